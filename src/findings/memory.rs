@@ -1,0 +1,40 @@
+//! What is remembered of a finding between runs.
+
+use scan_contract::Instant;
+
+use crate::findings::Finding;
+
+/// The first of two absent looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AbsentLook {
+    /// Run that looked.
+    pub run_id: String,
+    /// Instant the data described; a second look must describe another one.
+    pub as_of: Instant,
+}
+
+/// An operator's word that a use after the end was handled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// Where it was handled, such as an incident number.
+    pub reference: String,
+    /// When it was recorded.
+    pub at: Instant,
+}
+
+/// A finding as the last run left it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Memory {
+    /// The finding, in its last reported form.
+    pub finding: Finding,
+    /// Set in `Closing`.
+    pub absent: Option<AbsentLook>,
+    /// When it was closed.
+    pub closed_at: Option<Instant>,
+    /// How often it came back after closing.
+    pub reopened: u32,
+    /// When the end of access first stood in an accepted roster.
+    pub end_known_at: Option<Instant>,
+    /// Use after the end was handled.
+    pub acknowledged: Option<Acknowledgement>,
+}

@@ -1,0 +1,1 @@
+//! THE list of scanners.
