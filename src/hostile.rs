@@ -41,7 +41,7 @@ pub fn is_dangerous(character: char) -> bool {
             | '\u{2060}'..='\u{206F}'               // word joiner, isolates, deprecated format characters
             | '\u{FEFF}'                            // byte-order mark
             | '\u{FFF9}'..='\u{FFFB}'               // interlinear annotation
-            | '\u{E0000}'..='\u{E007F}')            // tags
+            | '\u{E0000}'..='\u{E007F}') // tags
 }
 
 #[cfg(test)]

@@ -73,14 +73,18 @@ pub fn render(problems: &[Problem], source: impl Fn(&Path) -> Option<String>) ->
         let file = problem.file.display();
         // Writing to a String cannot fail.
         let _: Result<(), std::fmt::Error> = match problem.place {
-            Some(place) => writeln!(text, "error: {file}:{}:{}: {key}{}", place.line, place.column, hostile::line(&problem.says)),
+            Some(place) => {
+                writeln!(text, "error: {file}:{}:{}: {key}{}", place.line, place.column, hostile::line(&problem.says))
+            }
             None => writeln!(text, "error: {file}: {key}{}", hostile::line(&problem.says)),
         };
         if let Some(place) = problem.place
-            && let Some(quoted) = source(&problem.file).and_then(|all| all.lines().nth(place.line - 1).map(hostile::line))
+            && let Some(quoted) =
+                source(&problem.file).and_then(|all| all.lines().nth(place.line - 1).map(hostile::line))
         {
             let number = place.line.to_string();
-            let marker = "^".repeat(place.length.max(1).min(quoted.chars().count().saturating_sub(place.column - 1).max(1)));
+            let marker =
+                "^".repeat(place.length.max(1).min(quoted.chars().count().saturating_sub(place.column - 1).max(1)));
             let _: Result<(), std::fmt::Error> = writeln!(text, " {number} | {quoted}");
             let _: Result<(), std::fmt::Error> =
                 writeln!(text, " {} | {}{marker}", " ".repeat(number.len()), " ".repeat(place.column - 1));

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use scan_contract::{AccessKind, Fact, GrantId, Instant, Moment, Privilege, Relation, ScopeName, Status, Subtype, SystemId};
+use scan_contract::{
+    AccessKind, Fact, GrantId, Instant, Moment, Privilege, Relation, ScopeName, Status, Subtype, SystemId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::roster::{AccessEnd, PersonId, RoleTier};
@@ -169,7 +171,8 @@ impl std::str::FromStr for Fingerprint {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || format!("{text:?} is not a fingerprint: expected {FINGERPRINT_PREFIX} and 32 lower-case hex digits");
+        let wrong =
+            || format!("{text:?} is not a fingerprint: expected {FINGERPRINT_PREFIX} and 32 lower-case hex digits");
         let digits = text.strip_prefix(FINGERPRINT_PREFIX).ok_or_else(wrong)?;
         if digits.len() != 32 || !digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
             return Err(wrong());

@@ -452,7 +452,8 @@ pub struct DelayHistogram {
 impl DelayHistogram {
     /// Adds one observation.
     pub fn observe(&mut self, seconds: u64) {
-        let bucket = DELAY_BUCKETS_SECONDS.iter().position(|bound| seconds <= *bound).unwrap_or(DELAY_BUCKETS_SECONDS.len());
+        let bucket =
+            DELAY_BUCKETS_SECONDS.iter().position(|bound| seconds <= *bound).unwrap_or(DELAY_BUCKETS_SECONDS.len());
         self.counts[bucket] += 1;
         self.sum_seconds += seconds as f64;
     }

@@ -308,10 +308,7 @@ impl Person {
     /// Whether the person leaves within `days` after `now`: follow-up reads start before the end (settled interest).
     pub fn leaves_within(&self, now: Instant, days: i64) -> bool {
         let horizon = now + chrono::TimeDelta::days(days);
-        self.stints
-            .last()
-            .and_then(|stint| stint.end.as_ref())
-            .is_some_and(|end| end.at > now && end.at <= horizon)
+        self.stints.last().and_then(|stint| stint.end.as_ref()).is_some_and(|end| end.at > now && end.at <= horizon)
     }
 
     /// End of the last stint that ended before `stint` began with a gap between: a rehire.

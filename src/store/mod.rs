@@ -24,7 +24,9 @@ pub enum StoreError {
         since: String,
     },
     /// It is damaged. It was moved aside, never deleted.
-    #[error("the store {path} is damaged: {detail}; it was kept as {kept_as}. Restore a backup, or start anew with an empty state directory")]
+    #[error(
+        "the store {path} is damaged: {detail}; it was kept as {kept_as}. Restore a backup, or start anew with an empty state directory"
+    )]
     Damaged {
         /// Database file.
         path: String,
@@ -44,7 +46,9 @@ pub enum StoreError {
         known: i64,
     },
     /// An older copy was put back: the exported checkpoint knows more.
-    #[error("the store at {path} is older than its last checkpoint (serial {found}, checkpoint {expected}): an older copy was put back")]
+    #[error(
+        "the store at {path} is older than its last checkpoint (serial {found}, checkpoint {expected}): an older copy was put back"
+    )]
     RolledBack {
         /// State directory.
         path: String,
@@ -300,7 +304,12 @@ pub trait Store: Send {
     fn for_each_open(&self, visit: &mut dyn FnMut(Memory) -> Result<(), StoreError>) -> Result<(), StoreError>;
 
     /// When a grant was first listed without an owner.
-    fn unattributed_since(&self, system: &SystemId, kind: AccessKind, grant_id: &str) -> Result<Option<Instant>, StoreError>;
+    fn unattributed_since(
+        &self,
+        system: &SystemId,
+        kind: AccessKind,
+        grant_id: &str,
+    ) -> Result<Option<Instant>, StoreError>;
 
     /// Whether a leaver's first complete check is done.
     fn leaver_checked(&self, person_id: &str, stint: u32) -> Result<bool, StoreError>;
@@ -327,7 +336,13 @@ pub trait Store: Send {
     fn acknowledge(&mut self, fingerprint: &Fingerprint, acknowledgement: &Acknowledgement) -> Result<(), StoreError>;
 
     /// Accepts a drop for a scope by run id.
-    fn accept_drop(&mut self, system: &SystemId, scope: &ScopeName, run_id: &str, at: Instant) -> Result<(), StoreError>;
+    fn accept_drop(
+        &mut self,
+        system: &SystemId,
+        scope: &ScopeName,
+        run_id: &str,
+        at: Instant,
+    ) -> Result<(), StoreError>;
 
     /// Commits everything a run changes; all or nothing.
     fn apply(&mut self, run_id: &str, at: Instant, changes: RunChanges) -> Result<(), StoreError>;

@@ -230,10 +230,9 @@ impl Cause {
     pub fn state(&self) -> ScopeState {
         match self {
             Self::Denied { .. } => ScopeState::Denied,
-            Self::Unauthenticated { .. }
-            | Self::Unreachable { .. }
-            | Self::WrongSystem { .. }
-            | Self::Bug { .. } => ScopeState::Failed,
+            Self::Unauthenticated { .. } | Self::Unreachable { .. } | Self::WrongSystem { .. } | Self::Bug { .. } => {
+                ScopeState::Failed
+            }
             Self::NotOnPlan { .. }
             | Self::NotSupported { .. }
             | Self::NotInSource { .. }
@@ -320,7 +319,9 @@ impl Cause {
             Self::NotOnPlan { .. } | Self::NotSupported { .. } => "check this by hand; no scan can tell",
             Self::Throttled { .. } | Self::Stopped => "run again",
             Self::Unreachable { .. } => "check that the path or address exists and that this user may read it",
-            Self::Malformed { .. } | Self::CutOff { .. } => "produce the export again and compare its size with the source",
+            Self::Malformed { .. } | Self::CutOff { .. } => {
+                "produce the export again and compare its size with the source"
+            }
             Self::CountDiffers { .. } | Self::DigestDiffers { .. } => {
                 "produce the export and its manifest again, together"
             }
@@ -333,7 +334,9 @@ impl Cause {
             Self::Needs { .. } => "allow it in the configuration if the risk is accepted",
             Self::ProducerGap { .. } => "give the producer of the export the right it lacks",
             Self::NotSeen { .. } => "find out why the object is missing: a lost right looks just like this",
-            Self::SuspiciousDrop { .. } => "check the export; accept with `holdover coverage accept SCOPE RUN` if the drop is real",
+            Self::SuspiciousDrop { .. } => {
+                "check the export; accept with `holdover coverage accept SCOPE RUN` if the drop is real"
+            }
             Self::LimitHit { .. } => "raise the limit in the configuration, or split the source",
             Self::Bug { .. } => "report this with the run id; the scope is not trusted",
         }

@@ -67,11 +67,7 @@ pub trait Documents: Send + Sync {
     fn read_to_end(&self, path: &Path, limit: u64) -> Result<Vec<u8>, Cause> {
         let document = self.open(path)?;
         let mut bytes = Vec::new();
-        document
-            .reader
-            .take(limit + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|error| io_cause("read", path, &error))?;
+        document.reader.take(limit + 1).read_to_end(&mut bytes).map_err(|error| io_cause("read", path, &error))?;
         if bytes.len() as u64 > limit {
             return Err(Cause::LimitHit { limit: format!("{} is larger than {limit} bytes", path.display()) });
         }
@@ -82,7 +78,9 @@ pub trait Documents: Send + Sync {
 /// The cause of a failed file operation. No content is quoted.
 pub fn io_cause(step: &str, path: &Path, error: &std::io::Error) -> Cause {
     match error.kind() {
-        std::io::ErrorKind::PermissionDenied => Cause::Denied { permission: format!("read access to {}", path.display()) },
+        std::io::ErrorKind::PermissionDenied => {
+            Cause::Denied { permission: format!("read access to {}", path.display()) }
+        }
         std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData => {
             Cause::CutOff { what: format!("{}: {error}", path.display()) }
         }
@@ -116,7 +114,8 @@ impl DiskDocuments {
 
     /// A tree that is not trusted.
     pub fn tree(path: &Path) -> Result<Self, Cause> {
-        let root = Dir::open_ambient_dir(path, ambient_authority()).map_err(|error| io_cause("open directory", path, &error))?;
+        let root = Dir::open_ambient_dir(path, ambient_authority())
+            .map_err(|error| io_cause("open directory", path, &error))?;
         Ok(Self::Tree { root: Arc::new(root), name: path.to_path_buf() })
     }
 
@@ -147,8 +146,17 @@ impl Documents for DiskDocuments {
         if !metadata.is_file() {
             return Err(not_a_file(path));
         }
-        let modified = metadata.modified().map(DateTime::<Utc>::from).map_or(None, Some);
-        Ok(Document { reader: Box::new(file), length: metadata.len(), modified, origin: Origin(origin.display().to_string()) })
+        // A file system without times of modification is not an error: the time is then simply not known.
+        let modified = match metadata.modified() {
+            Ok(time) => Some(DateTime::<Utc>::from(time)),
+            Err(_) => None,
+        };
+        Ok(Document {
+            reader: Box::new(file),
+            length: metadata.len(),
+            modified,
+            origin: Origin(origin.display().to_string()),
+        })
     }
 
     fn list(&self, directory: &Path) -> Result<Vec<Entry>, Cause> {

@@ -102,14 +102,18 @@ pub enum Item {
 impl std::fmt::Debug for Item {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Open { scope, as_of } => formatter.debug_struct("Open").field("scope", scope).field("as_of", as_of).finish(),
+            Self::Open { scope, as_of } => {
+                formatter.debug_struct("Open").field("scope", scope).field("as_of", as_of).finish()
+            }
             Self::Sheet { sheet, cursor } => {
                 formatter.debug_struct("Sheet").field("records", &sheet.len()).field("cursor", cursor).finish()
             }
             Self::Scopes(scopes) => formatter.debug_tuple("Scopes").field(scopes).finish(),
             Self::Gap(gap) => formatter.debug_tuple("Gap").field(gap).finish(),
             Self::Notice(text) => formatter.debug_tuple("Notice").field(text).finish(),
-            Self::Seal { scope, proof } => formatter.debug_struct("Seal").field("scope", scope).field("proof", proof).finish(),
+            Self::Seal { scope, proof } => {
+                formatter.debug_struct("Seal").field("scope", scope).field("proof", proof).finish()
+            }
         }
     }
 }
@@ -183,6 +187,7 @@ impl Outlet {
 
     /// Ends the walk. The only way to get a [`Sealed`].
     pub fn finish(self) -> Sealed {
+        drop(self.sender);
         Sealed(())
     }
 }
@@ -225,6 +230,7 @@ impl BlockingOutlet {
 
     /// See [`Outlet::finish`].
     pub fn finish(self) -> Sealed {
+        drop(self.sender);
         Sealed(())
     }
 }
