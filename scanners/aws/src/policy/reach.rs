@@ -37,7 +37,7 @@ impl<'a> Reaches<'a> {
             role_arns: details.roles.iter().map(|role| role.arn.as_str()).collect(),
         };
         for policy in &details.policies {
-            let source = format!("policy {}", short(&policy.policy_name, 80));
+            let source = format!("policy {}", short(policy.policy_name.as_ref().unwrap_or(&policy.arn), 80));
             let default = policy.policy_version_list.iter().find(|version| version.is_default_version);
             let reach = match default.and_then(|version| version.document.as_ref()) {
                 Some(document) => judge(tables, document, &source),

@@ -156,7 +156,7 @@ pub(crate) struct RoleLastUsed {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ManagedPolicy {
-    pub(crate) policy_name: String,
+    pub(crate) policy_name: Option<String>,
     pub(crate) arn: String,
     #[serde(default, deserialize_with = "list")]
     pub(crate) policy_version_list: Vec<PolicyVersion>,

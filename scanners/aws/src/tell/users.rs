@@ -51,7 +51,8 @@ fn repeated_users(details: &Details, reading: &mut Reading) -> BTreeSet<usize> {
         if same_id == index && same_arn == index {
             continue;
         }
-        if details.users.get(same_id) == Some(user) {
+        let earlier = if same_id == index { same_arn } else { same_id };
+        if details.users.get(earlier) == Some(user) {
             repeated.insert(index);
             continue;
         }
