@@ -172,6 +172,10 @@ impl Seen {
         self.records.iter().filter(|access| access.kind == kind).collect()
     }
 
+    pub(crate) fn in_scope(&self, kind: &str) -> Vec<&Access> {
+        self.records.iter().filter(|access| access.scope.as_str().ends_with(kind)).collect()
+    }
+
     pub(crate) fn find(&self, grant_id: &str) -> Option<&Access> {
         self.records.iter().find(|access| access.grant_id.as_str() == grant_id)
     }
