@@ -102,7 +102,9 @@ impl<'a> Reaches<'a> {
 
     /// One role, by its place in the document.
     pub(crate) fn role(&self, index: usize) -> Reach {
-        self.roles.get(index).map_or_else(|| Reach::unknown("the role is not in the document"), |reach| deny(reach.clone()))
+        self.roles
+            .get(index)
+            .map_or_else(|| Reach::unknown("the role is not in the document"), |reach| deny(reach.clone()))
     }
 
     /// Everything a user has.
@@ -159,7 +161,10 @@ impl<'a> Reaches<'a> {
         // A role elsewhere, or a pattern that also takes in other accounts: their reach is not in this document.
         let elsewhere = Arn::parse(pattern).is_none_or(|arn| arn.account.contains(['*', '?']));
         if !any || elsewhere {
-            reach.raise(Privilege::Unknown, &format!("{place}: may assume {}, not all in the document", short(pattern, 120)));
+            reach.raise(
+                Privilege::Unknown,
+                &format!("{place}: may assume {}, not all in the document", short(pattern, 120)),
+            );
         }
     }
 

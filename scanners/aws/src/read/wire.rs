@@ -84,10 +84,8 @@ impl<'de> Deserialize<'de> for Stamp {
 
 /// A list; absent and null both mean that the service named nothing.
 fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    Ok(match Option::<Vec<T>>::deserialize(deserializer)? {
-        Some(items) => items,
-        None => Vec::new(),
-    })
+    let items = Option::<Vec<T>>::deserialize(deserializer)?;
+    Ok(items.into_iter().flatten().collect())
 }
 
 /// One IAM user of `UserDetailList`.

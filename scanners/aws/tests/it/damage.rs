@@ -25,11 +25,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn details_cut_anywhere_leave_a_gap_in_each_of_their_scopes(share in 0.0_f64..1.0) {
+    fn details_cut_anywhere_leave_a_gap_in_each_of_their_scopes(at in any::<prop::sample::Index>()) {
         let mut papers = papers("acme", ACME);
         let whole = papers.read();
         let length = String::from_utf8(papers.details.clone().expect("details")).expect("text").trim_end().len();
-        cut(&mut papers.details, (length as f64 * share) as usize);
+        cut(&mut papers.details, at.index(length));
         let seen = papers.read();
         for kind in DETAILS {
             prop_assert!(seen.has_gap(kind, |cause| matches!(cause, Cause::CutOff { .. })), "{kind}: {:?}", seen.gaps);
@@ -43,11 +43,11 @@ proptest! {
     }
 
     #[test]
-    fn a_report_cut_anywhere_leaves_a_gap_in_each_scope_that_lost_something(share in 0.0_f64..1.0) {
+    fn a_report_cut_anywhere_leaves_a_gap_in_each_scope_that_lost_something(at in any::<prop::sample::Index>()) {
         let mut papers = papers("acme", ACME);
         let whole = papers.read();
         let length = papers.report.as_ref().map_or(0, Vec::len);
-        cut(&mut papers.report, (length as f64 * share) as usize);
+        cut(&mut papers.report, at.index(length));
         let seen = papers.read();
         prop_assert!(!seen.gaps_of("iam.certificates").is_empty(), "the last cell is a certificate's");
         for kind in REPORT {
@@ -58,12 +58,12 @@ proptest! {
     }
 
     #[test]
-    fn key_lists_cut_anywhere_leave_a_gap_and_no_key_is_lost(share in 0.0_f64..1.0) {
+    fn key_lists_cut_anywhere_leave_a_gap_and_no_key_is_lost(at in any::<prop::sample::Index>()) {
         let mut papers = papers("acme", ACME);
         let text = String::from_utf8(fixture("acme", "access-keys.json")).expect("text");
         papers.keys = Some(text.into_bytes());
         let length = papers.keys.as_ref().map_or(0, |keys| String::from_utf8_lossy(keys).trim_end().len());
-        cut(&mut papers.keys, (length as f64 * share) as usize);
+        cut(&mut papers.keys, at.index(length));
         let seen = papers.read();
         prop_assert!(!seen.gaps_of("iam.access-keys").is_empty());
         prop_assert!(seen.of_kind(AccessKind::AccessKey).len() >= 4, "the report still shows every key");
@@ -96,7 +96,10 @@ fn a_document_that_is_not_configured_is_not_attempted_and_never_empty() {
         assert!(!seen.sealed.keys().any(|scope| scope.ends_with(kind)));
     }
     for kind in REPORT {
-        assert!(seen.has_gap(kind, |cause| matches!(cause, Cause::NotProven { .. })), "{kind}: nothing proves it whole");
+        assert!(
+            seen.has_gap(kind, |cause| matches!(cause, Cause::NotProven { .. })),
+            "{kind}: nothing proves it whole"
+        );
     }
     let key = seen.get("arn:aws:iam::111122223333:user/people/ana.silva/access-key-1");
     assert_eq!((key.parent.as_ref(), key.privilege), (None, Privilege::Unknown));
@@ -146,7 +149,11 @@ fn documents_of_another_account_fail_every_scope_and_nothing_of_them_is_told() {
 #[test]
 fn one_foreign_user_among_ours_is_another_account_too() {
     let mut papers = papers("acme", ACME);
-    swap(&mut papers.details, "arn:aws:iam::111122223333:user/people/dee.park", "arn:aws:iam::999988887777:user/people/dee.park");
+    swap(
+        &mut papers.details,
+        "arn:aws:iam::111122223333:user/people/dee.park",
+        "arn:aws:iam::999988887777:user/people/dee.park",
+    );
     assert!(papers.read().has_gap("iam.users", |cause| matches!(cause, Cause::WrongSystem { .. })));
 }
 
@@ -175,7 +182,9 @@ fn an_unknown_word_may_be_active_and_makes_its_scope_partial() {
     papers.keys = Some(fixture("acme", "access-keys.json"));
     swap(&mut papers.keys, "\"Inactive\"", "\"Asleep\"");
     let seen = papers.read();
-    assert!(seen.has_gap("iam.access-keys", |cause| matches!(cause, Cause::UnknownWord { word, .. } if word == "Asleep")));
+    assert!(
+        seen.has_gap("iam.access-keys", |cause| matches!(cause, Cause::UnknownWord { word, .. } if word == "Asleep"))
+    );
     assert_eq!(seen.get("AKIA2EXAMPLEANAKEY002").status, Status::Unknown);
 }
 
@@ -193,7 +202,8 @@ fn a_missing_column_is_named_in_the_scopes_that_need_it_and_only_there() {
         swap(&mut papers.report, column, &format!("x_{column}"));
         let seen = papers.read();
         for other in REPORT {
-            let named = seen.has_gap(other, |cause| matches!(cause, Cause::Malformed { what } if what.ends_with(column)));
+            let named =
+                seen.has_gap(other, |cause| matches!(cause, Cause::Malformed { what } if what.ends_with(column)));
             assert_eq!(named, other == kind, "{column} in {other}: {:?}", seen.gaps_of(other));
         }
         assert!(seen.notices.iter().any(|notice| notice.contains(&format!("x_{column}"))));
@@ -212,7 +222,11 @@ fn a_missing_column_is_named_in_the_scopes_that_need_it_and_only_there() {
 fn an_extra_column_is_tolerated_and_noticed() {
     let mut papers = papers("acme", ACME);
     let text = String::from_utf8(papers.report.clone().expect("report")).expect("text");
-    let lines: Vec<String> = text.lines().enumerate().map(|(index, line)| format!("{line},{}", if index == 0 { "shoe_size" } else { "42" })).collect();
+    let lines: Vec<String> = text
+        .lines()
+        .enumerate()
+        .map(|(index, line)| format!("{line},{}", if index == 0 { "shoe_size" } else { "42" }))
+        .collect();
     papers.report = Some(lines.join("\n").into_bytes());
     let seen = papers.read();
     for kind in REPORT {
@@ -239,14 +253,19 @@ fn credentials_beyond_the_columns_are_a_gap_and_none_beyond_are_not() {
         papers.read()
     };
     let more = with("\"1 more access key, see ListAccessKeys\"");
-    assert!(more.has_gap("iam.access-keys", |cause| matches!(cause, Cause::ProducerGap { detail } if detail.contains("ana.silva"))));
+    assert!(more.has_gap(
+        "iam.access-keys",
+        |cause| matches!(cause, Cause::ProducerGap { detail } if detail.contains("ana.silva"))
+    ));
     assert!(!more.has_gap("iam.passwords", |_| true));
     assert!(with("N/A").is_whole("iam.access-keys"));
 }
 
 #[test]
 fn a_page_that_says_that_more_follow_is_partial_and_what_it_showed_is_kept() {
-    for (from, to) in [("\"IsTruncated\": false", "\"IsTruncated\": true"), ("\"IsTruncated\": false", "\"NextToken\": \"eyJ\"")] {
+    for (from, to) in
+        [("\"IsTruncated\": false", "\"IsTruncated\": true"), ("\"IsTruncated\": false", "\"NextToken\": \"eyJ\"")]
+    {
         let mut papers = papers("acme", ACME);
         papers.details = Some(fixture("acme", "authorization-details.pages.json"));
         swap(&mut papers.details, from, to);
@@ -269,15 +288,24 @@ fn a_page_that_says_that_more_follow_is_partial_and_what_it_showed_is_kept() {
 fn the_same_page_twice_is_damage() {
     let mut papers = papers("acme", ACME);
     papers.details = Some(fixture("acme", "authorization-details.pages.json"));
-    swap(&mut papers.details, "\"IsTruncated\": false", "\"IsTruncated\": false, \"Marker\": \"ACpageTwoMarkerEXAMPLE\"");
-    assert!(papers.read().has_gap("iam.users", |cause| matches!(cause, Cause::Malformed { what } if what.contains("twice"))));
+    swap(
+        &mut papers.details,
+        "\"IsTruncated\": false",
+        "\"IsTruncated\": false, \"Marker\": \"ACpageTwoMarkerEXAMPLE\"",
+    );
+    assert!(
+        papers
+            .read()
+            .has_gap("iam.users", |cause| matches!(cause, Cause::Malformed { what } if what.contains("twice")))
+    );
 }
 
 #[test]
 fn users_of_one_document_only_are_named_in_every_scope() {
     let mut papers = papers("acme", ACME);
     let text = String::from_utf8(papers.report.clone().expect("report")).expect("text");
-    papers.report = Some(text.lines().filter(|line| !line.starts_with("dee.park")).collect::<Vec<_>>().join("\n").into_bytes());
+    papers.report =
+        Some(text.lines().filter(|line| !line.starts_with("dee.park")).collect::<Vec<_>>().join("\n").into_bytes());
     let seen = papers.read();
     for kind in everything() {
         let named = |cause: &Cause| matches!(cause, Cause::CountDiffers { what, announced: 3, found: 4 } if what.contains("only in the details: dee.park"));
@@ -286,7 +314,10 @@ fn users_of_one_document_only_are_named_in_every_scope() {
     let mut renamed = crate::kit::papers("acme", ACME);
     swap(&mut renamed.report, "dee.park", "eve.park");
     let seen = renamed.read();
-    assert!(seen.has_gap("iam.users", |cause| matches!(cause, Cause::Malformed { what } if what.contains("eve.park") && what.contains("dee.park"))));
+    assert!(seen.has_gap(
+        "iam.users",
+        |cause| matches!(cause, Cause::Malformed { what } if what.contains("eve.park") && what.contains("dee.park"))
+    ));
 }
 
 #[test]
@@ -294,7 +325,10 @@ fn one_damaged_user_is_a_gap_with_its_place_and_its_neighbours_are_kept() {
     let mut papers = papers("acme", ACME);
     swap(&mut papers.details, "\"UserId\": \"AIDA2EXAMPLEBOCHEN002\"", "\"UserId\": 17");
     let seen = papers.read();
-    let gap = seen.gaps_of("iam.users").into_iter().find(|gap| gap.part.as_deref().is_some_and(|part| part.starts_with("UserDetailList number 2 at byte ")));
+    let gap = seen
+        .gaps_of("iam.users")
+        .into_iter()
+        .find(|gap| gap.part.as_deref().is_some_and(|part| part.starts_with("UserDetailList number 2 at byte ")));
     assert!(gap.is_some(), "{:?}", seen.gaps_of("iam.users"));
     assert_eq!(seen.of_kind(AccessKind::Account).len(), 4);
 }
@@ -312,10 +346,7 @@ fn a_damaged_policy_costs_certainty_and_no_user() {
 
 #[test]
 fn a_trust_policy_that_is_not_understood_is_a_gap_of_its_role() {
-    for (from, to) in [
-        ("\"AIDA2EXAMPLEDELETED09\"", "\"somebody\""),
-        ("\"Federated\": ", "\"Fedora\": "),
-    ] {
+    for (from, to) in [("\"AIDA2EXAMPLEDELETED09\"", "\"somebody\""), ("\"Federated\": ", "\"Fedora\": ")] {
         let mut papers = papers("acme", ACME);
         swap(&mut papers.details, from, to);
         let seen = papers.read();
@@ -329,7 +360,11 @@ fn a_user_named_by_a_trust_and_missing_from_the_users_means_that_users_are_missi
     let mut papers = papers("acme", ACME);
     swap(&mut papers.details, "\"AIDA2EXAMPLEDELETED09\"", "\"arn:aws:iam::111122223333:user/people/zed\"");
     let seen = papers.read();
-    assert!(seen.has_gap("iam.users", |cause| matches!(cause, Cause::NotSeen { what } if what.contains("people/zed"))), "{:?}", seen.gaps);
+    assert!(
+        seen.has_gap("iam.users", |cause| matches!(cause, Cause::NotSeen { what } if what.contains("people/zed"))),
+        "{:?}",
+        seen.gaps
+    );
 }
 
 #[test]
@@ -337,7 +372,9 @@ fn a_group_that_is_missing_is_a_gap_and_its_members_reach_is_unknown() {
     let mut papers = papers("acme", ACME);
     swap(&mut papers.details, "\"GroupName\": \"developers\"", "\"GroupName\": \"others\"");
     let seen = papers.read();
-    assert!(seen.has_gap("iam.groups", |cause| matches!(cause, Cause::Malformed { what } if what.contains("developers"))));
+    assert!(
+        seen.has_gap("iam.groups", |cause| matches!(cause, Cause::Malformed { what } if what.contains("developers")))
+    );
     assert_eq!(seen.get("AIDA2EXAMPLEANASILVA1").privilege, Privilege::Unknown);
     assert_eq!(seen.get("AIDA2EXAMPLEANASILVA1/group/developers").privilege, Privilege::Unknown);
 }
@@ -386,7 +423,11 @@ fn a_row_with_too_few_cells_and_a_row_twice_are_named() {
     let text = String::from_utf8(twice.report.clone().expect("report")).expect("text");
     let row = text.lines().last().expect("a row").to_owned();
     twice.report = Some(format!("{text}\n{row}").into_bytes());
-    assert!(twice.read().has_gap("iam.passwords", |cause| matches!(cause, Cause::Malformed { what } if what.contains("twice"))));
+    assert!(
+        twice
+            .read()
+            .has_gap("iam.passwords", |cause| matches!(cause, Cause::Malformed { what } if what.contains("twice")))
+    );
 }
 
 #[test]
@@ -409,9 +450,21 @@ fn key_lists_that_do_not_fit_the_report_are_named_and_no_key_is_lost() {
         papers.read()
     };
     let elsewhere = with("\"UserName\": \"ana.silva\"", "\"UserName\": \"ana.silver\"");
-    assert!(elsewhere.has_gap("iam.access-keys", |cause| matches!(cause, Cause::Malformed { what } if what.contains("ana.silver"))));
-    assert!(elsewhere.has_gap("iam.access-keys", |cause| matches!(cause, Cause::CountDiffers { announced: 2, found: 0, .. })));
-    assert_eq!(elsewhere.of_kind(AccessKind::AccessKey).len(), 6, "two keys of somebody, two slots of ana, two of the build");
+    assert!(
+        elsewhere.has_gap(
+            "iam.access-keys",
+            |cause| matches!(cause, Cause::Malformed { what } if what.contains("ana.silver"))
+        )
+    );
+    assert!(
+        elsewhere
+            .has_gap("iam.access-keys", |cause| matches!(cause, Cause::CountDiffers { announced: 2, found: 0, .. }))
+    );
+    assert_eq!(
+        elsewhere.of_kind(AccessKind::AccessKey).len(),
+        6,
+        "two keys of somebody, two slots of ana, two of the build"
+    );
     let truncated = with("\"AccessKeyMetadata\": []", "\"AccessKeyMetadata\": [], \"IsTruncated\": true");
     assert!(truncated.has_gap("iam.access-keys", |cause| matches!(cause, Cause::CutOff { .. })));
     let damaged = with("\"AccessKeyId\": \"AKIA2EXAMPLEANAKEY001\"", "\"AccessKey\": \"AKIA2EXAMPLEANAKEY001\"");
@@ -438,7 +491,11 @@ fn nothing_a_secret_field_holds_can_reach_a_record() {
     let mut papers = papers("acme", ACME);
     papers.keys = Some(fixture("acme", "access-keys.json"));
     swap(&mut papers.keys, "\"Status\": \"Active\"", "\"SecretAccessKey\": \"wJalrCANARY\", \"Status\": \"Active\"");
-    swap(&mut papers.details, "\"UserName\": \"dee.park\"", "\"Password\": \"wJalrCANARY\", \"UserName\": \"dee.park\"");
+    swap(
+        &mut papers.details,
+        "\"UserName\": \"dee.park\"",
+        "\"Password\": \"wJalrCANARY\", \"UserName\": \"dee.park\"",
+    );
     let seen = papers.read();
     assert!(!format!("{seen:?}").contains("CANARY"));
 }

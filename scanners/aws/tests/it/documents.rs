@@ -35,7 +35,11 @@ fn pages_one_after_the_other_are_read_like_an_array_of_them() {
     let mut papers = papers("acme", ACME);
     let array = String::from_utf8(fixture("acme", "authorization-details.pages.json")).expect("text");
     let whole = papers.read();
-    let inner = array.trim().trim_start_matches('[').trim_end_matches(']').replacen("},\n  {\n    \"UserDetailList\"", "}\n{\"UserDetailList\"", 1);
+    let inner = array.trim().trim_start_matches('[').trim_end_matches(']').replacen(
+        "},\n  {\n    \"UserDetailList\"",
+        "}\n{\"UserDetailList\"",
+        1,
+    );
     assert_ne!(inner.len(), array.len());
     papers.details = Some(inner.into_bytes());
     let seen = papers.read();
@@ -99,7 +103,7 @@ fn credentials_hang_from_the_account_and_carry_times_with_their_precision() {
     let seen = papers("acme", ACME).read();
     let password = seen.get("arn:aws:iam::111122223333:user/people/ana.silva/password");
     assert_eq!(password.kind, AccessKind::Password);
-    assert_eq!(password.parent.as_ref().map(|id| id.as_str()), Some("AIDA2EXAMPLEANASILVA1"));
+    assert_eq!(password.parent.as_ref().map(scan_contract::GrantId::as_str), Some("AIDA2EXAMPLEANASILVA1"));
     assert!(matches!(&password.last_used_at, Fact::Known(at) if at.precision_seconds == 300));
     let bo = seen.get("arn:aws:iam::111122223333:user/people/bo.chen@acme.example/password");
     assert_eq!(bo.last_used_at, Fact::None, "no_information on a young password is never");
@@ -114,7 +118,10 @@ fn credentials_hang_from_the_account_and_carry_times_with_their_precision() {
     let never = seen.get("arn:aws:iam::111122223333:user/service/build-notifier/access-key-2");
     assert_eq!(never.last_used_at, Fact::None);
 
-    assert_eq!(seen.get("arn:aws:iam::111122223333:user/people/ana.silva/signing-certificate-1").kind, AccessKind::Certificate);
+    assert_eq!(
+        seen.get("arn:aws:iam::111122223333:user/people/ana.silva/signing-certificate-1").kind,
+        AccessKind::Certificate
+    );
     assert_eq!(seen.of_kind(AccessKind::Certificate).len(), 1);
     assert_eq!(seen.get("arn:aws:iam::111122223333:user/people/ana.silva/mfa").privilege, Privilege::None);
 }
@@ -179,7 +186,10 @@ fn a_policy_that_revokes_older_sessions_gives_a_cut_off_and_one_with_another_con
     };
     let plain = with(r#"{"DateLessThan":{"aws:TokenIssueTime":"2026-07-31T22:00:00.000Z"}}"#);
     assert_eq!(plain.map(|at| at.to_rfc3339()).as_deref(), Some("2026-07-31T22:00:00+00:00"));
-    assert_eq!(with(r#"{"DateLessThan":{"aws:TokenIssueTime":"2026-07-31T22:00:00Z"},"StringEquals":{"aws:userid":"x"}}"#), None);
+    assert_eq!(
+        with(r#"{"DateLessThan":{"aws:TokenIssueTime":"2026-07-31T22:00:00Z"},"StringEquals":{"aws:userid":"x"}}"#),
+        None
+    );
 }
 
 #[test]
@@ -225,11 +235,17 @@ fn the_documents_of_a_third_partys_emulator_are_read_and_their_missing_root_row_
     }
     for kind in REPORT {
         assert_eq!(seen.gaps_of(kind).len(), 1, "{kind}: {:?}", seen.gaps_of(kind));
-        assert!(seen.has_gap(kind, |cause| matches!(cause, Cause::NotSeen { what } if what.contains("<root_account>"))));
+        assert!(
+            seen.has_gap(kind, |cause| matches!(cause, Cause::NotSeen { what } if what.contains("<root_account>")))
+        );
     }
     let logins = |privilege| {
         let accounts = seen.of_kind(AccessKind::Account);
-        accounts.into_iter().filter(|access| access.privilege == privilege).filter_map(|access| access.grant_display.clone()).collect::<Vec<_>>()
+        accounts
+            .into_iter()
+            .filter(|access| access.privilege == privilege)
+            .filter_map(|access| access.grant_display.clone())
+            .collect::<Vec<_>>()
     };
     let mut admins = logins(Privilege::Admin);
     admins.sort();

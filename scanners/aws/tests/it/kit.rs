@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use scan_aws::{AccountId, Aws, Settings};
 use scan_contract::{
-    Access, AccessKind, AsOf, Cause, Document, Documents, EndProof, Entry, Gap, Identity, Item, Origin, Scanner, SystemId,
-    channel,
+    Access, AccessKind, AsOf, Cause, Document, Documents, EndProof, Entry, Gap, Identity, Item, Origin, Scanner,
+    SystemId, channel,
 };
 
 /// The account of the fixtures written by hand.
@@ -57,7 +57,8 @@ impl Documents for Papers {
             Some("keys.json") => self.keys.clone(),
             _ => None,
         };
-        let bytes = bytes.ok_or_else(|| Cause::Unreachable { step: format!("open {}", path.display()), detail: "gone".into() })?;
+        let bytes = bytes
+            .ok_or_else(|| Cause::Unreachable { step: format!("open {}", path.display()), detail: "gone".into() })?;
         Ok(Document {
             length: bytes.len() as u64,
             reader: Box::new(std::io::Cursor::new(bytes)),
@@ -193,4 +194,5 @@ pub(crate) const DETAILS: [&str; 5] = ["iam.users", "iam.groups", "iam.policies"
 /// Scopes that come from the credential report.
 pub(crate) const REPORT: [&str; 4] = ["iam.passwords", "iam.access-keys", "iam.certificates", "iam.mfa-devices"];
 /// Scopes that no document carries.
-pub(crate) const NOWHERE: [&str; 3] = ["iam.ssh-public-keys", "iam.service-specific-credentials", "sso.account-assignments"];
+pub(crate) const NOWHERE: [&str; 3] =
+    ["iam.ssh-public-keys", "iam.service-specific-credentials", "sso.account-assignments"];
