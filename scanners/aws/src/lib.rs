@@ -1,5 +1,7 @@
-//! To be filled.
+//! Reads an AWS account from the documents that the vendor's own command line writes.
 
-/// Settings of this scanner.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Settings {}
+#![warn(missing_docs)]
+
+mod settings;
+
+pub use settings::{AccountId, DocumentPaths, Limits, Settings};

@@ -1,5 +1,5 @@
 //! To be filled.
 
-/// Settings of this scanner.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Settings {}
+mod settings;
+
+pub use settings::{ExpectedHosts, Limits, Settings};
