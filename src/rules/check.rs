@@ -50,7 +50,8 @@ pub(super) fn check(source: &str, lists: &Lists) -> Result<Checked, Vec<Fault>> 
     let program = Program::compile(source).map_err(|errors| {
         errors.errors.iter().map(|error| parse_fault(source, error.pos, &error.msg)).collect::<Vec<_>>()
     })?;
-    let mut walk = Walk { program: &program, lists, faults: Vec::new(), uses: Vec::new(), tested: Vec::new(), named: Vec::new() };
+    let mut walk =
+        Walk { program: &program, lists, faults: Vec::new(), uses: Vec::new(), tested: Vec::new(), named: Vec::new() };
     let shape = walk.shape(program.expression(), 0);
     if !matches!(shape, Shape::Bool | Shape::Wrong) {
         walk.faults.push(whole(format!("a rule's condition is true or false; this is {}", shape.describe())));
@@ -138,10 +139,14 @@ impl Walk<'_> {
         match &node.expr {
             Expr::Literal(literal) => literal_shape(literal),
             Expr::Ident(name) => self.ident(node, name),
-            Expr::Select(select) => self.select(node, select),
+            Expr::Select(select) => self.select(node, select, depth),
             Expr::List(list) => self.list(list, depth),
             Expr::Call(call) => self.call(node, call, depth),
-            Expr::Comprehension(_) => self.wrong(node, "a rule does not loop: `exists`, `all`, `map` and `filter` are left out".to_owned(), None),
+            Expr::Comprehension(_) => self.wrong(
+                node,
+                "a rule does not loop: `exists`, `all`, `map` and `filter` are left out".to_owned(),
+                None,
+            ),
             Expr::Map(_) | Expr::Struct(_) => self.wrong(node, "a rule builds no maps or structures".to_owned(), None),
             Expr::Unspecified => self.wrong(node, "an empty expression".to_owned(), None),
         }
@@ -154,14 +159,16 @@ impl Walk<'_> {
         if let Some(root) = Root::parse(name) {
             return Shape::Group(root);
         }
-        let help = nearest(name, Root::ALL.into_iter().map(Root::as_str).chain([NOW]))
-            .map_or_else(|| "an expression begins with person, access, match, system, lists or now".to_owned(), did_you_mean);
+        let help = nearest(name, Root::ALL.into_iter().map(Root::as_str).chain([NOW])).map_or_else(
+            || "an expression begins with person, access, match, system, lists or now".to_owned(),
+            did_you_mean,
+        );
         self.wrong(node, format!("unknown name `{name}`"), Some(help))
     }
 
-    fn select(&mut self, node: &IdedExpr, select: &SelectExpr) -> Shape {
+    fn select(&mut self, node: &IdedExpr, select: &SelectExpr, depth: usize) -> Shape {
         let Expr::Ident(root_name) = &select.operand.expr else {
-            let operand = self.shape(&select.operand, 0);
+            let operand = self.shape(&select.operand, depth + 1);
             if matches!(operand, Shape::Wrong) {
                 return Shape::Wrong;
             }
@@ -183,7 +190,7 @@ impl Walk<'_> {
         }
         let Some(found) = field(root, &select.field) else {
             let help = nearest(&select.field, FIELDS.iter().filter(|known| known.root == root).map(|known| known.name))
-                .map(|name| did_you_mean(&format!("{}.{name}", root.as_str())));
+                .map(|name| did_you_mean(format!("{}.{name}", root.as_str())));
             let says = format!("`{}` has no field `{}`", root.as_str(), select.field);
             return self.wrong_field(node, &select.field, says, help);
         };
@@ -230,7 +237,9 @@ impl Walk<'_> {
             },
             ("duration", [Shape::Quoted(_)]) if target.is_none() => Shape::Duration,
             ("timestamp", [Shape::Quoted(_)]) if target.is_none() => Shape::Instant,
-            ("startsWith" | "endsWith" | "contains", [Shape::Quoted(_)]) if target.as_ref().is_some_and(Shape::is_text) => {
+            ("startsWith" | "endsWith" | "contains", [Shape::Quoted(_)])
+                if target.as_ref().is_some_and(Shape::is_text) =>
+            {
                 Shape::Bool
             }
             (name @ ("duration" | "timestamp" | "startsWith" | "endsWith" | "contains"), _) => {
@@ -262,7 +271,11 @@ impl Walk<'_> {
             (Shape::Bool, Shape::Bool) | (Shape::Int, Shape::Int) => {}
             (left, right) if left.is_text() && right.is_text() => {}
             (left, right) if left.is_time() || right.is_time() => {
-                self.wrong(node, "times are compared with `<` and `>=`: two of them are hardly ever equal".to_owned(), None);
+                self.wrong(
+                    node,
+                    "times are compared with `<` and `>=`: two of them are hardly ever equal".to_owned(),
+                    None,
+                );
             }
             _ => {
                 self.mismatch(node, "only like can equal like", left, right);
@@ -299,7 +312,8 @@ impl Walk<'_> {
     }
 
     fn moment_operator(&mut self, node: &IdedExpr, allowed: &str) {
-        let says = format!("a time with a precision is compared with {allowed} here: it counts as after what it begins at");
+        let says =
+            format!("a time with a precision is compared with {allowed} here: it counts as after what it begins at");
         self.wrong(node, says, None);
     }
 
@@ -319,7 +333,12 @@ impl Walk<'_> {
             }
             (Shape::Text, Shape::List(items)) if items.iter().all(|(item, _, _)| matches!(item, Shape::Quoted(_))) => {}
             _ => {
-                self.mismatch(node, "`in` takes `access` and an operator's list, or a text and a list of quoted texts", left, right);
+                self.mismatch(
+                    node,
+                    "`in` takes `access` and an operator's list, or a text and a list of quoted texts",
+                    left,
+                    right,
+                );
             }
         }
         Shape::Bool
@@ -327,7 +346,11 @@ impl Walk<'_> {
 
     fn conditional(&mut self, node: &IdedExpr, condition: &Shape, yes: &Shape, no: &Shape) -> Shape {
         if !matches!(condition, Shape::Bool) {
-            return self.wrong(node, format!("expected true or false before `?`, found {}", condition.describe()), None);
+            return self.wrong(
+                node,
+                format!("expected true or false before `?`, found {}", condition.describe()),
+                None,
+            );
         }
         match (yes, no) {
             (Shape::Bool, Shape::Bool) => Shape::Bool,
@@ -341,14 +364,23 @@ impl Walk<'_> {
         if !words.contains(&word) {
             let help = nearest(word, words.iter().copied())
                 .map_or_else(|| format!("one of {}", words.join(", ")), did_you_mean);
-            self.faults.push(Fault { start, end, says: format!("\"{word}\" is no word of {}", field.path), help: Some(help) });
+            self.faults.push(Fault {
+                start,
+                end,
+                says: format!("\"{word}\" is no word of {}", field.path),
+                help: Some(help),
+            });
         }
     }
 
     /// A field that can be absent must be asked for with `has()`: an absent one compares with nothing.
     fn demand_presence_tests(&mut self) {
-        let mut missing: Vec<&'static str> =
-            self.uses.iter().filter(|used| used.absent && !self.tested.contains(&used.path)).map(|used| used.path).collect();
+        let mut missing: Vec<&'static str> = self
+            .uses
+            .iter()
+            .filter(|used| used.absent && !self.tested.contains(&used.path))
+            .map(|used| used.path)
+            .collect();
         missing.sort_unstable();
         missing.dedup();
         for path in missing {
@@ -384,9 +416,11 @@ impl Walk<'_> {
     /// First and one past the last character of a node with all its parts.
     fn span(&self, node: &IdedExpr) -> (usize, usize) {
         let source = self.program.source_info().source.as_str();
-        let (mut start, mut end) = self.program.source_info().offset_for(node.id).map_or((0, source.len()), |(from, to)| {
-            (from as usize, to as usize + 1)
-        });
+        let (mut start, mut end) = self
+            .program
+            .source_info()
+            .offset_for(node.id)
+            .map_or((0, source.len()), |(from, to)| (from as usize, to as usize + 1));
         let mut include = |part: &IdedExpr| {
             let (from, to) = self.span(part);
             start = start.min(from);

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use cel::common::types::CelBool;
-use cel::{Context, ExecutionError, Program, Value};
+use cel::{Context, Env, ExecutionError, Program, Value};
 
 use super::facts::{Names, View};
+use super::lists::Lists;
 use super::model::{Facts, Outcome};
-use super::ruleset::{RuleIndex, RuleSet};
+use super::ruleset::{Rule, RuleIndex, RuleSet};
 use super::time::HIDDEN;
 
 /// A rule and its answer.
@@ -19,14 +20,32 @@ pub(super) fn evaluate(program: &Program, context: &Context<'_, '_>) -> Result<O
         Ok(value) => match value.downcast_ref::<CelBool>() {
             Some(holds) if *holds.inner() => Ok(Outcome::Hit),
             Some(_) => Ok(Outcome::Miss),
-            None => Err(ExecutionError::UnexpectedType {
-                got: value.get_type().name().to_owned(),
-                want: "bool".to_owned(),
-            }),
+            None => {
+                Err(ExecutionError::UnexpectedType { got: value.get_type().name().to_owned(), want: "bool".to_owned() })
+            }
         },
         Err(ExecutionError::FunctionError { function, message }) if function == HIDDEN => Ok(Outcome::Unknown(message)),
         Err(failure) => Err(failure),
     }
+}
+
+/// The answer of one rule, its preconditions included: what it does not look at is a miss.
+pub(super) fn evaluate_one(rule: &Rule, facts: &Facts<'_>, lists: &Lists, env: &Arc<Env>) -> Outcome {
+    let looks = rule.kinds.contains(&facts.access.kind)
+        && rule.relations.contains(&facts.relation)
+        && rule.employment.contains(&facts.employment);
+    if !looks {
+        return Outcome::Miss;
+    }
+    let view = View { facts, lists };
+    let names = Names(&view);
+    let mut context = Context::with_env(Arc::clone(env));
+    context.set_variable_resolver(&names);
+    answer(rule, &context)
+}
+
+fn answer(rule: &Rule, context: &Context<'_, '_>) -> Outcome {
+    evaluate(&rule.program, context).unwrap_or_else(|failure| Outcome::Unknown(format!("the rule failed: {failure}")))
 }
 
 impl RuleSet {
@@ -50,8 +69,7 @@ impl RuleSet {
         let mut context = Context::with_env(Arc::clone(self.env()));
         context.set_variable_resolver(&names);
         for index in candidates {
-            let outcome = evaluate(&self.rule(*index).program, &context)
-                .unwrap_or_else(|failure| Outcome::Unknown(format!("the rule failed: {failure}")));
+            let outcome = answer(self.rule(*index), &context);
             if outcome != Outcome::Miss {
                 verdicts.push((*index, outcome));
             }

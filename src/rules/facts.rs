@@ -130,7 +130,9 @@ impl View<'_> {
             "last_used_at" => moment(&access.last_used_at, "access.last_used_at"),
             "expires_at" => moment(&access.expires_at, "access.expires_at"),
             "rotated_at" => moment(&access.rotated_at, "access.rotated_at"),
-            "cutoff_at" => access.cutoff_at.map_or(Answer::Absent, |at| Answer::Time(Time::exact(at, "access.cutoff_at"))),
+            "cutoff_at" => {
+                access.cutoff_at.map_or(Answer::Absent, |at| Answer::Time(Time::exact(at, "access.cutoff_at")))
+            }
             "live_until" => {
                 access.live_until.map_or(Answer::Absent, |at| Answer::Time(Time::exact(at, "access.live_until")))
             }

@@ -129,11 +129,6 @@ pub(super) fn field(root: Root, name: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.root == root && field.name == name)
 }
 
-/// The field of that path.
-pub(super) fn by_path(path: &str) -> Option<&'static Field> {
-    FIELDS.iter().find(|field| field.path == path)
-}
-
 fn employments() -> Vec<&'static str> {
     vec!["left", "rehired", "suspended"]
 }

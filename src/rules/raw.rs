@@ -146,12 +146,15 @@ pub(super) struct RawPerson {
     /// Start of the employment after the gap.
     pub(super) rehired_at: Option<String>,
     /// Sort of employment.
+    #[serde(default)]
     #[schemars(schema_with = "employment_type")]
     pub(super) employment_type: Option<String>,
     /// Tier of the role.
+    #[serde(default)]
     #[schemars(schema_with = "role_tier")]
     pub(super) role_tier: Option<String>,
     /// Urgency.
+    #[serde(default)]
     #[schemars(schema_with = "urgency")]
     pub(super) urgency: Option<String>,
     /// Legal hold.
@@ -163,21 +166,27 @@ pub(super) struct RawPerson {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAccess {
     /// Kind.
+    #[serde(default)]
     #[schemars(schema_with = "kind")]
     pub(super) kind: Option<String>,
     /// Relation.
+    #[serde(default)]
     #[schemars(schema_with = "relation")]
     pub(super) relation: Option<String>,
     /// Switch.
+    #[serde(default)]
     #[schemars(schema_with = "status")]
     pub(super) status: Option<String>,
     /// Privilege.
+    #[serde(default)]
     #[schemars(schema_with = "privilege")]
     pub(super) privilege: Option<String>,
     /// Subtype.
+    #[serde(default)]
     #[schemars(schema_with = "subtype")]
     pub(super) subtype: Option<String>,
     /// Usability.
+    #[serde(default)]
     #[schemars(schema_with = "usability")]
     pub(super) usability: Option<String>,
     /// Id.
@@ -201,6 +210,7 @@ pub(super) struct RawAccess {
     /// Latest life of a session.
     pub(super) live_until: Option<String>,
     /// Used after the end?
+    #[serde(default)]
     #[schemars(schema_with = "used_after_end")]
     pub(super) used_after_end: Option<String>,
     /// Whether a second living owner exists: `yes`, `no`, `none` or `hidden`.
@@ -230,6 +240,7 @@ pub(super) struct RawMatch {
     /// Method.
     pub(super) method: Option<String>,
     /// Confidence.
+    #[serde(default)]
     #[schemars(schema_with = "confidence")]
     pub(super) confidence: Option<String>,
     /// Whether a private identity was used.
@@ -267,7 +278,8 @@ pub(super) struct RawEntry {
     pub(super) grant_id: Option<String>,
     /// Login or display name of the account.
     pub(super) login: Option<String>,
-    /// Why it is on the list.
+    /// Why it is on the list: for those who read the file after you.
+    #[expect(dead_code, reason = "demanded of the operator, not read by the program")]
     pub(super) reason: String,
 }
 

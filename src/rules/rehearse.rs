@@ -86,7 +86,9 @@ pub(super) fn samples(field: &Field) -> Vec<Answer<'static>> {
             Answer::Time(Time::exact_end(now() - TimeDelta::days(10), field.path)),
             Answer::Time(Time::exact_end(now() + TimeDelta::days(10), field.path)),
         ],
-        Holds::Time(Sort::Exact) => [-30, -5, 5].map(|days| Answer::Time(Time::exact(now() + TimeDelta::days(days), field.path))).to_vec(),
+        Holds::Time(Sort::Exact) => {
+            [-30, -5, 5].map(|days| Answer::Time(Time::exact(now() + TimeDelta::days(days), field.path))).to_vec()
+        }
         Holds::Time(Sort::Moment) => [(-30, 0), (-5, 0), (-11, 200_000), (5, 0)]
             .map(|(days, precision)| {
                 Answer::Time(Time::moment(&Moment::within(now() + TimeDelta::days(days), precision), field.path))
@@ -110,7 +112,9 @@ pub(super) fn rehearse(checked: &Checked, env: &Arc<Env>) -> Result<(), String> 
     let hidden = known.every(|field| field.hidden.then_some(Answer::Hidden(field.path)));
     for base in [known, absent, hidden] {
         try_on(checked, &base, env)?;
-        try_on(checked, &base.listed(), env)?;
+        if !checked.lists.is_empty() {
+            try_on(checked, &base.listed(), env)?;
+        }
         for field in &checked.uses {
             for value in samples(field) {
                 try_on(checked, &base.with(field, value), env)?;
