@@ -127,8 +127,9 @@ impl<'a> People<'a> {
     fn holders_of(&self, user: &UserDetail) -> Vec<Holder> {
         let mut holder = by_login(&user.user_name);
         holder.provider_id = Some(user.user_id.clone());
-        if let Some(address) = tagged(&user.tags, &self.settings.email_tags).next() {
-            holder.email = Some(address.trim().to_owned());
+        let addresses = tagged(&user.tags, &self.settings.email_tags).map(str::trim);
+        if let Some(address) = addresses.into_iter().find(|address| !address.is_empty()) {
+            holder.email = Some(address.to_owned());
         }
         let mut holders = vec![holder];
         holders.extend(self.owners(&user.tags));

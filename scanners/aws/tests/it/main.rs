@@ -4,4 +4,6 @@
 
 mod damage;
 mod documents;
+mod house;
+mod kinds;
 mod kit;
