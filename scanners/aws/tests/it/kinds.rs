@@ -186,6 +186,21 @@ fn session() {
 }
 
 #[test]
+fn somebody_named_twice_by_one_role_has_one_set_of_sessions() {
+    let twice = with_details(
+        "\"SAML:aud\": \"https://signin.aws.amazon.com/saml\"",
+        "\"aws:username\": \"ana.silva\", \"aws:userid\": \"AIDA2EXAMPLEANASILVA1\"",
+    );
+    let sessions = twice.of_kind(scan_contract::AccessKind::Session);
+    let ana = sessions
+        .iter()
+        .filter(|session| session.parent.is_some() && session.client.as_deref() == Some("AROA2EXAMPLEAUDITORS3"));
+    assert_eq!(ana.count(), 1);
+    assert!(twice.find("AROA2EXAMPLEAUDITORS3/aws:username=ana.silva").is_some());
+    assert!(twice.find("AROA2EXAMPLEAUDITORS3/aws:userid=AIDA2EXAMPLEANASILVA1").is_some());
+}
+
+#[test]
 fn ownership() {
     let owned = |seen: &Seen| seen.of_kind(scan_contract::AccessKind::Ownership).len();
     assert_eq!(owned(&plain()), 1);
