@@ -1,5 +1,7 @@
-//! To be filled.
+//! Reads systems that no scanner reaches, from files: the native NDJSON format, and any table with a mapping.
 
-/// Settings of this scanner.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Settings {}
+mod csv;
+mod settings;
+mod time;
+
+pub use settings::{CsvSettings, Encoding, Field, FileSettings, Format, Limits, Settings, SettingsProblem};
