@@ -44,8 +44,7 @@ fn parse_kind(word: &str) -> Option<ClaimKind> {
 /// SHA-256 fingerprint as OpenSSH prints it: `SHA256:` and 43 characters of unpadded base64.
 fn is_fingerprint(text: &str) -> bool {
     text.strip_prefix("SHA256:").is_some_and(|encoded| {
-        encoded.len() == 43
-            && encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+        encoded.len() == 43 && encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
     })
 }
 
@@ -59,7 +58,11 @@ pub(super) fn check<'a>(raw: &'a RawAlias, wrong: &mut Vec<Wrong>) -> Option<Ali
     let kind = parse_kind(&raw.kind);
     if kind.is_none() {
         let help = crate::problem::nearest(&raw.kind, KINDS).map(|near| format!("is it {near:?}?"));
-        wrong.push(("kind", format!("expected one of {}, found {:?}", KINDS.join(", "), hostile::short(&raw.kind, 60)), help));
+        wrong.push((
+            "kind",
+            format!("expected one of {}, found {:?}", KINDS.join(", "), hostile::short(&raw.kind, 60)),
+            help,
+        ));
     }
     let value = raw.value.trim();
     match kind {
@@ -97,10 +100,7 @@ pub(super) fn check<'a>(raw: &'a RawAlias, wrong: &mut Vec<Wrong>) -> Option<Ali
     if from.zip(until).is_some_and(|(from, until)| until < from) {
         wrong.push(("valid_to", "the window ends before it begins".to_owned(), None));
     }
-    let window = Window {
-        from: from.map(midnight),
-        until: until.and_then(|day| day.succ_opt()).map(midnight),
-    };
+    let window = Window { from: from.map(midnight), until: until.and_then(|day| day.succ_opt()).map(midnight) };
     kind.filter(|_| wrong.len() == before).map(|kind| Alias { kind, system, value, window, personal })
 }
 

@@ -19,7 +19,9 @@ pub(super) enum Undecodable {
     Cut { position: u64 },
     #[error("declared as utf-16, but there is no byte-order mark to tell the byte order")]
     NoMark,
-    #[error("a NUL character before byte {position}: the file is not plain text, or it is UTF-16 without a byte-order mark")]
+    #[error(
+        "a NUL character before byte {position}: the file is not plain text, or it is UTF-16 without a byte-order mark"
+    )]
     Nul { position: u64 },
 }
 

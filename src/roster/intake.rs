@@ -67,8 +67,7 @@ impl Intake {
         let packer = match packing {
             Packing::Forget => None,
             Packing::Keep => Some(
-                zstd::stream::write::Encoder::new(Vec::new(), LEVEL)
-                    .map_err(|error| io_cause("pack", path, &error))?,
+                zstd::stream::write::Encoder::new(Vec::new(), LEVEL).map_err(|error| io_cause("pack", path, &error))?,
             ),
         };
         Ok(Self {

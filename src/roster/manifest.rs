@@ -46,8 +46,9 @@ pub(super) struct Manifest {
 impl Manifest {
     /// Reads a manifest, or says what is wrong with it. Line and column are 0 where they are not known.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, (usize, usize, String)> {
-        let raw: RawManifest = serde_json::from_slice(bytes)
-            .map_err(|error| (error.line(), error.column(), format!("expected an object with as_of, rows, sha256 and coverage: {error}")))?;
+        let raw: RawManifest = serde_json::from_slice(bytes).map_err(|error| {
+            (error.line(), error.column(), format!("expected an object with as_of, rows, sha256 and coverage: {error}"))
+        })?;
         let as_of = DateTime::parse_from_rfc3339(&raw.as_of)
             .map_err(|_| (0, 0, "as_of: expected an RFC 3339 instant such as 2026-08-01T01:00:00Z".to_owned()))?
             .to_utc();

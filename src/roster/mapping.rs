@@ -161,9 +161,9 @@ pub(super) fn parse_instant(text: &str) -> Option<Instant> {
 pub(super) fn looks_like_address(text: &str) -> bool {
     text.len() <= 254
         && !text.contains(char::is_whitespace)
-        && text.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && !domain.is_empty() && !domain.contains('@')
-        })
+        && text
+            .split_once('@')
+            .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'))
 }
 
 struct Cells<'m, 'r> {
@@ -261,7 +261,10 @@ impl<'r> Cells<'_, 'r> {
             let known: Vec<&str> =
                 theirs.into_iter().flat_map(|theirs| theirs.keys().copied()).chain(words.iter().copied()).collect();
             let near = problem::nearest(text, known.iter().copied()).map(|near| {
-                format!("is it {near:?}? A word of the source is declared under `values: {{ {}: ... }}`", column.as_str())
+                format!(
+                    "is it {near:?}? A word of the source is declared under `values: {{ {}: ... }}`",
+                    column.as_str()
+                )
             });
             let help = near.unwrap_or_else(|| {
                 format!("declare the source's words under `values: {{ {}: ... }}`", column.as_str())

@@ -110,8 +110,7 @@ fn settle_each_source(rows: Vec<Row>, now: Instant, conflicts: &mut Vec<Conflict
             }
             continue;
         }
-        let (older, newer) =
-            if row.note.updated_at > other.note.updated_at { (other, &row) } else { (&row, other) };
+        let (older, newer) = if row.note.updated_at > other.note.updated_at { (other, &row) } else { (&row, other) };
         let in_order = older.note.updated_at.is_some() && older.note.updated_at < newer.note.updated_at;
         let secret = ahead([&older.stint, &newer.stint], now);
         if in_order && older.stint.start == newer.stint.start && newer.stint.status == Some(EmploymentStatus::Active) {
@@ -170,7 +169,8 @@ fn unite(left: &Row, right: &Row, now: Instant, conflicts: &mut Vec<Conflict>) -
     }
     let (ours, theirs) = (&winner.stint, &loser.stint);
     if ours.start != theirs.start {
-        let says = format!("sources {} and {} disagree on the start; the earlier one counts", ours.source, theirs.source);
+        let says =
+            format!("sources {} and {} disagree on the start; the earlier one counts", ours.source, theirs.source);
         conflicts.push(Conflict::reported(says, false));
     }
     if ours.role_tier != theirs.role_tier && ours.role_tier.is_some() && theirs.role_tier.is_some() {

@@ -33,10 +33,6 @@ impl Mistakes {
         });
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.problems.is_empty()
-    }
-
     /// All of them; the last one says how many more there are.
     pub(super) fn finish(mut self) -> Vec<Problem> {
         if self.more > 0 {

@@ -10,6 +10,7 @@ use super::claims::{ClaimAt, Claims, NewClaim, Window};
 use super::mapping::Record;
 use super::merge::{self, Conflict, Row, RowNote};
 use super::model::{ClaimKind, Person, PersonId, PersonIndex};
+use super::past::KeptClaim;
 use super::stints::{self, Interner, Surroundings};
 use super::zones::ZoneCache;
 use crate::normal;
@@ -62,6 +63,78 @@ pub(super) struct People {
     pub(super) conflicts: Vec<PersonConflict>,
     /// Aliases of people who stand in no source.
     pub(super) stray_aliases: u64,
+}
+
+/// A person as the accepted roster knew them, put beside or in place of what the files say now.
+#[derive(Debug)]
+pub(super) struct Restored {
+    pub(super) person: Person,
+    pub(super) note: PersonNote,
+    pub(super) claims: Vec<KeptClaim>,
+    /// Whose place it takes.
+    pub(super) replaces: Option<PersonIndex>,
+}
+
+impl People {
+    /// Where a person stands.
+    pub(super) fn index(&self, id: &str) -> Option<PersonIndex> {
+        let place = self.people.binary_search_by(|person| person.id.as_str().cmp(id)).map_or(None, Some)?;
+        u32::try_from(place).map_or(None, |place| Some(PersonIndex(place)))
+    }
+
+    /// A person by id.
+    pub(super) fn find(&self, id: &str) -> Option<&Person> {
+        self.index(id).map(|index| &self.people[index.0 as usize])
+    }
+
+    /// Puts people back and sorts anew. Claims that are there already are not repeated.
+    pub(super) fn restore(&mut self, restored: Vec<Restored>) {
+        if restored.is_empty() {
+            return;
+        }
+        let replaced: BTreeSet<u32> = restored.iter().filter_map(|one| one.replaces).map(|index| index.0).collect();
+        let mut there: BTreeSet<(u32, ClaimKind, Option<String>, String)> = BTreeSet::new();
+        self.claims.visit(&mut |claim| {
+            if replaced.contains(&claim.person.0) {
+                let system = claim.system.map(str::to_owned);
+                there.insert((claim.person.0, claim.kind, system, claim.value.to_owned()));
+            }
+        });
+        for one in restored {
+            let place = match one.replaces {
+                Some(index) => {
+                    self.people[index.0 as usize] = one.person;
+                    self.notes[index.0 as usize] = one.note;
+                    index.0
+                }
+                None => {
+                    let Ok(place) = u32::try_from(self.people.len()) else { continue };
+                    self.people.push(one.person);
+                    self.notes.push(one.note);
+                    place
+                }
+            };
+            for claim in one.claims {
+                let key = (place, claim.kind, claim.system.clone(), claim.value.clone());
+                if !there.contains(&key) {
+                    let (window, system) = (claim.window(), claim.system.as_deref());
+                    let (kind, value, personal) = (claim.kind, claim.value.as_str(), claim.personal);
+                    self.claims.add(NewClaim { person: place, kind, system, value, window, personal });
+                }
+            }
+        }
+        let mut order: Vec<usize> = (0..self.people.len()).collect();
+        order.sort_by(|left, right| self.people[*left].id.cmp(&self.people[*right].id));
+        let mut places: Vec<Option<PersonIndex>> = vec![None; order.len()];
+        for (place, number) in order.iter().enumerate() {
+            places[*number] = u32::try_from(place).map_or(None, |place| Some(PersonIndex(place)));
+        }
+        let mut sorted: Vec<(Person, PersonNote)> =
+            std::mem::take(&mut self.people).into_iter().zip(std::mem::take(&mut self.notes)).collect();
+        sorted.sort_by(|left, right| left.0.id.cmp(&right.0.id));
+        (self.people, self.notes) = sorted.into_iter().unzip();
+        self.claims.renumber(&places);
+    }
 }
 
 /// Collects rows in any order.
@@ -213,10 +286,8 @@ impl Builder {
     /// Settles every person and sorts by id.
     pub(super) fn finish(mut self) -> People {
         self.notes.sort_by_key(|(person, _)| *person);
-        let mut person_notes = vec![
-            PersonNote { updated_at: None, names: [0; 3], address: 0, unreadable: false };
-            self.people.len()
-        ];
+        let mut person_notes =
+            vec![PersonNote { updated_at: None, names: [0; 3], address: 0, unreadable: false }; self.people.len()];
         let notes = std::mem::take(&mut self.notes);
         for group in notes.chunk_by(|left, right| left.0 == right.0) {
             let person = group[0].0;

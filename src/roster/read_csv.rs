@@ -139,7 +139,8 @@ fn match_headers(table: &mut TableRead, wanted: &[Wanted], mistakes: &mut Mistak
         if column.required && !table.present[slot] {
             table.missing.push(column.header.clone());
             let found = table.headers.iter().map(|header| hostile::short(header, 60)).collect::<Vec<_>>().join(", ");
-            let says = format!("the required column {:?} is missing; found: {}", column.header, hostile::short(&found, 600));
+            let says =
+                format!("the required column {:?} is missing; found: {}", column.header, hostile::short(&found, 600));
             let help = problem::nearest(&column.header, table.ignored.iter().map(String::as_str))
                 .map(|near| format!("is it {near:?}? Then name it under `columns`"));
             mistakes.add(Some(Place { line: 1, column: 1, length: 1 }), &column.header, says, help);

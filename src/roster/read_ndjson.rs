@@ -132,13 +132,7 @@ pub(super) fn read<R: Read>(
 }
 
 /// Puts one field into the row. Ids are text: a number would have lost its leading zeros already.
-fn put(
-    key: &str,
-    value: Value,
-    wanted: &[Wanted],
-    row: &mut RawRow,
-    mistakes: &mut Mistakes,
-) -> bool {
+fn put(key: &str, value: Value, wanted: &[Wanted], row: &mut RawRow, mistakes: &mut Mistakes) -> bool {
     if key == "aliases" {
         return put_aliases(value, row, mistakes);
     }
@@ -201,7 +195,8 @@ fn put_aliases(value: Value, row: &mut RawRow, mistakes: &mut Mistakes) -> bool 
             true
         }
         Err(_) => {
-            let says = "expected a list of objects with kind, value, and where needed system, personal, valid_from, valid_to";
+            let says =
+                "expected a list of objects with kind, value, and where needed system, personal, valid_from, valid_to";
             mistakes.add(place, "aliases", says, None);
             false
         }

@@ -45,7 +45,7 @@ impl Zone {
             if let Ok(tz) = Tz::from_str(name) {
                 return Ok(Self { tz, name: Arc::from(name) });
             }
-            let near = problem::nearest(name, TZ_VARIANTS.iter().map(Tz::name).filter(|name| name.contains('/')));
+            let near = problem::nearest(name, TZ_VARIANTS.iter().map(|tz| tz.name()).filter(|name| name.contains('/')));
             return Err(NotAZone {
                 help: match near {
                     Some(near) => format!("is it {near:?}?"),
