@@ -20,6 +20,8 @@
 mod host;
 mod hosts;
 mod keys;
+#[cfg(test)]
+mod oracle_tests;
 mod passwd;
 mod pattern;
 mod scanner;
