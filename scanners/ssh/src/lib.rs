@@ -17,6 +17,10 @@
 //! It must never take a path that was not looked for as empty, and never call a key refused unless sshd refuses it
 //! for every connection.
 
+#[cfg(test)]
+mod acceptance_tests;
+#[cfg(test)]
+mod collect_tests;
 mod host;
 mod hosts;
 mod keys;

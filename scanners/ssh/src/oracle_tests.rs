@@ -15,33 +15,8 @@ use crate::keys::{AuthorizedLine, parse_authorized_keys};
 use crate::passwd::People;
 use crate::settings::Limits;
 use crate::sshd::{Subject, effective, read_config};
-use crate::testing::{Host, base64, key};
+use crate::testing::{Folder, Host, base64, key};
 use crate::tree::HostTree;
-
-/// A folder that goes away with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("holdover-ssh-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a folder for the test");
-        Self(path)
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, bytes).expect("a file");
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            eprintln!("{} is left over: {error}", self.0.display());
-        }
-    }
-}
 
 /// Where a program lies; a test that needs it fails in CI and says so elsewhere.
 fn program(name: &str) -> Option<PathBuf> {
