@@ -2,8 +2,10 @@
 //!
 //! All mistakes of a file are collected, never only the first, and each is shown with the place underlined.
 
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::hostile;
 
@@ -52,7 +54,7 @@ impl Problem {
     }
 }
 
-/// `says` of a word outside a vocabulary, with the nearest valid word as help.
+/// The valid word nearest to `word`, if one is near enough to be what was meant.
 pub fn nearest<'a>(word: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     valid
         .into_iter()
@@ -62,36 +64,116 @@ pub fn nearest<'a>(word: &str, valid: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// Widest quoted line, in characters; of a longer one, the part around the mistake is shown.
+const QUOTED: usize = 160;
+
 /// Every problem as text, sorted by place, with the line quoted and underlined where its file's text is given by
 /// `source`. Quoted lines are hostile text and shown inert.
 pub fn render(problems: &[Problem], source: impl Fn(&Path) -> Option<String>) -> String {
     let mut sorted: Vec<&Problem> = problems.iter().collect();
     sorted.sort_by(|left, right| (&left.file, left.place, &left.key).cmp(&(&right.file, right.place, &right.key)));
+    let mut sources: BTreeMap<&Path, Option<String>> = BTreeMap::new();
     let mut text = String::new();
     for problem in sorted {
-        let key = if problem.key.is_empty() { String::new() } else { format!("{}: ", hostile::line(&problem.key)) };
-        let file = problem.file.display();
-        // Writing to a String cannot fail.
-        let _: Result<(), std::fmt::Error> = match problem.place {
-            Some(place) => {
-                writeln!(text, "error: {file}:{}:{}: {key}{}", place.line, place.column, hostile::line(&problem.says))
-            }
-            None => writeln!(text, "error: {file}: {key}{}", hostile::line(&problem.says)),
-        };
-        if let Some(place) = problem.place
-            && let Some(quoted) =
-                source(&problem.file).and_then(|all| all.lines().nth(place.line - 1).map(hostile::line))
-        {
-            let number = place.line.to_string();
-            let marker =
-                "^".repeat(place.length.max(1).min(quoted.chars().count().saturating_sub(place.column - 1).max(1)));
-            let _: Result<(), std::fmt::Error> = writeln!(text, " {number} | {quoted}");
-            let _: Result<(), std::fmt::Error> =
-                writeln!(text, " {} | {}{marker}", " ".repeat(number.len()), " ".repeat(place.column - 1));
-        }
-        if let Some(help) = &problem.help {
-            let _: Result<(), std::fmt::Error> = writeln!(text, "   help: {}", hostile::line(help));
-        }
+        let quoted = problem.place.and_then(|place| {
+            let all = sources.entry(&problem.file).or_insert_with(|| source(&problem.file)).as_deref()?;
+            quote(all.lines().nth(place.line.checked_sub(1)?)?, place)
+        });
+        text.push_str(&one(problem, quoted));
     }
     text
+}
+
+fn one(problem: &Problem, quoted: Option<(String, String)>) -> String {
+    let file = hostile::line(&problem.file.display().to_string());
+    let key = if problem.key.is_empty() { String::new() } else { format!("{}: ", hostile::line(&problem.key)) };
+    let says = hostile::line(&problem.says);
+    let Some(place) = problem.place else {
+        let mut text = format!("error: {file}: {key}{says}\n");
+        text.extend(problem.help.iter().map(|help| format!("   help: {}\n", hostile::line(help))));
+        return text;
+    };
+    let mut text = format!("error: {file}:{}:{}: {key}{says}\n", place.line, place.column);
+    let margin = " ".repeat(place.line.to_string().len());
+    text.extend(quoted.map(|(line, marks)| format!(" {} | {line}\n {margin} | {marks}\n", place.line)));
+    text.extend(problem.help.iter().map(|help| format!(" {margin} = help: {}\n", hostile::line(help))));
+    text
+}
+
+/// A line and the marks under it. What is shown escaped, and what is wider than one column, moves the marks.
+fn quote(line: &str, place: Place) -> Option<(String, String)> {
+    let start = place.column.checked_sub(1)?;
+    // Enough before the mistake to recognise it.
+    let skipped = if line.chars().take(QUOTED + 1).count() > QUOTED { start.saturating_sub(QUOTED / 2) } else { 0 };
+    let part = |from: usize, count: usize| -> String {
+        hostile::line(&line.chars().skip(from).take(count).collect::<String>())
+    };
+    let before = part(skipped, start - skipped);
+    let marked = part(start, place.length.min((skipped + QUOTED).saturating_sub(start)));
+    let shown_to = start + marked.chars().count().min(place.length);
+    let after = part(shown_to, (skipped + QUOTED).saturating_sub(shown_to));
+    let ellipsis = if skipped > 0 { "…" } else { "" };
+    let marks = format!("{}{}", " ".repeat(ellipsis.width() + before.width()), "^".repeat(marked.width().max(1)));
+    Some((format!("{ellipsis}{before}{marked}{after}"), marks))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendered(line: &str, column: usize, length: usize) -> String {
+        let place = Some(Place { line: 2, column, length });
+        let problem = Problem::at(Path::new("f.yaml"), place, "a.b", "is wrong").help("do this");
+        render(&[problem], |_| Some(format!("first\n{line}\nthird")))
+    }
+
+    #[test]
+    fn a_mistake_is_shown_with_its_line_and_underlined() {
+        assert_eq!(
+            rendered("a: { b: word }", 9, 4),
+            "error: f.yaml:2:9: a.b: is wrong\n 2 | a: { b: word }\n   |         ^^^^\n   = help: do this\n"
+        );
+    }
+
+    #[test]
+    fn marks_stand_under_the_mistake_behind_wide_and_escaped_characters() {
+        assert!(rendered("日本: x", 5, 1).contains(" 2 | 日本: x\n   |       ^\n"));
+        assert!(rendered("\t: x", 4, 1).contains(" 2 | \\u{9}: x\n   |        ^\n"));
+    }
+
+    #[test]
+    fn of_a_long_line_the_part_around_the_mistake_is_shown() {
+        let line = format!("{}here{}", "x".repeat(1000), "y".repeat(1000));
+        let text = rendered(&line, 1001, 4);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[1].chars().count() < 200, "{text}");
+        let column = lines[2].chars().position(|mark| mark == '^').unwrap();
+        assert_eq!(lines[1].chars().skip(column).take(4).collect::<String>(), "here", "{text}");
+    }
+
+    #[test]
+    fn foreign_text_is_shown_inert() {
+        let text = rendered("a: \u{1b}[31m\u{202e}x", 4, 6);
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text:?}");
+    }
+
+    #[test]
+    fn a_mistake_of_a_whole_file_needs_no_place() {
+        let problem = Problem::file(Path::new("f.yaml"), "holds nothing");
+        assert_eq!(render(&[problem], |_| None), "error: f.yaml: holds nothing\n");
+    }
+
+    #[test]
+    fn problems_are_sorted_by_place() {
+        let at = |line| Problem::at(Path::new("f"), Some(Place { line, column: 1, length: 1 }), "", format!("l{line}"));
+        let text = render(&[at(10), at(9), Problem::file(Path::new("f"), "whole")], |_| None);
+        let order: Vec<&str> = text.lines().map(|line| line.rsplit(' ').next().unwrap()).collect();
+        assert_eq!(order, ["whole", "l9", "l10"]);
+    }
+
+    #[test]
+    fn the_nearest_word_is_found_and_a_far_one_is_not() {
+        assert_eq!(nearest("teir", ["id", "tier", "path"]), Some("tier"));
+        assert_eq!(nearest("zzzzzz", ["id", "tier", "path"]), None);
+    }
 }

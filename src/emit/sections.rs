@@ -30,7 +30,11 @@ pub fn section(finding: &Finding) -> Section {
         FindingState::Ambiguous => Section::Ambiguous,
         FindingState::Closed => Section::Closed,
         FindingState::Observed | FindingState::Confirmed | FindingState::Unverified | FindingState::Closing => {
-            if finding.due { Section::Residual } else { Section::WithinTime }
+            if finding.due {
+                Section::Residual
+            } else {
+                Section::WithinTime
+            }
         }
     }
 }

@@ -50,7 +50,9 @@ pub fn after_the_end(finding: &Finding) -> String {
 pub fn moment(moment: Moment) -> String {
     match moment.precision_seconds {
         0 => seconds(moment.at),
-        86_400 if moment.at.time() == chrono::NaiveTime::MIN => format!("{} (that day, UTC)", moment.at.format("%Y-%m-%d")),
+        86_400 if moment.at.time() == chrono::NaiveTime::MIN => {
+            format!("{} (that day, UTC)", moment.at.format("%Y-%m-%d"))
+        }
         width => format!("{} or up to {} later", seconds(moment.at), duration(i64::from(width))),
     }
 }

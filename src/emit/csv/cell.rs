@@ -123,7 +123,9 @@ mod tests {
 
     #[test]
     fn formulas_are_neutralised_also_behind_spaces_and_quotes() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\"=1", " \" =1", "\u{a0}=1", "＝1"] {
+        for formula in
+            ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\"=1", " \" =1", "\u{a0}=1", "＝1"]
+        {
             assert!(neutral(formula).starts_with('\''), "{formula:?}");
         }
         for plain in ["p-1", "00417", "a=b", "ada@acme.example", "C:\\x", "", "\\=x"] {

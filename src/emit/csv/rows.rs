@@ -42,13 +42,7 @@ impl Row {
         self.set("access_kind", Cell::optional(kind.map(AccessKind::as_str)));
     }
 
-    pub(super) fn finding(
-        record: &str,
-        run: &str,
-        finding: &Finding,
-        persons: &Persons<'_>,
-        places: &Places,
-    ) -> Self {
+    pub(super) fn finding(record: &str, run: &str, finding: &Finding, persons: &Persons<'_>, places: &Places) -> Self {
         let mut row = Self::new(record, run);
         row.place(finding.system.as_str(), finding.scope.as_str(), Some(finding.access_kind));
         row.set("fingerprint", Cell::text(finding.fingerprint.to_string()));
@@ -122,7 +116,8 @@ impl Row {
                 row.set("message", Cell::text(gap.cause.to_string()));
                 row.set("help", Cell::text(gap.cause.help()));
             }
-            None => row.set("message", Cell::text(format!("{}: no cause was written down", words::scope_state(scope.state)))),
+            None => row
+                .set("message", Cell::text(format!("{}: no cause was written down", words::scope_state(scope.state)))),
         }
         row
     }

@@ -39,14 +39,7 @@ pub fn render(
     persons: &Persons<'_>,
     out: &mut dyn Write,
 ) -> Result<(), EmitError> {
-    let page = Page {
-        report,
-        context,
-        persons,
-        counts: Counts::of(report),
-        style: STYLE,
-        style_digest: STYLE_DIGEST,
-    };
+    let page = Page { report, context, persons, counts: Counts::of(report), style: STYLE, style_digest: STYLE_DIGEST };
     page.write_into(out)?;
     Ok(())
 }
@@ -137,7 +130,8 @@ mod tests {
     fn base64(bytes: &[u8]) -> String {
         let mut text = String::new();
         for chunk in bytes.chunks(3) {
-            let group = chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+            let group =
+                chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
             for index in 0..4 {
                 if index <= chunk.len() {
                     text.push(char::from(ALPHABET[(group >> (18 - 6 * index) & 63) as usize]));

@@ -57,7 +57,8 @@ pub(super) fn roster(report: &Report, persons: &Persons<'_>) -> Vec<Line> {
         format!("{} people, {} left", roster.people, roster.leavers),
     )];
     for source in &roster.sources {
-        let as_of = source.as_of.map_or_else(|| String::from("age not known"), |at| format!("as of {}", words::seconds(at)));
+        let as_of =
+            source.as_of.map_or_else(|| String::from("age not known"), |at| format!("as of {}", words::seconds(at)));
         let by_file = if source.as_of_by_file_time { " (time of the file)" } else { "" };
         lines.push(Line::new(
             &source.id,
@@ -306,7 +307,10 @@ fn facts(finding: &Finding) -> Vec<(&'static str, String)> {
         ("Last used", inert(&words::fact(&finding.last_used_at, "never, says the source"))),
         ("Made", inert(&words::fact(&finding.created_at, "not known"))),
         ("Ends by itself", inert(&words::fact(&finding.expires_at, "never, says the source"))),
-        ("Seen", format!("first {}, last {}", words::seconds(finding.first_seen_at), words::seconds(finding.last_seen_at))),
+        (
+            "Seen",
+            format!("first {}, last {}", words::seconds(finding.first_seen_at), words::seconds(finding.last_seen_at)),
+        ),
         ("Scope", inert(finding.scope.as_str())),
         ("Relation", finding.relation.as_str().to_owned()),
         ("Match", format!("{}, {} confidence", inert(&finding.matched.method), finding.confidence)),
@@ -383,16 +387,64 @@ pub(super) fn lists(report: &Report) -> Vec<List> {
     let counts = Counts::of(report);
     let list = |id, heading, about, count, what| List { id, heading, about, count, what };
     [
-        list("within-time", "Within the agreed time", "Not residual access until the time has passed.", counts.within_time, What::Section(Section::WithinTime)),
-        list("suppressed", "Under an exception", "Still there, accepted until a date.", counts.suppressed, What::Section(Section::Suppressed)),
-        list("ambiguous", "Cannot tell whose", "One that may belong to somebody who left keeps the run from being clean.", counts.ambiguous, What::Ambiguous),
-        list("unattributed", "Belongs to nobody known", "No identifier leads to a person on the roster.", counts.unattributed, What::Unattributed),
-        list("closed", "Closed by this run", "Shown as ended, or absent twice in complete reads.", counts.closed, What::Closed),
+        list(
+            "within-time",
+            "Within the agreed time",
+            "Not residual access until the time has passed.",
+            counts.within_time,
+            What::Section(Section::WithinTime),
+        ),
+        list(
+            "suppressed",
+            "Under an exception",
+            "Still there, accepted until a date.",
+            counts.suppressed,
+            What::Section(Section::Suppressed),
+        ),
+        list(
+            "ambiguous",
+            "Cannot tell whose",
+            "One that may belong to somebody who left keeps the run from being clean.",
+            counts.ambiguous,
+            What::Ambiguous,
+        ),
+        list(
+            "unattributed",
+            "Belongs to nobody known",
+            "No identifier leads to a person on the roster.",
+            counts.unattributed,
+            What::Unattributed,
+        ),
+        list(
+            "closed",
+            "Closed by this run",
+            "Shown as ended, or absent twice in complete reads.",
+            counts.closed,
+            What::Closed,
+        ),
         list("licences", "Paid seats of leavers", "Cost, not access.", counts.licenses, What::Licenses),
-        list("remnants", "Remnants", "Switched off, or unable to come back: not access.", counts.remnants, What::Remnants),
+        list(
+            "remnants",
+            "Remnants",
+            "Switched off, or unable to come back: not access.",
+            counts.remnants,
+            What::Remnants,
+        ),
         list("exceptions", "Exceptions", "As they stand now.", report.exceptions.len() as u64, What::Exceptions),
-        list("notices", "Notices", "What the run says beside findings and gaps.", report.notices.len() as u64, What::Notices),
-        list("sentinels", "Planted leavers", "Each must be found in every run.", report.sentinels.len() as u64, What::Sentinels),
+        list(
+            "notices",
+            "Notices",
+            "What the run says beside findings and gaps.",
+            report.notices.len() as u64,
+            What::Notices,
+        ),
+        list(
+            "sentinels",
+            "Planted leavers",
+            "Each must be found in every run.",
+            report.sentinels.len() as u64,
+            What::Sentinels,
+        ),
     ]
     .into_iter()
     .filter(|list| list.count > 0)
@@ -420,12 +472,16 @@ pub(super) fn lines<'a>(
             let rest = report.unattributed_total.saturating_sub(report.unattributed.len() as u64);
             let rest = (rest > 0).then(|| Line::new("more", format!("{rest} are counted only")));
             Box::new(
-                report.unattributed.iter().map(move |grant| unattributed_line(&persons.unattributed(grant))).chain(rest),
+                report
+                    .unattributed
+                    .iter()
+                    .map(move |grant| unattributed_line(&persons.unattributed(grant)))
+                    .chain(rest),
             )
         }
-        What::Exceptions => {
-            Box::new(report.exceptions.iter().map(move |exception| exception_line(&persons.exception(exception), persons)))
-        }
+        What::Exceptions => Box::new(
+            report.exceptions.iter().map(move |exception| exception_line(&persons.exception(exception), persons)),
+        ),
         What::Notices => Box::new(report.notices.iter().map(move |notice| {
             let notice = persons.notice(notice);
             let level = match notice.level {
@@ -437,7 +493,16 @@ pub(super) fn lines<'a>(
         What::Sentinels => Box::new(report.sentinels.iter().map(move |sentinel| {
             let sentinel = persons.sentinel(sentinel);
             let found = if sentinel.found { "found" } else { "MISSING" };
-            Line::new(found, format!("{} in {}: {} {}", sentinel.person_id, sentinel.system, words::kind(sentinel.kind), sentinel.grant_id))
+            Line::new(
+                found,
+                format!(
+                    "{} in {}: {} {}",
+                    sentinel.person_id,
+                    sentinel.system,
+                    words::kind(sentinel.kind),
+                    sentinel.grant_id
+                ),
+            )
         })),
     }
 }
@@ -447,10 +512,15 @@ fn finding_line(finding: &Finding, persons: &Persons<'_>) -> Line {
     let grant = finding.grant_display.as_deref().unwrap_or(finding.grant_id.as_str());
     let mut text = format!("{} {grant}", words::kind(finding.access_kind));
     match sections::section(finding) {
-        Section::WithinTime => text.push_str(&format!(", until {} ({})", words::seconds(finding.due_at), finding.due_rule)),
+        Section::WithinTime => {
+            text.push_str(&format!(", until {} ({})", words::seconds(finding.due_at), finding.due_rule))
+        }
         Section::Suppressed => {
             let until = finding.exception_expires_at.map_or_else(|| String::from("not known"), words::seconds);
-            text.push_str(&format!(", exception {} until {until}", finding.exception_id.as_deref().unwrap_or("not named")));
+            text.push_str(&format!(
+                ", exception {} until {until}",
+                finding.exception_id.as_deref().unwrap_or("not named")
+            ));
         }
         Section::Closed if finding.change == Change::Rehired => text.push_str(", no longer applies: rehired"),
         Section::Closed => {
@@ -458,7 +528,9 @@ fn finding_line(finding: &Finding, persons: &Persons<'_>) -> Line {
                 text.push_str(&format!(", ended between {} and {}", words::seconds(from), words::seconds(until)));
             }
         }
-        Section::Ambiguous => text.push_str(&format!(", only {}: {}", finding.matched.method, finding.matched.evidence.join("; "))),
+        Section::Ambiguous => {
+            text.push_str(&format!(", only {}: {}", finding.matched.method, finding.matched.evidence.join("; ")))
+        }
         Section::Residual => text.push_str(&format!(", {}", words::usability(finding.usability))),
     }
     if finding.severity != Severity::Info {

@@ -36,7 +36,10 @@ fn records(object: &mut Object<'_>, report: &Report, persons: &Persons<'_>) -> R
     object.list("closed", report.closed.iter().map(finding))?;
     object.list("remnants", report.remnants.iter().map(finding))?;
     object.list("licenses", report.licenses.iter().map(finding))?;
-    object.list("ambiguous", report.ambiguous.iter().map(|grant| v1::Ambiguous::from(persons.ambiguous(grant).as_ref())))?;
+    object.list(
+        "ambiguous",
+        report.ambiguous.iter().map(|grant| v1::Ambiguous::from(persons.ambiguous(grant).as_ref())),
+    )?;
     object.list(
         "unattributed",
         report.unattributed.iter().map(|grant| v1::Unattributed::from(persons.unattributed(grant).as_ref())),

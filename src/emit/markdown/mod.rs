@@ -42,7 +42,12 @@ fn head(report: &Report, counts: &Counts, out: &mut dyn Write) -> Result<(), Emi
     let run = &report.run;
     writeln!(out, "# Residual access\n")?;
     writeln!(out, "- Organisation: {}", code(&run.organisation))?;
-    writeln!(out, "- Judged as of: {}{}", words::seconds(run.as_of), if run.as_of_chosen { " (chosen instant)" } else { "" })?;
+    writeln!(
+        out,
+        "- Judged as of: {}{}",
+        words::seconds(run.as_of),
+        if run.as_of_chosen { " (chosen instant)" } else { "" }
+    )?;
     writeln!(out, "- Run: {}", code(&run.id))?;
     writeln!(out, "- Verdict: **{}**, exit {}", words::verdict(run.exit_code), run.exit_code.code())?;
     let flags = words::flags(&run.flags);
@@ -51,8 +56,17 @@ fn head(report: &Report, counts: &Counts, out: &mut dyn Write) -> Result<(), Emi
     }
     let (complete, declared) = (counts.complete_scopes, counts.declared_scopes);
     writeln!(out, "- Coverage: {complete} of {declared} scopes complete")?;
-    writeln!(out, "- Roster: {}, {} people, {} left\n", words::roster_state(report.roster.state), report.roster.people, report.roster.leavers)?;
-    writeln!(out, "| Critical | High | Medium | Low | Info | Within time | Excepted | Ambiguous | Closed | No owner | Licences | Remnants |")?;
+    writeln!(
+        out,
+        "- Roster: {}, {} people, {} left\n",
+        words::roster_state(report.roster.state),
+        report.roster.people,
+        report.roster.leavers
+    )?;
+    writeln!(
+        out,
+        "| Critical | High | Medium | Low | Info | Within time | Excepted | Ambiguous | Closed | No owner | Licences | Remnants |"
+    )?;
     writeln!(out, "| --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |")?;
     let figures: Vec<String> = counts
         .residual
@@ -84,7 +98,13 @@ fn not_seen(report: &Report, persons: &Persons<'_>, out: &mut dyn Write) -> Resu
     }
     for (system, scope, gap) in sections::gaps(report) {
         any = true;
-        write!(out, "- {} {} {}", code(system.id.as_str()), code(scope.name.as_str()), words::scope_state(scope.state))?;
+        write!(
+            out,
+            "- {} {} {}",
+            code(system.id.as_str()),
+            code(scope.name.as_str()),
+            words::scope_state(scope.state)
+        )?;
         match gap {
             Some(gap) => {
                 let gap = persons.gap(gap);
@@ -126,11 +146,7 @@ fn leavers(report: &Report, persons: &Persons<'_>, out: &mut dyn Write) -> Resul
                 other => write!(out, " {} |", words::cell(*other))?,
             }
         }
-        writeln!(
-            out,
-            " {} |",
-            words::leaver_sentence(leaver.open, leaver.complete_scopes, leaver.declared_scopes)
-        )?;
+        writeln!(out, " {} |", words::leaver_sentence(leaver.open, leaver.complete_scopes, leaver.declared_scopes))?;
     }
     Ok(())
 }
@@ -230,7 +246,12 @@ fn list(
     Ok(())
 }
 
-fn plain_list(findings: &[Finding], persons: &Persons<'_>, heading: &str, out: &mut dyn Write) -> Result<(), EmitError> {
+fn plain_list(
+    findings: &[Finding],
+    persons: &Persons<'_>,
+    heading: &str,
+    out: &mut dyn Write,
+) -> Result<(), EmitError> {
     if findings.is_empty() {
         return Ok(());
     }
@@ -361,7 +382,12 @@ fn notices(report: &Report, persons: &Persons<'_>, out: &mut dyn Write) -> Resul
     for sentinel in &report.sentinels {
         let sentinel = persons.sentinel(sentinel);
         let found = if sentinel.found { "found" } else { "**missing**" };
-        writeln!(out, "- Planted leaver {} in {}: {found}", code(sentinel.person_id.as_str()), code(sentinel.system.as_str()))?;
+        writeln!(
+            out,
+            "- Planted leaver {} in {}: {found}",
+            code(sentinel.person_id.as_str()),
+            code(sentinel.system.as_str())
+        )?;
     }
     Ok(())
 }

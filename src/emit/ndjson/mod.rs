@@ -52,11 +52,7 @@ pub fn render(report: &Report, persons: &Persons<'_>, out: &mut dyn Write) -> Re
     let mut lines = Lines { out, run_id: &report.run.id, count: 0 };
     lines.put(
         "run",
-        RunLine {
-            run: (&report.run).into(),
-            persons: persons.display(),
-            counts: (&Counts::of(report)).into(),
-        },
+        RunLine { run: (&report.run).into(), persons: persons.display(), counts: (&Counts::of(report)).into() },
     )?;
     lines.put("roster", v1::Roster::from(persons.roster(&report.roster).as_ref()))?;
     coverage(&mut lines, report, persons)?;

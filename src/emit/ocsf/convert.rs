@@ -62,14 +62,7 @@ impl Life {
     }
 
     fn new(activity: (u8, &'static str), status: (u8, &'static str), code: &'static str, is_alert: bool) -> Self {
-        Self {
-            activity_id: activity.0,
-            activity: activity.1,
-            status_id: status.0,
-            status: status.1,
-            code,
-            is_alert,
-        }
+        Self { activity_id: activity.0, activity: activity.1, status_id: status.0, status: status.1, code, is_alert }
     }
 }
 
@@ -84,8 +77,7 @@ pub(super) struct Converter<'a> {
 
 impl<'a> Converter<'a> {
     pub(super) fn new(report: &'a Report, context: &'a EmitContext<'a>, persons: &'a Persons<'a>) -> Self {
-        let connectors =
-            report.systems.iter().map(|system| (system.id.as_str(), system.connector.as_str())).collect();
+        let connectors = report.systems.iter().map(|system| (system.id.as_str(), system.connector.as_str())).collect();
         Self { report, context, persons, connectors }
     }
 
@@ -109,7 +101,12 @@ impl<'a> Converter<'a> {
             risk_level_id: Some(risk_level_id),
             risk_level: Some(risk_level),
             status_detail: sentence.clone(),
-            message: format!("{} of person {} in {}: {sentence}", capital(words::kind(finding.access_kind)), finding.person_id, finding.system),
+            message: format!(
+                "{} of person {} in {}: {sentence}",
+                capital(words::kind(finding.access_kind)),
+                finding.person_id,
+                finding.system
+            ),
             metadata: self.metadata(&uid, life, &finding.rule, cloud.is_some()),
             finding_info: self.finding_info(finding, uid),
             resources: vec![self.resource(finding)],
@@ -226,7 +223,12 @@ impl<'a> Converter<'a> {
             correlation_uid: run.id.clone(),
             event_code: rule.to_owned(),
             profiles: if cloud { vec!["cloud"] } else { Vec::new() },
-            product: Product { uid: "holdover", name: "Holdover", vendor_name: "Holdover", version: run.version.clone() },
+            product: Product {
+                uid: "holdover",
+                name: "Holdover",
+                vendor_name: "Holdover",
+                version: run.version.clone(),
+            },
             tenant_uid: run.organisation.clone(),
             log_name: "residual-access",
             logged_time: millis(run.as_of),

@@ -85,11 +85,8 @@ pub(super) fn sentinel(sentinel: &SentinelFact, key: &PseudonymKey) -> SentinelF
 }
 
 pub(super) fn notice(notice: &Notice) -> Notice {
-    let says = if NOTICES_ABOUT_PEOPLE.contains(&notice.id.as_str()) {
-        WITHHELD.to_owned()
-    } else {
-        scrub(&notice.says, &[])
-    };
+    let says =
+        if NOTICES_ABOUT_PEOPLE.contains(&notice.id.as_str()) { WITHHELD.to_owned() } else { scrub(&notice.says, &[]) };
     Notice { says, ..notice.clone() }
 }
 
@@ -99,11 +96,7 @@ pub(super) fn roster(roster: &RosterFacts) -> RosterFacts {
 
 /// A gap stays a gap, with its cause, figures and permission; only texts that come from the source are withheld.
 pub(super) fn gap(gap: &GapFact, key: &PseudonymKey) -> GapFact {
-    GapFact {
-        part: gap.part.as_deref().map(|part| key.mask("part", part)),
-        cause: cause(&gap.cause),
-        count: gap.count,
-    }
+    GapFact { part: gap.part.as_deref().map(|part| key.mask("part", part)), cause: cause(&gap.cause), count: gap.count }
 }
 
 fn cause(cause: &Cause) -> Cause {

@@ -34,7 +34,10 @@ pub(crate) fn finding(sketch: &Sketch<'_>) -> Finding {
         class: Class::Residual,
         rule: Arc::from(sketch.rule),
         rules: vec![RuleHit { rule: Arc::from(sketch.rule), version: 3 }],
-        undecided: vec![RuleUndecided { rule: Arc::from("regranted-after-end"), fact: String::from("access.created_at") }],
+        undecided: vec![RuleUndecided {
+            rule: Arc::from("regranted-after-end"),
+            fact: String::from("access.created_at"),
+        }],
         severity: sketch.severity,
         severity_reasons: vec![String::from("write and usable now"), String::from("tier 0: one step up")],
         confidence: Confidence::High,
@@ -92,7 +95,14 @@ pub(crate) fn finding(sketch: &Sketch<'_>) -> Finding {
     }
 }
 
-fn sketch(number: u8, person: &str, system: &'static str, severity: Severity, state: FindingState, change: Change) -> Finding {
+fn sketch(
+    number: u8,
+    person: &str,
+    system: &'static str,
+    severity: Severity,
+    state: FindingState,
+    change: Change,
+) -> Finding {
     let (kind, rule) = if system == "aws-prod" {
         (AccessKind::AccessKey, "cloud-access-key-active")
     } else {
@@ -108,7 +118,8 @@ pub(super) fn open() -> Vec<Finding> {
     used.last_used_at = Fact::Known(Moment::within(at("2026-07-30T22:22:00Z"), 14_400));
     used.used_after_end = UsedAfterEnd::After;
     used.rules.push(RuleHit { rule: Arc::from("used-after-end"), version: 1 });
-    used.matched.chain = vec![String::from("key of build-notifier"), String::from("owner tag p-4f1c9a"), String::from("roster row 88")];
+    used.matched.chain =
+        vec![String::from("key of build-notifier"), String::from("owner tag p-4f1c9a"), String::from("roster row 88")];
     used.managed_by = Some(String::from("terraform:infra/iam"));
 
     let mut known = sketch(2, "p-4f1c9a", "aws-prod", Severity::High, FindingState::Confirmed, Change::Unchanged);

@@ -17,8 +17,6 @@ use crate::report::{
 };
 use crate::roster::{PersonId, RosterState};
 
-
-
 /// Texts of two rules; all others are unknown, as in a report of another version.
 pub(crate) struct SampleRules;
 
@@ -163,7 +161,14 @@ fn run() -> RunFacts {
         version: String::from("0.1.0"),
         tz_version: String::from("2026b"),
         controls_version: String::from("1"),
-        flags: Flags { residual: true, gaps: true, roster_held: true, ambiguous: true, exceptions_invalid: true, ..Flags::default() },
+        flags: Flags {
+            residual: true,
+            gaps: true,
+            roster_held: true,
+            ambiguous: true,
+            exceptions_invalid: true,
+            ..Flags::default()
+        },
         exit_code: ExitCode::Roster,
         not_of_interest: 1_207,
         written: vec![String::from("out/findings.ndjson"), String::from("out/findings.csv")],
@@ -279,7 +284,11 @@ fn systems() -> Vec<SystemFact> {
             instead: String::from("end all sessions of the account"),
         }],
     };
-    let many = causes().into_iter().enumerate().map(|(number, cause)| gap(Some(&format!("part {number}")), cause, 1)).collect();
+    let many = causes()
+        .into_iter()
+        .enumerate()
+        .map(|(number, cause)| gap(Some(&format!("part {number}")), cause, 1))
+        .collect();
     vec![
         system(
             "aws-prod",
@@ -299,7 +308,15 @@ fn systems() -> Vec<SystemFact> {
             vec![
                 scope("accounts", ScopeState::Complete, Vec::new()),
                 scope("api-tokens", ScopeState::Partial, many),
-                scope("archive", ScopeState::NotAttempted, vec![gap(None, Cause::Excluded { reason: String::from("read-only copies"), until: String::from("2026-12-31") }, 1)]),
+                scope(
+                    "archive",
+                    ScopeState::NotAttempted,
+                    vec![gap(
+                        None,
+                        Cause::Excluded { reason: String::from("read-only copies"), until: String::from("2026-12-31") },
+                        1,
+                    )],
+                ),
                 scope("sessions", ScopeState::Interrupted, Vec::new()),
             ],
         ),
@@ -416,7 +433,13 @@ fn totals() -> Totals {
         leavers_clean: 300,
         leavers_residual: 9,
         leavers_unverified: 2,
-        revocation_delay: [delay.clone(), DelayHistogram::default(), delay.clone(), DelayHistogram::default(), DelayHistogram::default()],
+        revocation_delay: [
+            delay.clone(),
+            DelayHistogram::default(),
+            delay.clone(),
+            DelayHistogram::default(),
+            DelayHistogram::default(),
+        ],
         detection_delay: delay,
     }
 }

@@ -35,10 +35,7 @@ fn gaps(report: &Report, persons: &Persons<'_>, slice: Slice<'_>, all: &mut Vec<
             None => String::from("no cause was written down"),
         };
         let state = words::scope_state(scope.state);
-        all.push(warning(
-            "coverage-gap",
-            &format!("{}: scope {} is {state}: {says}", system.id, scope.name),
-        ));
+        all.push(warning("coverage-gap", &format!("{}: scope {} is {state}: {says}", system.id, scope.name)));
     }
 }
 
@@ -52,7 +49,9 @@ fn not_written(report: &Report, slice: Slice<'_>, all: &mut Vec<Notification>) {
     if observed > 0 {
         all.push(warning(
             "observed-not-confirmed",
-            &format!("{observed} findings were seen once and are not in this file; they follow when they are confirmed"),
+            &format!(
+                "{observed} findings were seen once and are not in this file; they follow when they are confirmed"
+            ),
         ));
     }
 }

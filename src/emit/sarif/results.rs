@@ -96,7 +96,8 @@ fn message(finding: &Finding) -> String {
     match finding.state {
         FindingState::Suppressed => {
             let id = plain(finding.exception_id.as_deref().unwrap_or("that is not named"));
-            let until = finding.exception_expires_at.map_or_else(String::new, |at| format!(" until {}", words::seconds(at)));
+            let until =
+                finding.exception_expires_at.map_or_else(String::new, |at| format!(" until {}", words::seconds(at)));
             format!("{head} is still there {after}, under exception {id}{until}.")
         }
         FindingState::Closed => format!("{head} is no longer there."),

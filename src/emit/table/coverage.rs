@@ -62,18 +62,18 @@ pub(super) fn gaps(page: &mut Page<'_>, report: &Report, persons: &Persons<'_>) 
     }
     page.heading("NOT SEEN")?;
     if roster > 0 {
-        page.labelled(2, "GAP  ", &format!("roster {}: judged by the last accepted one, if any", words::roster_state(report.roster.state)))?;
+        page.labelled(
+            2,
+            "GAP  ",
+            &format!("roster {}: judged by the last accepted one, if any", words::roster_state(report.roster.state)),
+        )?;
         for gate in report.roster.gates.iter().filter(|gate| gate.holds) {
             page.text(7, &format!("{} {}", gate.gate, gate.says))?;
         }
         page.labelled(7, "-> ", "holdover roster validate --explain")?;
     }
     for (system, scope) in sections::incomplete(report) {
-        page.labelled(
-            2,
-            "GAP  ",
-            &format!("{}  {}  {}", system.id, scope.name, words::scope_state(scope.state)),
-        )?;
+        page.labelled(2, "GAP  ", &format!("{}  {}  {}", system.id, scope.name, words::scope_state(scope.state)))?;
         if scope.gaps.is_empty() {
             page.text(7, "no cause was written down")?;
         }
@@ -144,7 +144,11 @@ pub(super) fn notices(page: &mut Page<'_>, report: &Report, persons: &Persons<'_
         page.labelled(2, "warning  ", &exception_sentence(&persons.exception(exception)))?;
     }
     if !report.sentinels.is_empty() {
-        page.labelled(2, if missing > 0 { "warning  " } else { "note     " }, &format!("planted leavers: {found} found, {missing} missing"))?;
+        page.labelled(
+            2,
+            if missing > 0 { "warning  " } else { "note     " },
+            &format!("planted leavers: {found} found, {missing} missing"),
+        )?;
     }
     Ok(())
 }

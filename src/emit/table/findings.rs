@@ -85,12 +85,7 @@ fn subject(finding: &Finding, persons: &Persons<'_>) -> String {
         Some(display) if display != finding.grant_id.as_str() => format!("{display} [{}]", finding.grant_id),
         _ => finding.grant_id.to_string(),
     };
-    format!(
-        "{}  {}  {}  {grant}",
-        persons.label(&finding.person_id),
-        finding.system,
-        words::kind(finding.access_kind)
-    )
+    format!("{}  {}  {}  {grant}", persons.label(&finding.person_id), finding.system, words::kind(finding.access_kind))
 }
 
 pub(super) fn within_time(page: &mut Page<'_>, report: &Report, persons: &Persons<'_>) -> Result<(), EmitError> {
@@ -104,7 +99,12 @@ pub(super) fn within_time(page: &mut Page<'_>, report: &Report, persons: &Person
         let shown = persons.finding(finding);
         page.text(
             2,
-            &format!("{}  until {} ({left} left, {})", subject(&shown, persons), words::seconds(finding.due_at), finding.due_rule),
+            &format!(
+                "{}  until {} ({left} left, {})",
+                subject(&shown, persons),
+                words::seconds(finding.due_at),
+                finding.due_rule
+            ),
         )?;
     }
     page.rest(2, total, LINES_SHOWN)
@@ -119,7 +119,8 @@ pub(super) fn suppressed(page: &mut Page<'_>, report: &Report, persons: &Persons
     for finding in sections::of(report, Section::Suppressed).take(LINES_SHOWN) {
         let shown = persons.finding(finding);
         let exception = finding.exception_id.as_deref().unwrap_or("not named");
-        let until = finding.exception_expires_at.map_or_else(|| String::from("an end that is not known"), words::seconds);
+        let until =
+            finding.exception_expires_at.map_or_else(|| String::from("an end that is not known"), words::seconds);
         page.text(2, &format!("{}  exception {exception} until {until}", subject(&shown, persons)))?;
     }
     page.rest(2, total, LINES_SHOWN)

@@ -55,9 +55,5 @@ pub fn render(
 fn head(page: &mut Page<'_>, report: &Report) -> Result<(), EmitError> {
     let run = &report.run;
     let chosen = if run.as_of_chosen { " (chosen instant)" } else { "" };
-    page.title(&format!(
-        "Holdover  {}  as of {}{chosen}",
-        hostile::line(&run.organisation),
-        words::seconds(run.as_of)
-    ))
+    page.title(&format!("Holdover  {}  as of {}{chosen}", hostile::line(&run.organisation), words::seconds(run.as_of)))
 }

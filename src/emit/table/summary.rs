@@ -37,11 +37,7 @@ pub(super) fn lines(report: &Report, persons: &Persons<'_>) -> Vec<String> {
 
 fn run(report: &Report) -> String {
     let policy = report.run.policy_digest.as_deref().map_or_else(|| String::from("none"), shortened);
-    format!(
-        "run {}  policy {policy}  roster {}",
-        words::seconds(report.run.as_of),
-        roster(&report.roster)
-    )
+    format!("run {}  policy {policy}  roster {}", words::seconds(report.run.as_of), roster(&report.roster))
 }
 
 fn roster(roster: &RosterFacts) -> String {
@@ -49,7 +45,8 @@ fn roster(roster: &RosterFacts) -> String {
     let [source] = roster.sources.as_slice() else {
         return format!("{} sources ({} people, {state})", roster.sources.len(), roster.people);
     };
-    let as_of = source.as_of.map_or_else(|| String::from("of unknown age"), |at| format!("as of {}", words::seconds(at)));
+    let as_of =
+        source.as_of.map_or_else(|| String::from("of unknown age"), |at| format!("as of {}", words::seconds(at)));
     format!("{} {as_of} ({} records, {state})", hostile::line(&source.id), source.rows)
 }
 
@@ -105,7 +102,8 @@ fn gaps(report: &Report, persons: &Persons<'_>, lines: &mut Vec<String>) {
         let says = first.as_ref().map_or_else(
             || words::scope_state(scope.state).to_owned(),
             |gap| {
-                let others = if scope.gaps.len() > 1 { format!(" (and {} more)", scope.gaps.len() - 1) } else { String::new() };
+                let others =
+                    if scope.gaps.len() > 1 { format!(" (and {} more)", scope.gaps.len() - 1) } else { String::new() };
                 format!("{}: {}{others}", words::scope_state(scope.state), hostile::short(&gap.cause.to_string(), 100))
             },
         );

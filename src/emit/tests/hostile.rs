@@ -143,7 +143,10 @@ fn a_terminal_gets_no_character_that_acts_and_no_line_that_was_forged() {
     each(OutputFormat::Table, |text, output, _| {
         assert!(output.chars().all(|character| character == '\n' || !is_dangerous(character)), "{text:?}");
         if text.contains('\n') {
-            assert!(!output.lines().any(|line| line.starts_with("# heading") || line.starts_with("finding,")), "{text:?}");
+            assert!(
+                !output.lines().any(|line| line.starts_with("# heading") || line.starts_with("finding,")),
+                "{text:?}"
+            );
         }
         assert!(output.lines().count() >= lines, "{text:?}");
     });
@@ -153,7 +156,10 @@ fn a_terminal_gets_no_character_that_acts_and_no_line_that_was_forged() {
 fn json_formats_hold_the_text_and_no_character_that_acts() {
     for format in [OutputFormat::Json, OutputFormat::Ndjson, OutputFormat::Ocsf, OutputFormat::Sarif] {
         each(format, |text, output, _| {
-            assert!(output.chars().all(|character| character == '\n' || !is_dangerous(character)), "{format:?} {text:?}");
+            assert!(
+                output.chars().all(|character| character == '\n' || !is_dangerous(character)),
+                "{format:?} {text:?}"
+            );
             let values: Vec<Value> = match format {
                 OutputFormat::Json | OutputFormat::Sarif => vec![serde_json::from_str(output).expect("JSON")],
                 _ => output.lines().map(|line| serde_json::from_str(line).expect("one JSON value a line")).collect(),
@@ -184,7 +190,10 @@ fn csv_cells_are_no_formulas_and_come_back() {
             for cell in &record {
                 let first = cell.trim_start_matches([' ', '"', '\u{a0}']).chars().next();
                 let number = cell.parse::<f64>().is_ok();
-                assert!(number || !matches!(first, Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\0')), "{cell:?}");
+                assert!(
+                    number || !matches!(first, Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\0')),
+                    "{cell:?}"
+                );
                 assert!(cell.chars().all(|c| !is_dangerous(c) || matches!(c, '\t' | '\r' | '\n')), "{cell:?}");
             }
             if &record[0] == "finding" {
@@ -217,7 +226,13 @@ fn markdown_has_no_element_made_of_foreign_text() {
     each(OutputFormat::Markdown, |text, output, _| {
         for event in Parser::new_ext(output, Options::all()) {
             assert!(
-                !matches!(event, Event::Html(_) | Event::InlineHtml(_) | Event::FootnoteReference(_) | Event::Start(Tag::Link { .. } | Tag::Image { .. })),
+                !matches!(
+                    event,
+                    Event::Html(_)
+                        | Event::InlineHtml(_)
+                        | Event::FootnoteReference(_)
+                        | Event::Start(Tag::Link { .. } | Tag::Image { .. })
+                ),
                 "{text:?}: {event:?}"
             );
         }
@@ -246,7 +261,10 @@ fn tags(html: &str) -> Vec<String> {
 #[test]
 fn html_has_the_same_elements_whatever_the_text() {
     let harmless = tags(&rendered(OutputFormat::Html, &poisoned("harmless"), PersonDisplay::Name));
-    assert!(harmless.iter().all(|tag| !tag.starts_with("<script") && !tag.contains(" on")), "no script of our own either");
+    assert!(
+        harmless.iter().all(|tag| !tag.starts_with("<script") && !tag.contains(" on")),
+        "no script of our own either"
+    );
     each(OutputFormat::Html, |text, output, _| {
         assert_eq!(tags(output), harmless, "{text:?}");
         assert!(output.chars().all(|character| character == '\n' || !is_dangerous(character)), "{text:?}");
@@ -300,7 +318,11 @@ fn pseudonymous_outputs_name_nobody() {
     report.notices.retain(|notice| notice.id == "roster-conflict");
     for format in OutputFormat::ALL {
         let output = rendered(format, &report, PersonDisplay::Pseudonym);
-        assert!(!output.contains(mark), "{format:?}: {:?}", output.split(mark).next().map(|before| before.chars().rev().take(80).collect::<String>()));
+        assert!(
+            !output.contains(mark),
+            "{format:?}: {:?}",
+            output.split(mark).next().map(|before| before.chars().rev().take(80).collect::<String>())
+        );
         assert!(rendered(format, &report, PersonDisplay::Id).contains(mark), "{format:?}: the control must show it");
     }
 }

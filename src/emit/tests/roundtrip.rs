@@ -51,7 +51,11 @@ fn a_document_that_was_cut_off_is_never_read() {
 fn a_time_without_zone_is_refused() {
     let mut bytes = Vec::new();
     json::write(&sample::empty(), &mut bytes).expect("written");
-    let text = String::from_utf8(bytes).expect("UTF-8").replacen("\"as_of\":\"2026-08-01T03:30:00Z\"", "\"as_of\":\"2026-08-01T03:30:00\"", 1);
+    let text = String::from_utf8(bytes).expect("UTF-8").replacen(
+        "\"as_of\":\"2026-08-01T03:30:00Z\"",
+        "\"as_of\":\"2026-08-01T03:30:00\"",
+        1,
+    );
     assert!(json::read(text.as_bytes()).is_err());
 }
 

@@ -25,7 +25,11 @@ fn sarif_schema() -> Value {
         .expect("cargo metadata");
     let package = metadata.packages.iter().find(|package| package.name == "serde-sarif").expect("a dev dependency");
     let path = package.manifest_path.parent().expect("a folder").join("src/schema.json");
-    parse(&std::fs::read_to_string(path).expect("the schema is in the crate"))
+    let mut schema = parse(&std::fs::read_to_string(path).expect("the schema is in the crate"));
+    // The published pattern of `language` has an unpaired bracket, which strict validators refuse. We write no language.
+    let language = schema["definitions"]["run"]["properties"]["language"].as_object_mut().expect("it is described");
+    assert!(language.remove("pattern").is_some(), "the schema was mended: take this out");
+    schema
 }
 
 #[test]
@@ -71,7 +75,9 @@ fn sarif_follows_the_table_of_states() {
     assert_eq!(by_state("ambiguous")[0]["kind"], "review");
     assert!(by_state("closed").iter().all(|result| result["baselineState"] == "absent"));
     assert!(by_state("unverified").iter().all(|result| result["baselineState"] == "unchanged"));
-    let reopened = results.iter().filter(|result| result["properties"]["personId"] == "p-7" && result["properties"]["severity"] == "high");
+    let reopened = results
+        .iter()
+        .filter(|result| result["properties"]["personId"] == "p-7" && result["properties"]["severity"] == "high");
     assert!(reopened.clone().count() == 1 && reopened.clone().all(|result| result["baselineState"] == "new"));
 }
 
@@ -126,7 +132,10 @@ fn check_object(definition: &Value, object: &str, value: &Value, profiles: &[&st
         assert!(!required || members.contains_key(name), "{at}.{name} is required");
     }
     if let Some(any) = shape["at_least_one"].as_array() {
-        assert!(any.iter().any(|name| members.contains_key(name.as_str().expect("a name"))), "{at} needs one of {any:?}");
+        assert!(
+            any.iter().any(|name| members.contains_key(name.as_str().expect("a name"))),
+            "{at} needs one of {any:?}"
+        );
     }
     for (name, member) in members {
         let place = format!("{at}.{name}");

@@ -275,10 +275,7 @@ impl TryFrom<Finding> for domain::Finding {
 
     fn try_from(finding: Finding) -> Result<Self, ReadError> {
         Ok(Self {
-            fingerprint: finding
-                .fingerprint
-                .parse()
-                .map_err(|why| ReadError::Value { field: "fingerprint", why })?,
+            fingerprint: finding.fingerprint.parse().map_err(|why| ReadError::Value { field: "fingerprint", why })?,
             state: finding.state.into(),
             class: finding.class.into(),
             change: finding.change.into(),
@@ -337,9 +334,7 @@ impl TryFrom<Finding> for domain::Finding {
             managed_by: finding.managed_by,
             notes: finding.notes,
             evidence: finding.evidence,
-            revoked_between: finding
-                .revoked_between
-                .map(|between| (between.from.into(), between.until.into())),
+            revoked_between: finding.revoked_between.map(|between| (between.from.into(), between.until.into())),
         })
     }
 }

@@ -73,9 +73,7 @@ pub enum FactTime {
 impl From<&Fact<Moment>> for FactTime {
     fn from(fact: &Fact<Moment>) -> Self {
         match fact {
-            Fact::Known(moment) => {
-                Self::Known { at: Time(moment.at), precision_seconds: moment.precision_seconds }
-            }
+            Fact::Known(moment) => Self::Known { at: Time(moment.at), precision_seconds: moment.precision_seconds },
             Fact::None => Self::None,
             Fact::Hidden(why) => Self::Hidden { why: why.clone() },
         }

@@ -1,0 +1,205 @@
+//! Times as tables write them: patterns, zones, and local times that happen twice or never.
+
+use chrono::format::{Item, Parsed, StrftimeItems, parse};
+use chrono::{DateTime, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::Tz;
+use scan_contract::Moment;
+
+use crate::time;
+
+/// How one column writes its times.
+#[derive(Debug, Clone)]
+pub(crate) struct TimeReader {
+    /// The pattern, taken apart; `None` reads RFC 3339 instants and ISO 8601 dates only.
+    pattern: Option<Vec<Item<'static>>>,
+    zone: Option<Tz>,
+}
+
+/// What a text says before a zone is applied.
+enum Civil {
+    Instant(DateTime<Utc>, u32),
+    Local(NaiveDateTime, u32),
+    Day(NaiveDate),
+}
+
+impl TimeReader {
+    /// A reader for `pattern`. A pattern that cannot be followed reads nothing: every value is then refused.
+    pub(crate) fn new(pattern: Option<&str>, zone: Option<Tz>) -> Self {
+        let pattern = pattern.map(|text| StrftimeItems::new(text).map(Item::to_owned).collect());
+        Self { pattern, zone }
+    }
+
+    /// The moment `text` stands for, as wide as it is uncertain. The error says what is wrong with it.
+    pub(crate) fn read(&self, text: &str) -> Result<Moment, String> {
+        let civil = match &self.pattern {
+            Some(items) => civil(text, items)?,
+            None => match time::moment(text) {
+                Some(time::Written::Instant(at)) => Civil::Instant(at, 0),
+                Some(time::Written::Day(date)) => Civil::Day(date),
+                None if looks_like_a_serial(text) => {
+                    return Err(String::from("looks like a spreadsheet's serial number; export dates as text"));
+                }
+                None => return Err(String::from("is neither an RFC 3339 instant nor an ISO 8601 date")),
+            },
+        };
+        match civil {
+            Civil::Instant(at, precision) => Ok(Moment::within(at, precision)),
+            Civil::Local(local, precision) => self.local(local, precision),
+            Civil::Day(date) => self.day(date),
+        }
+    }
+
+    fn local(&self, local: NaiveDateTime, precision: u32) -> Result<Moment, String> {
+        let Some(zone) = self.zone else {
+            return Err(String::from("has no offset, and no time_zone is configured"));
+        };
+        match zone.from_local_datetime(&local) {
+            MappedLocalTime::Single(at) => Ok(Moment::within(at.to_utc(), precision)),
+            // The clock was put back: the hour happened twice, and nothing says which one is meant.
+            MappedLocalTime::Ambiguous(first, second) => {
+                let width = (second - first).num_seconds() + i64::from(precision.max(1));
+                moment(first.to_utc(), width)
+            }
+            MappedLocalTime::None => Err(format!("never happened in {zone}: the clock was put forward over it")),
+        }
+    }
+
+    fn day(&self, date: NaiveDate) -> Result<Moment, String> {
+        let Some(zone) = self.zone else { return Ok(Moment::day(date)) };
+        let next = date.succ_opt().ok_or_else(|| String::from("is beyond the calendar"))?;
+        let (Some(from), Some(until)) = (first_instant(zone, date), first_instant(zone, next)) else {
+            return Err(String::from("is beyond the calendar"));
+        };
+        if from == until {
+            return Err(format!("never happened in {zone}"));
+        }
+        moment(from, (until - from).num_seconds())
+    }
+}
+
+fn moment(at: DateTime<Utc>, width: i64) -> Result<Moment, String> {
+    let width = u32::try_from(width).map_err(|_| String::from("is too uncertain to be kept"))?;
+    Ok(Moment::within(at, width))
+}
+
+/// First instant of a civil day in a zone: midnight, or what follows where midnight was left out.
+fn first_instant(zone: Tz, date: NaiveDate) -> Option<DateTime<Utc>> {
+    let midnight = date.and_time(NaiveTime::MIN);
+    // A clock was never put forward by more than a day.
+    (0..=25 * 60).find_map(|minutes| {
+        let local = midnight.checked_add_signed(TimeDelta::minutes(minutes))?;
+        zone.from_local_datetime(&local).earliest().map(|at| at.to_utc())
+    })
+}
+
+fn civil(text: &str, items: &[Item<'static>]) -> Result<Civil, String> {
+    let mismatch = |_| String::from("does not follow the configured format");
+    let mut parsed = Parsed::new();
+    parse(&mut parsed, text, items.iter()).map_err(mismatch)?;
+    if parsed.timestamp().is_some() && parsed.offset().is_none() {
+        let at = parsed.to_naive_datetime_with_offset(0).map_err(mismatch)?;
+        return Ok(Civil::Instant(at.and_utc(), 0));
+    }
+    let precision = if parsed.second().is_some() { 0 } else { 60 };
+    if parsed.hour_mod_12().is_none() {
+        return parsed.to_naive_date().map(Civil::Day).map_err(mismatch);
+    }
+    if parsed.offset().is_some() {
+        let at = parsed.to_datetime().map_err(mismatch)?;
+        return Ok(Civil::Instant(at.to_utc(), precision));
+    }
+    let local = parsed.to_naive_datetime_with_offset(0).map_err(mismatch)?;
+    Ok(Civil::Local(local, precision))
+}
+
+fn looks_like_a_serial(text: &str) -> bool {
+    let text = text.trim();
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
+}
+
+/// Whether a configured pattern can be followed; the error says why not.
+pub(crate) fn pattern_problem(pattern: &str, has_zone: bool) -> Result<(), String> {
+    let items: Vec<Item<'static>> = StrftimeItems::new(pattern).map(Item::to_owned).collect();
+    if items.iter().any(|item| matches!(item, Item::Error)) {
+        return Err(format!("{pattern:?} is no strftime pattern"));
+    }
+    let probe = NaiveDate::from_ymd_opt(2026, 2, 3)
+        .and_then(|date| date.and_hms_opt(4, 5, 6))
+        .ok_or_else(|| String::from("the probe is a real date"))?
+        .and_utc()
+        .fixed_offset();
+    let written = probe.format_with_items(items.iter()).to_string();
+    match civil(&written, &items) {
+        Err(_) => Err(format!("{pattern:?} does not give a whole date")),
+        Ok(Civil::Local(..)) if !has_zone => {
+            Err(format!("{pattern:?} gives times without an offset, so time_zone is needed"))
+        }
+        Ok(Civil::Instant(at, _)) if at.date_naive() == probe.date_naive() => Ok(()),
+        Ok(Civil::Local(at, _)) if at.date() == probe.date_naive() => Ok(()),
+        Ok(Civil::Day(date)) if date == probe.date_naive() => Ok(()),
+        Ok(_) => Err(format!("{pattern:?} does not give back the date it writes")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pattern: Option<&str>, zone: Option<Tz>, text: &str) -> Result<(String, u32), String> {
+        TimeReader::new(pattern, zone)
+            .read(text)
+            .map(|moment| (moment.at.format("%Y-%m-%dT%H:%M:%SZ").to_string(), moment.precision_seconds))
+    }
+
+    const BERLIN: Option<Tz> = Some(Tz::Europe__Berlin);
+
+    #[test]
+    fn an_hour_that_happened_twice_covers_both() {
+        let pattern = Some("%d.%m.%Y %H:%M");
+        assert_eq!(read(pattern, BERLIN, "25.10.2026 02:30"), Ok((String::from("2026-10-25T00:30:00Z"), 3660)));
+        assert_eq!(read(pattern, BERLIN, "25.10.2026 03:30"), Ok((String::from("2026-10-25T02:30:00Z"), 60)));
+    }
+
+    #[test]
+    fn an_hour_that_never_happened_is_refused() {
+        assert!(read(Some("%d.%m.%Y %H:%M"), BERLIN, "29.03.2026 02:30").is_err());
+        assert!(read(Some("%d.%m.%Y %H:%M"), BERLIN, "29.03.2026 03:30").is_ok());
+    }
+
+    #[test]
+    fn a_day_is_as_long_as_it_was_in_its_zone() {
+        assert_eq!(read(None, None, "2026-10-25"), Ok((String::from("2026-10-25T00:00:00Z"), 86_400)));
+        assert_eq!(read(None, BERLIN, "2026-10-25"), Ok((String::from("2026-10-24T22:00:00Z"), 25 * 3600)));
+        assert_eq!(read(None, BERLIN, "2026-03-29"), Ok((String::from("2026-03-28T23:00:00Z"), 23 * 3600)));
+    }
+
+    #[test]
+    fn a_day_that_a_country_left_out_is_refused() {
+        assert!(read(None, Some(Tz::Pacific__Apia), "2011-12-30").is_err());
+        assert!(read(None, Some(Tz::Pacific__Apia), "2011-12-29").is_ok());
+    }
+
+    #[test]
+    fn a_serial_number_is_no_date() {
+        assert!(read(None, BERLIN, "45123").is_err_and(|says| says.contains("serial")));
+        assert!(read(None, BERLIN, "45123.75").is_err_and(|says| says.contains("serial")));
+    }
+
+    #[test]
+    fn seconds_that_are_not_written_are_not_known() {
+        let zone = Some(Tz::UTC);
+        assert_eq!(read(Some("%Y-%m-%d %H:%M"), zone, "2026-01-02 03:04"), Ok((String::from("2026-01-02T03:04:00Z"), 60)));
+        assert_eq!(read(Some("%Y-%m-%d %T"), zone, "2026-01-02 03:04:05"), Ok((String::from("2026-01-02T03:04:05Z"), 0)));
+        assert_eq!(read(Some("%s"), None, "86400"), Ok((String::from("1970-01-02T00:00:00Z"), 0)));
+    }
+
+    #[test]
+    fn a_pattern_is_tried_before_it_is_used() {
+        assert_eq!(pattern_problem("%d.%m.%Y", false), Ok(()));
+        assert_eq!(pattern_problem("%Y-%m-%dT%H:%M:%S%z", false), Ok(()));
+        assert_eq!(pattern_problem("%d/%m/%Y %I:%M %p", true), Ok(()));
+        assert!(pattern_problem("%d.%m.%Y %H:%M", false).is_err(), "a local time needs a zone");
+        assert!(pattern_problem("%d.%m.", true).is_err(), "no year");
+        assert!(pattern_problem("%Q", true).is_err(), "no such specifier");
+    }
+}

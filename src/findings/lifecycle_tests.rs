@@ -1,0 +1,229 @@
+//! The life of a finding, as cases and as a property over random histories.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use scan_contract::{AccessKind, Fact, Privilege, Relation, Status};
+
+use super::*;
+use crate::findings::{Confidence, MatchFacts, Severity, Usability, UsedAfterEnd, fingerprint};
+use crate::roster::{AccessEnd, EndSource, PersonId};
+
+fn day(number: i64) -> Instant {
+    let start: Instant = "2026-08-01T00:00:00Z".parse().expect("a valid instant");
+    start + chrono::TimeDelta::days(number)
+}
+
+fn finding() -> Finding {
+    let end = AccessEnd {
+        at: day(-1),
+        earliest: day(-1),
+        latest: day(-1),
+        source: EndSource::EndDate,
+        zone: Arc::from("UTC"),
+        zone_is_default: false,
+        known_at: None,
+    };
+    Finding {
+        fingerprint: fingerprint::fingerprint("p-1", "crm", AccessKind::Account, "u-1"),
+        state: FindingState::Observed,
+        class: Class::Residual,
+        rule: Arc::from("account-active"),
+        rules: Vec::new(),
+        undecided: Vec::new(),
+        severity: Severity::High,
+        severity_reasons: Vec::new(),
+        confidence: Confidence::High,
+        person_id: PersonId::new("p-1"),
+        stint: 1,
+        role_tier: None,
+        system: "crm".into(),
+        scope: "accounts".into(),
+        access_kind: AccessKind::Account,
+        subtype: None,
+        grant_id: "u-1".into(),
+        grant_display: None,
+        target: None,
+        relation: Relation::Holder,
+        status: Status::Enabled,
+        privilege: Privilege::Write,
+        usability: Usability::UsableNow,
+        access_end: end,
+        due_at: day(-1),
+        due: true,
+        due_rule: Arc::from("default"),
+        created_at: Fact::not_given(),
+        last_used_at: Fact::not_given(),
+        expires_at: Fact::not_given(),
+        live_until: None,
+        used_after_end: UsedAfterEnd::NotKnown,
+        first_seen_at: day(0),
+        last_seen_at: day(0),
+        last_complete_read_at: None,
+        exposure_seconds: 0,
+        matched: MatchFacts { method: String::from("employee_id"), evidence: Vec::new(), chain: Vec::new() },
+        remediation: String::new(),
+        controls: Vec::new(),
+        exception_id: None,
+        exception_expires_at: None,
+        ticket: None,
+        owner_team: None,
+        managed_by: None,
+        notes: Vec::new(),
+        evidence: Vec::new(),
+        change: Change::New,
+        revoked_between: None,
+    }
+}
+
+fn seen(confirms: bool, suppressed: bool, scope_complete: bool) -> Box<Seen> {
+    Box::new(Seen { finding: finding(), scope_complete, confirms, suppressed })
+}
+
+fn context(number: i64) -> Context<'static> {
+    Context { run_id: "run", now: day(number) }
+}
+
+fn step(memory: Option<Memory>, sight: Sight, number: i64) -> Step {
+    advance(memory, sight, &context(number)).expect("a step")
+}
+
+#[test]
+fn a_first_sight_is_observed_until_it_is_confirmed() {
+    let first = step(None, Sight::Present(seen(false, false, true)), 0);
+    assert_eq!(first.memory.finding.state, FindingState::Observed);
+    let second = step(Some(first.memory), Sight::Present(seen(true, false, true)), 1);
+    assert_eq!(second.memory.finding.state, FindingState::Confirmed);
+    assert_eq!(second.memory.finding.first_seen_at, day(0));
+    assert_eq!(second.memory.finding.exposure_seconds, 2 * 86_400);
+}
+
+#[test]
+fn one_absent_look_is_not_enough_and_the_same_data_twice_is_one_look() {
+    let open = step(None, Sight::Present(seen(true, false, true)), 0).memory;
+    let once = step(Some(open), Sight::Absent { as_of: day(1) }, 1);
+    assert_eq!(once.memory.finding.state, FindingState::Closing);
+    let same = step(Some(once.memory), Sight::Absent { as_of: day(1) }, 2);
+    assert_eq!(same.memory.finding.state, FindingState::Closing);
+    let twice = step(Some(same.memory), Sight::Absent { as_of: day(3) }, 3);
+    assert_eq!(twice.memory.finding.state, FindingState::Closed);
+    assert_eq!(twice.memory.finding.revoked_between, Some((day(0), day(1))));
+}
+
+#[test]
+fn a_gap_freezes_and_never_closes() {
+    let open = step(None, Sight::Present(seen(true, false, true)), 0).memory;
+    let closing = step(Some(open), Sight::Absent { as_of: day(1) }, 1).memory;
+    let gap = step(Some(closing), Sight::NotRead { suppressed: false }, 2);
+    assert_eq!(gap.memory.finding.state, FindingState::Unverified);
+    let later = step(Some(gap.memory), Sight::Absent { as_of: day(3) }, 3);
+    assert_eq!(later.memory.finding.state, FindingState::Closed, "two complete looks around a gap are two looks");
+}
+
+#[test]
+fn shown_as_disabled_in_a_complete_read_closes_at_once_and_in_a_partial_one_does_not() {
+    let open = step(None, Sight::Present(seen(true, false, true)), 0).memory;
+    let closed = step(Some(open.clone()), Sight::Ended(seen(true, false, true)), 1);
+    assert_eq!(closed.memory.finding.state, FindingState::Closed);
+    let partial = step(Some(open), Sight::Ended(seen(true, false, false)), 1);
+    assert_eq!(partial.memory.finding.state, FindingState::Unverified);
+}
+
+#[test]
+fn a_remnant_that_never_was_open_is_not_remembered() {
+    assert!(advance(None, Sight::Ended(seen(true, false, true)), &context(0)).is_none());
+}
+
+#[test]
+fn coming_back_after_closing_is_a_reopening_with_its_first_day_kept() {
+    let open = step(None, Sight::Present(seen(true, false, true)), 0).memory;
+    let closed = step(Some(open), Sight::Ended(seen(true, false, true)), 1).memory;
+    let back = step(Some(closed), Sight::Present(seen(true, false, true)), 5);
+    assert_eq!(back.memory.finding.change, Change::Reopened);
+    assert_eq!(back.memory.finding.first_seen_at, day(0));
+    assert_eq!(back.memory.reopened, 1);
+}
+
+#[test]
+fn an_exception_suppresses_and_its_end_opens_with_full_exposure() {
+    let covered = step(None, Sight::Present(seen(true, true, true)), 0).memory;
+    assert_eq!(covered.finding.state, FindingState::Suppressed);
+    let lapsed = step(Some(covered), Sight::Present(seen(true, false, true)), 9);
+    assert_eq!(lapsed.memory.finding.state, FindingState::Confirmed);
+    assert_eq!(lapsed.memory.finding.first_seen_at, day(0));
+    assert_eq!(lapsed.memory.finding.exposure_seconds, 10 * 86_400);
+}
+
+#[test]
+fn only_an_employment_with_a_date_ends_a_watch() {
+    let open = step(None, Sight::Present(seen(true, false, true)), 0).memory;
+    let rehired = step(Some(open), Sight::Employed, 1);
+    assert_eq!(rehired.memory.finding.state, FindingState::Closed);
+    assert_eq!(rehired.memory.finding.change, Change::Rehired);
+}
+
+#[derive(Debug, Clone)]
+enum Event {
+    Present,
+    EndedComplete,
+    EndedPartial,
+    Absent { step_back: bool },
+    Gap,
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    proptest::collection::vec(
+        prop_oneof![
+            Just(Event::Present),
+            Just(Event::EndedComplete),
+            Just(Event::EndedPartial),
+            any::<bool>().prop_map(|step_back| Event::Absent { step_back }),
+            Just(Event::Gap),
+        ],
+        1..30,
+    )
+}
+
+proptest! {
+    /// Whatever happens in whatever order: a finding closes only by an ended look in a complete read, or by two
+    /// absent looks whose data describe different times with no sighting between.
+    #[test]
+    fn nothing_closes_without_proof(history in events()) {
+        let mut memory: Option<Memory> = None;
+        let mut absent_as_of: Vec<Instant> = Vec::new();
+        let mut newest = 0_i64;
+        for (index, event) in history.iter().enumerate() {
+            let number = i64::try_from(index).expect("a short history");
+            let before = memory.as_ref().map(|memory| memory.finding.state);
+            let sight = match event {
+                Event::Present => Sight::Present(seen(true, false, true)),
+                Event::EndedComplete => Sight::Ended(seen(true, false, true)),
+                Event::EndedPartial => Sight::Ended(seen(true, false, false)),
+                Event::Absent { step_back } => {
+                    let as_of = if *step_back { newest } else { number };
+                    newest = newest.max(as_of);
+                    Sight::Absent { as_of: day(as_of) }
+                }
+                Event::Gap => Sight::NotRead { suppressed: false },
+            };
+            // The engine asks only about findings that are not closed.
+            if before == Some(FindingState::Closed) && !matches!(event, Event::Present) {
+                continue;
+            }
+            if let Sight::Absent { as_of } = &sight { absent_as_of.push(*as_of); }
+            if matches!(event, Event::Present) { absent_as_of.clear(); }
+            if let Some(step) = advance(memory.clone(), sight, &context(number)) {
+                if step.memory.finding.state == FindingState::Closed {
+                    let by_end = matches!(event, Event::EndedComplete);
+                    let looks = absent_as_of.iter().min() < absent_as_of.iter().max();
+                    let absent = matches!(event, Event::Absent { .. });
+                    prop_assert!(by_end || (absent && looks), "closed without proof");
+                }
+                if matches!(event, Event::Gap) {
+                    prop_assert_ne!(step.memory.finding.state, FindingState::Closed);
+                }
+                memory = Some(step.memory);
+            }
+        }
+    }
+}

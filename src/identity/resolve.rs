@@ -1,0 +1,589 @@
+//! The full judgement of one access: whose it is, with evidence.
+
+use std::collections::BTreeMap;
+
+use scan_contract::{Access, Fact, Holder, IdentifierKind, Moment, Relation};
+
+use super::evidence::{Evidence, InWindow, Weight, in_window, spell_contains, spell_out};
+use super::graph::{Graph, Node};
+use super::index::{Index, Probe};
+use crate::config::LoginMeaning;
+use crate::findings::Confidence;
+use crate::normal;
+use crate::roster::{ClaimKind, Person, PersonIndex, ReviewedLink};
+
+/// One person an access leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonMatch {
+    /// Who.
+    pub person: PersonIndex,
+    /// Relations, those that can act first.
+    pub relations: Vec<Relation>,
+    /// Position of the holder that led to them; `None` where the account did.
+    pub holder: Option<usize>,
+    /// Method in one word.
+    pub method: String,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Sentences.
+    pub evidence: Vec<String>,
+    /// Chain across systems.
+    pub chain: Vec<String>,
+    /// Whether a private alias was used.
+    pub personal: bool,
+    /// Whether a reviewed link decided.
+    pub by_link: bool,
+}
+
+/// Several candidates, or too little to be certain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ambiguity {
+    /// Candidates with evidence, in order of position.
+    pub candidates: Vec<(PersonIndex, Vec<String>)>,
+    /// Why it is not certain.
+    pub reason: String,
+}
+
+/// Whose an access is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AccessMatch {
+    /// People it leads to, each once, in order of position.
+    pub people: Vec<PersonMatch>,
+    /// A holder that could not be told.
+    pub ambiguity: Option<Ambiguity>,
+    /// Why it leads to nobody, where it does.
+    pub nobody: Option<String>,
+    /// Whether some holder led to nobody although others led to somebody.
+    pub some_unknown: bool,
+}
+
+/// What the resolver has to know about a system.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemView<'a> {
+    /// Configured id.
+    pub id: &'a str,
+    /// What a login says.
+    pub login_is: LoginMeaning,
+}
+
+/// Resolves accesses against roster, links and graph.
+#[derive(Debug, Clone, Copy)]
+pub struct Resolver<'a> {
+    /// The roster's claims.
+    pub index: &'a Index,
+    /// What was learned.
+    pub graph: &'a Graph,
+    /// People, sorted by id.
+    pub people: &'a [Person],
+    /// Reviewed links.
+    pub links: &'a [ReviewedLink],
+}
+
+enum HolderMatch {
+    Person(PersonMatch),
+    Ambiguous(Ambiguity),
+    Nobody(String),
+}
+
+impl<'a> Resolver<'a> {
+    /// Whose `access` is.
+    pub fn resolve(&self, system: SystemView<'_>, access: &Access) -> AccessMatch {
+        if let Some(linked) = self.linked_grant(system, access) {
+            return AccessMatch { people: vec![linked], ..AccessMatch::default() };
+        }
+        if access.holders.is_empty() {
+            return self.by_parent(system, access);
+        }
+        let mut people: BTreeMap<PersonIndex, PersonMatch> = BTreeMap::new();
+        let mut result = AccessMatch::default();
+        for (position, holder) in access.holders.iter().enumerate() {
+            match self.holder(system, access, position, holder) {
+                HolderMatch::Person(found) => merge(&mut people, found),
+                HolderMatch::Ambiguous(ambiguity) => {
+                    result.some_unknown = true;
+                    result.ambiguity.get_or_insert(ambiguity);
+                }
+                HolderMatch::Nobody(reason) => {
+                    result.some_unknown = true;
+                    result.nobody.get_or_insert(reason);
+                }
+            }
+        }
+        if !people.is_empty() || result.ambiguity.is_some() {
+            result.nobody = None;
+        }
+        result.people = people.into_values().collect();
+        result
+    }
+
+    fn linked_grant(&self, system: SystemView<'_>, access: &Access) -> Option<PersonMatch> {
+        let link = self.links.iter().find(|link| {
+            link.system == system.id
+                && link.grant_id.as_deref() == Some(access.grant_id.as_str())
+                && link.kind.is_none_or(|kind| kind == access.kind)
+        })?;
+        let relation = access.holders.first().map_or(Relation::Holder, |holder| holder.relation);
+        self.link_match(link, relation, (!access.holders.is_empty()).then_some(0))
+    }
+
+    fn link_match(&self, link: &ReviewedLink, relation: Relation, holder: Option<usize>) -> Option<PersonMatch> {
+        let person = self.find(link.person_id.as_str())?;
+        Some(PersonMatch {
+            person,
+            relations: vec![relation],
+            holder,
+            method: String::from("reviewed_link"),
+            confidence: Confidence::High,
+            evidence: vec![format!("reviewed link by {} on {}: {}", link.reviewer, link.date, link.reason)],
+            chain: Vec::new(),
+            personal: false,
+            by_link: true,
+        })
+    }
+
+    fn by_parent(&self, system: SystemView<'_>, access: &Access) -> AccessMatch {
+        let Some(parent) = &access.parent else {
+            return AccessMatch { nobody: Some(String::from("it names no holder")), ..AccessMatch::default() };
+        };
+        let node = self.account_node(system.id, parent.as_str());
+        let evidence = self.believed(node, "parent", &format!("it hangs from account {parent}"));
+        match weigh(evidence) {
+            Weighed::Person(found) => {
+                AccessMatch { people: vec![person_match(found, Relation::Holder, None)], ..AccessMatch::default() }
+            }
+            Weighed::Ambiguous(ambiguity) => AccessMatch { ambiguity: Some(ambiguity), ..AccessMatch::default() },
+            Weighed::Nobody => AccessMatch {
+                nobody: Some(format!("the account {parent} it hangs from leads to nobody known")),
+                ..AccessMatch::default()
+            },
+        }
+    }
+
+    fn holder(&self, system: SystemView<'_>, access: &Access, position: usize, holder: &Holder) -> HolderMatch {
+        let linked = self.links.iter().find(|link| {
+            link.system == system.id
+                && (link.login.as_deref().is_some_and(|login| {
+                    holder.login.as_deref().is_some_and(|own| normal::fold(own) == normal::fold(login))
+                }) || (link.kind.is_none()
+                    && link.grant_id.is_some()
+                    && link.grant_id.as_deref() == holder.provider_id.as_deref()))
+        });
+        if let Some(found) = linked.and_then(|link| self.link_match(link, holder.relation, Some(position))) {
+            return HolderMatch::Person(found);
+        }
+        let mut evidence = Vec::new();
+        self.from_employee_id(holder, &mut evidence);
+        self.from_provider_id(system, holder, &mut evidence);
+        self.from_external(holder, &mut evidence);
+        self.from_key(access, holder, &mut evidence);
+        self.from_email(&access.created_at, holder, &mut evidence);
+        self.from_login(system, &access.created_at, holder, &mut evidence);
+        self.agreeing_name(holder, &mut evidence);
+        if evidence.is_empty() && holder_is_only_a_relation(holder) {
+            // A holder that names nobody stands for the account the grant hangs from.
+            if let Some(parent) = &access.parent {
+                let node = self.account_node(system.id, parent.as_str());
+                evidence.extend(self.believed(node, "parent", &format!("it hangs from account {parent}")));
+            }
+        }
+        match weigh(evidence) {
+            Weighed::Person(found) => HolderMatch::Person(person_match(found, holder.relation, Some(position))),
+            Weighed::Ambiguous(ambiguity) => HolderMatch::Ambiguous(ambiguity),
+            Weighed::Nobody => HolderMatch::Nobody(self.why_nobody(holder)),
+        }
+    }
+
+    fn from_employee_id(&self, holder: &Holder, evidence: &mut Vec<Evidence>) {
+        let Some(id) = &holder.employee_id else { return };
+        let vouched = holder.vouches_for(IdentifierKind::EmployeeId);
+        for probe in self.index.probe(self.index.hash(ClaimKind::EmployeeNumber, "", id)) {
+            evidence.push(Evidence {
+                person: probe.person,
+                method: "employee_id",
+                weight: if vouched { Weight::Strong(Confidence::High) } else { Weight::Weak },
+                says: format!("employee number {id}"),
+                personal: false,
+                chain: Vec::new(),
+            });
+        }
+    }
+
+    fn from_provider_id(&self, system: SystemView<'_>, holder: &Holder, evidence: &mut Vec<Evidence>) {
+        let Some(id) = &holder.provider_id else { return };
+        for probe in self.index.probe(self.index.hash(ClaimKind::ProviderId, system.id, id)) {
+            let personal = probe.facts.personal;
+            evidence.push(Evidence {
+                person: probe.person,
+                method: "provider_id",
+                weight: Weight::Strong(Confidence::High),
+                says: format!("roster alias: {} at {}", spell_out(IdentifierKind::ProviderId, id, personal), system.id),
+                personal,
+                chain: Vec::new(),
+            });
+        }
+        if evidence.is_empty() {
+            let node = self.account_node(system.id, id);
+            evidence.extend(self.believed(node, "account", &format!("account {id} of this system")));
+        }
+    }
+
+    fn from_external(&self, holder: &Holder, evidence: &mut Vec<Evidence>) {
+        let Some(external) = &holder.external else { return };
+        let Some(system) = external.system.as_deref() else { return };
+        for probe in self.index.probe(self.index.hash(ClaimKind::ProviderId, system, &external.id)) {
+            evidence.push(Evidence {
+                person: probe.person,
+                method: "external_id",
+                weight: Weight::Strong(Confidence::High),
+                says: format!("roster alias: external id {} at {system}", external.id),
+                personal: probe.facts.personal,
+                chain: Vec::new(),
+            });
+        }
+        let node = self.account_node(system, &external.id);
+        evidence.extend(self.believed(node, "graph", &format!("the same identity as {} at {system}", external.id)));
+    }
+
+    fn from_key(&self, access: &Access, holder: &Holder, evidence: &mut Vec<Evidence>) {
+        let Some(fingerprint) = holder.ssh_fingerprint.as_ref().or(access.public_key.as_ref()) else { return };
+        let fingerprint = fingerprint.as_str();
+        let hash = self.index.hash(ClaimKind::SshFingerprint, "", fingerprint);
+        for probe in self.index.probe(hash) {
+            let personal = probe.facts.personal;
+            evidence.push(Evidence {
+                person: probe.person,
+                method: "ssh_fingerprint",
+                weight: Weight::Strong(Confidence::High),
+                says: format!("roster alias: key {}", spell_out(IdentifierKind::SshFingerprint, fingerprint, personal)),
+                personal,
+                chain: Vec::new(),
+            });
+        }
+        evidence.extend(self.believed(Node(hash), "graph", &format!("the same public key {fingerprint}")));
+    }
+
+    fn from_email(&self, created_at: &Fact<Moment>, holder: &Holder, evidence: &mut Vec<Evidence>) {
+        let Some(email) = &holder.email else { return };
+        let probes: Vec<Probe<'_>> = self.index.probe(self.index.hash(ClaimKind::Email, "", email)).collect();
+        let vouched = holder.vouches_for(IdentifierKind::Email);
+        self.from_windows(&probes, created_at, vouched, "work_email", IdentifierKind::Email, email, evidence);
+    }
+
+    fn from_login(
+        &self,
+        system: SystemView<'_>,
+        created_at: &Fact<Moment>,
+        holder: &Holder,
+        evidence: &mut Vec<Evidence>,
+    ) {
+        let Some(login) = &holder.login else { return };
+        let probes: Vec<Probe<'_>> = self.index.probe(self.index.hash(ClaimKind::Username, system.id, login)).collect();
+        self.from_windows(&probes, created_at, true, "username", IdentifierKind::Login, login, evidence);
+        if holder.email.is_none() && login.contains('@') {
+            let probes: Vec<Probe<'_>> = self.index.probe(self.index.hash(ClaimKind::Email, "", login)).collect();
+            self.from_windows(&probes, created_at, true, "login_address", IdentifierKind::Login, login, evidence);
+        }
+        match system.login_is {
+            LoginMeaning::Nothing => {}
+            LoginMeaning::EmployeeId => {
+                for probe in self.index.probe(self.index.hash(ClaimKind::EmployeeNumber, "", login)) {
+                    evidence.push(Evidence {
+                        person: probe.person,
+                        method: "login_is_employee_id",
+                        weight: Weight::Strong(Confidence::High),
+                        says: format!("login {login} is the employee number here"),
+                        personal: false,
+                        chain: Vec::new(),
+                    });
+                }
+            }
+            LoginMeaning::EmailLocalPart => self.from_local_part(login, created_at, evidence),
+        }
+        if evidence.is_empty() {
+            let node = self.login_node(system.id, login);
+            evidence.extend(self.believed(node, "account_login", &format!("login {login} of this system")));
+        }
+    }
+
+    fn from_local_part(&self, login: &str, created_at: &Fact<Moment>, evidence: &mut Vec<Evidence>) {
+        for domain in self.index.domains().main_names() {
+            let address = format!("{login}@{domain}");
+            for probe in self.index.probe(self.index.hash(ClaimKind::Email, "", &address)) {
+                if !spell_contains(&self.people[probe.person.0 as usize], created_at) {
+                    continue;
+                }
+                evidence.push(Evidence {
+                    person: probe.person,
+                    method: "login_local_part",
+                    weight: Weight::Weak,
+                    says: format!("login {login} is the local part of their work address"),
+                    personal: false,
+                    chain: Vec::new(),
+                });
+            }
+        }
+    }
+
+    /// An identifier that can pass from one person to another: inside its window it is theirs.
+    #[expect(clippy::too_many_arguments, reason = "the facts of one identifier, used in three places")]
+    fn from_windows(
+        &self,
+        probes: &[Probe<'_>],
+        created_at: &Fact<Moment>,
+        vouched: bool,
+        method: &'static str,
+        kind: IdentifierKind,
+        value: &str,
+        evidence: &mut Vec<Evidence>,
+    ) {
+        let mut holders: Vec<PersonIndex> = probes.iter().map(|probe| probe.person).collect();
+        holders.sort_unstable();
+        holders.dedup();
+        let shared = holders.len() > 1;
+        let fits = |probe: &&Probe<'_>| {
+            matches!(in_window(probe.facts, created_at), InWindow::Inside)
+                && spell_contains(&self.people[probe.person.0 as usize], created_at)
+        };
+        // With several holders, time decides, if it can.
+        let decided: Vec<&Probe<'_>> = probes.iter().filter(fits).collect();
+        let decided_people = {
+            let mut people: Vec<PersonIndex> = decided.iter().map(|probe| probe.person).collect();
+            people.sort_unstable();
+            people.dedup();
+            people
+        };
+        let time_decides = shared && matches!(created_at, Fact::Known(_)) && decided_people.len() == 1;
+        for probe in probes {
+            if shared && time_decides && probe.person != decided_people[0] {
+                continue;
+            }
+            let window = in_window(probe.facts, created_at);
+            let weight = if shared && !time_decides {
+                Weight::Contested
+            } else if !vouched {
+                Weight::Weak
+            } else {
+                Weight::Strong(match window {
+                    InWindow::Inside => Confidence::High,
+                    InWindow::After | InWindow::Before => Confidence::Medium,
+                    InWindow::NotKnown if probe.facts.until.is_none() => Confidence::High,
+                    InWindow::NotKnown => Confidence::Medium,
+                })
+            };
+            let held = if shared { "held by several people over time" } else { "never held by anybody else" };
+            let when = match window {
+                InWindow::Inside => "the grant was made inside its window",
+                InWindow::After => "the grant was made after its window",
+                InWindow::Before => "the grant was made before its window",
+                InWindow::NotKnown => "the grant does not say when it was made",
+            };
+            let claimed = if vouched { "" } else { "; claimed by the account, not verified by the system" };
+            evidence.push(Evidence {
+                person: probe.person,
+                method,
+                weight,
+                says: format!("{}, {held}; {when}{claimed}", spell_out(kind, value, probe.facts.personal)),
+                personal: probe.facts.personal,
+                chain: Vec::new(),
+            });
+        }
+    }
+
+    /// A name never decides and never makes a candidate; it can only agree with one that weak evidence brought.
+    fn agreeing_name(&self, holder: &Holder, evidence: &mut Vec<Evidence>) {
+        let Some(name) = &holder.name else { return };
+        let weak: Vec<PersonIndex> =
+            evidence.iter().filter(|one| one.weight == Weight::Weak).map(|one| one.person).collect();
+        for person in weak {
+            let own = self.people[person.0 as usize].display_name.as_deref();
+            if own.is_some_and(|own| normal::fold(own) == normal::fold(name)) {
+                evidence.push(Evidence {
+                    person,
+                    method: "name",
+                    weight: Weight::Weak,
+                    says: String::from("the name agrees"),
+                    personal: false,
+                    chain: Vec::new(),
+                });
+            }
+        }
+    }
+
+    fn believed(&self, node: Node, method: &'static str, says: &str) -> Vec<Evidence> {
+        let Some(belief) = self.graph.belief(node) else { return Vec::new() };
+        let chain = self.graph.chain(node);
+        let disputed = belief.people.len() > 1;
+        belief
+            .people
+            .into_iter()
+            .map(|person| Evidence {
+                person,
+                method,
+                weight: if disputed { Weight::Contested } else { Weight::Strong(belief.confidence) },
+                says: String::from(says),
+                personal: false,
+                chain: chain.clone(),
+            })
+            .collect()
+    }
+
+    fn why_nobody(&self, holder: &Holder) -> String {
+        if let Some(email) = &holder.email {
+            let canonical = self.index.domains().canonical(email);
+            return match normal::split_address(&canonical) {
+                Some((_, domain)) if !self.index.domains().is_declared(domain) => {
+                    String::from("its address is outside the declared domains and no alias knows it")
+                }
+                _ => String::from("nobody on the roster ever held its address"),
+            };
+        }
+        if holder_is_only_a_relation(holder) {
+            String::from("its holder carries no identifier")
+        } else {
+            String::from("none of its identifiers is on the roster")
+        }
+    }
+
+    /// Node of an account by its id in a system.
+    pub fn account_node(&self, system: &str, id: &str) -> Node {
+        Node(self.index.hash(ClaimKind::ProviderId, system, id))
+    }
+
+    /// Node of a login in a system.
+    pub fn login_node(&self, system: &str, login: &str) -> Node {
+        Node(self.index.hash(ClaimKind::Username, system, login))
+    }
+
+    /// Node of a public key.
+    pub fn key_node(&self, fingerprint: &str) -> Node {
+        Node(self.index.hash(ClaimKind::SshFingerprint, "", fingerprint))
+    }
+
+    fn find(&self, id: &str) -> Option<PersonIndex> {
+        match self.people.binary_search_by(|person| person.id.as_str().cmp(id)).map(u32::try_from) {
+            Ok(Ok(position)) => Some(PersonIndex(position)),
+            Ok(Err(_)) | Err(_) => None,
+        }
+    }
+}
+
+fn holder_is_only_a_relation(holder: &Holder) -> bool {
+    holder.employee_id.is_none()
+        && holder.provider_id.is_none()
+        && holder.login.is_none()
+        && holder.email.is_none()
+        && holder.ssh_fingerprint.is_none()
+        && holder.external.is_none()
+}
+
+enum Weighed {
+    Person(Vec<Evidence>),
+    Ambiguous(Ambiguity),
+    Nobody,
+}
+
+/// One immutable identifier, or two agreeing attributes; anything less, or anything that disagrees, is ambiguous.
+fn weigh(evidence: Vec<Evidence>) -> Weighed {
+    if evidence.is_empty() {
+        return Weighed::Nobody;
+    }
+    let people_with = |wanted: fn(&Weight) -> bool| {
+        let mut people: Vec<PersonIndex> =
+            evidence.iter().filter(|one| wanted(&one.weight)).map(|one| one.person).collect();
+        people.sort_unstable();
+        people.dedup();
+        people
+    };
+    let strong = people_with(|weight| matches!(weight, Weight::Strong(_)));
+    match strong.as_slice() {
+        [person] => {
+            let person = *person;
+            return Weighed::Person(evidence.into_iter().filter(|one| one.person == person).collect());
+        }
+        [] => {}
+        _ => return ambiguous(evidence, "its identifiers lead to different people"),
+    }
+    let contested = people_with(|weight| matches!(weight, Weight::Contested));
+    if contested.len() > 1 {
+        return ambiguous(
+            evidence,
+            "the identifier was held by several people, and the time of the grant does not tell whose it is",
+        );
+    }
+    let weak = people_with(|_| true);
+    let agreeing: Vec<PersonIndex> = weak
+        .into_iter()
+        .filter(|person| {
+            let mut methods: Vec<&str> =
+                evidence.iter().filter(|one| one.person == *person).map(|one| one.method).collect();
+            methods.sort_unstable();
+            methods.dedup();
+            methods.len() >= 2
+        })
+        .collect();
+    if let [person] = agreeing.as_slice() {
+        let person = *person;
+        return Weighed::Person(evidence.into_iter().filter(|one| one.person == person).collect());
+    }
+    ambiguous(evidence, "a single attribute is not enough to be certain")
+}
+
+fn ambiguous(evidence: Vec<Evidence>, reason: &str) -> Weighed {
+    let mut candidates: BTreeMap<PersonIndex, Vec<String>> = BTreeMap::new();
+    for one in evidence {
+        candidates.entry(one.person).or_default().push(one.says);
+    }
+    Weighed::Ambiguous(Ambiguity { candidates: candidates.into_iter().collect(), reason: String::from(reason) })
+}
+
+fn person_match(evidence: Vec<Evidence>, relation: Relation, holder: Option<usize>) -> PersonMatch {
+    let strongest = evidence
+        .iter()
+        .filter_map(|one| match one.weight {
+            Weight::Strong(confidence) => Some((confidence, one)),
+            Weight::Weak | Weight::Contested => None,
+        })
+        .min_by_key(|(confidence, _)| *confidence);
+    let (confidence, method, chain) = match strongest {
+        Some((confidence, one)) => (confidence, String::from(one.method), one.chain.clone()),
+        None => {
+            let mut methods: Vec<&str> = evidence.iter().map(|one| one.method).collect();
+            methods.dedup();
+            (Confidence::Medium, methods.join("+"), Vec::new())
+        }
+    };
+    PersonMatch {
+        person: evidence.first().map_or(PersonIndex(0), |one| one.person),
+        relations: vec![relation],
+        holder,
+        method,
+        confidence,
+        personal: evidence.iter().any(|one| one.personal),
+        evidence: evidence.into_iter().map(|one| one.says).collect(),
+        chain,
+        by_link: false,
+    }
+}
+
+fn merge(people: &mut BTreeMap<PersonIndex, PersonMatch>, found: PersonMatch) {
+    let Some(known) = people.get_mut(&found.person) else {
+        people.insert(found.person, found);
+        return;
+    };
+    // Somebody who can act counts as that, whatever else they also are.
+    let acts = |relations: &[Relation]| relations.iter().any(|relation| relation.can_act());
+    if acts(&found.relations) && !acts(&known.relations) {
+        known.holder = found.holder;
+        known.relations.splice(0..0, found.relations);
+    } else {
+        known.relations.extend(found.relations);
+    }
+    known.relations.dedup();
+    known.confidence = known.confidence.min(found.confidence);
+    known.evidence.extend(found.evidence);
+    known.personal |= found.personal;
+}
+
+#[cfg(test)]
+#[path = "resolve_tests.rs"]
+mod tests;
