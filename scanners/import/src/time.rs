@@ -68,17 +68,18 @@ pub(crate) fn duration(text: &str) -> Option<u32> {
         return None;
     }
     // Nothing a system keeps is coarser than some years; the bound keeps sums inside the calendar.
-    digits.parse::<u32>().map_or(None, |count| count.checked_mul(unit)).filter(|seconds| *seconds <= 10 * 366 * 86_400)
+    let Ok(count) = digits.parse::<u32>() else { return None };
+    count.checked_mul(unit).filter(|seconds| *seconds <= 10 * 366 * 86_400)
 }
 
-const fn template(text: &[u8; 8]) -> u64 {
-    u64::from_le_bytes(*text)
+const fn template(text: [u8; 8]) -> u64 {
+    u64::from_le_bytes(text)
 }
 
-const DATE: u64 = template(b"0000-00-");
-const DATE_DIGITS: u64 = template(b"\xf0\xf0\xf0\xf0\0\xf0\xf0\0");
-const TIME: u64 = template(b"00T00:00");
-const TIME_DIGITS: u64 = template(b"\xf0\xf0\0\xf0\xf0\0\xf0\xf0");
+const DATE: u64 = template(*b"0000-00-");
+const DATE_DIGITS: u64 = template(*b"\xf0\xf0\xf0\xf0\0\xf0\xf0\0");
+const TIME: u64 = template(*b"00T00:00");
+const TIME_DIGITS: u64 = template(*b"\xf0\xf0\0\xf0\xf0\0\xf0\xf0");
 
 /// Eight bytes against a template: what remains are the digits' values; `None` if a digit is none or a sign differs.
 fn digits(word: u64, template: u64, digits: u64) -> Option<[u8; 8]> {

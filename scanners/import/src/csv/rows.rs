@@ -121,13 +121,11 @@ impl Rows {
         }
         self.at += bytes;
         self.line += lines;
-        match cells.into_iter().map(String::from_utf8).collect() {
-            Ok(cells) => Row::Cells(line, cells),
-            Err(_) => {
-                let what = String::from("the row holds bytes that are no text in the encoding of the file");
-                Row::Damaged(line, Cause::Malformed { what })
-            }
-        }
+        let Ok(cells) = cells.into_iter().map(String::from_utf8).collect() else {
+            let what = String::from("the row holds bytes that are no text in the encoding of the file");
+            return Row::Damaged(line, Cause::Malformed { what });
+        };
+        Row::Cells(line, cells)
     }
 
     /// Names the row that starts here, and goes on with the next line, which may lie inside it.
