@@ -89,6 +89,8 @@ struct Walk<'w> {
     end: Option<(u64, Vec<(String, u64)>)>,
     /// Gap lines by the scope they name.
     gaps: BTreeMap<Option<String>, u64>,
+    /// Gaps of the whole file. They wait for the end, when every scope that is named anywhere is known.
+    everywhere: Vec<Gap>,
     /// Scopes that the engine was told of.
     declared: BTreeSet<ScopeName>,
 }
@@ -114,6 +116,7 @@ impl<'w> Walk<'w> {
             keys,
             end: None,
             gaps: BTreeMap::new(),
+            everywhere: Vec::new(),
             declared,
         };
         if let Some(producer) = &header.produced_by {
@@ -164,8 +167,8 @@ impl<'w> Walk<'w> {
                 self.end.get_or_insert((line, counts));
             }
             Record::Header => {
-                let what = format!("{}: a second header on line {line}", self.path);
-                self.outlet.gap(Gap::everywhere(Cause::Malformed { what }))?;
+                let what = String::from("a second header");
+                self.damage.note(None, line, || Cause::Malformed { what });
             }
         }
         Ok(())
@@ -181,19 +184,20 @@ impl<'w> Walk<'w> {
         if *seen > GAPS {
             return Ok(());
         }
-        let scope = match written {
-            None => None,
-            Some(written) => {
-                let name = self.served.name(&written);
-                self.declare(&name)?;
-                Some(name)
-            }
+        let Some(written) = written else {
+            self.everywhere.push(Gap { scope: None, part: gap.part, cause: gap.cause });
+            return Ok(());
         };
-        self.outlet.gap(Gap { scope, part: gap.part, cause: gap.cause })
+        let name = self.served.name(&written);
+        self.declare(&name)?;
+        self.outlet.gap(Gap { scope: Some(name), part: gap.part, cause: gap.cause })
     }
 
     fn finish(mut self, failure: Option<Cause>) -> Result<(), Cause> {
         let gaps = std::mem::take(&mut self.gaps);
+        for gap in std::mem::take(&mut self.everywhere) {
+            self.outlet.gap(gap)?;
+        }
         for (written, count) in &gaps {
             if *count > GAPS {
                 let detail = format!("{} more gap lines", count - GAPS);
