@@ -26,7 +26,9 @@ enum Attempt {
     /// Text follows a closing quote.
     StrayText,
     /// The text ended first; inside quotes or not.
-    Unfinished { quoted: bool },
+    Unfinished {
+        quoted: bool,
+    },
 }
 
 pub(super) struct Rows {
@@ -68,7 +70,10 @@ impl Rows {
     pub(super) fn next(&mut self) -> Option<Row> {
         loop {
             if self.open_quotes > OPEN_QUOTES {
-                let limit = format!("{OPEN_QUOTES} quotes that are never closed; nothing after line {} was read", self.line - 1);
+                let limit = format!(
+                    "{OPEN_QUOTES} quotes that are never closed; nothing after line {} was read",
+                    self.line - 1
+                );
                 self.failure.get_or_insert(Cause::LimitHit { limit });
                 return None;
             }

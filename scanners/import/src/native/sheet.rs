@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use scan_contract::{
-    Access, AccessKind, Cause, ExternalIdentity, Fact, GrantId, Head, Holder, HolderHead, KeyFingerprint,
-    Moment, Privilege, ScopeName, SeatCost, Sheet, Status, Subtype,
+    Access, AccessKind, Cause, ExternalIdentity, Fact, GrantId, Head, Holder, HolderHead, KeyFingerprint, Moment,
+    Privilege, ScopeName, SeatCost, Sheet, Status, Subtype,
 };
 
 use super::access::{self, AccessReader, Answer, Fields, HolderRow, Line};
@@ -237,8 +237,8 @@ impl Decoder<'_, '_> {
         holder.email = text(HolderKey::Email);
         holder.name = text(HolderKey::Name);
         holder.ssh_fingerprint = text(HolderKey::SshFingerprint).map(KeyFingerprint::from);
-        holder.external = text(HolderKey::ExternalId)
-            .map(|id| ExternalIdentity { id, system: text(HolderKey::ExternalSystem) });
+        holder.external =
+            text(HolderKey::ExternalId).map(|id| ExternalIdentity { id, system: text(HolderKey::ExternalSystem) });
         holder.since = time(HolderKey::Since)?;
         holder.until = time(HolderKey::Until)?;
         holder.last_at = time(HolderKey::LastAt)?;

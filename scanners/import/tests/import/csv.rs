@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use chrono_tz::Tz;
-use scan_contract::{AccessKind, AsOfSource, Cause, Fact, Privilege, ProofKind, Relation, ScopeName, ScopeState, Status};
+use scan_contract::{
+    AccessKind, AsOfSource, Cause, Fact, Privilege, ProofKind, Relation, ScopeName, ScopeState, Status,
+};
 use scan_import::{CsvSettings, Encoding, Field, FileSettings, Format};
 use sha2::{Digest as _, Sha256};
 
@@ -29,7 +31,10 @@ fn mapping() -> CsvSettings {
         csv.columns.insert(field, column.to_owned());
     }
     let words = |pairs: &[(&str, &[&str])]| {
-        pairs.iter().map(|(ours, theirs)| ((*ours).to_owned(), theirs.iter().map(|word| (*word).to_owned()).collect())).collect()
+        pairs
+            .iter()
+            .map(|(ours, theirs)| ((*ours).to_owned(), theirs.iter().map(|word| (*word).to_owned()).collect()))
+            .collect()
     };
     csv.values.insert(Field::Status, words(&[("enabled", &["Active"]), ("disabled", &["Suspended", "Locked"])]));
     csv.values.insert(Field::Privilege, words(&[("admin", &["Administrator"]), ("read", &["User"])]));
@@ -45,7 +50,8 @@ fn manifest(table: &[u8], rows: usize) -> Vec<u8> {
     for byte in Sha256::digest(table) {
         write!(digest, "{byte:02X}").expect("memory");
     }
-    format!("{{\n  \"as_of\": \"2026-08-01T01:00:00Z\",\n  \"rows\": {rows},\n  \"sha256\": \"{digest}\"\n}}\n").into_bytes()
+    format!("{{\n  \"as_of\": \"2026-08-01T01:00:00Z\",\n  \"rows\": {rows},\n  \"sha256\": \"{digest}\"\n}}\n")
+        .into_bytes()
 }
 
 fn read_with(csv: CsvSettings, table: &[u8], meta: Option<Vec<u8>>) -> Outcome {
@@ -129,7 +135,9 @@ fn without_a_manifest_nothing_proves_the_table_whole() {
     let lost = read_with(mapping(), &sound, None);
     assert_eq!(lost.codes("accounts"), ["E-WHOLE-003"]);
     assert!(lost.text().contains("users.meta.json cannot be read"));
-    for meta in ["{}", "[]", "{\"rows\":1,\"rows\":2}", "{\"as_of\":\"2026-08-01\"}", "{\"sha256\":\"abc\"}", "{\"rows\":-1}"] {
+    for meta in
+        ["{}", "[]", "{\"rows\":1,\"rows\":2}", "{\"as_of\":\"2026-08-01\"}", "{\"sha256\":\"abc\"}", "{\"rows\":-1}"]
+    {
         let outcome = read_with(mapping(), &sound, Some(meta.as_bytes().to_vec()));
         assert_eq!(outcome.state("accounts"), ScopeState::Partial, "{meta}");
         assert_eq!(outcome.ids(), ["u-19", "u-20"], "{meta}");
@@ -150,10 +158,17 @@ fn a_renamed_column_fails_the_scope_and_names_the_nearest() {
 
 #[test]
 fn a_word_that_no_list_names_is_unknown_and_told() {
-    let outcome = read(&[HEADER, ANA, &BOB.replace("Locked", "Dormant"), &ANA.replace("Active", "").replace("u-19", "u-3")]);
+    let outcome =
+        read(&[HEADER, ANA, &BOB.replace("Locked", "Dormant"), &ANA.replace("Active", "").replace("u-19", "u-3")]);
     assert_eq!(outcome.state("accounts"), ScopeState::Partial);
     assert_eq!(outcome.codes("accounts"), ["E-WORD-001", "E-WORD-001"]);
-    assert!(outcome.text().contains("word: \"Dormant\",\n                    rows: 1,\n                    first: \"line 3\""), "{}", outcome.text());
+    assert!(
+        outcome
+            .text()
+            .contains("word: \"Dormant\",\n                    rows: 1,\n                    first: \"line 3\""),
+        "{}",
+        outcome.text()
+    );
     assert_eq!(outcome.accesses[1].status, Status::Unknown);
     assert_eq!(outcome.accesses[1].status_text.as_deref(), Some("Dormant"));
     assert_eq!(outcome.accesses.len(), 3);
@@ -197,7 +212,8 @@ fn a_time_that_cannot_be_read_is_hidden_and_told_and_the_row_is_kept() {
     }
     let mut iso = mapping();
     iso.formats.clear();
-    let rows = table(&[HEADER, &ANA.replace("01.04.2023", "45123").replace("30.07.2026 22:22", "2026-07-30T22:22:00Z")]);
+    let rows =
+        table(&[HEADER, &ANA.replace("01.04.2023", "45123").replace("30.07.2026 22:22", "2026-07-30T22:22:00Z")]);
     let outcome = read_with(iso, &rows, Some(manifest(&rows, 1)));
     assert!(outcome.text().contains("serial number"));
     assert!(outcome.accesses[0].last_used_at.known().is_some());
@@ -209,9 +225,14 @@ fn a_time_that_cannot_be_read_is_hidden_and_told_and_the_row_is_kept() {
 fn other_encodings_and_delimiters() {
     let text = [HEADER, &ANA.replace("asilva", "zoë")].join("\r\n").replace(',', ";");
     let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
-    let windows: Vec<u8> = text.chars().map(|character| if character == 'ë' { 0xeb } else { u8::try_from(character).expect("ASCII") }).collect();
+    let windows: Vec<u8> = text
+        .chars()
+        .map(|character| if character == 'ë' { 0xeb } else { u8::try_from(character).expect("ASCII") })
+        .collect();
     let marked: Vec<u8> = [0xef, 0xbb, 0xbf].into_iter().chain(text.bytes()).collect();
-    for (bytes, encoding) in [(utf16, Encoding::Utf8), (windows.clone(), Encoding::Windows1252), (marked, Encoding::Windows1252)] {
+    for (bytes, encoding) in
+        [(utf16, Encoding::Utf8), (windows.clone(), Encoding::Windows1252), (marked, Encoding::Windows1252)]
+    {
         let csv = CsvSettings { delimiter: b';', encoding, ..mapping() };
         let outcome = read_with(csv, &bytes, Some(manifest(&bytes, 1)));
         assert_eq!(outcome.state("accounts"), ScopeState::Complete, "{encoding:?}: {}", outcome.text());

@@ -33,7 +33,11 @@ fn no_cut_of_a_plain_file_looks_complete() {
     let bytes = whole();
     for end in 0..bytes.len() - 1 {
         let outcome = read(bytes[..end].to_vec());
-        assert!(outcome.scopes.values().all(|seen| seen.state() != ScopeState::Complete), "cut at {end}: {}", outcome.text());
+        assert!(
+            outcome.scopes.values().all(|seen| seen.state() != ScopeState::Complete),
+            "cut at {end}: {}",
+            outcome.text()
+        );
     }
     assert!(complete(&read(bytes[..bytes.len() - 1].to_vec())), "the last line end alone carries nothing");
     assert!(complete(&read(bytes)));
@@ -141,7 +145,11 @@ fn a_million_broken_lines_are_told_in_few_words() {
     assert_eq!(outcome.ids(), ["u-19", "tok_81"]);
     let gaps = &outcome.scope("accounts").gaps;
     assert_eq!(gaps.len(), 21);
-    assert!(gaps[20].1.to_string().contains("99980 more lines cannot be used, the last is line 100002"), "{}", gaps[20].1);
+    assert!(
+        gaps[20].1.to_string().contains("99980 more lines cannot be used, the last is line 100002"),
+        "{}",
+        gaps[20].1
+    );
 }
 
 #[test]

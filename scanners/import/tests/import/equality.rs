@@ -60,9 +60,28 @@ fn time() -> impl Strategy<Value = String> {
 
 fn odd() -> impl Strategy<Value = String> {
     select(vec![
-        "null", "true", "false", "0", "-1.5e3", "01", "1.", "-", "1e999", "[]", "[1,{\"a\":[]}]", "{\"a\":1,\"a\":2}",
-        "{\"a\":1,\"b\":{\"c\":[null]}}", "\"x", "nul", "{\"a\"}", "[1,]", "{\"a\":1,}", "\"\\u00e9\"", "",
-        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+        "null",
+        "true",
+        "false",
+        "0",
+        "-1.5e3",
+        "01",
+        "1.",
+        "-",
+        "1e999",
+        "[]",
+        "[1,{\"a\":[]}]",
+        "{\"a\":1,\"a\":2}",
+        "{\"a\":1,\"b\":{\"c\":[null]}}",
+        "\"x",
+        "nul",
+        "{\"a\"}",
+        "[1,]",
+        "{\"a\":1,}",
+        "\"\\u00e9\"",
+        "",
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
     ])
     .prop_map(str::to_owned)
 }
@@ -83,9 +102,8 @@ fn holder() -> impl Strategy<Value = String> {
         9 => quoted(vec!["holder", "owner", "creator", "custodian", "reader", "run_as", "approver"]),
         1 => select(vec!["\"friend\"", "null", "7"]).prop_map(str::to_owned),
     ];
-    (relation, vec(field, 0..5)).prop_map(|(relation, fields)| {
-        object(std::iter::once(("relation", relation)).chain(fields), "")
-    })
+    (relation, vec(field, 0..5))
+        .prop_map(|(relation, fields)| object(std::iter::once(("relation", relation)).chain(fields), ""))
 }
 
 fn object(fields: impl IntoIterator<Item = (&'static str, String)>, space: &str) -> String {
@@ -110,20 +128,22 @@ fn access() -> impl Strategy<Value = String> {
         3 => (Just("holders"), vec(holder(), 0..3).prop_map(|holders| format!("[{}]", holders.join(",")))),
         1 => (select(vec!["holders", "privilege", "colour", "subtype", "grant_id", "seat_cost", "created_at"]), odd()),
     ];
-    (required, vec(field, 0..6), 0_usize..6, select(vec!["", " "])).prop_map(|((scope, kind, grant, status), mut fields, at, space)| {
-        let required = [("scope", scope), ("kind", kind), ("grant_id", grant), ("status", status)];
-        fields.splice(0..0, required);
-        let at = at.min(fields.len());
-        fields.insert(at, ("record", String::from("\"access\"")));
-        object(fields, space)
-    })
+    (required, vec(field, 0..6), 0_usize..6, select(vec!["", " "])).prop_map(
+        |((scope, kind, grant, status), mut fields, at, space)| {
+            let required = [("scope", scope), ("kind", kind), ("grant_id", grant), ("status", status)];
+            fields.splice(0..0, required);
+            let at = at.min(fields.len());
+            fields.insert(at, ("record", String::from("\"access\"")));
+            object(fields, space)
+        },
+    )
 }
 
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
         12 => access(),
-        1 => (quoted(vec!["accounts", "sessions"]), quoted(vec!["denied", "throttled", "partial", "eaten"]))
-            .prop_map(|(scope, cause)| format!("{{\"record\":\"gap\",\"scope\":{scope},\"cause\":{cause},\"detail\":\"d\"}}")),
+        1 => (prop_oneof![4 => quoted(vec!["accounts", "sessions"]), 1 => odd()], quoted(vec!["denied", "throttled", "partial", "eaten"]), select(vec!["", ",\"part\":\"p\"", ",\"part\":1"]))
+            .prop_map(|(scope, cause, part)| format!("{{\"record\":\"gap\",\"scope\":{scope},\"cause\":{cause},\"detail\":\"d\"{part}}}")),
         1 => odd(),
         1 => (1_000_usize..6_000).prop_map(|length| format!("{{\"record\":\"access\",\"target\":\"{}\"}}", "x".repeat(length))),
     ]

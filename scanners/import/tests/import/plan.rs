@@ -66,7 +66,10 @@ fn one_lost_file_leaves_the_others_alone() {
 
 #[test]
 fn a_scope_that_two_files_claim_is_whole_in_neither() {
-    let outcome = run(&settings([native("a.ndjson"), native("b.ndjson")]), &documents(&[("a.ndjson", whole()), ("b.ndjson", whole())]));
+    let outcome = run(
+        &settings([native("a.ndjson"), native("b.ndjson")]),
+        &documents(&[("a.ndjson", whole()), ("b.ndjson", whole())]),
+    );
     for scope in ["accounts", "accounts (b.ndjson)", "api-tokens", "api-tokens (b.ndjson)"] {
         assert_eq!(outcome.state(scope), ScopeState::Partial, "{scope}");
     }
@@ -97,7 +100,15 @@ fn settings_that_cannot_be_followed_are_told_all_at_once() {
     let file = |path: &str| FileSettings { path: path.into(), format: Format::Csv(Box::new(csv.clone())) };
     let settings = settings([file("a.csv"), file("a.csv")]);
     let keys: Vec<String> = settings.problems().into_iter().map(|problem| problem.key).collect();
-    for key in ["files[0].columns.grant_id", "files[0].values.email", "files[0].values.status", "files[0].formats.created_at", "files[0].formats.login", "files[1].path", "files[1].scope"] {
+    for key in [
+        "files[0].columns.grant_id",
+        "files[0].values.email",
+        "files[0].values.status",
+        "files[0].formats.created_at",
+        "files[0].formats.login",
+        "files[1].path",
+        "files[1].scope",
+    ] {
         assert!(keys.contains(&key.to_owned()), "{key} is missing in {keys:?}");
     }
     assert_eq!(crate::common::settings([native("crm.ndjson")]).problems(), []);

@@ -1,113 +1,24 @@
 //! The native format read the slow and obvious way, with `serde_json`, to hold the fast reader against.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use scan_contract::{
-    Access, AccessKind, AsOf, AsOfSource, Cause, EndProof, ExternalIdentity, Fact, GrantId, Holder, IdentifierKind, KeyFingerprint,
-    Moment, Privilege, ProofKind, Relation, ScopeName, SeatCost, Status, Subtype,
+    Access, AccessKind, AsOf, AsOfSource, Cause, EndProof, ExternalIdentity, Fact, GrantId, Holder, IdentifierKind,
+    KeyFingerprint, Moment, Privilege, ProofKind, Relation, ScopeName, SeatCost, Status, Subtype,
 };
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::json::Json;
 
 /// What must come out: per scope the time, the proof, and the gaps as part and code; and the records.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Expected {
-    pub(crate) scopes: BTreeMap<String, (Option<AsOf>, Option<EndProof>, Vec<(String, String)>)>,
+    pub(crate) scopes: BTreeMap<String, Ended>,
     pub(crate) accesses: Vec<Access>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-enum Json {
-    Null,
-    Other,
-    Number(f64, Option<u64>),
-    Text(String),
-    List(Vec<Json>),
-    Object(Vec<(String, Json)>),
-}
-
-/// Reads a value inside this many containers.
-struct Depth(usize);
-
-impl<'de> DeserializeSeed<'de> for Depth {
-    type Value = Json;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Depth {
-    type Value = Json;
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
-        Ok(Json::Other)
-    }
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-        Ok(Json::Number(value as f64, Some(value)))
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
-        Ok(Json::Number(value as f64, None))
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
-        Ok(Json::Number(value, None))
-    }
-    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
-        Ok(Json::Text(value.to_owned()))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
-        if self.0 >= 32 {
-            return Err(A::Error::custom("too deep"));
-        }
-        let mut items = Vec::new();
-        while let Some(item) = list.next_element_seed(Depth(self.0 + 1))? {
-            items.push(item);
-        }
-        Ok(Json::List(items))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
-        if self.0 >= 32 {
-            return Err(A::Error::custom("too deep"));
-        }
-        let (mut fields, mut seen) = (Vec::new(), BTreeSet::new());
-        while let Some(key) = map.next_key::<String>()? {
-            if !seen.insert(key.clone()) {
-                return Err(A::Error::custom("twice"));
-            }
-            fields.push((key, map.next_value_seed(Depth(self.0 + 1))?));
-        }
-        Ok(Json::Object(fields))
-    }
-}
-
-impl Json {
-    fn parse(line: &str) -> Option<Self> {
-        let mut deserializer = serde_json::Deserializer::from_str(line);
-        let value = Depth(0).deserialize(&mut deserializer).ok()?;
-        deserializer.end().ok()?;
-        matches!(value, Self::Object(_)).then_some(value)
-    }
-    fn field(&self, key: &str) -> Option<&Self> {
-        match self {
-            Self::Object(fields) => fields.iter().find(|(name, _)| name == key).map(|(_, value)| value),
-            _ => None,
-        }
-    }
-    fn text(&self, key: &str) -> Option<&str> {
-        match self.field(key) {
-            Some(Self::Text(text)) => Some(text),
-            _ => None,
-        }
-    }
-    fn hidden(&self) -> Option<&str> {
-        self.text("hidden")
-    }
-}
+/// As-of time, proof, and gaps as part and code, sorted.
+pub(crate) type Ended = (Option<AsOf>, Option<EndProof>, Vec<(String, String)>);
 
 /// A field is wrong: the line cannot be used.
 struct Unusable;
@@ -134,11 +45,19 @@ fn instant(text: &str) -> Option<DateTime<Utc>> {
         return None;
     }
     let read = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
-    Some(DateTime::from_timestamp(read.timestamp(), 0)? + TimeDelta::nanoseconds(i64::from(read.timestamp_subsec_nanos())))
+    Some(
+        DateTime::from_timestamp(read.timestamp(), 0)?
+            + TimeDelta::nanoseconds(i64::from(read.timestamp_subsec_nanos())),
+    )
 }
 
 fn moment(text: &str) -> Field<Moment> {
-    if text.len() == 10 && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() }) {
+    if text.len() == 10
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() })
+    {
         return NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Moment::day).map_err(|_| Unusable);
     }
     instant(text).map(Moment::exact).ok_or(Unusable)
@@ -299,7 +218,8 @@ pub(crate) fn read(path: &str, bytes: &[u8], limit: usize) -> Expected {
     if first.len() > limit {
         return failed(path, "E-LIMIT-001");
     }
-    let Some(as_of) = std::str::from_utf8(first).ok().and_then(Json::parse).and_then(|line| reader.header(&line)) else {
+    let Some(as_of) = std::str::from_utf8(first).ok().and_then(Json::parse).and_then(|line| reader.header(&line))
+    else {
         return failed(path, "E-FORM-001");
     };
     if reader.system != "crm" {
@@ -325,6 +245,8 @@ struct Reader<'p> {
     system: String,
     header: Vec<String>,
     extra: BTreeSet<String>,
+    /// Of those, the ones that a gap line names as a whole.
+    told: BTreeSet<String>,
     accesses: Vec<Access>,
     /// Scope (all, if none), part, code.
     gaps: Vec<(Option<String>, String, String)>,
@@ -341,11 +263,13 @@ impl Reader<'_> {
         if !matches!(line.field("produced_by"), None | Some(Json::Null | Json::Text(_))) {
             return None;
         }
-        self.system = line.text("system")?.to_owned();
+        line.text("system")?.clone_into(&mut self.system);
         let Some(Json::List(items)) = line.field("scopes") else { return None };
         for item in items {
             match item {
-                Json::Text(name) if !name.trim().is_empty() && !self.header.contains(name) => self.header.push(name.clone()),
+                Json::Text(name) if !name.trim().is_empty() && !self.header.contains(name) => {
+                    self.header.push(name.clone());
+                }
                 _ => return None,
             }
         }
@@ -400,7 +324,7 @@ impl Reader<'_> {
             Some(Json::Text(text)) => Some(Some(text.clone())),
             Some(_) => None,
         };
-        let (scope, part, detail) = (text("scope")?, text("part")?, text("detail")?);
+        let (scope, part, _) = (text("scope")?, text("part")?, text("detail")?);
         if scope.as_ref().is_some_and(|scope| scope.trim().is_empty()) {
             return None;
         }
@@ -412,12 +336,15 @@ impl Reader<'_> {
             "unreachable" => "E-REACH-001",
             _ => "E-WHOLE-005",
         };
-        let no_detail = || String::from("the producer gives no detail");
-        let part = part.unwrap_or_else(|| if code == "E-RATE-001" { detail.unwrap_or_else(no_detail) } else { String::new() });
+        let whole = part.is_none();
+        let part = part.unwrap_or_default();
         if let Some(scope) = &scope
             && !self.header.contains(scope)
         {
             self.extra.insert(scope.clone());
+            if whole {
+                self.told.insert(scope.clone());
+            }
         }
         self.gap(scope.as_deref(), part, code);
         Some(())
@@ -435,12 +362,16 @@ impl Reader<'_> {
                     }
                 }
                 for (scope, count) in &counts {
-                    if !self.header.contains(scope) && !(*count == 0 && self.extra.contains(scope)) {
+                    let excused = *count == 0 && self.extra.contains(scope);
+                    if !self.header.contains(scope) && !excused {
                         self.gap(None, String::new(), "E-FORM-001");
                     }
                 }
                 announced = counts;
             }
+        }
+        for scope in self.extra.difference(&self.told).cloned().collect::<Vec<_>>() {
+            self.gap(Some(&scope), String::new(), "E-WHOLE-004");
         }
         for ((scope, field, word), (rows, line)) in std::mem::take(&mut self.words) {
             let cause = Cause::UnknownWord { field: field.to_owned(), word, rows, first: format!("line {line}") };
@@ -469,5 +400,12 @@ impl Reader<'_> {
 
 fn counts(line: &Json) -> Option<BTreeMap<String, u64>> {
     let Some(Json::Object(fields)) = line.field("counts") else { return None };
-    fields.iter().map(|(scope, value)| if let Json::Number(_, Some(count)) = value { Some((scope.clone(), *count)) } else { None }).collect()
+    fields
+        .iter()
+        .map(
+            |(scope, value)| {
+                if let Json::Number(_, Some(count)) = value { Some((scope.clone(), *count)) } else { None }
+            },
+        )
+        .collect()
 }
