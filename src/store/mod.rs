@@ -20,9 +20,9 @@ pub mod ledger;
 pub mod lock;
 pub mod memory;
 pub mod record;
-pub mod sqlite;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod sqlite;
 #[cfg(test)]
 mod suite;
 pub mod totals;
