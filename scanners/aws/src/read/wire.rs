@@ -10,7 +10,7 @@ use serde::de::{Deserializer, Error, Visitor};
 use crate::policy::document::Parsed;
 
 /// A time as a document gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) enum Stamp {
     /// An instant.
     Known(Instant),
@@ -84,10 +84,8 @@ impl<'de> Deserialize<'de> for Stamp {
 
 /// A list; absent and null both mean that the service named nothing.
 fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    Ok(match Option::<Vec<T>>::deserialize(deserializer)? {
-        Some(items) => items,
-        None => Vec::new(),
-    })
+    let items = Option::<Vec<T>>::deserialize(deserializer)?;
+    Ok(items.into_iter().flatten().collect())
 }
 
 /// One IAM user of `UserDetailList`.
@@ -156,7 +154,7 @@ pub(crate) struct RoleLastUsed {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ManagedPolicy {
-    pub(crate) policy_name: String,
+    pub(crate) policy_name: Option<String>,
     pub(crate) arn: String,
     #[serde(default, deserialize_with = "list")]
     pub(crate) policy_version_list: Vec<PolicyVersion>,
@@ -203,7 +201,7 @@ pub(crate) struct Tag {
 }
 
 /// One key of an answer of `list-access-keys`. The secret is shown by AWS once, when the key is made, never here.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct AccessKeyMetadata {
     pub(crate) user_name: String,

@@ -35,11 +35,17 @@ pub(crate) struct People<'a> {
 
 impl<'a> People<'a> {
     pub(crate) fn new(settings: &'a Settings, loaded: &'a Loaded, reaches: Option<&Reaches<'_>>) -> Self {
-        let mut people =
-            Self { settings, persons: Vec::new(), by_arn: HashMap::new(), by_name: HashMap::new(), by_id: HashMap::new() };
+        let mut people = Self {
+            settings,
+            persons: Vec::new(),
+            by_arn: HashMap::new(),
+            by_name: HashMap::new(),
+            by_id: HashMap::new(),
+        };
         let users = loaded.details.get().map_or(&[][..], |details| &details.users);
         for (index, user) in users.iter().enumerate() {
-            let reach = reaches.map_or_else(|| Reach::unknown("the policies were not given"), |reaches| reaches.user(user));
+            let reach =
+                reaches.map_or_else(|| Reach::unknown("the policies were not given"), |reaches| reaches.user(user));
             people.persons.push(Person {
                 account: Some(GrantId::from(user.user_id.as_str())),
                 holders: people.holders_of(user),
@@ -76,7 +82,7 @@ impl<'a> People<'a> {
     /// The person of a row of the report.
     pub(crate) fn of_row(&self, row: &Row) -> Person {
         if row.is_root() {
-            return self.root();
+            return self.root(&row.arn);
         }
         match self.with_arn(&row.arn) {
             Some(person) => person.clone(),
@@ -98,28 +104,27 @@ impl<'a> People<'a> {
     }
 
     /// The root user of the account.
-    pub(crate) fn root(&self) -> Person {
+    pub(crate) fn root(&self, arn: &str) -> Person {
         let account = self.settings.account.as_str();
         let mut holder = by_login(crate::read::report::ROOT);
         holder.provider_id = Some(account.to_owned());
         Person {
-            account: Some(GrantId::from(self.root_arn())),
+            account: Some(GrantId::from(arn)),
             holders: vec![holder],
-            reach: Reach { privilege: Privilege::Admin, ..Reach::nothing("the root user may do everything in the account") },
+            reach: Reach {
+                privilege: Privilege::Admin,
+                ..Reach::nothing("the root user may do everything in the account")
+            },
             boundary: None,
         }
-    }
-
-    /// ARN of the root user.
-    pub(crate) fn root_arn(&self) -> String {
-        format!("arn:aws:iam::{}:root", self.settings.account)
     }
 
     fn holders_of(&self, user: &UserDetail) -> Vec<Holder> {
         let mut holder = by_login(&user.user_name);
         holder.provider_id = Some(user.user_id.clone());
-        if let Some(address) = tagged(&user.tags, &self.settings.email_tags).next() {
-            holder.email = Some(address.trim().to_owned());
+        let addresses = tagged(&user.tags, &self.settings.email_tags).map(str::trim);
+        if let Some(address) = addresses.into_iter().find(|address| !address.is_empty()) {
+            holder.email = Some(address.to_owned());
         }
         let mut holders = vec![holder];
         holders.extend(self.owners(&user.tags));
@@ -150,7 +155,9 @@ impl<'a> People<'a> {
 
 /// Values of the tags with one of these keys. IAM compares tag keys without regard to case.
 fn tagged<'t>(tags: &'t [Tag], keys: &'t [String]) -> impl Iterator<Item = &'t str> {
-    keys.iter().flat_map(move |key| tags.iter().filter(move |tag| tag.key.eq_ignore_ascii_case(key))).map(|tag| tag.value.as_str())
+    keys.iter()
+        .flat_map(move |key| tags.iter().filter(move |tag| tag.key.eq_ignore_ascii_case(key)))
+        .map(|tag| tag.value.as_str())
 }
 
 /// A holder known by login; a login that is an address is one as well.

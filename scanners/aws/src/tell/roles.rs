@@ -1,9 +1,11 @@
 //! Roles: whom their trust policies name, until when their sessions can live, and who answers for them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::TimeDelta;
-use scan_contract::{Access, AccessKind, Cause, ExternalIdentity, Fact, GrantId, Holder, Instant, Relation, Status, Subtype};
+use scan_contract::{
+    Access, AccessKind, Cause, ExternalIdentity, Fact, GrantId, Holder, Instant, Relation, Status, Subtype,
+};
 
 use crate::policy::document::{PolicyDocument, Scalar};
 use crate::policy::reach::Reaches;
@@ -20,6 +22,9 @@ use crate::text::short;
 /// authorization details.
 const LONGEST_SESSION_HOURS: i64 = 12;
 
+/// The last use of a role shows within about this time.
+const LAST_USE_LAG_HOURS: i64 = 4;
+
 /// Name AWS gives the inline policy that its console writes to end older sessions of a role.
 const REVOKER: &str = "AWSRevokeOlderSessions";
 
@@ -33,17 +38,29 @@ struct Trusted {
     holders: Vec<Holder>,
     words: String,
     evidence: Vec<String>,
-    /// Whether they can have sessions of this role that began with this trust.
-    sessions: bool,
+}
+
+impl Trusted {
+    /// Their account where they have one, else what the trust policy calls them.
+    fn holder_id(&self) -> &str {
+        self.account.as_ref().map_or(self.id.as_str(), GrantId::as_str)
+    }
 }
 
 /// Tells role trusts, sessions and owners.
-pub(crate) fn tell(settings: &Settings, details: &Details, people: &People<'_>, reaches: &Reaches<'_>, reading: &mut Reading) {
+pub(crate) fn tell(
+    settings: &Settings,
+    details: &Details,
+    people: &People<'_>,
+    reaches: &Reaches<'_>,
+    reading: &mut Reading,
+) {
     let mut whole_account = 0_usize;
-    let mut seen = BTreeSet::new();
+    let mut seen: HashMap<&str, &RoleDetail> = HashMap::new();
     for (index, role) in details.roles.iter().enumerate() {
-        if !seen.insert(role.role_id.as_str()) {
-            if details.roles.iter().find(|other| other.role_id == role.role_id) != Some(role) {
+        let earlier = *seen.entry(role.role_id.as_str()).or_insert(role);
+        if !std::ptr::eq(earlier, role) {
+            if earlier != role {
                 let what = format!("role {} is there twice, and not the same", short(&role.role_name, 80));
                 reading.gap_in([ROLE_TRUSTS, ROLES], &Cause::Malformed { what });
             }
@@ -86,16 +103,18 @@ fn tell_trust(
     let trust = read_trust(document);
     for what in &trust.not_understood {
         let what = format!("trust policy of role {}: {what} is not understood", short(&role.role_name, 80));
-        reading.gap(ROLE_TRUSTS, Some(short(&role.role_name, 80)), Cause::NotSupported { what });
+        reading.gap(ROLE_TRUSTS, Some(short(&role.role_name, 80)), Cause::Malformed { what });
     }
     if trust.everyone {
         reading.notice(format!("role {} lets everyone in, within its conditions", short(&role.role_name, 80)));
     }
     let reach = reaches.role(index);
+    let mut sessions = BTreeSet::new();
     for named in &trust.named {
         let trusted = trusted(settings, role, named, people, reading);
         let id = format!("{}/{}", role.role_id, trusted.id);
-        let mut access = Access::new(reading.name(ROLE_TRUSTS), AccessKind::RoleBinding, GrantId::from(id), trusted.status);
+        let mut access =
+            Access::new(reading.name(ROLE_TRUSTS), AccessKind::RoleBinding, GrantId::from(id), trusted.status);
         access.subtype = Some(Subtype::RoleTrust);
         access.grant_display = Some(format!("{} may assume role {}", trusted.words, role.role_name));
         access.target = Some(role.arn.clone());
@@ -107,14 +126,21 @@ fn tell_trust(
         access.expires_at = Fact::None;
         access.evidence.clone_from(&trusted.evidence);
         reading.record(ROLE_TRUSTS, access);
-        if trusted.sessions {
+        // Somebody named twice, by ARN and in a condition, has one set of sessions.
+        if sessions.insert(trusted.holder_id().to_owned()) {
             tell_session(settings, role, &trusted, reach.privilege, reading);
         }
     }
     trust.whole_account
 }
 
-fn trusted(settings: &Settings, role: &RoleDetail, named: &Named, people: &People<'_>, reading: &mut Reading) -> Trusted {
+fn trusted(
+    settings: &Settings,
+    role: &RoleDetail,
+    named: &Named,
+    people: &People<'_>,
+    reading: &mut Reading,
+) -> Trusted {
     match named {
         Named::User(arn) => trusted_user(settings, role, arn, people, reading),
         Named::DeletedUser(id) => {
@@ -136,11 +162,16 @@ fn trusted_by(id: String, words: &str, holder: Holder) -> Trusted {
         holders: vec![holder],
         words: words.to_owned(),
         evidence: Vec::new(),
-        sessions: true,
     }
 }
 
-fn trusted_user(settings: &Settings, role: &RoleDetail, arn: &str, people: &People<'_>, reading: &mut Reading) -> Trusted {
+fn trusted_user(
+    settings: &Settings,
+    role: &RoleDetail,
+    arn: &str,
+    people: &People<'_>,
+    reading: &mut Reading,
+) -> Trusted {
     if let Some(person) = people.with_arn(arn) {
         // By unique id, as IAM keeps it: the grant stays the same when the user is renamed or deleted.
         let id = person.account.as_ref().map_or_else(|| arn.to_owned(), |account| account.as_str().to_owned());
@@ -152,7 +183,8 @@ fn trusted_user(settings: &Settings, role: &RoleDetail, arn: &str, people: &Peop
     let mut trusted = trusted_by(arn.to_owned(), arn, by_arn(arn, settings.account.as_str()));
     if crate::arn::Arn::parse(arn).is_some_and(|parsed| parsed.account == settings.account.as_str()) {
         // IAM shows an ARN only while the user exists, so the list of users lacks one.
-        let what = format!("user {}, whom the trust policy of role {} names", short(arn, 120), short(&role.role_name, 80));
+        let what =
+            format!("user {}, whom the trust policy of role {} names", short(arn, 120), short(&role.role_name, 80));
         reading.gap_in([USERS, ROLE_TRUSTS], &Cause::NotSeen { what });
         trusted.status = Status::Unknown;
         trusted.evidence.push(String::from("no such user is in the document"));
@@ -213,9 +245,9 @@ fn tell_session(
 ) {
     let Some(last) = role.role_last_used.as_ref().and_then(|last| last.last_used_date.instant()) else { return };
     let live_until = last + TimeDelta::hours(LONGEST_SESSION_HOURS);
-    let over = live_until <= settings.documents.as_of;
-    let account = trusted.account.as_ref().map_or(trusted.id.as_str(), GrantId::as_str);
-    let id = GrantId::from(format!("{account}/{}", role.role_id));
+    // The last use shows late, so a session counts as over only when that delay has passed as well.
+    let over = live_until + TimeDelta::hours(LAST_USE_LAG_HOURS) <= settings.documents.as_of;
+    let id = GrantId::from(format!("{}/{}", trusted.holder_id(), role.role_id));
     let status = if over { Status::Expired } else { Status::Unknown };
     let mut access = Access::new(reading.name(ROLES), AccessKind::Session, id, status);
     access.grant_display = Some(format!("sessions of role {} begun by {}", role.role_name, trusted.words));
@@ -242,8 +274,11 @@ fn cutoff(role: &RoleDetail) -> Option<Instant> {
     role.role_policy_list
         .iter()
         .filter(|policy| policy.policy_name == REVOKER)
-        .filter_map(|policy| policy.policy_document.0.as_ref().map_or(None, Some))
-        .filter_map(cutoff_of)
+        // One that is not understood ends no session.
+        .filter_map(|policy| match &policy.policy_document.0 {
+            Ok(document) => cutoff_of(document),
+            Err(_) => None,
+        })
         .max()
 }
 
