@@ -9,7 +9,7 @@ pub trait ScratchFile: Read + Write + Seek + Send {}
 impl<T: Read + Write + Seek + Send> ScratchFile for T {}
 
 /// Gives scratch files.
-pub trait Scratch: Send + Sync {
+pub trait Scratch: Send + Sync + std::fmt::Debug {
     /// A new, empty file.
     fn file(&self) -> std::io::Result<Box<dyn ScratchFile>>;
 }
