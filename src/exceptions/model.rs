@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scan_contract::{AccessKind, Instant};
+use scan_contract::{AccessKind, Instant, Privilege};
 use serde::{Deserialize, Serialize};
 
 /// Where an exception stands at an instant. Only `Active` suppresses.
@@ -50,6 +50,8 @@ pub struct ExceptionQuery<'a> {
     pub grant_id: &'a str,
     /// Its display text, compared with `resource` too.
     pub grant_display: Option<&'a str>,
+    /// How far it reaches: administrators' rights in tier 1 need two approvers.
+    pub privilege: Privilege,
     /// Its target, compared with `resource` too.
     pub target: Option<&'a str>,
     /// Fingerprint in its text form.

@@ -2,6 +2,31 @@
 //!
 //! The trait speaks in whole use cases, so that a run can be simulated with a store in memory and any database can
 //! stand behind it. A run that cannot write claims nothing.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | [`sqlite`] | the store on disk |
+//! | [`memory`] | the store in memory, for simulations and tests |
+//! | [`directory`] | the state directory: modes, owners, links, network file systems, atomic writing |
+//! | [`lock`] | one writer at a time |
+//! | [`ledger`] | the hash chain, its exported file and the checkpoint |
+//! | [`record`], [`totals`] | the stored form of a finding, and of the figures over all runs |
+//!
+//! This room never decides anything about access, never deletes a damaged file, and never replaces a store by an
+//! empty one. It alone speaks SQL.
+
+pub mod directory;
+pub mod ledger;
+pub mod lock;
+pub mod memory;
+pub mod record;
+pub mod sqlite;
+#[cfg(test)]
+mod suite;
+pub mod totals;
+
+pub use memory::MemoryStore;
+pub use sqlite::{OpenOptions, SqliteStore};
 
 use scan_contract::{AccessKind, Instant, ScopeName, SystemId};
 use serde::{Deserialize, Serialize};
@@ -245,6 +270,42 @@ pub enum LedgerEvent {
         /// Run whose figure is accepted.
         run: String,
     },
+    /// An operator accepted a store that does not fit its exported ledger and checkpoint (STO-6).
+    HistoryAccepted {
+        /// Who.
+        by: String,
+        /// Serial in the store at that time.
+        serial: u64,
+        /// What did not fit.
+        detail: String,
+    },
+}
+
+impl LedgerEvent {
+    /// The finding it is about, in text form.
+    pub fn fingerprint(&self) -> Option<&str> {
+        match self {
+            Self::State { fingerprint, .. } | Self::Acknowledged { fingerprint, .. } => Some(fingerprint),
+            Self::RunStarted { .. }
+            | Self::RunEnded { .. }
+            | Self::RunInterrupted { .. }
+            | Self::Coverage { .. }
+            | Self::Roster { .. }
+            | Self::DropAccepted { .. }
+            | Self::HistoryAccepted { .. } => None,
+        }
+    }
+}
+
+/// One line of the ledger that concerns a finding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistoryLine {
+    /// Its number in the ledger.
+    pub sequence: u64,
+    /// When it was written.
+    pub at: Instant,
+    /// What happened.
+    pub event: LedgerEvent,
 }
 
 /// Everything a run changes, committed in one transaction.
@@ -285,7 +346,8 @@ pub struct LedgerCheck {
 
 /// What is kept between runs. One writer; opened for writing, it holds the lock.
 pub trait Store: Send {
-    /// Begins a run: marks killed ones, raises the serial, writes the start into the ledger.
+    /// Begins a run: marks killed ones, raises the serial, writes the start into the ledger. The same id may come
+    /// again: a run with a chosen clock is named after that instant.
     fn begin_run(&mut self, run_id: &str, started_at: Instant, config_digest: &str) -> Result<Opening, StoreError>;
 
     /// Writes declared scopes down as not attempted, before anything is read (COV-1).
@@ -329,13 +391,13 @@ pub trait Store: Send {
     /// Whether an operator accepted this digest by name.
     fn roster_released(&self, digest: &str) -> Result<bool, StoreError>;
 
-    /// Records an operator's acceptance of a digest.
+    /// Records an operator's acceptance of a digest, also in the ledger.
     fn release_roster(&mut self, digest: &str, at: Instant, by: &str) -> Result<(), StoreError>;
 
-    /// Records that a use after the end was handled.
+    /// Records that a use after the end was handled, also in the ledger.
     fn acknowledge(&mut self, fingerprint: &Fingerprint, acknowledgement: &Acknowledgement) -> Result<(), StoreError>;
 
-    /// Accepts a drop for a scope by run id.
+    /// Accepts a drop for a scope by run id, also in the ledger.
     fn accept_drop(
         &mut self,
         system: &SystemId,
@@ -344,11 +406,19 @@ pub trait Store: Send {
         at: Instant,
     ) -> Result<(), StoreError>;
 
-    /// Commits everything a run changes; all or nothing.
+    /// Carries a finding over to another fingerprint, when the immutable id of its grant becomes known later. The old
+    /// fingerprint is gone afterwards; age and state live on in `memory`. Writes both fingerprints into the ledger.
+    fn carry_over(&mut self, run_id: &str, at: Instant, old: &Fingerprint, memory: Memory) -> Result<(), StoreError>;
+
+    /// What the ledger says about a finding, oldest first.
+    fn history(&self, fingerprint: &Fingerprint) -> Result<Vec<HistoryLine>, StoreError>;
+
+    /// Commits everything a run changes; all or nothing. The ledger gets the given lines in their order and nothing
+    /// else.
     fn apply(&mut self, run_id: &str, at: Instant, changes: RunChanges) -> Result<(), StoreError>;
 
     /// Ends a run: keeps its facts and its report (JSON v1, compressed by the caller or not), drops reports beyond
-    /// `keep`, exports the ledger's tail and the checkpoint.
+    /// `keep`, exports the ledger's tail and the checkpoint. Writes the end into the ledger, unless `apply` did.
     fn end_run(&mut self, facts: &RunFacts, report: &[u8], keep: usize) -> Result<(), StoreError>;
 
     /// Ids and end times of kept reports, newest first.

@@ -10,6 +10,7 @@
 //!
 //! This room never reads a file or the environment itself; both are handed in.
 
+pub mod forms;
 mod interpolate;
 mod pointer;
 mod read;
@@ -45,6 +46,8 @@ pub type UnknownKeyHelp<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub struct Document {
     file: PathBuf,
     root: Node,
+    /// Pointer of the root in the file, for a part of a document.
+    base: String,
 }
 
 impl Document {
@@ -55,12 +58,41 @@ impl Document {
     /// is passed; also a text without content or with several documents.
     pub fn read(file: &Path, text: &str) -> Result<Self, Vec<Problem>> {
         let root = read::tree(file, text)?;
-        Ok(Self { file: file.to_path_buf(), root })
+        Ok(Self { file: file.to_path_buf(), root, base: String::new() })
     }
 
     /// The file the document came from.
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// The value at a JSON pointer as a document of its own: its pointers begin there, its places and keys stay those
+    /// of the file. For lists whose entries are judged one by one.
+    pub fn part(&self, pointer: &str) -> Option<Self> {
+        let (node, _) = pointer::find(&self.root, pointer)?;
+        Some(Self { file: self.file.clone(), root: node.clone(), base: format!("{}{pointer}", self.base) })
+    }
+
+    /// Number of entries of the list at a JSON pointer; `None` where no list stands.
+    pub fn length(&self, pointer: &str) -> Option<usize> {
+        match &pointer::find(&self.root, pointer)?.0.content {
+            tree::Content::Sequence(items) => Some(items.len()),
+            tree::Content::Scalar(_) | tree::Content::Mapping(_) => None,
+        }
+    }
+
+    /// Keys of the mapping at a JSON pointer, in the order of the file; empty where no mapping stands.
+    pub fn keys(&self, pointer: &str) -> impl Iterator<Item = &str> {
+        let mapping = match pointer::find(&self.root, pointer).map(|(node, _)| &node.content) {
+            Some(tree::Content::Mapping(mapping)) => Some(mapping),
+            _ => None,
+        };
+        mapping.into_iter().flat_map(tree::Mapping::keys)
+    }
+
+    /// The value at a JSON pointer as JSON: plain scalars typed, everything else text.
+    pub fn json(&self, pointer: &str) -> Option<serde_json::Value> {
+        pointer::find(&self.root, pointer).map(|(node, _)| node.to_json())
     }
 
     /// Replaces `${NAME}` and `${NAME:-text}` in text leaves by what `environment` answers; `$$` is one `$`. Keys are
@@ -113,13 +145,13 @@ impl Document {
 
     /// A problem at a JSON pointer. Where the document has no such value, the nearest value around it is shown.
     pub fn problem(&self, pointer: &str, says: impl Into<String>) -> Problem {
-        Problem::at(&self.file, self.nearest_place(pointer), key_path(pointer), says)
+        Problem::at(&self.file, self.nearest_place(pointer), self.full_path(pointer), says)
     }
 
     /// A problem with the key at a JSON pointer rather than with its value.
     pub fn key_problem(&self, pointer: &str, says: impl Into<String>) -> Problem {
         let place = self.key_place(pointer).or_else(|| self.nearest_place(pointer));
-        Problem::at(&self.file, place, key_path(pointer), says)
+        Problem::at(&self.file, place, self.full_path(pointer), says)
     }
 
     /// The text of a scalar as the file has it, before interpolation.
@@ -128,6 +160,10 @@ impl Document {
             tree::Content::Scalar(scalar) => Some(scalar.written.as_deref().unwrap_or(&scalar.text)),
             tree::Content::Sequence(_) | tree::Content::Mapping(_) => None,
         }
+    }
+
+    fn full_path(&self, pointer: &str) -> String {
+        key_path(&format!("{}{pointer}", self.base))
     }
 
     fn nearest_place(&self, pointer: &str) -> Option<Place> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::problem::Problem;
 
-use super::{Document, UnknownKeyHelp, scalar, words};
+use super::{Document, UnknownKeyHelp, forms, scalar, words};
 
 /// JSON Schema (2020-12) of a type, as it is enforced and published.
 ///
@@ -64,10 +64,16 @@ impl Transform for WithoutNull {
 
 /// The document as a value that fits the schema, or every difference.
 pub(super) fn check(document: &Document, schema: &Value, unknown: UnknownKeyHelp<'_>) -> Result<Value, Vec<Problem>> {
-    let validator =
-        jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true).build(schema).map_err(
-            |error| vec![Problem::file(&document.file, format!("the schema of this build is damaged: {error}"))],
-        )?;
+    let validator = jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .should_validate_formats(true)
+        // The same readers that take the value afterwards, so that nothing passes here and falls there.
+        .with_format("date-time", |text: &str| forms::instant(text).is_some())
+        .with_format("date", |text: &str| forms::date(text).is_some())
+        .build(schema)
+        .map_err(|error| {
+            vec![Problem::file(&document.file, format!("the schema of this build is damaged: {error}"))]
+        })?;
     let mut value = document.root.to_json();
     coerce(document, &validator, &mut value);
     let mut problems = Vec::new();

@@ -71,6 +71,10 @@ impl Mapping {
         self.index.get(key).and_then(|position| self.entries.get(*position))
     }
 
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.key.as_str())
+    }
+
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = (&str, &mut Node)> {
         self.entries.iter_mut().map(|entry| (entry.key.as_str(), &mut entry.value))
     }

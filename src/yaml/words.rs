@@ -48,6 +48,15 @@ pub(super) fn tell(
         ValidationErrorKind::Constant { expected_value } => {
             problems.push(not_a_word(document, at, error.instance(), &[plain(expected_value)]));
         }
+        ValidationErrorKind::PropertyNames { error: inner } => {
+            // The inner error knows the key as its value, but not where the key stands.
+            let key = plain(inner.instance());
+            let mut words = Vec::new();
+            if let ValidationErrorKind::Enum { options } = inner.kind() {
+                words.extend(options.as_array().into_iter().flatten().map(plain));
+            }
+            problems.push(unknown_key(document, at, &key, &words, unknown));
+        }
         ValidationErrorKind::Type { kind } => problems.push(wrong_type(document, schema, error, kind)),
         _ => problems.push(out_of_form(document, schema, error)),
     }

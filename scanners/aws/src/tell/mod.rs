@@ -1,0 +1,91 @@
+//! What the documents mean: accesses, gaps and proofs, scope by scope. Pure: no files, no clock, no channel.
+
+mod check;
+mod credentials;
+mod keys;
+mod people;
+mod reading;
+mod roles;
+mod users;
+
+use scan_contract::{AsOf, AsOfSource, Cause};
+
+use crate::policy::reach::Reaches;
+use crate::policy::tables::tables;
+use crate::read::load::{Loaded, Source};
+use crate::scopes::{ACCESS_KEYS, ALL, From};
+use crate::settings::Settings;
+
+pub(crate) use reading::Reading;
+
+use people::People;
+
+/// A report can be four hours old when it is handed out: AWS makes a new one at most that often.
+pub(crate) const REPORT_LAG_HOURS: i64 = 4;
+
+/// Tells everything the documents show. An error is a defect of this crate.
+pub(crate) fn tell(settings: &Settings, loaded: &Loaded) -> Result<Reading, Cause> {
+    let tables = tables().map_err(|what| Cause::Bug { what: what.to_owned() })?;
+    let mut reading = Reading::new(&settings.account);
+    for (kind, from) in ALL {
+        if let From::Nowhere(what) = from {
+            let what = format!("{what}; none of the documents carries them");
+            reading.gap(kind, None, Cause::NotInSource { what });
+        }
+    }
+    if let Some(found) = check::foreign_account(settings, loaded) {
+        let declared = settings.account.to_string();
+        reading.gap_in(readable(), &Cause::WrongSystem { declared, found });
+        return Ok(reading);
+    }
+    open_scopes(settings, loaded, &mut reading);
+    let reaches = loaded.details.get().map(|details| Reaches::new(tables, details));
+    let people = People::new(settings, loaded, reaches.as_ref());
+    if let (Some(details), Some(reaches)) = (loaded.details.get(), reaches.as_ref()) {
+        users::tell(details, &people, reaches, &mut reading);
+        roles::tell(settings, details, &people, reaches, &mut reading);
+    }
+    credentials::tell(loaded, &people, &mut reading);
+    keys::tell(settings, loaded, &people, &mut reading);
+    check::tell(loaded, &mut reading);
+    reading.order();
+    Ok(reading)
+}
+
+/// Scopes that some document can carry.
+fn readable() -> impl Iterator<Item = &'static str> {
+    ALL.into_iter().filter(|(_, from)| !matches!(from, From::Nowhere(_))).map(|(kind, _)| kind)
+}
+
+/// Scopes of one document.
+fn scopes_from(wanted: From) -> impl Iterator<Item = &'static str> {
+    ALL.into_iter().filter(move |(_, from)| *from == wanted).map(|(kind, _)| kind)
+}
+
+/// Opens the scopes whose document was read, and names the reason for the others.
+fn open_scopes(settings: &Settings, loaded: &Loaded, reading: &mut Reading) {
+    let configured = settings.documents.as_of;
+    let details = AsOf { at: configured, source: AsOfSource::Configured };
+    // What the report does not say about its age is taken from the far end of its lag.
+    let report = loaded.generated().map_or(
+        AsOf { at: configured - chrono::TimeDelta::hours(REPORT_LAG_HOURS), source: AsOfSource::Configured },
+        |at| AsOf { at, source: AsOfSource::Stated },
+    );
+    open_from(From::Details, &loaded.details, details, "the authorization details", reading);
+    open_from(From::Report, &loaded.report, report, "the credential report", reading);
+    if loaded.report.get().is_none() && loaded.keys.get().is_some() {
+        reading.open(ACCESS_KEYS, details);
+    }
+}
+
+fn open_from<T>(from: From, source: &Source<T>, as_of: AsOf, what: &str, reading: &mut Reading) {
+    for kind in scopes_from(from) {
+        match source {
+            Source::Read(_) => reading.open(kind, as_of),
+            Source::Failed(cause) => reading.gap(kind, None, cause.clone()),
+            Source::NotConfigured => {
+                reading.gap(kind, None, Cause::NotInSource { what: format!("{what}: no such document is configured") });
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What was read, scope by scope, before it goes to the engine.
+
+use std::collections::BTreeMap;
+
+use scan_contract::{Access, AsOf, Cause, EndProof, Gap, ProofKind, ScopeName};
+
+use crate::scopes::{ALL, name};
+use crate::settings::AccountId;
+
+/// One scope.
+#[derive(Debug)]
+pub(crate) struct ScopeReading {
+    pub(crate) name: ScopeName,
+    /// Set where a document for it was read.
+    pub(crate) as_of: Option<AsOf>,
+    pub(crate) records: Vec<Access>,
+    pub(crate) gaps: Vec<Gap>,
+    pub(crate) proof: Option<EndProof>,
+}
+
+/// All scopes of the account.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) scopes: BTreeMap<&'static str, ScopeReading>,
+    pub(crate) notices: Vec<String>,
+}
+
+impl Reading {
+    pub(crate) fn new(account: &AccountId) -> Self {
+        let empty = |kind: &str| ScopeReading {
+            name: name(account, kind),
+            as_of: None,
+            records: Vec::new(),
+            gaps: Vec::new(),
+            proof: None,
+        };
+        Self { scopes: ALL.iter().map(|(kind, _)| (*kind, empty(kind))).collect(), notices: Vec::new() }
+    }
+
+    fn at(&mut self, kind: &str) -> Option<&mut ScopeReading> {
+        self.scopes.get_mut(kind)
+    }
+
+    /// Name of the scope, for its records.
+    pub(crate) fn name(&self, kind: &'static str) -> ScopeName {
+        self.scopes.get(kind).map_or_else(|| ScopeName::from(kind), |scope| scope.name.clone())
+    }
+
+    pub(crate) fn open(&mut self, kind: &'static str, as_of: AsOf) {
+        if let Some(scope) = self.at(kind) {
+            scope.as_of = Some(as_of);
+        }
+    }
+
+    pub(crate) fn is_open(&self, kind: &'static str) -> bool {
+        self.scopes.get(kind).is_some_and(|scope| scope.as_of.is_some())
+    }
+
+    /// Takes a scope back that turned out not to be in its document.
+    pub(crate) fn close(&mut self, kind: &'static str, cause: Cause) {
+        if let Some(scope) = self.at(kind) {
+            scope.as_of = None;
+            scope.records.clear();
+        }
+        self.gap(kind, None, cause);
+    }
+
+    pub(crate) fn record(&mut self, kind: &'static str, access: Access) {
+        if let Some(scope) = self.at(kind) {
+            scope.records.push(access);
+        }
+    }
+
+    pub(crate) fn gap(&mut self, kind: &str, part: Option<String>, cause: Cause) {
+        if let Some(scope) = self.at(kind) {
+            let gap = Gap { scope: Some(scope.name.clone()), part, cause };
+            if !scope.gaps.contains(&gap) {
+                scope.gaps.push(gap);
+            }
+        }
+    }
+
+    pub(crate) fn gap_in(&mut self, kinds: impl IntoIterator<Item = &'static str>, cause: &Cause) {
+        for kind in kinds {
+            self.gap(kind, None, cause.clone());
+        }
+    }
+
+    pub(crate) fn notice(&mut self, text: impl Into<String>) {
+        self.notices.push(text.into());
+    }
+
+    /// Seals every open scope among `kinds`.
+    pub(crate) fn seal(&mut self, kinds: impl IntoIterator<Item = &'static str>, proof: ProofKind, sha256: &str) {
+        for kind in kinds {
+            if let Some(scope) = self.at(kind)
+                && scope.as_of.is_some()
+            {
+                scope.proof = Some(EndProof { kind: proof, announced: None, sha256: Some(sha256.to_owned()) });
+            }
+        }
+    }
+
+    /// Says how many distinct grants a sealed scope must have.
+    pub(crate) fn announce(&mut self, kind: &str, total: u64) {
+        if let Some(proof) = self.at(kind).and_then(|scope| scope.proof.as_mut()) {
+            proof.announced = Some(total);
+        }
+    }
+
+    /// Puts records into an order that does not depend on the documents' own.
+    pub(crate) fn order(&mut self) {
+        for scope in self.scopes.values_mut() {
+            scope.records.sort_by(|left, right| (left.kind, &left.grant_id).cmp(&(right.kind, &right.grant_id)));
+        }
+    }
+}

@@ -1,0 +1,546 @@
+//! What every store must do, run against each of them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use scan_contract::{AccessKind, Fact, GrantId, Instant, Moment, Privilege, Relation, ScopeName, ScopeState, Status, SystemId};
+
+use super::*;
+use crate::findings::{
+    AbsentLook, Change, Class, Confidence, Finding, FindingState, MatchFacts, RuleHit, RuleUndecided, Severity,
+    Usability, UsedAfterEnd,
+};
+use crate::report::{ExitCode, Flags};
+use crate::roster::{AccessEnd, EndSource, PersonId};
+
+pub(super) fn at(text: &str) -> Instant {
+    text.parse().unwrap()
+}
+
+pub(super) fn now() -> Instant {
+    at("2026-08-01T02:30:00Z")
+}
+
+pub(super) fn fingerprint(number: u32) -> Fingerprint {
+    // Spread over the whole range, as digests are.
+    let mixed = u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+    Fingerprint(mixed.to_be_bytes())
+}
+
+/// A finding with something in every field.
+pub(super) fn memory(number: u32, state: FindingState) -> Memory {
+    let end = at("2026-07-30T22:00:00Z");
+    let finding = Finding {
+        fingerprint: fingerprint(number),
+        state,
+        class: Class::Residual,
+        rule: Arc::from("cloud-access-key-active"),
+        rules: vec![RuleHit { rule: Arc::from("cloud-access-key-active"), version: 3 }],
+        undecided: vec![RuleUndecided { rule: Arc::from("stale-stint-credential"), fact: String::from("access.created_at") }],
+        severity: Severity::High,
+        severity_reasons: vec![String::from("admin reach in a tier-0 system"), String::from("usable now")],
+        confidence: Confidence::High,
+        person_id: PersonId::new(format!("p-{number}")),
+        stint: 1,
+        role_tier: None,
+        system: SystemId::from("aws-prod"),
+        scope: ScopeName::from("111122223333/iam.access-keys"),
+        access_kind: AccessKind::AccessKey,
+        subtype: None,
+        grant_id: GrantId::from(format!("AKIA{number:016}")),
+        grant_display: Some(String::from("key \u{202e}of <b>someone</b>\n")),
+        target: None,
+        relation: Relation::Holder,
+        status: Status::Enabled,
+        privilege: Privilege::Admin,
+        usability: Usability::UsableNow,
+        access_end: AccessEnd {
+            at: end,
+            earliest: end,
+            latest: end,
+            source: EndSource::EndDate,
+            zone: Arc::from("Europe/Berlin"),
+            zone_is_default: false,
+            known_at: Some(at("2026-07-20T01:00:00Z")),
+        },
+        due_at: at("2026-07-31T06:00:00Z"),
+        due: true,
+        due_rule: Arc::from("default"),
+        created_at: Fact::Known(Moment::exact(at("2024-02-29T12:00:00.123456789Z"))),
+        last_used_at: Fact::Known(Moment { at: at("2026-07-31T00:00:00Z"), precision_seconds: 86_400 }),
+        expires_at: Fact::Hidden(String::from("the source does not say")),
+        live_until: None,
+        used_after_end: UsedAfterEnd::Undecided,
+        first_seen_at: at("2026-07-31T02:30:00Z"),
+        last_seen_at: now(),
+        last_complete_read_at: Some(now()),
+        exposure_seconds: 102_600,
+        matched: MatchFacts {
+            method: String::from("work_email"),
+            evidence: vec![String::from("work address on the roster of hris"), String::from("employee number")],
+            chain: Vec::new(),
+        },
+        remediation: String::from("Deactivate the access key, look at its last use, then delete it."),
+        controls: vec![Arc::from("NIST-800-53r5:PS-4"), Arc::from("ISO-27001:A.5.18")],
+        exception_id: None,
+        exception_expires_at: None,
+        ticket: None,
+        owner_team: Some(Arc::from("platform")),
+        managed_by: None,
+        notes: Vec::new(),
+        evidence: vec![String::from("credential-report.csv line 17")],
+        change: Change::New,
+        revoked_between: None,
+    };
+    Memory { finding, absent: None, closed_at: None, reopened: 0, end_known_at: None, acknowledged: None }
+}
+
+pub(super) fn state_line(run: &str, memory: &Memory) -> LedgerEvent {
+    LedgerEvent::State {
+        run: run.to_owned(),
+        fingerprint: memory.finding.fingerprint.to_string(),
+        from: None,
+        to: memory.finding.state.to_string(),
+        why: String::from("first seen in a listing"),
+    }
+}
+
+pub(super) fn scope(name: &str, state: ScopeState, objects: u64) -> ScopeFact {
+    ScopeFact {
+        name: ScopeName::from(name),
+        kind: String::from("iam.access-keys"),
+        state,
+        excluded: false,
+        objects,
+        objects_by_kind: Vec::new(),
+        duplicates: 0,
+        unattributed: 0,
+        as_of: Some(at("2026-08-01T01:00:00Z")),
+        proof: None,
+        sha256: None,
+        last_complete_at: None,
+        gaps: Vec::new(),
+    }
+}
+
+pub(super) fn facts(run: &str, ended_at: Instant) -> RunFacts {
+    RunFacts {
+        id: run.to_owned(),
+        previous_id: None,
+        started_at: now(),
+        ended_at,
+        as_of: now(),
+        as_of_chosen: false,
+        duration_seconds: 1.5,
+        organisation: String::from("acme"),
+        config_digest: String::from("c1"),
+        policy_digest: None,
+        rules_digest: String::from("r1"),
+        version: String::from("0.1.0"),
+        tz_version: String::from("2026a"),
+        controls_version: String::from("1"),
+        flags: Flags::default(),
+        exit_code: ExitCode::Residual,
+        not_of_interest: 0,
+        written: Vec::new(),
+    }
+}
+
+pub(super) fn roster(digest: &str, accepted_at: Instant) -> AcceptedRoster {
+    AcceptedRoster {
+        digest: digest.to_owned(),
+        accepted_at,
+        accepted_by: String::from("gates"),
+        archive: digest.as_bytes().repeat(50),
+        figures: format!("{{\"rows\":\"{digest}\"}}"),
+    }
+}
+
+fn open_ids(store: &dyn Store) -> Vec<Fingerprint> {
+    let mut seen = Vec::new();
+    store
+        .for_each_open(&mut |memory| {
+            seen.push(memory.finding.fingerprint);
+            Ok(())
+        })
+        .unwrap();
+    seen
+}
+
+/// Each test gets a way to open the same store again, as the next process would.
+trait Shelf {
+    fn with(&mut self, work: &mut dyn FnMut(&mut dyn Store));
+}
+
+struct OnDisk(tempfile::TempDir);
+
+impl Shelf for OnDisk {
+    fn with(&mut self, work: &mut dyn FnMut(&mut dyn Store)) {
+        let mut store = open(self.0.path()).unwrap();
+        work(&mut store);
+    }
+}
+
+struct InMemory(MemoryStore);
+
+impl Shelf for InMemory {
+    fn with(&mut self, work: &mut dyn FnMut(&mut dyn Store)) {
+        work(&mut self.0);
+    }
+}
+
+pub(super) fn open(path: &Path) -> Result<SqliteStore, StoreError> {
+    SqliteStore::open(&path.join("state"), OpenOptions { allow_network: true, now: now() })
+}
+
+fn on_both(test: impl Fn(&mut dyn Shelf)) {
+    test(&mut OnDisk(tempfile::tempdir().unwrap()));
+    test(&mut InMemory(MemoryStore::new("simulation")));
+}
+
+#[test]
+fn a_first_run_finds_nothing_and_the_next_one_finds_it() {
+    on_both(|shelf| {
+        shelf.with(&mut |store| {
+            let opening = store.begin_run("run-1", now(), "c1").unwrap();
+            assert_eq!((opening.previous_run, opening.latest_recorded_at, opening.serial), (None, None, 1));
+            assert_eq!(opening.config, None);
+            let changes = RunChanges { accepted_roster: Some(roster("d1", now())), ..RunChanges::default() };
+            store.apply("run-1", now(), changes).unwrap();
+            store.end_run(&facts("run-1", at("2026-08-01T02:40:00Z")), b"report", 3).unwrap();
+        });
+        shelf.with(&mut |store| {
+            let opening = store.begin_run("run-2", at("2026-08-02T02:30:00Z"), "c1").unwrap();
+            let previous = opening.previous_run.unwrap();
+            assert_eq!((previous.id.as_str(), previous.roster_digest.as_deref()), ("run-1", Some("d1")));
+            assert_eq!(opening.latest_recorded_at, Some(at("2026-08-01T02:40:00Z")));
+            assert_eq!(opening.config, Some((String::from("c1"), now())));
+            assert_eq!(opening.serial, 2);
+            assert!(opening.interrupted_runs.is_empty());
+        });
+    });
+}
+
+#[test]
+fn the_latest_recorded_time_shows_a_clock_that_went_back() {
+    on_both(|shelf| {
+        let later = at("2027-08-01T00:00:00Z");
+        shelf.with(&mut |store| {
+            store.begin_run("run-1", later, "c1").unwrap();
+            store.end_run(&facts("run-1", later), b"", 1).unwrap();
+        });
+        shelf.with(&mut |store| {
+            let opening = store.begin_run("run-2", now(), "c1").unwrap();
+            assert_eq!(opening.latest_recorded_at, Some(later));
+        });
+        shelf.with(&mut |store| {
+            let opening = store.begin_run("run-3", now(), "c1").unwrap();
+            assert_eq!(opening.latest_recorded_at, Some(later), "an earlier time does not replace it");
+        });
+    });
+}
+
+#[test]
+fn a_run_that_never_ended_is_interrupted_and_one_that_ended_is_not() {
+    on_both(|shelf| {
+        shelf.with(&mut |store| {
+            store.begin_run("run-1", now(), "c1").unwrap();
+            store.end_run(&facts("run-1", now()), b"", 1).unwrap();
+            store.begin_run("run-2", now(), "c1").unwrap();
+        });
+        shelf.with(&mut |store| {
+            assert_eq!(store.begin_run("run-3", now(), "c1").unwrap().interrupted_runs, ["run-2"]);
+            assert!(store.end_run(&facts("run-2", now()), b"", 1).is_err(), "a dead run cannot end");
+            assert!(store.apply("run-2", now(), RunChanges::default()).is_err());
+        });
+        shelf.with(&mut |store| {
+            let opening = store.begin_run("run-4", now(), "c1").unwrap();
+            assert_eq!(opening.interrupted_runs, ["run-3"], "each is told once");
+            assert_eq!(opening.previous_run.unwrap().id, "run-1");
+        });
+    });
+}
+
+#[test]
+fn since_when_a_configuration_holds() {
+    on_both(|shelf| {
+        let second = at("2026-08-02T02:30:00Z");
+        shelf.with(&mut |store| {
+            store.begin_run("run-1", now(), "c1").unwrap();
+            store.begin_run("run-2", second, "c2").unwrap();
+            let third = store.begin_run("run-3", at("2026-08-03T02:30:00Z"), "c2").unwrap();
+            assert_eq!(third.config, Some((String::from("c2"), second)));
+        });
+    });
+}
+
+#[test]
+fn findings_come_back_as_they_were_and_open_ones_in_order() {
+    on_both(|shelf| {
+        let states = FindingState::ALL;
+        let mut memories: Vec<Memory> = states.iter().zip(1_u32..).map(|(state, number)| memory(number, *state)).collect();
+        memories[3].absent = Some(AbsentLook { run_id: String::from("run-0"), as_of: now() });
+        memories[4].closed_at = Some(now());
+        memories[4].reopened = 2;
+        memories[4].finding.revoked_between = Some((at("2026-07-31T02:30:00Z"), now()));
+        shelf.with(&mut |store| {
+            store.begin_run("run-1", now(), "c1").unwrap();
+            let changes = RunChanges { memories: memories.clone(), ..RunChanges::default() };
+            store.apply("run-1", now(), changes).unwrap();
+        });
+        shelf.with(&mut |store| {
+            for memory in &memories {
+                assert_eq!(store.recall(&memory.finding.fingerprint).unwrap().as_ref(), Some(memory));
+            }
+            assert_eq!(store.recall(&fingerprint(99)).unwrap(), None);
+            let mut expected: Vec<Fingerprint> = memories
+                .iter()
+                .filter(|memory| memory.finding.state != FindingState::Closed)
+                .map(|memory| memory.finding.fingerprint)
+                .collect();
+            expected.sort();
+            assert_eq!(open_ids(store), expected);
+        });
+    });
+}
+
+#[test]
+fn a_finding_written_again_replaces_itself_and_others_stay() {
+    on_both(|shelf| {
+        shelf.with(&mut |store| {
+            store.begin_run("run-1", now(), "c1").unwrap();
+            let both = vec![memory(1, FindingState::Observed), memory(2, FindingState::Observed)];
+            store.apply("run-1", now(), RunChanges { memories: both, ..RunChanges::default() }).unwrap();
+            let closed = vec![memory(1, FindingState::Closed)];
+            store.apply("run-1", now(), RunChanges { memories: closed, ..RunChanges::default() }).unwrap();
+            assert_eq!(open_ids(store), [fingerprint(2)]);
+            assert_eq!(store.recall(&fingerprint(1)).unwrap().unwrap().finding.state, FindingState::Closed);
+        });
+    });
+}
+
+#[test]
+fn a_visitor_that_fails_stops_the_walk() {
+    on_both(|shelf| {
+        shelf.with(&mut |store| {
+            store.begin_run("run-1", now(), "c1").unwrap();
+            let memories = vec![memory(1, FindingState::Observed), memory(2, FindingState::Observed)];
+            store.apply("run-1", now(), RunChanges { memories, ..RunChanges::default() }).unwrap();
+            let mut seen = 0;
+            let result = store.for_each_open(&mut |_| {
+                seen += 1;
+                Err(StoreError::Missing { what: String::from("patience") })
+            });
+            assert!(result.is_err());
+            assert_eq!(seen, 1);
+        });
+    });
+}
+
+#[test]
+fn only_a_complete_scope_becomes_a_baseline() {
+    on_both(|shelf| {
+        let (system, name) = (SystemId::from("aws-prod"), ScopeName::from("keys"));
+        shelf.with(&mut |store| {
+            store.begin_run("run-1", now(), "c1").unwrap();
+            store.declare("run-1", &[(system.clone(), name.clone(), String::from("iam.access-keys"))]).unwrap();
+            assert_eq!(store.baseline(&system, &name).unwrap(), None);
+            let settle = |state, objects| RunChanges {
+                scopes: vec![(system.clone(), scope("keys", state, objects))],
+                ..RunChanges::default()
+            };
+            store.apply("run-1", now(), settle(ScopeState::Complete, 40)).unwrap();
+            store.end_run(&facts("run-1", now()), b"", 1).unwrap();
+            store.begin_run("run-2", now(), "c1").unwrap();
+            store.apply("run-2", now(), settle(ScopeState::Partial, 3)).unwrap();
+            let baseline = store.baseline(&system, &name).unwrap().unwrap();
+            assert_eq!((baseline.run_id.as_str(), baseline.objects), ("run-1", 40));
+            assert_eq!(baseline.as_of, Some(at("2026-08-01T01:00:00Z")));
+            assert_eq!(baseline.drop_accepted_for, None);
+            store.accept_drop(&system, &name, "run-2", now()).unwrap();
+            let accepted = store.baseline(&system, &name).unwrap().unwrap().drop_accepted_for;
+            assert_eq!(accepted.as_deref(), Some("run-2"));
+            assert_eq!(store.baseline(&system, &ScopeName::from("other")).unwrap(), None);
+        });
+    });
+}
+
+#[test]
+fn small_memories_last() {
+    on_both(|shelf| {
+        let system = SystemId::from("crm");
+        let times = SystemTimes { last_success_at: Some(now()), last_complete_at: None };
+        let mut totals = Totals { opened: [0, 4, 0, 0, 1], leavers_clean: 9, ..Totals::default() };
+        totals.revocation_delay[0].observe(7_000);
+        let later = at("2026-08-09T00:00:00Z");
+        shelf.with(&mut |store| {
+            assert_eq!(store.totals().unwrap(), Totals::default());
+            store.begin_run("run-1", now(), "c1").unwrap();
+            let ghost = (system.clone(), AccessKind::ApiToken, String::from("tok_1"));
+            let changes = || RunChanges {
+                systems: vec![(system.clone(), times)],
+                totals: totals.clone(),
+                leavers_checked: vec![(String::from("p-1"), 2)],
+                unattributed: vec![ghost.clone()],
+                exception_idle_runs: vec![(String::from("e-1"), 3)],
+                ..RunChanges::default()
+            };
+            store.apply("run-1", now(), changes()).unwrap();
+            store.apply("run-1", later, changes()).unwrap();
+        });
+        shelf.with(&mut |store| {
+            assert_eq!(store.system_times(&system).unwrap(), times);
+            assert_eq!(store.system_times(&SystemId::from("other")).unwrap(), SystemTimes::default());
+            assert_eq!(store.totals().unwrap(), totals);
+            assert!(store.leaver_checked("p-1", 2).unwrap());
+            assert!(!store.leaver_checked("p-1", 1).unwrap());
+            assert_eq!(store.unattributed_since(&system, AccessKind::ApiToken, "tok_1").unwrap(), Some(now()));
+            assert_eq!(store.unattributed_since(&system, AccessKind::Session, "tok_1").unwrap(), None);
+            assert_eq!(store.exception_idle_runs("e-1").unwrap(), 3);
+            assert_eq!(store.exception_idle_runs("e-2").unwrap(), 0);
+        });
+    });
+}
+
+#[test]
+fn the_newest_roster_is_kept_whole_and_earlier_figures_can_be_asked_for() {
+    on_both(|shelf| {
+        let day = |day: u32| at(&format!("2026-08-{day:02}T02:30:00Z"));
+        shelf.with(&mut |store| {
+            assert_eq!(store.accepted_roster().unwrap(), None);
+            store.begin_run("run-1", day(1), "c1").unwrap();
+            for number in [1, 5, 9] {
+                let accepted = roster(&format!("d{number}"), day(number));
+                let changes = RunChanges { accepted_roster: Some(accepted), ..RunChanges::default() };
+                store.apply("run-1", day(number), changes).unwrap();
+            }
+            store.apply("run-1", day(9), RunChanges::default()).unwrap();
+        });
+        shelf.with(&mut |store| {
+            assert_eq!(store.accepted_roster().unwrap(), Some(roster("d9", day(9))));
+            assert_eq!(store.roster_figures_at(day(7)).unwrap(), Some(roster("d5", day(5)).figures));
+            assert_eq!(store.roster_figures_at(day(5)).unwrap(), Some(roster("d5", day(5)).figures));
+            assert_eq!(store.roster_figures_at(at("2026-07-01T00:00:00Z")).unwrap(), None);
+        });
+    });
+}
+
+#[test]
+fn a_release_is_for_one_digest() {
+    on_both(|shelf| {
+        shelf.with(&mut |store| {
+            assert!(!store.roster_released("d1").unwrap());
+            store.release_roster("d1", now(), "roster accept").unwrap();
+        });
+        shelf.with(&mut |store| {
+            assert!(store.roster_released("d1").unwrap());
+            assert!(!store.roster_released("d2").unwrap());
+        });
+    });
+}
+
+#[test]
+fn an_acknowledgement_stays_with_its_finding_and_an_unknown_one_is_refused() {
+    on_both(|shelf| {
+        let word = Acknowledgement { reference: String::from("INC-7"), at: now() };
+        shelf.with(&mut |store| {
+            store.begin_run("run-1", now(), "c1").unwrap();
+            let memories = vec![memory(1, FindingState::Confirmed)];
+            store.apply("run-1", now(), RunChanges { memories, ..RunChanges::default() }).unwrap();
+            store.acknowledge(&fingerprint(1), &word).unwrap();
+            assert!(matches!(store.acknowledge(&fingerprint(2), &word), Err(StoreError::Missing { .. })));
+        });
+        shelf.with(&mut |store| {
+            assert_eq!(store.recall(&fingerprint(1)).unwrap().unwrap().acknowledged, Some(word.clone()));
+            assert_eq!(open_ids(store), [fingerprint(1)]);
+        });
+    });
+}
+
+#[test]
+fn a_finding_carried_over_keeps_its_age_under_the_new_fingerprint() {
+    on_both(|shelf| {
+        shelf.with(&mut |store| {
+            store.begin_run("run-1", now(), "c1").unwrap();
+            let memories = vec![memory(1, FindingState::Confirmed)];
+            store.apply("run-1", now(), RunChanges { memories, ..RunChanges::default() }).unwrap();
+            let mut carried = memory(2, FindingState::Confirmed);
+            carried.finding.first_seen_at = at("2026-01-01T00:00:00Z");
+            store.carry_over("run-1", now(), &fingerprint(1), carried.clone()).unwrap();
+            assert_eq!(store.recall(&fingerprint(1)).unwrap(), None);
+            assert_eq!(store.recall(&fingerprint(2)).unwrap(), Some(carried.clone()));
+            assert_eq!(open_ids(store), [fingerprint(2)]);
+            assert_eq!(store.history(&fingerprint(1)).unwrap().len(), 1);
+            assert_eq!(store.history(&fingerprint(2)).unwrap().len(), 1);
+            assert!(store.carry_over("run-1", now(), &fingerprint(1), carried.clone()).is_err(), "it is gone");
+        });
+    });
+}
+
+#[test]
+fn the_ledger_tells_what_happened_in_order_and_verifies() {
+    on_both(|shelf| {
+        let one = memory(1, FindingState::Observed);
+        shelf.with(&mut |store| {
+            store.begin_run("run-1", now(), "c1").unwrap();
+            let scopes = [(SystemId::from("crm"), ScopeName::from("a"), String::from("k"))];
+            store.declare("run-1", &scopes).unwrap();
+            let changes = RunChanges { ledger: vec![state_line("run-1", &one)], ..RunChanges::default() };
+            store.apply("run-1", now(), changes).unwrap();
+            store.end_run(&facts("run-1", now()), b"", 1).unwrap();
+            let check = store.verify_ledger().unwrap();
+            assert_eq!((check.records, check.serial), (3, 1), "started, state, ended");
+        });
+        shelf.with(&mut |store| {
+            let before = store.verify_ledger().unwrap();
+            store.begin_run("run-2", now(), "c1").unwrap();
+            let ended = LedgerEvent::RunEnded { run: String::from("run-2"), exit_code: 3, complete: 0, declared: 0 };
+            store.apply("run-2", now(), RunChanges { ledger: vec![ended], ..RunChanges::default() }).unwrap();
+            store.end_run(&facts("run-2", now()), b"", 1).unwrap();
+            let after = store.verify_ledger().unwrap();
+            assert_eq!(after.records, before.records + 2, "an end that the run told itself is not told twice");
+            assert_eq!(after.lineage, before.lineage);
+            assert_ne!(after.head, before.head);
+            let history = store.history(&fingerprint(1)).unwrap();
+            assert_eq!(history.len(), 1);
+            assert_eq!((history[0].sequence, &history[0].event), (2, &state_line("run-1", &one)));
+            assert!(store.history(&fingerprint(2)).unwrap().is_empty());
+        });
+    });
+}
+
+#[test]
+fn reports_are_kept_as_given_newest_first_and_no_more_than_asked() {
+    on_both(|shelf| {
+        shelf.with(&mut |store| {
+            for number in 1..=4_u32 {
+                let id = format!("run-{number}");
+                store.begin_run(&id, now(), "c1").unwrap();
+                store.end_run(&facts(&id, now()), &[0xff, number as u8], 2).unwrap();
+            }
+        });
+        shelf.with(&mut |store| {
+            let ids: Vec<String> = store.reports().unwrap().into_iter().map(|(id, _)| id).collect();
+            assert_eq!(ids, ["run-4", "run-3"]);
+            assert_eq!(store.report("run-3").unwrap(), [0xff, 3]);
+            assert!(matches!(store.report("run-1"), Err(StoreError::Missing { .. })));
+        });
+    });
+}
+
+#[test]
+fn a_repeated_run_with_a_chosen_clock_replaces_its_report() {
+    on_both(|shelf| {
+        for content in [b"first", b"again"] {
+            shelf.with(&mut |store| {
+                let opening = store.begin_run("run-same", now(), "c1").unwrap();
+                assert!(opening.interrupted_runs.is_empty());
+                store.end_run(&facts("run-same", now()), content, 5).unwrap();
+            });
+        }
+        shelf.with(&mut |store| {
+            assert_eq!(store.reports().unwrap().len(), 1);
+            assert_eq!(store.report("run-same").unwrap(), b"again");
+        });
+    });
+}
