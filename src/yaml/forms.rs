@@ -73,7 +73,8 @@ pub fn date(text: &str) -> Option<NaiveDate> {
     if !shaped {
         return None;
     }
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").map_or(None, Some)
+    let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") else { return None };
+    Some(date)
 }
 
 /// How a written form is read and described.

@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
 
 use crate::problem::{Place, Problem};
 use tree::Node;
@@ -40,6 +41,15 @@ pub const MAX_DEPTH: usize = 64;
 
 /// What to say about an unknown key besides its nearest valid one: `None` takes the ordinary help.
 pub type UnknownKeyHelp<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// SHA-256 of a written file in lower-case hex: what a run record cites it by.
+pub fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|half| char::from_digit(half.into(), 16))
+        .collect()
+}
 
 /// A parsed document.
 #[derive(Debug, Clone)]

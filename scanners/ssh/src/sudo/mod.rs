@@ -1,0 +1,9 @@
+//! `sudoers`: who may act as somebody else on a host (sudoers(5)).
+
+mod apply;
+mod lex;
+mod parse;
+mod read;
+
+pub(crate) use apply::{HostNames, Right, rights};
+pub(crate) use read::read_rules;

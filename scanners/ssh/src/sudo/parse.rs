@@ -1,0 +1,273 @@
+//! Lines of sudoers into aliases and rules.
+
+use std::collections::BTreeMap;
+
+use super::lex::{Token, tokens};
+
+/// A member of a list, perhaps negated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member {
+    /// `!` before it.
+    pub(crate) negated: bool,
+    /// The word.
+    pub(crate) word: String,
+}
+
+/// A command of a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Command {
+    /// `!` before it.
+    pub(crate) negated: bool,
+    /// Path, directory, alias, or `ALL`. Arguments are not kept: they can hold secrets.
+    pub(crate) program: String,
+    /// As whom: `None` is the default, root.
+    pub(crate) run_as: Option<Vec<Member>>,
+    /// Without a password.
+    pub(crate) without_password: bool,
+}
+
+/// Hosts and what may be run there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Grant {
+    /// Hosts.
+    pub(crate) hosts: Vec<Member>,
+    /// Commands, in order: a later one wins.
+    pub(crate) commands: Vec<Command>,
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rule {
+    /// Who.
+    pub(crate) users: Vec<Member>,
+    /// Where and what.
+    pub(crate) grants: Vec<Grant>,
+    /// File and line.
+    pub(crate) place: String,
+}
+
+/// Everything sudoers says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Rules {
+    /// Rules in order: a later one wins.
+    pub(crate) rules: Vec<Rule>,
+    /// `User_Alias`.
+    pub(crate) users: BTreeMap<String, Vec<Member>>,
+    /// `Runas_Alias`.
+    pub(crate) run_as: BTreeMap<String, Vec<Member>>,
+    /// `Host_Alias`.
+    pub(crate) hosts: BTreeMap<String, Vec<Member>>,
+    /// `Cmnd_Alias`.
+    pub(crate) commands: BTreeMap<String, Vec<Command>>,
+}
+
+const TAGS: [&str; 16] = [
+    "NOPASSWD",
+    "PASSWD",
+    "NOEXEC",
+    "EXEC",
+    "SETENV",
+    "NOSETENV",
+    "LOG_INPUT",
+    "NOLOG_INPUT",
+    "LOG_OUTPUT",
+    "NOLOG_OUTPUT",
+    "MAIL",
+    "NOMAIL",
+    "FOLLOW",
+    "NOFOLLOW",
+    "INTERCEPT",
+    "NOINTERCEPT",
+];
+
+const OPTIONS: [&str; 11] = [
+    "ROLE",
+    "TYPE",
+    "CWD",
+    "CHROOT",
+    "TIMEOUT",
+    "NOTBEFORE",
+    "NOTAFTER",
+    "APPARMOR_PROFILE",
+    "PRIVS",
+    "LIMITPRIVS",
+    "PROJECT",
+];
+
+const DIGESTS: [&str; 4] = ["sha224", "sha256", "sha384", "sha512"];
+
+struct Walk<'a> {
+    tokens: &'a [Token],
+    at: usize,
+}
+
+impl Walk<'_> {
+    fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.at)
+    }
+
+    fn word_at(&self, offset: usize) -> Option<&str> {
+        match self.tokens.get(self.at + offset) {
+            Some(Token::Word(word)) => Some(word),
+            _ => None,
+        }
+    }
+
+    fn take(&mut self, token: &Token) -> bool {
+        let there = self.peek() == Some(token);
+        if there {
+            self.at += 1;
+        }
+        there
+    }
+
+    fn word(&mut self) -> Option<String> {
+        let word = self.word_at(0)?.to_owned();
+        self.at += 1;
+        Some(word)
+    }
+
+    fn negated(&mut self) -> bool {
+        let mut negated = false;
+        while self.take(&Token::Not) {
+            negated = !negated;
+        }
+        negated
+    }
+
+    fn members(&mut self) -> Option<Vec<Member>> {
+        let mut members = Vec::new();
+        loop {
+            let negated = self.negated();
+            members.push(Member { negated, word: self.word()? });
+            if !self.take(&Token::Comma) {
+                return Some(members);
+            }
+        }
+    }
+
+    /// `(users : groups)`, both perhaps empty.
+    fn run_as(&mut self) -> Option<Vec<Member>> {
+        let mut users = Vec::new();
+        if !matches!(self.peek(), Some(Token::Colon | Token::Close)) {
+            users = self.members()?;
+        }
+        if self.take(&Token::Colon) && self.peek() != Some(&Token::Close) {
+            self.members()?;
+        }
+        self.take(&Token::Close).then_some(users)
+    }
+
+    fn commands(&mut self) -> Option<Vec<Command>> {
+        let mut commands = Vec::new();
+        let mut run_as: Option<Vec<Member>> = None;
+        let mut without_password = false;
+        loop {
+            if self.take(&Token::Open) {
+                run_as = Some(self.run_as()?);
+            }
+            self.tags(&mut without_password)?;
+            let negated = self.negated();
+            if let Some(program) = self.program() {
+                commands.push(Command { negated, program, run_as: run_as.clone(), without_password });
+            } else if !matches!(self.peek(), Some(Token::Comma)) {
+                return None;
+            }
+            if !self.take(&Token::Comma) {
+                return Some(commands);
+            }
+        }
+    }
+
+    /// Options, tags and digests before a command.
+    fn tags(&mut self, without_password: &mut bool) -> Option<()> {
+        loop {
+            let Some(word) = self.word_at(0).map(str::to_owned) else { return Some(()) };
+            let next = self.tokens.get(self.at + 1);
+            if next == Some(&Token::Colon) && TAGS.contains(&word.as_str()) {
+                match word.as_str() {
+                    "NOPASSWD" => *without_password = true,
+                    "PASSWD" => *without_password = false,
+                    _ => {}
+                }
+                self.at += 2;
+            } else if next == Some(&Token::Equals) && OPTIONS.contains(&word.as_str()) {
+                self.at += 2;
+                self.word()?;
+            } else if next == Some(&Token::Colon) && DIGESTS.contains(&word.as_str()) {
+                self.at += 2;
+                self.word()?;
+                // Base64 digests end in padding.
+                while self.take(&Token::Equals) {}
+                if self.peek() == Some(&Token::Comma) {
+                    return Some(());
+                }
+            } else {
+                return Some(());
+            }
+        }
+    }
+
+    /// A program and its arguments, which are skipped.
+    fn program(&mut self) -> Option<String> {
+        let program = self.word()?;
+        while matches!(self.peek(), Some(Token::Word(_) | Token::Not | Token::Equals | Token::Open | Token::Close)) {
+            if self.peek() == Some(&Token::Equals) && !program.starts_with(['/', '^']) {
+                return None;
+            }
+            self.at += 1;
+        }
+        Some(program)
+    }
+
+    fn at_end(&self) -> bool {
+        self.at == self.tokens.len()
+    }
+}
+
+impl Rules {
+    /// Takes one line that is neither blank, comment nor include. `None` where it is not understood.
+    pub(super) fn take(&mut self, line: &str, place: &str) -> Option<()> {
+        let first = line.split([' ', '\t', '@', ':', '!', '>']).next().unwrap_or_default();
+        if first == "Defaults" {
+            return Some(());
+        }
+        let found = tokens(line)?;
+        if found.is_empty() {
+            return Some(());
+        }
+        let mut walk = Walk { tokens: &found, at: 0 };
+        match first {
+            "User_Alias" | "Runas_Alias" | "Host_Alias" | "Cmnd_Alias" | "Cmd_Alias" => {
+                walk.at = 1;
+                loop {
+                    let name = walk.word()?;
+                    walk.take(&Token::Equals).then_some(())?;
+                    match first {
+                        "User_Alias" => drop(self.users.insert(name, walk.members()?)),
+                        "Runas_Alias" => drop(self.run_as.insert(name, walk.members()?)),
+                        "Host_Alias" => drop(self.hosts.insert(name, walk.members()?)),
+                        _ => drop(self.commands.insert(name, walk.commands()?)),
+                    }
+                    if !walk.take(&Token::Colon) {
+                        break;
+                    }
+                }
+            }
+            _ => {
+                let users = walk.members()?;
+                let mut grants = Vec::new();
+                loop {
+                    let hosts = walk.members()?;
+                    walk.take(&Token::Equals).then_some(())?;
+                    grants.push(Grant { hosts, commands: walk.commands()? });
+                    if !walk.take(&Token::Colon) {
+                        break;
+                    }
+                }
+                self.rules.push(Rule { users, grants, place: place.to_owned() });
+            }
+        }
+        walk.at_end().then_some(())
+    }
+}
