@@ -127,6 +127,7 @@ impl Bench<'_> {
                 person_id: person.id.as_str(),
                 system: place.config.id.as_str(),
                 kind: access.kind,
+                privilege: access.privilege,
                 grant_id: &grant_id,
                 grant_display: access.grant_display.as_deref(),
                 target: access.target.as_deref(),

@@ -133,7 +133,11 @@ impl Engine<'_> {
         self.progress.tell(&Event::Stage("attributing"));
         let ground = Ground { index: &lookup.index, people: &people, links: &links, interest: &lookup.interest };
         let exceptions = self.judge_exceptions(&people, now)?;
-        notices.extend(exceptions.notices(now));
+        notices.extend(exceptions.notices(now).into_iter().map(|says| Notice {
+            id: String::from("exceptions"),
+            level: NoticeLevel::Warning,
+            says,
+        }));
         let mut judged = tokio::task::block_in_place(|| self.judge(&mut readings, &ground, &exceptions, now))?;
         notices.append(&mut judged.notices);
         self.progress.tell(&Event::Stage("settling"));
@@ -146,10 +150,10 @@ impl Engine<'_> {
         let keys = Keys::new(self.randomness.key());
         let mut builder = Builder::new(keys, Domains::new(&self.config.domains));
         let (people, links) = match self.roster.roster.take() {
-            Some(roster) => {
+            Some(mut roster) => {
                 roster.claims(&mut |claim| builder.add(claim));
                 let links = roster.links().to_vec();
-                (roster.into_people(), links)
+                (std::mem::take(&mut roster.people), links)
             }
             None => (Vec::new(), Vec::new()),
         };
