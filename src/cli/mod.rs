@@ -15,6 +15,7 @@ mod failure;
 mod generate;
 mod ledger;
 mod logging;
+mod outputs;
 mod policy;
 mod progress;
 mod report;
@@ -23,6 +24,7 @@ mod rules;
 mod scan;
 mod schema;
 mod session;
+mod signals;
 mod systems;
 mod version;
 

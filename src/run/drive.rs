@@ -105,12 +105,11 @@ fn unread(config: SystemConfig, manifest: Manifest, scopes: Vec<Scope>, cause: &
     Reading { config, intake, ran_to_end: false, seconds: 0.0, manifest }
 }
 
-/// Without a roster nothing is read: there is nobody to hold it against.
-pub fn without_roster(plan: SystemPlan, shared: &Shared) -> Reading {
-    let cause = Cause::Needs { what: String::from("a roster in force") };
+/// A system that is not read in this run, and why.
+pub fn left_out(plan: SystemPlan, cause: &Cause, shared: &Shared) -> Reading {
     let scopes = plan.scopes.values().map(ScopeRecord::scope).cloned().collect();
     let manifest = plan.system.scanner.manifest().clone();
-    unread(plan.system.config, manifest, scopes, &cause, shared)
+    unread(plan.system.config, manifest, scopes, cause, shared)
 }
 
 fn settings(config: &SystemConfig, watched: HashSet<u64>) -> IntakeSettings {

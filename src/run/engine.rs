@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 
-use scan_contract::{Instant, ScopeName, SystemId};
+use scan_contract::{Cause, Instant, ScopeName, SystemId};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tokio::sync::watch;
@@ -58,6 +58,8 @@ pub struct Engine<'a> {
     pub store: &'a mut dyn Store,
     /// Systems with their scanners, sorted by id.
     pub systems: Vec<ConfiguredSystem>,
+    /// Systems that are read; empty is all. The others count as not attempted.
+    pub only: Vec<SystemId>,
     /// Rules.
     pub rules: &'a RuleSet,
     /// Agreed times.
@@ -124,11 +126,10 @@ impl Engine<'_> {
             stop: self.stop.clone(),
             deadline: self.config.run.deadline,
         };
-        let mut readings = if people.is_empty() {
-            plans.into_iter().map(|(plan, _)| drive::without_roster(plan, &shared)).collect()
-        } else {
-            drive::read_all(plans, self.config.run.parallel_systems, &shared).await?
-        };
+        let (plans, left_out) = self.choose(plans, &people);
+        let mut readings = drive::read_all(plans, self.config.run.parallel_systems, &shared).await?;
+        readings.extend(left_out.into_iter().map(|(plan, cause)| drive::left_out(plan, &cause, &shared)));
+        readings.sort_by(|left, right| left.config.id.cmp(&right.config.id));
 
         self.progress.tell(&Event::Stage("attributing"));
         let ground = Ground { index: &lookup.index, people: &people, links: &links, interest: &lookup.interest };
@@ -162,13 +163,29 @@ impl Engine<'_> {
         (people, links, Arc::new(Lookup { index: builder.build(), interest, linked_systems }))
     }
 
+    /// Which systems are read. Without a roster nothing is: there is nobody to hold it against.
+    fn choose(&self, plans: Vec<Planned>, people: &[Person]) -> (Vec<Planned>, Vec<(SystemPlan, Cause)>) {
+        let mut read = Vec::new();
+        let mut left_out = Vec::new();
+        for (plan, watched) in plans {
+            if people.is_empty() {
+                left_out.push((plan, Cause::Needs { what: String::from("a roster in force") }));
+            } else if !self.only.is_empty() && !self.only.contains(&plan.system.config.id) {
+                left_out.push((plan, Cause::Needs { what: String::from("a run that does not name other systems (--system)") }));
+            } else {
+                read.push((plan, watched));
+            }
+        }
+        (read, left_out)
+    }
+
     async fn plan(
         &mut self,
         id: &str,
         now: Instant,
         keys: &Keys,
         notices: &mut Vec<Notice>,
-    ) -> Result<Vec<(SystemPlan, HashSet<u64>)>, RunError> {
+    ) -> Result<Vec<Planned>, RunError> {
         let mut plans = Vec::new();
         for system in self.systems.drain(..) {
             let mut plan = plan(system, now, &self.scratch).await;
@@ -285,6 +302,9 @@ impl Engine<'_> {
         Ok(judgement)
     }
 }
+
+/// A plan with the keys of remembered grants of its system.
+type Planned = (SystemPlan, HashSet<u64>);
 
 /// What a run says about the state it found.
 fn opening_notices(opening: &Opening, now: Instant) -> Vec<Notice> {

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`plan`] | scopes declared and written down before anything is read |
 //! | [`drive`] | scanners are run side by side; a panic or hang of one stays its own |
+//! | [`apps`] | systems that exist and are not connected |
 //! | [`coverage`] | how far each scope got |
 //! | [`intake`] | what comes in is counted and sifted: whose might matter |
 //! | [`interest`] | which people matter now |
@@ -16,14 +17,17 @@
 //! | [`judgement`] | findings, what cannot be told, what belongs to nobody |
 //! | [`settle`] | findings meet what is remembered of them |
 //! | `closing` | scopes settled, report made |
+//! | [`dry`] | a store that keeps nothing |
 //! | [`picture`] | leavers by system, flags, exit code |
 
+pub mod apps;
 pub mod assess;
 pub mod attribute;
 mod closing;
 pub mod coverage;
 pub mod directory;
 pub mod drive;
+pub mod dry;
 pub mod engine;
 pub mod intake;
 pub mod interest;
