@@ -112,27 +112,27 @@ impl RuleSet {
 /// Facts that own what [`Facts`] borrows.
 #[derive(Debug, Clone)]
 pub(super) struct Planted {
-    now: Instant,
-    person: Person,
-    employment: EmploymentView,
-    access_end_at: Instant,
-    rehired_at: Option<Instant>,
-    access: Access,
-    relation: Relation,
-    other_living_owner: Fact<bool>,
-    usability: Usability,
-    used_after_end: UsedAfterEnd,
-    confidence: Confidence,
-    method: String,
-    personal: bool,
-    system: String,
-    connector: String,
-    exception: Option<Arc<str>>,
-    lists: Vec<String>,
+    pub(super) now: Instant,
+    pub(super) person: Person,
+    pub(super) employment: EmploymentView,
+    pub(super) access_end_at: Instant,
+    pub(super) rehired_at: Option<Instant>,
+    pub(super) access: Access,
+    pub(super) relation: Relation,
+    pub(super) other_living_owner: Fact<bool>,
+    pub(super) usability: Usability,
+    pub(super) used_after_end: UsedAfterEnd,
+    pub(super) confidence: Confidence,
+    pub(super) method: String,
+    pub(super) personal: bool,
+    pub(super) system: String,
+    pub(super) connector: String,
+    pub(super) exception: Option<Arc<str>>,
+    pub(super) lists: Vec<String>,
 }
 
 impl Planted {
-    fn facts(&self) -> Facts<'_> {
+    pub(super) fn facts(&self) -> Facts<'_> {
         Facts {
             now: self.now,
             person: &self.person,
@@ -153,6 +153,12 @@ impl Planted {
             exception_lapsed: self.exception.as_ref(),
         }
     }
+}
+
+/// The facts of a case, for tests that change them.
+#[cfg(test)]
+pub(super) fn planted(case: &Case) -> Planted {
+    case.planted.clone()
 }
 
 /// What a rule's cases start from.

@@ -7,6 +7,9 @@ use super::ruleset::Rule;
 pub fn explain(rule: &Rule) -> String {
     let mut text = format!("{}  {}\n", rule.id, rule.title);
     line(&mut text, &format!("version {}, {}, weight {}", rule.version, rule.status.as_str(), rule.weight));
+    if rule.additive {
+        line(&mut text, "adds to the rule that found the grant");
+    }
     section(&mut text, "Reason", [&*rule.reason]);
     section(
         &mut text,

@@ -325,6 +325,7 @@ fn read_rule(source: &Source, lists: &Lists, env: &Arc<Env>) -> Result<Rule, Vec
         attack,
         false_positives: raw.false_positives.iter().map(|text| Arc::from(text.trim())).collect(),
         weight: raw.weight,
+        additive: raw.additive,
         file: source.path.clone(),
         program: checked.program,
         cases,

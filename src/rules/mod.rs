@@ -30,12 +30,16 @@ mod explain;
 mod facts;
 mod fields;
 mod index;
+#[cfg(test)]
+mod language_tests;
 mod lists;
 mod load;
 mod position;
 mod raw;
 mod rehearse;
 mod ruleset;
+#[cfg(test)]
+mod soundness_tests;
 #[cfg(test)]
 mod tests;
 mod time;

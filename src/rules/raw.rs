@@ -47,6 +47,9 @@ pub(super) struct RawRule {
     pub(super) false_positives: Vec<String>,
     /// Of several rules that hold for a grant, the one with the highest weight is its main rule.
     pub(super) weight: u32,
+    /// It adds to the rule that found the grant: an unknown answer of it says nothing by itself.
+    #[serde(default)]
+    pub(super) additive: bool,
     /// Planted facts with the expected outcome; at least one hit, one miss and one unknown.
     pub(super) cases: Vec<RawCase>,
 }

@@ -70,6 +70,9 @@ pub struct Rule {
     pub false_positives: Vec<Arc<str>>,
     /// Of several rules that hold, the one with the highest weight is the main rule; ties go to the first id.
     pub weight: u32,
+    /// It adds to the rule that found the grant. A hit counts by itself; an unknown answer says nothing where no other
+    /// rule holds: whether a session that is cut off was used before is no open question.
+    pub additive: bool,
     /// The file it came from.
     pub file: PathBuf,
     pub(super) program: Program,

@@ -22,6 +22,8 @@ pub mod memory;
 pub mod record;
 pub mod sqlite;
 #[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
 mod suite;
 pub mod totals;
 

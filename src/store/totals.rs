@@ -55,8 +55,8 @@ pub fn read_totals(bytes: &[u8]) -> Result<Totals, RecordError> {
         leavers_clean: stored.leavers_clean,
         leavers_residual: stored.leavers_residual,
         leavers_unverified: stored.leavers_unverified,
-        revocation_delay: stored.revocation_delay.map(read_histogram),
-        detection_delay: read_histogram(stored.detection_delay),
+        revocation_delay: stored.revocation_delay.each_ref().map(read_histogram),
+        detection_delay: read_histogram(&stored.detection_delay),
     })
 }
 
@@ -64,7 +64,7 @@ fn store_histogram(histogram: &DelayHistogram) -> StoredHistogram {
     StoredHistogram { counts: histogram.counts, sum_bits: histogram.sum_seconds.to_bits() }
 }
 
-fn read_histogram(stored: StoredHistogram) -> DelayHistogram {
+fn read_histogram(stored: &StoredHistogram) -> DelayHistogram {
     DelayHistogram { counts: stored.counts, sum_seconds: f64::from_bits(stored.sum_bits) }
 }
 

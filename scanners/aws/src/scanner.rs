@@ -37,9 +37,13 @@ impl Aws {
 }
 
 async fn on_a_blocking_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Cause> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| if error.is_cancelled() { Cause::Stopped } else { Cause::Bug { what: String::from("the aws scanner panicked") } })
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        if error.is_cancelled() {
+            Cause::Stopped
+        } else {
+            Cause::Bug { what: String::from("the aws scanner panicked") }
+        }
+    })
 }
 
 #[async_trait]

@@ -46,7 +46,10 @@ pub(crate) const ALL: [(&str, From); 12] = [
     (ROLE_TRUSTS, From::Details),
     (ROLES, From::Details),
     ("iam.ssh-public-keys", From::Nowhere("SSH public keys of users (iam:ListSSHPublicKeys, user by user)")),
-    ("iam.service-specific-credentials", From::Nowhere("service-specific credentials (iam:ListServiceSpecificCredentials)")),
+    (
+        "iam.service-specific-credentials",
+        From::Nowhere("service-specific credentials (iam:ListServiceSpecificCredentials)"),
+    ),
     ("sso.account-assignments", From::Nowhere("people and groups of IAM Identity Center (sso:ListAccountAssignments)")),
 ];
 

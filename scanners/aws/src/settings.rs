@@ -101,7 +101,8 @@ mod tests {
     #[test]
     fn an_account_id_is_twelve_digits_and_nothing_else() {
         assert!(AccountId::parse("111122223333").is_some());
-        for wrong in ["", "11112222333", "1111222233334", "11112222333a", "1111-2222-3333", "１１１１２２２２３３３３"] {
+        for wrong in ["", "11112222333", "1111222233334", "11112222333a", "1111-2222-3333", "１１１１２２２２３３３３"]
+        {
             assert!(AccountId::parse(wrong).is_none(), "{wrong:?} must be refused");
         }
     }

@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn utf_16_as_windows_writes_it_is_read_and_a_half_character_is_a_cut() {
-        let bytes: Vec<u8> = [0xFF, 0xFE].into_iter().chain("user,Zoë".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let bytes: Vec<u8> =
+            [0xFF, 0xFE].into_iter().chain("user,Zoë".encode_utf16().flat_map(u16::to_le_bytes)).collect();
         let whole = decode(&bytes, "report.csv");
         assert_eq!(whole.text, "user,Zoë");
         assert!(whole.damage.is_none());

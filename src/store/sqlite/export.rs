@@ -109,8 +109,8 @@ fn read_tail(mut file: File, path: &str) -> Result<Tail, StoreError> {
     let mut bytes: Vec<u8> = Vec::new();
     // Backwards in blocks until two newlines are in hand, or the beginning is.
     loop {
-        let newlines = memchr_count(&bytes);
-        if start == 0 || newlines >= 2 {
+        let newlines = bytes.iter().filter(|byte| **byte == b'\n').take(2).count();
+        if start == 0 || newlines == 2 {
             break;
         }
         let step = (BLOCK as u64).min(start);
@@ -132,10 +132,6 @@ fn read_tail(mut file: File, path: &str) -> Result<Tail, StoreError> {
     let record: Record = serde_json::from_str(body).map_err(|error| broken(format!("its last line is no record: {error}")))?;
     let last = LastLine { sequence: record.sequence, hash: hash.to_owned(), body: body.to_owned() };
     Ok(Tail { whole_bytes: length - torn.len() as u64, last: Some(last), torn })
-}
-
-fn memchr_count(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| **byte == b'\n').count()
 }
 
 /// Compares what stands outside with the database: a cut tail, an older copy, another store's files.

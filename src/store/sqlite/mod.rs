@@ -24,6 +24,8 @@ mod schema;
 mod crash_tests;
 #[cfg(test)]
 mod fault_tests;
+#[cfg(test)]
+mod load_tests;
 
 use std::path::Path;
 

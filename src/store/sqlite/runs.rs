@@ -61,7 +61,7 @@ pub(super) fn begin(
     let mut change = store.change("beginning a run")?;
     let mut opening = change.run(opening)?;
     opening.lineage = lineage;
-    let interrupted = change.run(|transaction| mark_interrupted(transaction))?;
+    let interrupted = change.run(mark_interrupted)?;
     opening.serial = change.run(|transaction| {
         transaction.query_row(
             "UPDATE store SET serial = serial + 1, witnessed_serial = ?1, witnessed_records = ?2,
@@ -139,11 +139,18 @@ pub(super) fn declare(
     change.commit()
 }
 
-pub(super) fn apply(store: &mut SqliteStore, run_id: &str, at: Instant, changes: RunChanges) -> Result<(), StoreError> {
+pub(super) fn apply(
+    store: &mut SqliteStore,
+    run_id: &str,
+    at: Instant,
+    mut changes: RunChanges,
+) -> Result<(), StoreError> {
     let totals = remembered::totals_as_stored(&changes.totals)?;
     let mut change = store.change("committing what the run changed")?;
     let run = change.running(run_id)?;
     change.write(&changes.memories)?;
+    // The largest part is given back before the rest is written.
+    drop(std::mem::take(&mut changes.memories));
     change.run(|transaction| {
         remembered::settle_scopes(transaction, run, run_id, at, &changes.scopes)?;
         remembered::write_system_times(transaction, &changes.systems)?;

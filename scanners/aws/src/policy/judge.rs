@@ -99,7 +99,10 @@ fn judge_statement(tables: &Tables, statement: &Statement, place: &str) -> Reach
 
 fn judge_allow(tables: &Tables, actions: &Actions<'_>, resources: &Resources<'_>, place: &str) -> Reach {
     if actions.is_everything() && resources.is_everything() {
-        return Reach { privilege: Privilege::Admin, ..Reach::nothing(format!("{place}: every action on every resource")) };
+        return Reach {
+            privilege: Privilege::Admin,
+            ..Reach::nothing(format!("{place}: every action on every resource"))
+        };
     }
     for entry in &tables.actions.admin {
         if let Some(pattern) = actions.covering(&entry.action)
@@ -136,7 +139,7 @@ const ASSUME: &str = "sts:AssumeRole";
 
 fn only_reads(tables: &Tables, pattern: &str) -> bool {
     let actions = &tables.actions;
-    if actions.read_actions.iter().any(|action| action.eq_ignore_ascii_case(pattern)) {
+    if actions.only_read.iter().any(|action| action.eq_ignore_ascii_case(pattern)) {
         return true;
     }
     if actions.write_despite_verb.iter().any(|action| covers(pattern, action)) {
@@ -171,7 +174,9 @@ impl<'a> Actions<'a> {
 
     fn is_everything(&self) -> bool {
         match self {
-            Self::Only(patterns) => patterns.iter().any(|pattern| pattern.bytes().all(|byte| matches!(byte, b'*' | b':'))),
+            Self::Only(patterns) => {
+                patterns.iter().any(|pattern| pattern.bytes().all(|byte| matches!(byte, b'*' | b':')))
+            }
             Self::AllBut(patterns) => patterns.is_empty(),
         }
     }
@@ -270,7 +275,9 @@ mod tests {
 
     #[test]
     fn everything_on_everything_is_admin_and_the_reason_names_the_statement() {
-        let found = reach(r#"[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"},{"Sid":"All","Effect":"Allow","Action":"*","Resource":"*"}]"#);
+        let found = reach(
+            r#"[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"},{"Sid":"All","Effect":"Allow","Action":"*","Resource":"*"}]"#,
+        );
         assert_eq!(found.privilege, Privilege::Admin);
         assert!(found.reason.contains("statement 2 (All)"), "{}", found.reason);
         assert_eq!(privilege(r#"{"Effect":"Allow","Action":["*:*"],"Resource":["*"]}"#), Privilege::Admin);
@@ -278,7 +285,14 @@ mod tests {
 
     #[test]
     fn actions_that_grant_access_are_admin_and_the_same_on_oneself_are_write() {
-        for action in ["iam:CreateAccessKey", "iam:Create*", "iam:*", "iam:AttachUserPolicy", "IAM:putuserpolicy", "organizations:*"] {
+        for action in [
+            "iam:CreateAccessKey",
+            "iam:Create*",
+            "iam:*",
+            "iam:AttachUserPolicy",
+            "IAM:putuserpolicy",
+            "organizations:*",
+        ] {
             let statement = format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"*"}}"#);
             assert_eq!(privilege(&statement), Privilege::Admin, "{action}");
         }
@@ -286,7 +300,8 @@ mod tests {
         assert_eq!(privilege(own), Privilege::Write);
         let another = r#"{"Effect":"Allow","Action":"iam:CreateAccessKey","Resource":"arn:aws:iam::*:user/admin"}"#;
         assert_eq!(privilege(another), Privilege::Admin);
-        let policies = r#"{"Effect":"Allow","Action":"iam:PutUserPolicy","Resource":"arn:aws:iam::*:user/${aws:username}"}"#;
+        let policies =
+            r#"{"Effect":"Allow","Action":"iam:PutUserPolicy","Resource":"arn:aws:iam::*:user/${aws:username}"}"#;
         assert_eq!(privilege(policies), Privilege::Admin, "giving oneself policies is no self-service");
     }
 
@@ -295,12 +310,16 @@ mod tests {
         let all = r#"{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"*"}"#;
         let kind = r#"{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:*:*:secret:*"}"#;
         let one = r#"{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:eu-west-1:111122223333:secret:build-*"}"#;
-        assert_eq!((privilege(all), privilege(kind), privilege(one)), (Privilege::Admin, Privilege::Admin, Privilege::Read));
+        assert_eq!(
+            (privilege(all), privilege(kind), privilege(one)),
+            (Privilege::Admin, Privilege::Admin, Privilege::Read)
+        );
     }
 
     #[test]
     fn an_action_on_resources_of_another_service_grants_nothing_there() {
-        let elsewhere = r#"{"Effect":"Allow","Action":["iam:CreateAccessKey","s3:GetObject"],"Resource":"arn:aws:s3:::bucket/*"}"#;
+        let elsewhere =
+            r#"{"Effect":"Allow","Action":["iam:CreateAccessKey","s3:GetObject"],"Resource":"arn:aws:s3:::bucket/*"}"#;
         assert_ne!(privilege(elsewhere), Privilege::Admin);
     }
 
@@ -341,7 +360,9 @@ mod tests {
     fn only_a_plain_deny_of_everything_takes_everything() {
         let plain = reach(r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#);
         assert!(plain.denied_by.is_some());
-        let guarded = reach(r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}}"#);
+        let guarded = reach(
+            r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}}"#,
+        );
         assert!(guarded.denied_by.is_none());
         let some = reach(r#"{"Effect":"Deny","NotAction":["iam:*"],"Resource":"*"}"#);
         assert!(some.denied_by.is_none());
@@ -364,8 +385,12 @@ mod tests {
     #[test]
     fn assuming_every_role_is_admin_and_assuming_one_is_remembered() {
         assert_eq!(privilege(r#"{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}"#), Privilege::Admin);
-        assert_eq!(privilege(r#"{"Effect":"Allow","Action":"sts:*","Resource":"arn:aws:iam::*:role/*"}"#), Privilege::Admin);
-        let one = reach(r#"{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::111122223333:role/deploy"}"#);
+        assert_eq!(
+            privilege(r#"{"Effect":"Allow","Action":"sts:*","Resource":"arn:aws:iam::*:role/*"}"#),
+            Privilege::Admin
+        );
+        let one =
+            reach(r#"{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::111122223333:role/deploy"}"#);
         assert_eq!(one.privilege, Privilege::None);
         assert_eq!(one.assumes.len(), 1);
     }

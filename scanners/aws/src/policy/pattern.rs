@@ -54,9 +54,12 @@ mod tests {
         ] {
             assert!(covers(pattern, text), "{pattern} covers {text}");
         }
-        for (pattern, text) in
-            [("iam:Pass", "iam:PassRole"), ("s3:*", "iam:PassRole"), ("", "iam:PassRole"), ("iam:?Role", "iam:PassRole")]
-        {
+        for (pattern, text) in [
+            ("iam:Pass", "iam:PassRole"),
+            ("s3:*", "iam:PassRole"),
+            ("", "iam:PassRole"),
+            ("iam:?Role", "iam:PassRole"),
+        ] {
             assert!(!covers(pattern, text), "{pattern} does not cover {text}");
         }
         assert_eq!(literal_start("s3:Get*Object"), "s3:Get");

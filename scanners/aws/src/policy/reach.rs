@@ -37,7 +37,7 @@ impl<'a> Reaches<'a> {
             role_arns: details.roles.iter().map(|role| role.arn.as_str()).collect(),
         };
         for policy in &details.policies {
-            let source = format!("policy {}", short(&policy.policy_name, 80));
+            let source = format!("policy {}", short(policy.policy_name.as_ref().unwrap_or(&policy.arn), 80));
             let default = policy.policy_version_list.iter().find(|version| version.is_default_version);
             let reach = match default.and_then(|version| version.document.as_ref()) {
                 Some(document) => judge(tables, document, &source),
@@ -102,7 +102,9 @@ impl<'a> Reaches<'a> {
 
     /// One role, by its place in the document.
     pub(crate) fn role(&self, index: usize) -> Reach {
-        self.roles.get(index).map_or_else(|| Reach::unknown("the role is not in the document"), |reach| deny(reach.clone()))
+        self.roles
+            .get(index)
+            .map_or_else(|| Reach::unknown("the role is not in the document"), |reach| deny(reach.clone()))
     }
 
     /// Everything a user has.
@@ -159,7 +161,10 @@ impl<'a> Reaches<'a> {
         // A role elsewhere, or a pattern that also takes in other accounts: their reach is not in this document.
         let elsewhere = Arn::parse(pattern).is_none_or(|arn| arn.account.contains(['*', '?']));
         if !any || elsewhere {
-            reach.raise(Privilege::Unknown, &format!("{place}: may assume {}, not all in the document", short(pattern, 120)));
+            reach.raise(
+                Privilege::Unknown,
+                &format!("{place}: may assume {}, not all in the document", short(pattern, 120)),
+            );
         }
     }
 

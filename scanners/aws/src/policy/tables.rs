@@ -40,7 +40,8 @@ pub(crate) struct Actions {
     /// Verbs that only read.
     pub(crate) read_verbs: Vec<String>,
     /// Actions that only read although their verb does not say so.
-    pub(crate) read_actions: Vec<String>,
+    #[serde(rename = "read_actions")]
+    pub(crate) only_read: Vec<String>,
     /// Actions that hand out credentials although their verb reads.
     pub(crate) write_despite_verb: Vec<String>,
 }
@@ -95,14 +96,20 @@ mod tests {
     fn the_embedded_tables_can_be_read_and_every_action_names_its_service() {
         let tables = tables().expect("the tables are part of the crate");
         let all = tables.actions.admin.iter().map(|entry| &entry.action);
-        for action in all.chain(&tables.actions.read_actions).chain(&tables.actions.write_despite_verb) {
-            assert!(action.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty()), "{action}");
+        for action in all.chain(&tables.actions.only_read).chain(&tables.actions.write_despite_verb) {
+            assert!(
+                action.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty()),
+                "{action}"
+            );
             assert!(!action.contains(['*', '?']), "{action} is one action");
         }
         assert_eq!(
             tables.managed("arn:aws-cn:iam::aws:policy/AdministratorAccess").map(|reach| reach.privilege),
             Some(Privilege::Admin)
         );
-        assert!(tables.managed("arn:aws:iam::111122223333:policy/AdministratorAccess").is_none(), "a customer's namesake");
+        assert!(
+            tables.managed("arn:aws:iam::111122223333:policy/AdministratorAccess").is_none(),
+            "a customer's namesake"
+        );
     }
 }

@@ -201,7 +201,9 @@ mod tests {
         );
         assert_eq!(both.named, vec![Named::User("arn:aws:iam::111122223333:user/x/ana".into())]);
         assert!(both.not_understood.is_empty());
-        let denied = trust(r#"{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::111122223333:user/ana"},"Action":"sts:AssumeRole"}"#);
+        let denied = trust(
+            r#"{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::111122223333:user/ana"},"Action":"sts:AssumeRole"}"#,
+        );
         assert!(denied.named.is_empty());
     }
 
@@ -218,7 +220,9 @@ mod tests {
     #[test]
     fn a_whole_account_is_let_in_by_number_or_root() {
         for principal in ["111122223333", "arn:aws:iam::111122223333:root"] {
-            let whole = trust(&format!(r#"{{"Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":"sts:AssumeRole"}}"#));
+            let whole = trust(&format!(
+                r#"{{"Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":"sts:AssumeRole"}}"#
+            ));
             assert!(whole.whole_account && whole.named.is_empty(), "{principal}");
         }
     }

@@ -107,7 +107,8 @@ impl Details {
             if let Some(marker) = &page.marker
                 && !markers.insert(marker.as_str())
             {
-                self.broken.push(Cause::Malformed { what: format!("{origin} holds the same page twice (same Marker)") });
+                self.broken
+                    .push(Cause::Malformed { what: format!("{origin} holds the same page twice (same Marker)") });
                 break;
             }
         }
@@ -169,16 +170,40 @@ impl<'t> Visitor<'t> for Place<'t, '_> {
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "UserDetailList" => {
-                    map.next_value_seed(Items { text, list: List::Users, lists: &mut details.lists, into: &mut details.users, damage: &mut details.damage })?;
+                    map.next_value_seed(Items {
+                        text,
+                        list: List::Users,
+                        lists: &mut details.lists,
+                        into: &mut details.users,
+                        damage: &mut details.damage,
+                    })?;
                 }
                 "GroupDetailList" => {
-                    map.next_value_seed(Items { text, list: List::Groups, lists: &mut details.lists, into: &mut details.groups, damage: &mut details.damage })?;
+                    map.next_value_seed(Items {
+                        text,
+                        list: List::Groups,
+                        lists: &mut details.lists,
+                        into: &mut details.groups,
+                        damage: &mut details.damage,
+                    })?;
                 }
                 "RoleDetailList" => {
-                    map.next_value_seed(Items { text, list: List::Roles, lists: &mut details.lists, into: &mut details.roles, damage: &mut details.damage })?;
+                    map.next_value_seed(Items {
+                        text,
+                        list: List::Roles,
+                        lists: &mut details.lists,
+                        into: &mut details.roles,
+                        damage: &mut details.damage,
+                    })?;
                 }
                 "Policies" => {
-                    map.next_value_seed(Items { text, list: List::Policies, lists: &mut details.lists, into: &mut details.policies, damage: &mut details.damage })?;
+                    map.next_value_seed(Items {
+                        text,
+                        list: List::Policies,
+                        lists: &mut details.lists,
+                        into: &mut details.policies,
+                        damage: &mut details.damage,
+                    })?;
                 }
                 "IsTruncated" => page.truncated = map.next_value()?,
                 "Marker" => page.marker = map.next_value()?,
@@ -235,7 +260,9 @@ impl<'t, T: Deserialize<'t>> Visitor<'t> for Items<'t, '_, T> {
                     self.damage.push(Damage {
                         list: self.list,
                         part: format!("{} number {index} at byte {byte}", self.list.key()),
-                        cause: Cause::Malformed { what: format!("object {index} of {}: {}", self.list.key(), json_error(&error)) },
+                        cause: Cause::Malformed {
+                            what: format!("object {index} of {}: {}", self.list.key(), json_error(&error)),
+                        },
                     });
                 }
             }

@@ -61,7 +61,9 @@ impl KeyLists {
                 Some(Ok(raw)) => lists.take(raw.get(), origin),
                 Some(Err(error)) => {
                     let what = format!("{origin}, answer {}: {}", lists.answers + 1, json_error(&error));
-                    lists.damage.push((None, if error.is_eof() { Cause::CutOff { what } } else { Cause::Malformed { what } }));
+                    lists
+                        .damage
+                        .push((None, if error.is_eof() { Cause::CutOff { what } } else { Cause::Malformed { what } }));
                     break;
                 }
                 None => {
@@ -90,7 +92,9 @@ impl KeyLists {
                 for raw in answer.access_key_metadata {
                     match serde_json::from_str(raw.get()) {
                         Ok(key) => self.keys.push(key),
-                        Err(error) => self.damaged(part(), format!("{origin}, a key of answer {number}: {}", json_error(&error))),
+                        Err(error) => {
+                            self.damaged(part(), format!("{origin}, a key of answer {number}: {}", json_error(&error)))
+                        }
                     }
                 }
                 if answer.is_truncated == Some(true) || answer.next_token.is_some() {

@@ -58,7 +58,9 @@ impl Loaded {
                 Ok(Details::read(bytes, origin))
             }),
             report: open(documents, paths.credential_report.as_deref(), limit, Report::read),
-            keys: open(documents, paths.access_keys.as_deref(), limit, |bytes, origin| Ok(KeyLists::read(bytes, origin))),
+            keys: open(documents, paths.access_keys.as_deref(), limit, |bytes, origin| {
+                Ok(KeyLists::read(bytes, origin))
+            }),
         }
     }
 

@@ -221,7 +221,9 @@ impl Report {
         let mut found = BTreeMap::new();
         for (index, name) in headers.iter().enumerate() {
             if found.insert(name.to_owned(), index).is_some() {
-                return Err(Cause::Malformed { what: format!("{origin}: the column {} is there twice", short(name, 60)) });
+                return Err(Cause::Malformed {
+                    what: format!("{origin}: the column {} is there twice", short(name, 60)),
+                });
             }
             if name != ADDITIONAL && !COLUMNS.iter().any(|(known, _)| *known == name) {
                 self.extra_columns.push(short(name, 60));
@@ -290,7 +292,9 @@ fn csv_error(error: &csv::Error) -> String {
     let place = error.position().map_or_else(String::new, |position| format!(" at line {}", position.line()));
     match error.kind() {
         csv::ErrorKind::Utf8 { .. } => format!("not UTF-8{place}"),
-        csv::ErrorKind::UnequalLengths { len, expected_len, .. } => format!("{len} cells, the header {expected_len}{place}"),
+        csv::ErrorKind::UnequalLengths { len, expected_len, .. } => {
+            format!("{len} cells, the header {expected_len}{place}")
+        }
         _ => format!("no valid CSV{place}"),
     }
 }

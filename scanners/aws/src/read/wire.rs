@@ -84,10 +84,8 @@ impl<'de> Deserialize<'de> for Stamp {
 
 /// A list; absent and null both mean that the service named nothing.
 fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    Ok(match Option::<Vec<T>>::deserialize(deserializer)? {
-        Some(items) => items,
-        None => Vec::new(),
-    })
+    let items = Option::<Vec<T>>::deserialize(deserializer)?;
+    Ok(items.into_iter().flatten().collect())
 }
 
 /// One IAM user of `UserDetailList`.
@@ -156,7 +154,7 @@ pub(crate) struct RoleLastUsed {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ManagedPolicy {
-    pub(crate) policy_name: String,
+    pub(crate) policy_name: Option<String>,
     pub(crate) arn: String,
     #[serde(default, deserialize_with = "list")]
     pub(crate) policy_version_list: Vec<PolicyVersion>,

@@ -18,7 +18,8 @@ use crate::text::{short, some_of};
 pub(crate) fn foreign_account(settings: &Settings, loaded: &Loaded) -> Option<String> {
     let foreign: Vec<String> =
         loaded.accounts().into_iter().filter(|account| account != settings.account.as_str()).collect();
-    (!foreign.is_empty()).then(|| some_of(foreign.iter().map(|account| if account.is_empty() { "no account" } else { account })))
+    (!foreign.is_empty())
+        .then(|| some_of(foreign.iter().map(|account| if account.is_empty() { "no account" } else { account })))
 }
 
 /// Names damages of the whole documents and decides which proof each scope has.

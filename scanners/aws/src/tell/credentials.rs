@@ -131,9 +131,15 @@ fn tell_password(row: &Row, person: &Person, reading: &mut Reading) {
     access.created_at = Fact::Hidden(String::from("the report says only when it was last changed"));
     access.rotated_at = rotated(row.password_last_changed);
     // The user is never younger than the password.
-    access.last_used_at =
-        used(row.password_last_used, Cell::NoInformation, time(row.created), PASSWORDS_TRACKED_SINCE, PASSWORD_PRECISION);
-    access.expires_at = Fact::Hidden(String::from("whether an old password still works is the account's password policy"));
+    access.last_used_at = used(
+        row.password_last_used,
+        Cell::NoInformation,
+        time(row.created),
+        PASSWORDS_TRACKED_SINCE,
+        PASSWORD_PRECISION,
+    );
+    access.expires_at =
+        Fact::Hidden(String::from("whether an old password still works is the account's password policy"));
     access.evidence.push(from_row(row));
     if row.mfa == Switch::On {
         access.evidence.push(String::from("a second factor is set up"));

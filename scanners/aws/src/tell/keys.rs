@@ -190,7 +190,8 @@ fn key_access(key: &AccessKeyMetadata, person: &Person, reading: &Reading) -> Ac
     access.status_text = unknown.then(|| short(&key.status, 40));
     access.grant_display = Some(format!("access key {} of {}", key.access_key_id, key.user_name));
     access.created_at = key.create_date.fact("CreateDate");
-    access.last_used_at = Fact::Hidden(String::from("key lists do not say it, and the credential report was not given"));
+    access.last_used_at =
+        Fact::Hidden(String::from("key lists do not say it, and the credential report was not given"));
     access.expires_at = Fact::None;
     access
 }
@@ -252,7 +253,9 @@ fn tell_proof_of_lists(settings: &Settings, loaded: &Loaded, lists: &KeyLists, r
     }
     reading.seal([ACCESS_KEYS], scan_contract::ProofKind::EndOfFile, &lists.sha256);
     let what = match users {
-        Some(users) => format!("{} answers of list-access-keys for {users} users; give the credential report", lists.answers),
+        Some(users) => {
+            format!("{} answers of list-access-keys for {users} users; give the credential report", lists.answers)
+        }
         None => format!("nothing says which users account {} has; give the credential report", settings.account),
     };
     reading.gap(ACCESS_KEYS, None, Cause::NotProven { what });

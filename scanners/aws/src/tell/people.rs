@@ -35,11 +35,17 @@ pub(crate) struct People<'a> {
 
 impl<'a> People<'a> {
     pub(crate) fn new(settings: &'a Settings, loaded: &'a Loaded, reaches: Option<&Reaches<'_>>) -> Self {
-        let mut people =
-            Self { settings, persons: Vec::new(), by_arn: HashMap::new(), by_name: HashMap::new(), by_id: HashMap::new() };
+        let mut people = Self {
+            settings,
+            persons: Vec::new(),
+            by_arn: HashMap::new(),
+            by_name: HashMap::new(),
+            by_id: HashMap::new(),
+        };
         let users = loaded.details.get().map_or(&[][..], |details| &details.users);
         for (index, user) in users.iter().enumerate() {
-            let reach = reaches.map_or_else(|| Reach::unknown("the policies were not given"), |reaches| reaches.user(user));
+            let reach =
+                reaches.map_or_else(|| Reach::unknown("the policies were not given"), |reaches| reaches.user(user));
             people.persons.push(Person {
                 account: Some(GrantId::from(user.user_id.as_str())),
                 holders: people.holders_of(user),
@@ -105,7 +111,10 @@ impl<'a> People<'a> {
         Person {
             account: Some(GrantId::from(self.root_arn())),
             holders: vec![holder],
-            reach: Reach { privilege: Privilege::Admin, ..Reach::nothing("the root user may do everything in the account") },
+            reach: Reach {
+                privilege: Privilege::Admin,
+                ..Reach::nothing("the root user may do everything in the account")
+            },
             boundary: None,
         }
     }
@@ -150,7 +159,9 @@ impl<'a> People<'a> {
 
 /// Values of the tags with one of these keys. IAM compares tag keys without regard to case.
 fn tagged<'t>(tags: &'t [Tag], keys: &'t [String]) -> impl Iterator<Item = &'t str> {
-    keys.iter().flat_map(move |key| tags.iter().filter(move |tag| tag.key.eq_ignore_ascii_case(key))).map(|tag| tag.value.as_str())
+    keys.iter()
+        .flat_map(move |key| tags.iter().filter(move |tag| tag.key.eq_ignore_ascii_case(key)))
+        .map(|tag| tag.value.as_str())
 }
 
 /// A holder known by login; a login that is an address is one as well.

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use scan_contract::{Access, AccessKind, Cause, ExternalIdentity, Fact, GrantId, Holder, Instant, Relation, Status, Subtype};
+use scan_contract::{
+    Access, AccessKind, Cause, ExternalIdentity, Fact, GrantId, Holder, Instant, Relation, Status, Subtype,
+};
 
 use crate::policy::document::{PolicyDocument, Scalar};
 use crate::policy::reach::Reaches;
@@ -38,7 +40,13 @@ struct Trusted {
 }
 
 /// Tells role trusts, sessions and owners.
-pub(crate) fn tell(settings: &Settings, details: &Details, people: &People<'_>, reaches: &Reaches<'_>, reading: &mut Reading) {
+pub(crate) fn tell(
+    settings: &Settings,
+    details: &Details,
+    people: &People<'_>,
+    reaches: &Reaches<'_>,
+    reading: &mut Reading,
+) {
     let mut whole_account = 0_usize;
     let mut seen = BTreeSet::new();
     for (index, role) in details.roles.iter().enumerate() {
@@ -95,7 +103,8 @@ fn tell_trust(
     for named in &trust.named {
         let trusted = trusted(settings, role, named, people, reading);
         let id = format!("{}/{}", role.role_id, trusted.id);
-        let mut access = Access::new(reading.name(ROLE_TRUSTS), AccessKind::RoleBinding, GrantId::from(id), trusted.status);
+        let mut access =
+            Access::new(reading.name(ROLE_TRUSTS), AccessKind::RoleBinding, GrantId::from(id), trusted.status);
         access.subtype = Some(Subtype::RoleTrust);
         access.grant_display = Some(format!("{} may assume role {}", trusted.words, role.role_name));
         access.target = Some(role.arn.clone());
@@ -114,7 +123,13 @@ fn tell_trust(
     trust.whole_account
 }
 
-fn trusted(settings: &Settings, role: &RoleDetail, named: &Named, people: &People<'_>, reading: &mut Reading) -> Trusted {
+fn trusted(
+    settings: &Settings,
+    role: &RoleDetail,
+    named: &Named,
+    people: &People<'_>,
+    reading: &mut Reading,
+) -> Trusted {
     match named {
         Named::User(arn) => trusted_user(settings, role, arn, people, reading),
         Named::DeletedUser(id) => {
@@ -140,7 +155,13 @@ fn trusted_by(id: String, words: &str, holder: Holder) -> Trusted {
     }
 }
 
-fn trusted_user(settings: &Settings, role: &RoleDetail, arn: &str, people: &People<'_>, reading: &mut Reading) -> Trusted {
+fn trusted_user(
+    settings: &Settings,
+    role: &RoleDetail,
+    arn: &str,
+    people: &People<'_>,
+    reading: &mut Reading,
+) -> Trusted {
     if let Some(person) = people.with_arn(arn) {
         // By unique id, as IAM keeps it: the grant stays the same when the user is renamed or deleted.
         let id = person.account.as_ref().map_or_else(|| arn.to_owned(), |account| account.as_str().to_owned());
@@ -152,7 +173,8 @@ fn trusted_user(settings: &Settings, role: &RoleDetail, arn: &str, people: &Peop
     let mut trusted = trusted_by(arn.to_owned(), arn, by_arn(arn, settings.account.as_str()));
     if crate::arn::Arn::parse(arn).is_some_and(|parsed| parsed.account == settings.account.as_str()) {
         // IAM shows an ARN only while the user exists, so the list of users lacks one.
-        let what = format!("user {}, whom the trust policy of role {} names", short(arn, 120), short(&role.role_name, 80));
+        let what =
+            format!("user {}, whom the trust policy of role {} names", short(arn, 120), short(&role.role_name, 80));
         reading.gap_in([USERS, ROLE_TRUSTS], &Cause::NotSeen { what });
         trusted.status = Status::Unknown;
         trusted.evidence.push(String::from("no such user is in the document"));
@@ -242,8 +264,11 @@ fn cutoff(role: &RoleDetail) -> Option<Instant> {
     role.role_policy_list
         .iter()
         .filter(|policy| policy.policy_name == REVOKER)
-        .filter_map(|policy| policy.policy_document.0.as_ref().map_or(None, Some))
-        .filter_map(cutoff_of)
+        // One that is not understood ends no session.
+        .filter_map(|policy| match &policy.policy_document.0 {
+            Ok(document) => cutoff_of(document),
+            Err(_) => None,
+        })
         .max()
 }
 

@@ -51,7 +51,8 @@ fn repeated_users(details: &Details, reading: &mut Reading) -> BTreeSet<usize> {
         if same_id == index && same_arn == index {
             continue;
         }
-        if details.users.get(same_id) == Some(user) {
+        let earlier = if same_id == index { same_arn } else { same_id };
+        if details.users.get(earlier) == Some(user) {
             repeated.insert(index);
             continue;
         }
@@ -79,19 +80,28 @@ fn tell_account(user: &UserDetail, person: &Person, reading: &mut Reading) {
         access.evidence.push(format!("permissions boundary: {boundary}"));
     }
     if user.create_date == Stamp::Unreadable {
-        let cause = Cause::Malformed { what: format!("CreateDate of user {} is not a time", short(&user.user_name, 80)) };
+        let cause =
+            Cause::Malformed { what: format!("CreateDate of user {} is not a time", short(&user.user_name, 80)) };
         reading.gap(USERS, Some(short(&user.user_name, 80)), cause);
     }
     reading.record(USERS, access);
 }
 
 /// A grant that the user alone holds: whoever answers for the user does not answer for each of its groups.
-fn binding(person: &Person, kind: AccessKind, scope: &'static str, id: String, reach: Reach, reading: &Reading) -> Access {
+fn binding(
+    person: &Person,
+    kind: AccessKind,
+    scope: &'static str,
+    id: String,
+    reach: Reach,
+    reading: &Reading,
+) -> Access {
     let mut access = person.grant(reading.name(scope), kind, id, Status::Enabled);
     access.holders.truncate(1);
     access.privilege = reach.privilege;
     access.privilege_reason = Some(reach.reason);
-    access.last_used_at = Fact::Hidden(String::from("AWS does not record the use of a policy by user in these documents"));
+    access.last_used_at =
+        Fact::Hidden(String::from("AWS does not record the use of a policy by user in these documents"));
     access.expires_at = Fact::None;
     access
 }

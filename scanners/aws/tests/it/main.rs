@@ -1,0 +1,7 @@
+//! The scanner as the engine uses it: documents in memory, everything it hands over looked at.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly")]
+
+mod damage;
+mod documents;
+mod kit;

@@ -1,1 +1,0 @@
-//! THE table of metrics.

@@ -1,0 +1,123 @@
+//! Metrics: what a run tells to Prometheus, by a textfile for the node exporter.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | [`table`] | THE table: every family with type, labels, help |
+//! | `gather.rs` | the figures of a report |
+//! | `series.rs` | families under construction, and the cap on their number |
+//! | [`textfile`] | writing the file |
+//! | [`reference`] | the page `docs/metrics.md` |
+//!
+//! Labels come from closed sets and from the configuration only; no person, account, key, host or error text is ever
+//! one. What is not known is absent, never zero. What lies in the future is not counted: a number can tell of a
+//! departure before it is announced.
+
+mod gather;
+pub mod reference;
+mod series;
+pub mod table;
+pub mod textfile;
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
+
+use prometheus::proto::MetricFamily;
+use prometheus::{Encoder, TextEncoder};
+use scan_contract::{Instant, SystemId};
+use thiserror::Error;
+
+use crate::config::MetricsDetail;
+use crate::report::{ExitCode, Flags, Report};
+
+pub use textfile::write_textfile;
+
+/// Why metrics could not be told.
+#[derive(Debug, Error)]
+pub enum MetricsError {
+    /// The path is refused.
+    #[error("{path} is refused: {why}")]
+    Refused {
+        /// Path.
+        path: String,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// Writing failed.
+    #[error("{doing} {path}")]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On what.
+        path: String,
+        /// What came back.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The families do not make a text. A defect of ours.
+    #[error("writing the metrics as text")]
+    Text(#[source] prometheus::Error),
+}
+
+/// Which build writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildInfo {
+    /// Version of the program.
+    pub version: String,
+    /// Revision it was built from; `unknown` where the build does not say.
+    pub revision: String,
+}
+
+/// What a report does not hold and the store remembers. What is `None` is absent from the metrics.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Remembered {
+    /// End of the last earlier run without any gap and with an accepted roster.
+    pub last_success_at: Option<Instant>,
+    /// Since when the present configuration holds.
+    pub config_since: Option<Instant>,
+    /// Whether the roster in force was accepted by an operator's word rather than by its gates.
+    pub roster_accepted_by_word: Option<bool>,
+    /// Drops that an operator accepted and that are in force.
+    pub drops_accepted: Option<u64>,
+}
+
+/// A run that ended before there was a report: the figures must still say so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FailedRun {
+    /// When it ended.
+    pub ended_at: Instant,
+    /// With which code.
+    pub exit_code: ExitCode,
+    /// Its flags.
+    pub flags: Flags,
+    /// Configured systems.
+    pub systems: Vec<SystemId>,
+}
+
+/// The figures of a run, in the order of the table.
+pub fn gather(report: &Report, detail: MetricsDetail, build: &BuildInfo) -> Vec<MetricFamily> {
+    gather_with(report, detail, build, &Remembered::default())
+}
+
+/// The same, with what the store remembers.
+pub fn gather_with(
+    report: &Report,
+    detail: MetricsDetail,
+    build: &BuildInfo,
+    remembered: &Remembered,
+) -> Vec<MetricFamily> {
+    gather::all(report, detail, build, remembered).into_families(series::CAP)
+}
+
+/// The figures of a run without a report. Findings are withdrawn rather than told as if they were fresh.
+pub fn gather_failed(run: &FailedRun, build: &BuildInfo) -> Vec<MetricFamily> {
+    gather::failed(run, build).into_families(series::CAP)
+}
+
+/// The families as text, format 0.0.4, without timestamps.
+pub fn encode(families: &[MetricFamily]) -> Result<String, MetricsError> {
+    let mut bytes = Vec::new();
+    TextEncoder::new().encode(families, &mut bytes).map_err(MetricsError::Text)?;
+    String::from_utf8(bytes).map_err(|error| MetricsError::Text(prometheus::Error::Msg(error.to_string())))
+}

@@ -1,0 +1,201 @@
+//! THE table of metrics. One row a family; the documentation is made from it, and nothing else is exported.
+
+/// Begins every name.
+pub const PREFIX: &str = "holdover_";
+
+/// Sort of a family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Goes up and down.
+    Gauge,
+    /// Kept in the store over all runs; only grows.
+    Counter,
+    /// Kept in the store over all runs.
+    Histogram,
+}
+
+impl Sort {
+    /// The word of the text format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gauge => "gauge",
+            Self::Counter => "counter",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+/// What happens to a family when there are too many series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cap {
+    /// Left out in this order, lowest first, until the rest fits.
+    LeaveOut(u8),
+    /// Never left out.
+    Keep,
+}
+
+/// One family.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Family {
+    /// Name without the prefix.
+    pub short_name: &'static str,
+    /// Sort.
+    pub sort: Sort,
+    /// Label names, in order.
+    pub labels: &'static [&'static str],
+    /// One sentence.
+    pub help: &'static str,
+    /// What a reader of the documentation should know beyond it: when it is absent, what it leaves out.
+    pub note: &'static str,
+    /// What happens when there are too many series.
+    pub cap: Cap,
+}
+
+impl Family {
+    /// The whole name.
+    pub fn name(&self) -> String {
+        format!("{PREFIX}{}", self.short_name)
+    }
+
+    /// Whether it tells kinds or rules, which `min_detail: system` leaves out.
+    pub fn is_detailed(&self) -> bool {
+        self.labels.iter().any(|label| matches!(*label, "kind" | "rule")) && self.labels != ["kind"]
+    }
+}
+
+macro_rules! table {
+    ($($section:literal { $($name:ident = $sort:ident $short:literal [$($label:literal),*] $cap:ident $(($rank:literal))? : $help:literal, $note:literal;)+ })+) => {
+        $($(
+            #[doc = $help]
+            pub static $name: Family = Family {
+                short_name: $short,
+                sort: Sort::$sort,
+                labels: &[$($label),*],
+                help: $help,
+                note: $note,
+                cap: Cap::$cap $(($rank))?,
+            };
+        )+)+
+
+        /// Every family, by section, in the order of the documentation and of the file.
+        pub static TABLE: &[(&str, &[&Family])] = &[$(($section, &[$(&$name),+])),+];
+    };
+}
+
+table! {
+    "Run and build" {
+        BUILD_INFO = Gauge "build_info" ["version", "revision"] Keep:
+            "Build of the scanner that wrote this file; always 1.", "";
+        RUN_LAST_COMPLETION = Gauge "run_last_completion_timestamp_seconds" [] Keep:
+            "Unix time at which the last run ended, whatever its outcome.", "";
+        RUN_LAST_SUCCESS = Gauge "run_last_success_timestamp_seconds" [] Keep:
+            "Unix time at which the last run without any gap and with an accepted roster ended.",
+            "Absent until there was one.";
+        RUN_DURATION = Gauge "run_duration_seconds" [] Keep: "Wall time of the last run.", "Zero with a chosen clock.";
+        RUN_EXIT_CODE = Gauge "run_exit_code" [] Keep: "Exit code of the last run.", "";
+        RUN_VERDICT = Gauge "run_verdict" ["flag"] Keep: "Whether a flag of the last run is set.",
+            "One series a flag: `residual`, `gaps`, `roster_held`, `roster_surge`, `baseline`, `store_failed`, `interrupted`, `ambiguous`, `exceptions_invalid`, `breaker`.";
+        CONFIG_LAST_CHANGE = Gauge "config_last_change_timestamp_seconds" [] Keep:
+            "Unix time since which the present configuration holds.", "Absent in the first run.";
+        OVERRIDE_ACTIVE = Gauge "override_active" ["kind"] Keep: "Operator overrides in force.",
+            "`exclusion` counts excluded scopes, `roster_accept` is 1 while a roster accepted by word is in force, `drop_accept` counts accepted drops; a kind that is not known is absent.";
+        SERIES_DROPPED = Gauge "metrics_series_dropped" [] Keep:
+            "Series left out of this file because there were too many.", "";
+    }
+    "Systems" {
+        SYSTEM_INFO = Gauge "system_info" ["system", "provider", "tier"] LeaveOut(20):
+            "Static facts of a configured system; always 1.", "Join with `* on (system) group_left (provider, tier)`.";
+        SCAN_SUCCESS = Gauge "scan_success" ["system"] LeaveOut(32):
+            "Whether the last scan of the system ran to its end (1) or failed (0).", "";
+        SCAN_DURATION = Gauge "scan_duration_seconds" ["system"] LeaveOut(11):
+            "Wall time of the last scan of the system.", "Zero with a chosen clock.";
+        SCAN_LAST_ATTEMPT = Gauge "scan_last_attempt_timestamp_seconds" ["system"] LeaveOut(12):
+            "Unix time of the last scan of the system, whatever its outcome.", "";
+        SCAN_LAST_SUCCESS = Gauge "scan_last_success_timestamp_seconds" ["system"] LeaveOut(21):
+            "Unix time of the last scan of the system that ran to its end.", "Absent until there was one.";
+        SCAN_LAST_COMPLETE = Gauge "scan_last_complete_timestamp_seconds" ["system"] LeaveOut(30):
+            "Unix time of the last scan of the system without a gap in any scope.", "Absent until there was one.";
+        SCAN_SCOPES = Gauge "scan_scopes" ["system", "state"] LeaveOut(29):
+            "Declared scopes by the coverage state the last run gave them.", "All six states are always present.";
+        SCAN_EXCLUDED_SCOPES = Gauge "scan_excluded_scopes" ["system"] LeaveOut(14):
+            "Scopes that the configuration leaves out on purpose.", "Part of the state `not_attempted`.";
+        SCAN_OBJECTS = Gauge "scan_objects" ["system", "kind"] LeaveOut(3):
+            "Distinct objects by kind in the scopes that the last run read completely.",
+            "Absent for a system without a complete scope.";
+        SCAN_UNATTRIBUTED = Gauge "scan_unattributed_objects" ["system"] LeaveOut(15):
+            "Objects that belong to nobody known.", "Absent for a system of which nothing was read.";
+        SCAN_MATCHED_RATIO = Gauge "scan_matched_person_ratio" ["system"] LeaveOut(13):
+            "Share of the people on the roster who have an identity in the system.",
+            "Absent for a system of which nothing was read.";
+    }
+    "Residual access" {
+        RESIDUAL = Gauge "residual_findings" ["system", "severity"] LeaveOut(31):
+            "Open findings of residual access, suppressed ones and those within the agreed time left out.",
+            "Zero-filled for every configured system. A system that could not be read keeps its findings, as `unverified`.";
+        RESIDUAL_BY_KIND = Gauge "residual_findings_by_kind" ["system", "kind"] LeaveOut(1):
+            "Open findings of residual access by kind of access.", "Zero-filled for the kinds that the system showed.";
+        RESIDUAL_BY_RULE = Gauge "residual_findings_by_rule" ["rule", "severity"] LeaveOut(4):
+            "Open findings of residual access by their leading rule.", "Only the pairs that occur.";
+        RESIDUAL_BY_STATE = Gauge "residual_findings_by_state" ["state"] Keep:
+            "Findings of residual access by state.",
+            "The first four sum up to `holdover_residual_findings`; `ambiguous` also counts grants that may belong to somebody who left.";
+        RESIDUAL_WITHIN_TIME = Gauge "residual_findings_within_time" ["system", "severity"] LeaveOut(5):
+            "Open findings whose agreed time has not run out yet.", "Not residual access.";
+        RESIDUAL_USED = Gauge "residual_findings_used_after_end" ["system"] LeaveOut(28):
+            "Open findings of access that was certainly used after the end.",
+            "Uses that cannot be decided are not counted.";
+        PEOPLE = Gauge "people_with_residual_access" ["severity"] Keep:
+            "People with residual access, by their worst finding.", "People, not findings.";
+        OLDEST_END = Gauge "oldest_residual_access_end_timestamp_seconds" ["system"] LeaveOut(27):
+            "Unix time at which access should have ended, for the oldest open finding; absent when there is none.", "";
+        EXPOSURE = Gauge "residual_exposure_seconds" ["severity"] Keep:
+            "Sum over open findings of the time since the end of access, as of the last run.", "";
+        OPENED = Counter "findings_opened_total" ["severity"] Keep: "Findings opened, over all runs.", "";
+        CLOSED = Counter "findings_closed_total" ["severity"] Keep: "Findings closed, over all runs.", "";
+        REOPENED = Counter "findings_reopened_total" ["severity"] Keep: "Findings that came back, over all runs.", "";
+        REMNANTS = Gauge "remnants" ["system", "kind"] LeaveOut(2):
+            "Grants of people who left that are switched off or cannot come back.",
+            "Not residual access. Zero-filled for the kinds that the system showed.";
+        LICENSES = Gauge "licenses_of_leavers" ["system"] LeaveOut(10):
+            "Paid seats assigned to people who left.", "A cost, never residual access.";
+    }
+    "Outcome of offboarding" {
+        REVOCATION_DELAY = Histogram "revocation_delay_seconds" ["severity"] Keep:
+            "Time from the end of access due to the first read that proved it gone; the true time lies between two reads.",
+            "Findings that are still open, and access that ended before the first read, are not in it: show it beside `holdover_leavers_verified_total` and the oldest open finding.";
+        DETECTION_DELAY = Histogram "detection_delay_seconds" [] Keep:
+            "Time from the end of access due to the first read that showed it as residual.", "";
+        LEAVERS_VERIFIED = Counter "leavers_verified_total" ["outcome"] Keep:
+            "Leavers whose first complete check after the end of access is done, by outcome.",
+            "`clean` or `residual`.";
+        LEAVERS_UNVERIFIED = Gauge "leavers_unverified" [] Keep:
+            "Leavers whose access has ended and who were not yet checked without a gap.", "";
+    }
+    "Roster and exceptions" {
+        ROSTER_AS_OF = Gauge "roster_as_of_timestamp_seconds" ["roster"] LeaveOut(26):
+            "Unix time the accepted roster states as its own cut-off.",
+            "The time of its file where it states none. Absent while a newer one is held.";
+        ROSTER_ACCEPTED = Gauge "roster_accepted_timestamp_seconds" ["roster"] LeaveOut(24):
+            "Unix time at which the roster in force was accepted.", "";
+        ROSTER_HELD = Gauge "roster_held" ["roster"] LeaveOut(33):
+            "Whether the newest roster failed a gate and the previous one, or none, is in force (1).",
+            "`all` where no source is to blame alone and none could be read.";
+        ROSTER_RECORDS = Gauge "roster_records" ["roster"] LeaveOut(25):
+            "Records of the accepted roster.", "Absent while a newer one is held.";
+        ROSTER_REJECTED = Gauge "roster_rejected_records" ["roster"] LeaveOut(23):
+            "Records of the newest roster that could not be used.", "";
+        ROSTER_AMBIGUOUS = Gauge "roster_ambiguous_people" ["roster"] LeaveOut(22):
+            "People whose records contradict each other.", "";
+        EXCEPTIONS = Gauge "exceptions" ["state"] Keep: "Exceptions on file, by state.", "";
+        EXCEPTIONS_EXPIRING = Gauge "exceptions_expiring" [] Keep:
+            "Active exceptions that end within the warning window.", "";
+        EXCEPTIONS_NEXT_EXPIRY = Gauge "exceptions_next_expiry_timestamp_seconds" [] Keep:
+            "Unix time at which the next active exception ends; absent when there is none.", "";
+        EXCEPTIONS_REVIEW = Gauge "exceptions_review_overdue" [] Keep: "Exceptions whose review is overdue.", "";
+    }
+}
+
+/// Every family in order.
+pub fn families() -> impl Iterator<Item = &'static Family> {
+    TABLE.iter().flat_map(|(_, families)| families.iter().copied())
+}
