@@ -33,8 +33,8 @@ pub(super) struct Session<'a> {
 pub(super) struct Configured {
     pub(super) config: Config,
     pub(super) warnings: Vec<Problem>,
-    /// Text of the file, for origins.
-    pub(super) text: String,
+    /// As loaded, for origins.
+    pub(super) loaded: config::Loaded,
 }
 
 impl<'a> Session<'a> {
@@ -100,7 +100,7 @@ impl<'a> Session<'a> {
         let text = read_text(&file)?;
         let lookup = |name: &str| self.environment.variable(name).map(String::from);
         let loaded = config::load(&file, &text, &lookup).map_err(Failure::Problems)?;
-        let mut config = loaded.config;
+        let mut config = loaded.config.clone();
         if let Some(folder) = &self.global.state_dir {
             config.state_dir = std::path::absolute(folder).map_err(|error| Failure::Usage(format!("--state-dir: {error}")))?;
         }
@@ -108,7 +108,7 @@ impl<'a> Session<'a> {
             config.run.as_of = Some(instant("--as-of", text)?);
         }
         tracing::info!(event = "configuration", file = %file.display(), digest = %config.digest);
-        Ok(Configured { config, warnings: loaded.warnings, text })
+        Ok(Configured { config, warnings: loaded.warnings.clone(), loaded })
     }
 
     /// Files the operator configured, relative to the configuration.

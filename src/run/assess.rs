@@ -182,7 +182,11 @@ impl Bench<'_> {
                 let rule = self.rules.rule(index);
                 match outcome {
                     Outcome::Hit => answers.hit(rule.weight, RuleHit { rule: Arc::clone(&rule.id), version: rule.version }),
-                    Outcome::Unknown(fact) => answers.undecided.push(RuleUndecided { rule: Arc::clone(&rule.id), fact }),
+                    Outcome::Unknown(fact) => {
+                        // A rule that only adds to others (a use after the end, a regrant) decides nothing by itself.
+                        answers.cannot_tell |= !rule.additive;
+                        answers.undecided.push(RuleUndecided { rule: Arc::clone(&rule.id), fact });
+                    }
                     Outcome::Miss => {}
                 }
             }
@@ -295,6 +299,7 @@ struct Evaluated<'a> {
 struct RuleAnswers {
     hits: Vec<(u32, RuleHit)>,
     undecided: Vec<RuleUndecided>,
+    cannot_tell: bool,
     looked: bool,
 }
 
@@ -314,10 +319,9 @@ impl RuleAnswers {
 
     fn nothing_held(self) -> Assessed {
         match self.undecided.first() {
-            // Rules that only add to others (use after the end, regrant) say nothing by themselves when undecided.
-            Some(first) => Assessed::Undecided { reason: format!("rule {} cannot be told: {}", first.rule, first.fact) },
-            None if self.looked => Assessed::Nothing,
-            None => Assessed::NoRule,
+            Some(first) if self.cannot_tell => Assessed::Undecided { reason: format!("rule {} cannot be told: {}", first.rule, first.fact) },
+            Some(_) | None if self.looked => Assessed::Nothing,
+            Some(_) | None => Assessed::NoRule,
         }
     }
 }
