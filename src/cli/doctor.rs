@@ -67,7 +67,7 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Failure> {
     checks.push(Check::ok("tz database", chrono_tz::IANA_TZDB_VERSION));
     checks.extend(state(session, config));
     checks.extend(roster(session, config));
-    checks.extend(sources(session, config));
+    checks.extend(sources(config));
     checks.push(proxies(session));
     let mut text = String::new();
     for check in &checks {
@@ -150,7 +150,7 @@ fn state(session: &Session<'_>, config: &Config) -> Vec<Check> {
 fn roster(session: &Session<'_>, config: &Config) -> Vec<Check> {
     let store: Box<dyn Store> = match session.store_read_only(config) {
         Ok(store) => Box::new(store),
-        Err(_) => Box::new(MemoryStore::default()),
+        Err(_) => Box::new(MemoryStore::new("none")),
     };
     let documents = session.documents(config);
     let now = session.clock(config).0.now();
@@ -167,8 +167,7 @@ fn roster(session: &Session<'_>, config: &Config) -> Vec<Check> {
     }
 }
 
-fn sources(session: &Session<'_>, config: &Config) -> Vec<Check> {
-    let documents = session.documents(config);
+fn sources(config: &Config) -> Vec<Check> {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return vec![Check::fail("runtime", error.to_string(), "check the limits of this process")],
@@ -177,7 +176,10 @@ fn sources(session: &Session<'_>, config: &Config) -> Vec<Check> {
         .systems
         .iter()
         .map(|system| {
-            let scanner = crate::scanners::build(system, config, &documents);
+            let scanner = match crate::scanners::build(system, &config.base) {
+                Ok(scanner) => scanner,
+                Err(cause) => return Check::fail("system", format!("{}: {cause}", system.id), cause.help()),
+            };
             match runtime.block_on(scanner.identify()) {
                 Ok(identity) if identity.declared == identity.found => {
                     Check::ok("system", format!("{} is {}", system.id, identity.found))

@@ -31,7 +31,7 @@ fn judged(session: &Session<'_>, config: &Config) -> Result<Exceptions, Failure>
     let store: Box<dyn Store> = if config.state_dir.join(crate::store::sqlite::DATABASE_FILE).exists() {
         Box::new(session.store_read_only(config)?)
     } else {
-        Box::new(MemoryStore::default())
+        Box::new(MemoryStore::new("none"))
     };
     let now = session.clock(config).0.now();
     let documents = session.documents(config);

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::scan::format;
 use super::session::Session;
 use crate::config::{Config, OutputFormat, PersonDisplay};
-use crate::emit::{self, Colour, EmitContext, Places, PseudonymKey};
+use crate::emit::{self, Colour, EmitContext, Places, PseudonymKey, RuleTexts};
 use crate::metrics::{self, BuildInfo, MetricsError};
 use crate::randomness::{Randomness as _, SystemRandomness};
 use crate::report::Report;
@@ -117,7 +117,7 @@ pub(super) fn archive(report: &Report, rules: &RuleSet) -> Result<Vec<u8>, Failu
     let context = EmitContext {
         persons: PersonDisplay::Name,
         key: None,
-        rules,
+        rules: &Texts(rules),
         places: &Places::default(),
         width: 80,
         colour: Colour::Off,
@@ -136,7 +136,7 @@ pub(super) fn unarchive(bytes: &[u8]) -> Result<Report, Failure> {
 /// Writes outputs of one run.
 pub(super) struct Writer<'a> {
     session: &'a Session<'a>,
-    rules: &'a RuleSet,
+    rules: Texts<'a>,
     places: Places,
     key: PseudonymKey,
     unique: String,
@@ -171,14 +171,14 @@ impl<'a> Writer<'a> {
             rule_pages: None,
         };
         let unique: String = SystemRandomness.key().iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { session, rules, places, key: PseudonymKey::new(key), unique, detail: config.metrics.detail }
+        Self { session, rules: Texts(rules), places, key: PseudonymKey::new(key), unique, detail: config.metrics.detail }
     }
 
     fn context(&self, output: &Output, colour: Colour, width: usize) -> EmitContext<'_> {
         EmitContext {
             persons: output.persons,
             key: Some(&self.key),
-            rules: self.rules,
+            rules: &self.rules,
             places: &self.places,
             width,
             colour,
@@ -224,5 +224,34 @@ impl<'a> Writer<'a> {
         let output = Output::standard(OutputFormat::Table);
         let width = self.session.environment.width.unwrap_or(100);
         emit::summary(report, &self.context(&output, Colour::Off, width))
+    }
+}
+
+/// Texts of rules for outputs.
+struct Texts<'a>(&'a RuleSet);
+
+impl RuleTexts for Texts<'_> {
+    fn title(&self, id: &str) -> Option<&str> {
+        self.0.named(id).map(|(_, rule)| &*rule.title)
+    }
+
+    fn reason(&self, id: &str) -> Option<&str> {
+        self.0.named(id).map(|(_, rule)| &*rule.reason)
+    }
+
+    fn remedy(&self, id: &str) -> Option<&str> {
+        self.0.named(id).map(|(_, rule)| &*rule.remedy)
+    }
+
+    fn controls(&self, id: &str) -> Vec<&str> {
+        self.0.named(id).map_or_else(Vec::new, |(_, rule)| rule.controls.iter().map(|control| &**control).collect())
+    }
+
+    fn attack(&self, id: &str) -> Option<&str> {
+        self.0.named(id).and_then(|(_, rule)| rule.attack.first().map(|technique| &**technique))
+    }
+
+    fn version(&self, id: &str) -> Option<u32> {
+        self.0.named(id).map(|(_, rule)| rule.version)
     }
 }

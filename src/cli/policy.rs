@@ -60,7 +60,7 @@ fn explain(session: &Session<'_>, config: &Config, policy: &Policy, person: &str
     })?;
     let now = session.clock(config).0.now();
     let documents = session.documents(config);
-    let loaded = load_roster(config, documents.as_ref(), &MemoryStore::default(), now)?;
+    let loaded = load_roster(config, documents.as_ref(), &MemoryStore::new("none"), now)?;
     let roster = loaded.roster.ok_or_else(|| Failure::Roster(String::from("no roster can be read (holdover roster validate)")))?;
     let found = roster.find(person).map(|index| roster.person(index));
     // Somebody who will leave is nobody's business here: only ends that have passed are told.

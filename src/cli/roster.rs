@@ -25,7 +25,7 @@ fn store_or_nothing(session: &Session<'_>, config: &Config) -> Result<Box<dyn St
     if config.state_dir.join(crate::store::sqlite::DATABASE_FILE).exists() {
         Ok(Box::new(session.store_read_only(config)?))
     } else {
-        Ok(Box::new(MemoryStore::default()))
+        Ok(Box::new(MemoryStore::new("none")))
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::arguments::{self, Format};
 use super::failure::{Failure, chain};
 use super::outputs::{self, Output};
-use super::session::{self, Session};
+use super::session::Session;
 use super::progress;
 use crate::config::{Config, OutputFormat};
 use crate::findings::Severity;
@@ -90,14 +90,12 @@ impl Inputs<'_> {
         }
         let mut notices: Vec<Notice> = warnings.iter().map(warning).collect();
         let known_apps = crate::run::apps::read(config, documents.as_ref(), &mut notices);
-        let systems = config
-            .systems
-            .iter()
-            .map(|system| {
-                let scanner = scanners::build(system, config, &documents);
-                ConfiguredSystem { config: system.clone(), scanner }
-            })
-            .collect();
+        let mut systems = Vec::new();
+        for system in &config.systems {
+            let scanner = scanners::build(system, &config.base)
+                .map_err(|cause| Failure::Output(format!("{}: {cause}", system.id)))?;
+            systems.push(ConfiguredSystem { config: system.clone(), scanner: Arc::from(scanner) });
+        }
         let (stop_sender, stop) = watch::channel(false);
         let engine = Engine {
             config,
@@ -238,7 +236,7 @@ fn dry_run(
     let inner: Box<dyn Store> = if config.state_dir.join(crate::store::sqlite::DATABASE_FILE).exists() {
         Box::new(session.store_read_only(config)?)
     } else {
-        Box::new(MemoryStore::default())
+        Box::new(MemoryStore::new("none"))
     };
     let mut store = DryStore::new(inner);
     let inputs = Inputs { session, config, arguments, rules, policy, exceptions };

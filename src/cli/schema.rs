@@ -16,7 +16,7 @@ fn text(name: SchemaName) -> Result<String, Failure> {
     };
     match name {
         SchemaName::Config => Ok(config::schema()),
-        SchemaName::Roster => Ok(roster::schema()),
+        SchemaName::Roster => Ok(String::from(roster::schema())),
         SchemaName::Links => Ok(roster::links_schema()),
         SchemaName::Exceptions => Ok(exceptions::schema()),
         SchemaName::Policy => Ok(policy::schema()),

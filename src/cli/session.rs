@@ -111,6 +111,20 @@ impl<'a> Session<'a> {
         Ok(Configured { config, warnings: loaded.warnings.clone(), loaded })
     }
 
+    /// Values that flags or the environment laid over the file.
+    pub(super) fn overrides(&self) -> Vec<config::Override> {
+        let mut overrides = Vec::new();
+        let mut add = |key: &str, flag: &str, value: Option<String>| {
+            if let Some(value) = value {
+                let origin = config::Origin::Flag { name: String::from(flag) };
+                overrides.push(config::Override { key: String::from(key), value, origin });
+            }
+        };
+        add("state_dir", "--state-dir", self.global.state_dir.as_ref().map(|path| path.display().to_string()));
+        add("run.as_of", "--as-of", self.global.as_of.clone());
+        overrides
+    }
+
     /// Files the operator configured, relative to the configuration.
     #[expect(clippy::unused_self, reason = "documents belong to the session")]
     pub(super) fn documents(&self, config: &Config) -> Arc<dyn Documents> {

@@ -44,7 +44,7 @@ pub(super) fn run(session: &Session<'_>, arguments: &Version) -> Result<u8, Fail
         report_schema: 1,
         run_schema: crate::emit::run_json::VERSION,
         import_format: 1,
-        store_schema: crate::store::sqlite::SCHEMA_VERSION,
+        store_schema: crate::store::sqlite::schema_version(),
         ocsf: "1.8.0",
         sarif: "2.1.0",
         fingerprint_recipe: "ra1",
