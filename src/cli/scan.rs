@@ -55,7 +55,7 @@ fn overlay(config: &mut Config, arguments: &arguments::Scan) -> Result<(), Failu
     }
     if let Some(text) = &arguments.deadline {
         config.run.deadline = crate::yaml::forms::duration(text)
-            .map_err(|error| Failure::Usage(format!("--deadline {text}: {error}")))?;
+            .ok_or_else(|| Failure::Usage(format!("--deadline {text}: expected a duration such as 90s, 15m or 3h")))?;
     }
     if let Some(path) = &arguments.metrics_file {
         config.metrics.textfile = Some(outputs::absolute(path)?);
