@@ -203,13 +203,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn carry_over(
-        &mut self,
-        run_id: &str,
-        at: Instant,
-        old: &Fingerprint,
-        memory: Memory,
-    ) -> Result<(), StoreError> {
+    fn carry_over(&mut self, run_id: &str, at: Instant, old: &Fingerprint, memory: Memory) -> Result<(), StoreError> {
         self.running(run_id)?;
         self.known(old)?;
         self.findings.remove(old);

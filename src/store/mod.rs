@@ -21,9 +21,9 @@ pub mod lock;
 pub mod memory;
 pub mod pseudonym;
 pub mod record;
-pub mod sqlite;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod sqlite;
 #[cfg(test)]
 mod suite;
 pub mod totals;

@@ -124,7 +124,8 @@ fn since_when_a_configuration_holds() {
 fn findings_come_back_as_they_were_and_open_ones_in_order() {
     on_both(|shelf| {
         let states = FindingState::ALL;
-        let mut memories: Vec<Memory> = states.iter().zip(1_u32..).map(|(state, number)| memory(number, *state)).collect();
+        let mut memories: Vec<Memory> =
+            states.iter().zip(1_u32..).map(|(state, number)| memory(number, *state)).collect();
         memories[3].absent = Some(AbsentLook { run_id: String::from("run-0"), as_of: now() });
         memories[4].closed_at = Some(now());
         memories[4].reopened = 2;

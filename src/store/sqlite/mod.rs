@@ -104,7 +104,11 @@ impl SqliteStore {
     /// copy that was put back on purpose, or exported files that were lost (STO-6). The files that do not fit are kept
     /// under a dated name, the ledger is exported anew, and the acceptance is written into it. Gives what did not fit;
     /// `None` where everything fits, and nothing is changed.
-    pub fn accept_history(state_directory: &Path, options: OpenOptions, by: &str) -> Result<Option<String>, StoreError> {
+    pub fn accept_history(
+        state_directory: &Path,
+        options: OpenOptions,
+        by: &str,
+    ) -> Result<Option<String>, StoreError> {
         let directory = StateDirectory::existing(state_directory, options.allow_network)?;
         let lock = Lock::take(&directory, options.now)?;
         let (connection, lineage) = open::for_writing(&directory, options.now)?;
@@ -167,7 +171,8 @@ fn full(directory: &StateDirectory, doing: &'static str, error: &rusqlite::Error
     use rusqlite::ErrorCode;
     let detail = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed) => {
-            let free = directory.free_bytes().map_or_else(|| String::from("an unknown number of"), |free| free.to_string());
+            let free =
+                directory.free_bytes().map_or_else(|| String::from("an unknown number of"), |free| free.to_string());
             format!("{error} ({}; {free} bytes are free there)", directory.text(DATABASE_FILE))
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
@@ -272,13 +277,7 @@ impl Store for SqliteStore {
         remembered::accept_drop(self, system, scope, run_id, at)
     }
 
-    fn carry_over(
-        &mut self,
-        run_id: &str,
-        at: Instant,
-        old: &Fingerprint,
-        memory: Memory,
-    ) -> Result<(), StoreError> {
+    fn carry_over(&mut self, run_id: &str, at: Instant, old: &Fingerprint, memory: Memory) -> Result<(), StoreError> {
         findings::carry_over(self, run_id, at, old, &memory)
     }
 
