@@ -1,0 +1,4 @@
+//! Whole rosters through the front door.
+
+mod cases;
+mod kit;
