@@ -81,7 +81,7 @@ pub(super) fn saas_old(roll: &Roll) -> System {
     };
     let mut grants = vec![
         account("so-1", cast::MANAGER),
-        account("so-2", "p-0053"),
+        account("so-2", cast::NEW_NAME),
         account("so-3", cast::CO_OWNER),
     ];
     let seen = grants.len();

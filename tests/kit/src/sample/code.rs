@@ -6,7 +6,7 @@ use super::cast;
 use super::hosts::Keys;
 use super::make::{Identifiers as _, Make, at, exact, grant, on, who};
 use super::people::Roll;
-use super::signon::{EXPORTED, gone, okta_id};
+use super::signon::{EXPORTED, gone, last_use, okta_id};
 use crate::world::{Fault, Form, Packing, Person, System};
 
 /// Login of somebody at the code host: nobody could guess whose it is.
@@ -56,7 +56,7 @@ pub(super) fn github(roll: &Roll, keys: &Keys, random: &crate::random::Random) -
             _ if gone(person) => Status::Disabled,
             _ => Status::Enabled,
         };
-        let used = if gone(person) { exact("2026-07-30T10:00:00Z") } else { exact("2026-08-02T10:00:00Z") };
+        let used = last_use(person, &mut random);
         let mut made = account(roll, &person.id).status(status).used(used);
         if person.id == cast::CO_OWNER {
             made = made.can(Privilege::Admin).subtype(Subtype::OrganisationOwner);

@@ -18,7 +18,7 @@ pub(super) fn vault(roll: &Roll) -> System {
             .can(Privilege::Write)
             .created(exact("2022-02-02T08:00:00Z"));
         readers.iter().fold(made, |made, reader| {
-            made.holder(who(Relation::Reader).number(roll.number(reader)).last("2026-07-15T08:00:00Z"))
+            made.holder(who(Relation::Reader).number(roll.number(reader)).last("2026-06-01T08:00:00Z"))
                 .of(reader, Relation::Reader)
         })
     };
@@ -69,7 +69,7 @@ pub(super) fn database(roll: &Roll) -> System {
     let grants = vec![
         user("db-1", cast::SOLE_OWNER).done(),
         user("db-2", cast::CO_OWNER).done(),
-        user("db-3", "p-0052").status(Status::Disabled).done(),
+        user("db-3", "p-0052").used(exact("2026-06-18T08:00:00Z")).status(Status::Disabled).done(),
         grant("users", AccessKind::Account, "db-svc").show("reporting").can(Privilege::Read)
             .created(exact("2021-02-02T08:00:00Z"))
             .holder(who(Relation::Holder).login("reporting"))
