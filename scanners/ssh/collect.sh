@@ -212,6 +212,27 @@ sudoers() { # PATH
 }
 
 for path in /etc/passwd /etc/group; do take "$path" without_hash; done
+
+# Whether a password is locked and when an account ends; never the hash.
+if [ -r "$root/etc/shadow" ]; then
+    {
+        echo '# holdover-shadow 1'
+        awk -F: '{
+            state = "usable"
+            if ($2 == "") state = "empty"
+            else if ($2 ~ /^!/) state = "locked"
+            else if ($2 ~ /^[*x]/) state = "none"
+            print $1 ":" state ":" $8
+        }' "$root/etc/shadow"
+    } >"$out/shadow.txt"
+    echo "# end $(($(wc -l <"$out/shadow.txt") - 1))" >>"$out/shadow.txt"
+    printf 'present %s %s shadow.txt\n' "$(wc -c <"$out/shadow.txt" | tr -d ' ')" "$(digest "$out/shadow.txt")" >>"$lines"
+elif [ -e "$root/etc/shadow" ]; then
+    say denied shadow.txt
+else
+    say absent shadow.txt
+fi
+
 for path in /etc/nsswitch.conf /etc/hostname; do take "$path"; done
 config /etc/ssh/sshd_config
 [ -e "$out/etc/ssh/sshd_config" ] || config /usr/etc/ssh/sshd_config

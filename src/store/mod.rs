@@ -19,6 +19,7 @@ pub mod directory;
 pub mod ledger;
 pub mod lock;
 pub mod memory;
+pub mod pseudonym;
 pub mod record;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -431,4 +432,18 @@ pub trait Store: Send {
 
     /// Walks the whole ledger and compares it with the exported file and checkpoint.
     fn verify_ledger(&self) -> Result<LedgerCheck, StoreError>;
+}
+
+impl std::fmt::Display for HistoryLine {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}  #{}  ", self.at.format("%Y-%m-%dT%H:%M:%SZ"), self.sequence)?;
+        match &self.event {
+            LedgerEvent::State { run, from, to, why, .. } => match from {
+                Some(from) => write!(formatter, "{from} -> {to}: {why} ({run})"),
+                None => write!(formatter, "{to}: {why} ({run})"),
+            },
+            LedgerEvent::Acknowledged { reference, .. } => write!(formatter, "use after the end handled: {reference}"),
+            other => write!(formatter, "{other:?}"),
+        }
+    }
 }

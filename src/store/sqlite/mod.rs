@@ -45,6 +45,11 @@ pub const DATABASE_FILE: &str = "state.db";
 /// Name of the directory of kept reports.
 pub const REPORTS_DIRECTORY: &str = "reports";
 
+/// The version of the database that this program writes.
+pub fn schema_version() -> i64 {
+    schema::known_version()
+}
+
 /// How a store is opened.
 #[derive(Debug, Clone, Copy)]
 pub struct OpenOptions {
