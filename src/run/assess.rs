@@ -10,7 +10,10 @@ use crate::config::SystemConfig;
 use crate::exceptions::{Cover, ExceptionQuery, Exceptions};
 use crate::findings::severity::{Inputs, severity};
 use crate::findings::usability::{Judged, ParentAccount, judge};
-use crate::findings::{Change, Class, Finding, FindingState, MatchFacts, RuleHit, RuleUndecided, Usability, UsedAfterEnd, fingerprint, last_use};
+use crate::findings::{
+    Change, Class, Finding, FindingState, MatchFacts, RuleHit, RuleUndecided, Usability, UsedAfterEnd, fingerprint,
+    last_use,
+};
 use crate::identity::graph::Graph;
 use crate::identity::{AccessMatch, Index, PersonMatch};
 use crate::policy::{Policy, PolicyInput};
@@ -140,7 +143,17 @@ impl Bench<'_> {
             facts.exception_lapsed = Some(id);
             rules = self.evaluate(&facts, &matched.relations);
         }
-        let evaluated = Evaluated { access, matched, ended: &ended, judged, used_after_end, last_used_at, other_owner, rules, cover };
+        let evaluated = Evaluated {
+            access,
+            matched,
+            ended: &ended,
+            judged,
+            used_after_end,
+            last_used_at,
+            other_owner,
+            rules,
+            cover,
+        };
         Assessed::Finding(Box::new(self.raise(place, print, grant_id, evaluated)))
     }
 
@@ -149,11 +162,17 @@ impl Bench<'_> {
             return ParentAccount::Independent;
         }
         let parent = access.parent.as_ref().map(scan_contract::GrantId::as_str).or_else(|| {
-            access.holders.iter().find(|holder| holder.relation.can_act()).and_then(|holder| holder.provider_id.as_deref())
+            access
+                .holders
+                .iter()
+                .find(|holder| holder.relation.can_act())
+                .and_then(|holder| holder.provider_id.as_deref())
         });
         let Some(parent) = parent else { return ParentAccount::Independent };
         let hash = self.index.hash(ClaimKind::ProviderId, place.config.id.as_str(), parent);
-        self.accounts.get(&crate::identity::Node(hash)).map_or(ParentAccount::NotSeen, |status| ParentAccount::Read(*status))
+        self.accounts
+            .get(&crate::identity::Node(hash))
+            .map_or(ParentAccount::NotSeen, |status| ParentAccount::Read(*status))
     }
 
     fn other_living_owner(&self, all: &AccessMatch, matched: &PersonMatch) -> Fact<bool> {
@@ -181,7 +200,9 @@ impl Bench<'_> {
             for (index, outcome) in self.rules.evaluate(&facts) {
                 let rule = self.rules.rule(index);
                 match outcome {
-                    Outcome::Hit => answers.hit(rule.weight, RuleHit { rule: Arc::clone(&rule.id), version: rule.version }),
+                    Outcome::Hit => {
+                        answers.hit(rule.weight, RuleHit { rule: Arc::clone(&rule.id), version: rule.version })
+                    }
                     Outcome::Unknown(fact) => {
                         // A rule that only adds to others (a use after the end, a regrant) decides nothing by itself.
                         answers.cannot_tell |= !rule.additive;
@@ -194,8 +215,15 @@ impl Bench<'_> {
         answers
     }
 
-    fn raise(&self, place: Place<'_>, print: crate::findings::Fingerprint, grant_id: String, evaluated: Evaluated<'_>) -> Raised {
-        let Evaluated { access, matched, ended, judged, used_after_end, last_used_at, other_owner, rules, cover } = evaluated;
+    fn raise(
+        &self,
+        place: Place<'_>,
+        print: crate::findings::Fingerprint,
+        grant_id: String,
+        evaluated: Evaluated<'_>,
+    ) -> Raised {
+        let Evaluated { access, matched, ended, judged, used_after_end, last_used_at, other_owner, rules, cover } =
+            evaluated;
         let person = &self.people[matched.person.0 as usize];
         let stint = ended.stint;
         let relation = matched.relations.first().copied().unwrap_or(Relation::Holder);
@@ -319,7 +347,9 @@ impl RuleAnswers {
 
     fn nothing_held(self) -> Assessed {
         match self.undecided.first() {
-            Some(first) if self.cannot_tell => Assessed::Undecided { reason: format!("rule {} cannot be told: {}", first.rule, first.fact) },
+            Some(first) if self.cannot_tell => {
+                Assessed::Undecided { reason: format!("rule {} cannot be told: {}", first.rule, first.fact) }
+            }
             Some(_) | None if self.looked => Assessed::Nothing,
             Some(_) | None => Assessed::NoRule,
         }
@@ -345,9 +375,10 @@ pub fn grant_id(access: &Access) -> String {
     if access.kind != AccessKind::Session {
         return String::from(access.grant_id.as_str());
     }
-    let account = access.parent.as_ref().map(scan_contract::GrantId::as_str).or_else(|| {
-        access.holders.iter().find_map(|holder| holder.provider_id.as_deref().or(holder.login.as_deref()))
-    });
+    let account =
+        access.parent.as_ref().map(scan_contract::GrantId::as_str).or_else(|| {
+            access.holders.iter().find_map(|holder| holder.provider_id.as_deref().or(holder.login.as_deref()))
+        });
     fingerprint::session_grant_id(account.unwrap_or(access.grant_id.as_str()), access.client.as_deref())
 }
 
@@ -367,7 +398,8 @@ fn remedy(text: &str, access: &Access, stint: &Stint) -> String {
         remedy.push_str(&format!(" Change it where it is managed ({place}), or it will come back."));
     }
     if stint.legal_hold {
-        remedy.push_str(" Data of this person is under legal hold: disable and keep, do not delete, and note the hold.");
+        remedy
+            .push_str(" Data of this person is under legal hold: disable and keep, do not delete, and note the hold.");
     }
     remedy
 }

@@ -172,7 +172,8 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>) -> Sight 
     }
     let not_read = || Sight::NotRead { suppressed: (ground.covered)(finding) };
     // Use after the end stays a matter until somebody says that it was handled, even when the grant is gone.
-    if finding.used_after_end == UsedAfterEnd::After && finding.usability.is_remnant() && memory.acknowledged.is_none() {
+    if finding.used_after_end == UsedAfterEnd::After && finding.usability.is_remnant() && memory.acknowledged.is_none()
+    {
         return not_read();
     }
     match ground.sightings.get(&finding.fingerprint) {

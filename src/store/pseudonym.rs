@@ -36,7 +36,10 @@ pub fn key(state_directory: &Path, randomness: &dyn Randomness) -> Result<[u8; 3
             file.read_to_end(&mut bytes).map_err(io("reading"))?;
             <[u8; 32]>::try_from(bytes).map_err(|bytes| StoreError::Refused {
                 path: path.display().to_string(),
-                why: format!("it holds {} bytes instead of 32; restore it, or remove it to start new pseudonyms", bytes.len()),
+                why: format!(
+                    "it holds {} bytes instead of 32; restore it, or remove it to start new pseudonyms",
+                    bytes.len()
+                ),
             })
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {

@@ -363,3 +363,22 @@ fn every_mistake_of_run_outputs_and_metrics_is_told_with_its_place() {
         assert_one(from, to, at, key, says);
     }
 }
+
+#[test]
+fn a_scope_of_an_account_is_checked_against_what_an_account_has() {
+    let with = |scope: &str| {
+        format!(
+            "    owner_tags: [responsible]\n    known_object: {{ scope: {scope}, kind: access_key, grant_id: AKIA }}\n"
+        )
+    };
+    let from = "    owner_tags: [responsible]\n";
+    let problem = assert_one(
+        from,
+        &with("111122223333/iam.access-key"),
+        "111122223333/iam.access-key,",
+        "systems[2].known_object.scope",
+        "this system declares no scope 111122223333/iam.access-key",
+    );
+    assert_eq!(problem.help.as_deref(), Some("did you mean `111122223333/iam.access-keys`?"));
+    assert!(super::read(&GOOD.replace(from, &with("111122223333/iam.access-keys"))).is_ok());
+}

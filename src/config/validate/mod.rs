@@ -78,12 +78,12 @@ impl Check<'_> {
 
     /// A time zone by its name; what the roster refuses in a row is refused here too.
     fn zone(&mut self, pointer: &str, name: &str) -> Option<chrono_tz::Tz> {
-        match (Zone::parse(name), name.parse()) {
-            (Ok(_), Ok(zone)) => return Some(zone),
-            (Err(not_a_zone), _) => {
-                self.say_help(pointer, format!("no time zone is called \"{name}\""), not_a_zone.help)
-            }
-            (Ok(_), Err(_)) => self.say(pointer, format!("no time zone is called \"{name}\"")),
+        if let Err(not_a_zone) = Zone::parse(name) {
+            self.say_help(pointer, format!("no time zone is called \"{name}\""), not_a_zone.help);
+        } else if let Ok(zone) = name.parse() {
+            return Some(zone);
+        } else {
+            self.say(pointer, format!("no time zone is called \"{name}\""));
         }
         None
     }
