@@ -72,6 +72,10 @@ impl Store for DryStore {
         self.inner.totals()
     }
 
+    fn last_success(&self) -> Result<Option<Instant>, StoreError> {
+        self.inner.last_success()
+    }
+
     fn accepted_roster(&self) -> Result<Option<AcceptedRoster>, StoreError> {
         self.inner.accepted_roster()
     }

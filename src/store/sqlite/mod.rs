@@ -23,6 +23,8 @@ mod schema;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
 mod load_tests;
@@ -283,6 +285,10 @@ impl Store for SqliteStore {
 
     fn history(&self, fingerprint: &Fingerprint) -> Result<Vec<HistoryLine>, StoreError> {
         export::history(self, fingerprint)
+    }
+
+    fn last_success(&self) -> Result<Option<Instant>, StoreError> {
+        runs::last_success(self)
     }
 
     fn apply(&mut self, run_id: &str, at: Instant, changes: RunChanges) -> Result<(), StoreError> {
