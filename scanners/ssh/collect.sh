@@ -181,6 +181,7 @@ config() { # PATH
     arguments include "$out$1" >"$out/.include.$$.$(wc -l <"$configs" | tr -d ' ')"
     includes=$out/.include.$$.$(wc -l <"$configs" | tr -d ' ')
     while IFS= read -r target; do
+        # shellcheck disable=SC2088  # a tilde as text: sshd expands it, as root
         case $target in
         /*) ;;
         '~/'*) target=/root/${target#'~/'} ;;
@@ -199,8 +200,17 @@ sudoers() { # PATH
     take "$1"
     [ -f "$out$1" ] || return 0
     sudo_dir=${1%/*}
-    sed -n 's/^[ \t]*[#@]\(include\|includedir\)[ \t][ \t]*"\{0,1\}\([^"]*\)"\{0,1\}[ \t]*$/\1 \2/p' "$out$1" |
-        sed "s/%h/${name%%.*}/g" >"$out/.sudo.$$.$(wc -l <"$configs" | tr -d ' ')"
+    awk '/^[ \t]*[#@]include(dir)?[ \t]/ {
+        line = $0
+        sub(/^[ \t]*[#@]/, "", line)
+        sub(/[ \t\r]+$/, "", line)
+        word = line
+        sub(/[ \t].*/, "", word)
+        sub(/^[a-z]+[ \t]+/, "", line)
+        gsub(/^"|"$/, "", line)
+        gsub(/\\ /, " ", line)
+        print word, line
+    }' "$out$1" | sed "s/%h/${name%%.*}/g" >"$out/.sudo.$$.$(wc -l <"$configs" | tr -d ' ')"
     parts=$out/.sudo.$$.$(wc -l <"$configs" | tr -d ' ')
     while read -r word target; do
         case $target in /*) ;; *) target=$sudo_dir/$target ;; esac
@@ -262,6 +272,7 @@ if [ -f "$out/etc/passwd" ]; then
     while IFS=: read -r user _ uid _ _ home _; do
         case $user in '' | '#'* | +* | -*) continue ;; esac
         while IFS= read -r template; do
+            # shellcheck disable=SC2088  # as above
             case $template in
             [Nn][Oo][Nn][Ee]) continue ;;
             '~/'*) template=/root/${template#'~/'} ;;

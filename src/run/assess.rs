@@ -362,7 +362,8 @@ fn class(kind: AccessKind, usability: Usability, used: UsedAfterEnd) -> Class {
 }
 
 fn remedy(text: &str, access: &Access, stint: &Stint) -> String {
-    let mut remedy = String::from(text);
+    // One paragraph: a finding is one line in logs, tables and cells.
+    let mut remedy = text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
     if let Some(place) = &access.managed_by {
         remedy.push_str(&format!(" Change it where it is managed ({place}), or it will come back."));
     }

@@ -373,3 +373,12 @@ fn the_configuration_means_what_sshd_says_it_means() {
         .expect("sshd agrees");
     assert!(checked.get() > 100, "sshd judged {}", checked.get());
 }
+
+#[test]
+fn visudo_accepts_the_rules_that_the_tests_of_sudoers_rely_on() {
+    let Some(visudo) = program("visudo") else { return };
+    let folder = Folder::new("sudoers");
+    let file = folder.write("sudoers", crate::sudo::ACCEPTED.as_bytes());
+    let output = run(&visudo, &["-c", "-f", file.to_str().expect("a path")]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

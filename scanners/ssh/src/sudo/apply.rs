@@ -233,4 +233,4 @@ fn names_host(rules: &Rules, host: &HostNames<'_>, word: &str, depth: usize) -> 
 
 #[cfg(test)]
 #[path = "tests.rs"]
-mod tests;
+pub(crate) mod tests;
