@@ -64,17 +64,15 @@ pub(super) fn run(session: &Session<'_>, arguments: &arguments::Diff) -> Result<
 }
 
 fn newest(reports: &[(String, scan_contract::Instant)], back: usize) -> Result<String, Failure> {
-    reports
-        .get(back)
-        .map(|(id, _)| id.clone())
-        .ok_or_else(|| Failure::Usage(format!("{} run(s) are kept; two are needed to compare", reports.len())))
+    reports.get(back).map(|(id, _)| id.clone()).ok_or_else(|| {
+        Failure::Usage(format!("{} run(s) are kept; two are needed to compare", reports.len()))
+    })
 }
 
 fn compare(before: &Report, after: &Report) -> Difference {
     let old = by_fingerprint(before);
     let new = by_fingerprint(after);
-    let closed: BTreeMap<Fingerprint, &Finding> =
-        after.closed.iter().map(|finding| (finding.fingerprint, finding)).collect();
+    let closed: BTreeMap<Fingerprint, &Finding> = after.closed.iter().map(|finding| (finding.fingerprint, finding)).collect();
     let mut difference = Difference {
         before: before.run.id.clone(),
         after: after.run.id.clone(),

@@ -12,8 +12,8 @@ use crate::findings::Fingerprint;
 use crate::hostile;
 use crate::report::ExitCode;
 use crate::run::directory::Directory;
-use crate::store::Store;
 use crate::store::memory::MemoryStore;
+use crate::store::Store;
 
 pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Failure> {
     let configured = session.configuration()?;
@@ -37,9 +37,7 @@ fn judged(session: &Session<'_>, config: &Config) -> Result<Exceptions, Failure>
     let documents = session.documents(config);
     let loaded = load_roster(config, documents.as_ref(), store.as_ref(), now)?;
     let Some(roster) = loaded.roster else {
-        return Err(Failure::Roster(String::from(
-            "no roster is in force; exceptions cannot be held against people (holdover roster validate)",
-        )));
+        return Err(Failure::Roster(String::from("no roster is in force; exceptions cannot be held against people (holdover roster validate)")));
     };
     let directory = Directory::new(&roster.people, config.leave_policy);
     let exceptions = session.exceptions(config).judge(&Surroundings {
@@ -131,8 +129,6 @@ fn new(
         renews: None,
     };
     session.say(&entry.text())?;
-    session.note(
-        "printed only: put it into the exceptions file and have it reviewed, then run `holdover exceptions check`",
-    );
+    session.note("printed only: put it into the exceptions file and have it reviewed, then run `holdover exceptions check`");
     Ok(ExitCode::Clean.code())
 }

@@ -26,9 +26,7 @@ pub(super) fn run(session: &Session<'_>, arguments: &arguments::Explain) -> Resu
         [finding] => *finding,
         [] => {
             let print = asked.parse().map_err(|_| {
-                Failure::Usage(format!(
-                    "no finding begins with {asked} in the last run; a fingerprint is ra1: and 32 hex digits"
-                ))
+                Failure::Usage(format!("no finding begins with {asked} in the last run; a fingerprint is ra1: and 32 hex digits"))
             })?;
             match store.recall(&print)? {
                 Some(known) => &memory.insert(known).finding,
@@ -78,27 +76,13 @@ fn describe(finding: &Finding, rules: &RuleSet) -> String {
     if let Some(known) = end.known_at {
         row("end known since", stamp(known));
     }
-    row(
-        "due",
-        format!(
-            "{} by rule {} of the policy{}",
-            stamp(finding.due_at),
-            finding.due_rule,
-            if finding.due { "" } else { " (within the agreed time)" }
-        ),
-    );
+    row("due", format!("{} by rule {} of the policy{}", stamp(finding.due_at), finding.due_rule, if finding.due { "" } else { " (within the agreed time)" }));
     row("exposure", in_words(chrono::TimeDelta::seconds(finding.exposure_seconds)));
     row("used after end", String::from(finding.used_after_end.as_str()));
     row("seen", format!("first {}, last {}", stamp(finding.first_seen_at), stamp(finding.last_seen_at)));
     row("last whole read", finding.last_complete_read_at.map_or_else(|| String::from("never"), stamp));
     if let Some(id) = &finding.exception_id {
-        row(
-            "exception",
-            format!(
-                "{id}{}",
-                finding.exception_expires_at.map_or_else(String::new, |at| format!(" until {}", stamp(at)))
-            ),
-        );
+        row("exception", format!("{id}{}", finding.exception_expires_at.map_or_else(String::new, |at| format!(" until {}", stamp(at)))));
     }
     let mut part = |title: String, lines: &mut dyn Iterator<Item = String>| {
         let mut lines = lines.peekable();
@@ -111,10 +95,7 @@ fn describe(finding: &Finding, rules: &RuleSet) -> String {
     };
     part(format!("Severity: {}", finding.severity), &mut finding.severity_reasons.iter().cloned());
     let matched = &finding.matched;
-    part(
-        format!("Match: {} (confidence {})", matched.method, finding.confidence),
-        &mut matched.evidence.iter().cloned(),
-    );
+    part(format!("Match: {} (confidence {})", matched.method, finding.confidence), &mut matched.evidence.iter().cloned());
     part(String::from("Chain"), &mut matched.chain.iter().cloned());
     let hits = finding.rules.iter().map(|hit| {
         let title = rules.named(&hit.rule).map_or("", |(_, rule)| &*rule.title);

@@ -88,9 +88,7 @@ impl Failure {
     /// Tells it on standard error and answers with its code.
     pub fn tell(&self, session: &Session<'_>) -> u8 {
         match self {
-            Self::Usage(text) | Self::Roster(text) | Self::Output(text) => {
-                session.error(&format!("error: {}", hostile::line(text)))
-            }
+            Self::Usage(text) | Self::Roster(text) | Self::Output(text) => session.error(&format!("error: {}", hostile::line(text))),
             Self::Store(error) => session.error(&format!("error: {}", hostile::line(&chain(error)))),
             Self::Problems(problems) => session.error(shown(problems).trim_end()),
             Self::ClosedPipe | Self::Incomplete => {}

@@ -45,11 +45,7 @@ fn test(session: &Session<'_>, policy: &Policy) -> Result<u8, Failure> {
             result.input.kind,
             result.expected.0,
             duration_text(result.expected.1),
-            if passes {
-                String::new()
-            } else {
-                format!(", found {} after {}", result.found.0, duration_text(result.found.1))
-            },
+            if passes { String::new() } else { format!(", found {} after {}", result.found.0, duration_text(result.found.1)) },
         );
     }
     let _: std::fmt::Result = writeln!(text, "{} passed, {failed} failed", results.len() - failed);
@@ -60,25 +56,16 @@ fn test(session: &Session<'_>, policy: &Policy) -> Result<u8, Failure> {
 fn explain(session: &Session<'_>, config: &Config, policy: &Policy, person: &str, kind: &str) -> Result<u8, Failure> {
     let kind = AccessKind::parse(kind).ok_or_else(|| {
         let near = crate::problem::nearest(kind, AccessKind::WORDS.iter().copied());
-        Failure::Usage(format!(
-            "{kind}: no such kind{}",
-            near.map_or_else(String::new, |near| format!("; did you mean {near}?"))
-        ))
+        Failure::Usage(format!("{kind}: no such kind{}", near.map_or_else(String::new, |near| format!("; did you mean {near}?"))))
     })?;
     let now = session.clock(config).0.now();
     let documents = session.documents(config);
     let loaded = load_roster(config, documents.as_ref(), &MemoryStore::new("none"), now)?;
-    let roster = loaded
-        .roster
-        .ok_or_else(|| Failure::Roster(String::from("no roster can be read (holdover roster validate)")))?;
+    let roster = loaded.roster.ok_or_else(|| Failure::Roster(String::from("no roster can be read (holdover roster validate)")))?;
     let found = roster.find(person).map(|index| roster.person(index));
     // Somebody who will leave is nobody's business here: only ends that have passed are told.
     let ended = found.and_then(|person| {
-        person
-            .stints
-            .iter()
-            .rev()
-            .find_map(|stint| stint.end.as_ref().filter(|end| end.at <= now).map(|end| (stint, end)))
+        person.stints.iter().rev().find_map(|stint| stint.end.as_ref().filter(|end| end.at <= now).map(|end| (stint, end)))
     });
     let Some((stint, end)) = ended else {
         return Err(Failure::Usage(format!("{person}: no such person whose access has ended")));

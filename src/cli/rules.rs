@@ -17,8 +17,7 @@ pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Fa
         RulesCommand::List => {
             let mut text = String::new();
             for (_, rule) in rules.iter() {
-                let _: std::fmt::Result =
-                    writeln!(text, "{:32} v{:<3} {:13} {}", rule.id, rule.version, rule.status.as_str(), rule.title);
+                let _: std::fmt::Result = writeln!(text, "{:32} v{:<3} {:13} {}", rule.id, rule.version, rule.status.as_str(), rule.title);
             }
             session.say(&text)?;
             Ok(ExitCode::Clean.code())
@@ -44,8 +43,7 @@ fn test(session: &Session<'_>, rules: &RuleSet) -> Result<u8, Failure> {
         if !result.passed {
             failed += 1;
             let id = &rules.rule(result.rule).id;
-            let _: std::fmt::Result =
-                writeln!(text, "FAIL {id}: {}: expected {}, found {}", result.name, result.expected, result.found);
+            let _: std::fmt::Result = writeln!(text, "FAIL {id}: {}: expected {}, found {}", result.name, result.expected, result.found);
         }
     }
     let _: std::fmt::Result = writeln!(text, "{} passed, {failed} failed", results.len() - failed);

@@ -10,8 +10,8 @@ use tokio::sync::watch;
 use super::arguments::{self, Format};
 use super::failure::{Failure, chain};
 use super::outputs::{self, Output};
-use super::progress;
 use super::session::Session;
+use super::progress;
 use crate::config::{Config, OutputFormat};
 use crate::findings::Severity;
 use crate::hostile;
@@ -63,8 +63,7 @@ fn overlay(config: &mut Config, arguments: &arguments::Scan) -> Result<(), Failu
     for id in &arguments.systems {
         if !config.systems.iter().any(|system| system.id.as_str() == id) {
             let known = config.systems.iter().map(|system| system.id.as_str());
-            let help =
-                crate::problem::nearest(id, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            let help = crate::problem::nearest(id, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
             return Err(Failure::Usage(format!("--system {id}: no such system in the configuration{help}")));
         }
     }
@@ -81,12 +80,7 @@ struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    fn run(
-        &self,
-        store: &mut dyn Store,
-        scratch: Arc<dyn Scratch>,
-        warnings: &[Problem],
-    ) -> Result<RunOutcome, Failure> {
+    fn run(&self, store: &mut dyn Store, scratch: Arc<dyn Scratch>, warnings: &[Problem]) -> Result<RunOutcome, Failure> {
         let config = self.config;
         let (clock, as_of_chosen) = self.session.clock(config);
         let documents = self.session.documents(config);

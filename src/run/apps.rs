@@ -46,8 +46,7 @@ fn parse(config: &Config, file: &ProvenFile, documents: &dyn Documents) -> Resul
         let text = |column: Option<usize>| column.and_then(|column| record.get(column)).filter(|text| !text.is_empty());
         let Some(name) = text(Some(name)) else { return Err(format!("row {} has no name", row + 2)) };
         let reads = text(system).unwrap_or(name);
-        let connected_as =
-            config.systems.iter().find(|configured| configured.id.as_str() == reads).map(|found| found.id.clone());
+        let connected_as = config.systems.iter().find(|configured| configured.id.as_str() == reads).map(|found| found.id.clone());
         if let Some(word) = text(system)
             && connected_as.is_none()
         {

@@ -10,10 +10,7 @@ use crate::config::SystemConfig;
 use crate::exceptions::{Cover, ExceptionQuery, Exceptions};
 use crate::findings::severity::{Inputs, severity};
 use crate::findings::usability::{Judged, ParentAccount, judge};
-use crate::findings::{
-    Change, Class, Finding, FindingState, MatchFacts, RuleHit, RuleUndecided, Usability, UsedAfterEnd, fingerprint,
-    last_use,
-};
+use crate::findings::{Change, Class, Finding, FindingState, Fingerprint, MatchFacts, RuleHit, RuleUndecided, Usability, UsedAfterEnd, fingerprint, last_use};
 use crate::identity::graph::Graph;
 use crate::identity::{AccessMatch, Index, PersonMatch};
 use crate::policy::{Policy, PolicyInput};
@@ -79,6 +76,8 @@ pub struct Raised {
     pub confirms: bool,
     /// Covered by an exception in force.
     pub suppressed: bool,
+    /// Fingerprint under which an earlier read knew the same grant.
+    pub formerly: Option<Fingerprint>,
 }
 
 /// The end that is judged, and how employment stands.
@@ -143,17 +142,7 @@ impl Bench<'_> {
             facts.exception_lapsed = Some(id);
             rules = self.evaluate(&facts, &matched.relations);
         }
-        let evaluated = Evaluated {
-            access,
-            matched,
-            ended: &ended,
-            judged,
-            used_after_end,
-            last_used_at,
-            other_owner,
-            rules,
-            cover,
-        };
+        let evaluated = Evaluated { access, matched, ended: &ended, judged, used_after_end, last_used_at, other_owner, rules, cover };
         Assessed::Finding(Box::new(self.raise(place, print, grant_id, evaluated)))
     }
 
@@ -162,17 +151,11 @@ impl Bench<'_> {
             return ParentAccount::Independent;
         }
         let parent = access.parent.as_ref().map(scan_contract::GrantId::as_str).or_else(|| {
-            access
-                .holders
-                .iter()
-                .find(|holder| holder.relation.can_act())
-                .and_then(|holder| holder.provider_id.as_deref())
+            access.holders.iter().find(|holder| holder.relation.can_act()).and_then(|holder| holder.provider_id.as_deref())
         });
         let Some(parent) = parent else { return ParentAccount::Independent };
         let hash = self.index.hash(ClaimKind::ProviderId, place.config.id.as_str(), parent);
-        self.accounts
-            .get(&crate::identity::Node(hash))
-            .map_or(ParentAccount::NotSeen, |status| ParentAccount::Read(*status))
+        self.accounts.get(&crate::identity::Node(hash)).map_or(ParentAccount::NotSeen, |status| ParentAccount::Read(*status))
     }
 
     fn other_living_owner(&self, all: &AccessMatch, matched: &PersonMatch) -> Fact<bool> {
@@ -200,9 +183,7 @@ impl Bench<'_> {
             for (index, outcome) in self.rules.evaluate(&facts) {
                 let rule = self.rules.rule(index);
                 match outcome {
-                    Outcome::Hit => {
-                        answers.hit(rule.weight, RuleHit { rule: Arc::clone(&rule.id), version: rule.version })
-                    }
+                    Outcome::Hit => answers.hit(rule.weight, RuleHit { rule: Arc::clone(&rule.id), version: rule.version }),
                     Outcome::Unknown(fact) => {
                         // A rule that only adds to others (a use after the end, a regrant) decides nothing by itself.
                         answers.cannot_tell |= !rule.additive;
@@ -215,15 +196,8 @@ impl Bench<'_> {
         answers
     }
 
-    fn raise(
-        &self,
-        place: Place<'_>,
-        print: crate::findings::Fingerprint,
-        grant_id: String,
-        evaluated: Evaluated<'_>,
-    ) -> Raised {
-        let Evaluated { access, matched, ended, judged, used_after_end, last_used_at, other_owner, rules, cover } =
-            evaluated;
+    fn raise(&self, place: Place<'_>, print: Fingerprint, grant_id: String, evaluated: Evaluated<'_>) -> Raised {
+        let Evaluated { access, matched, ended, judged, used_after_end, last_used_at, other_owner, rules, cover } = evaluated;
         let person = &self.people[matched.person.0 as usize];
         let stint = ended.stint;
         let relation = matched.relations.first().copied().unwrap_or(Relation::Holder);
@@ -307,7 +281,10 @@ impl Bench<'_> {
             revoked_between: None,
         };
         let confirms = is_due && place.as_of.is_some_and(|as_of| as_of > settled_at);
-        Raised { finding, confirms, suppressed }
+        let formerly = access.formerly.as_ref().map(|earlier| {
+            fingerprint::fingerprint(person.id.as_str(), place.config.id.as_str(), access.kind, earlier.as_str())
+        });
+        Raised { finding, confirms, suppressed, formerly }
     }
 }
 
@@ -347,9 +324,7 @@ impl RuleAnswers {
 
     fn nothing_held(self) -> Assessed {
         match self.undecided.first() {
-            Some(first) if self.cannot_tell => {
-                Assessed::Undecided { reason: format!("rule {} cannot be told: {}", first.rule, first.fact) }
-            }
+            Some(first) if self.cannot_tell => Assessed::Undecided { reason: format!("rule {} cannot be told: {}", first.rule, first.fact) },
             Some(_) | None if self.looked => Assessed::Nothing,
             Some(_) | None => Assessed::NoRule,
         }
@@ -375,10 +350,9 @@ pub fn grant_id(access: &Access) -> String {
     if access.kind != AccessKind::Session {
         return String::from(access.grant_id.as_str());
     }
-    let account =
-        access.parent.as_ref().map(scan_contract::GrantId::as_str).or_else(|| {
-            access.holders.iter().find_map(|holder| holder.provider_id.as_deref().or(holder.login.as_deref()))
-        });
+    let account = access.parent.as_ref().map(scan_contract::GrantId::as_str).or_else(|| {
+        access.holders.iter().find_map(|holder| holder.provider_id.as_deref().or(holder.login.as_deref()))
+    });
     fingerprint::session_grant_id(account.unwrap_or(access.grant_id.as_str()), access.client.as_deref())
 }
 
@@ -399,8 +373,7 @@ fn remedy(text: &str, access: &Access, stint: &Stint) -> String {
         remedy.push_str(&format!(" Change it where it is managed ({place}), or it will come back."));
     }
     if stint.legal_hold {
-        remedy
-            .push_str(" Data of this person is under legal hold: disable and keep, do not delete, and note the hold.");
+        remedy.push_str(" Data of this person is under legal hold: disable and keep, do not delete, and note the hold.");
     }
     remedy
 }

@@ -50,8 +50,9 @@ impl Engine<'_> {
             seen.insert(reading.config.id.clone(), std::mem::take(&mut reading.intake.watched_seen));
             systems.push(self.settle_system(reading, &closing, &judgement.sentinels)?);
         }
-        let mut totals = self.store.totals()?;
         let raised = std::mem::take(&mut judgement.raised);
+        settle::carry_over(self.store, &raised, &Context { run_id: &closing.id, now: closing.now })?;
+        let mut totals = self.store.totals()?;
         let directory = Directory::new(closing.people, self.config.leave_policy);
         let roster_held = self.roster.state != RosterState::Accepted;
         let (now, exceptions) = (closing.now, closing.exceptions);
@@ -74,8 +75,7 @@ impl Engine<'_> {
             },
             &mut totals,
         )?;
-        let complete =
-            systems.iter().flat_map(|system| &system.scopes).all(|scope| scope.state == ScopeState::Complete);
+        let complete = systems.iter().flat_map(|system| &system.scopes).all(|scope| scope.state == ScopeState::Complete);
         let (exception_facts, idle) = self.exception_facts(closing.exceptions, &settlement, complete, closing.now)?;
         let leavers = picture::leavers(
             closing.people,
@@ -134,12 +134,7 @@ impl Engine<'_> {
         Ok(RunOutcome { report, changes })
     }
 
-    fn settle_system(
-        &self,
-        reading: Reading,
-        closing: &Closing<'_>,
-        sentinels: &[SentinelFact],
-    ) -> Result<SystemFact, RunError> {
+    fn settle_system(&self, reading: Reading, closing: &Closing<'_>, sentinels: &[SentinelFact]) -> Result<SystemFact, RunError> {
         let config = reading.config;
         let missing: Vec<&SentinelFact> =
             sentinels.iter().filter(|sentinel| sentinel.system == config.id && !sentinel.found).collect();
@@ -263,19 +258,12 @@ impl Engine<'_> {
             idle.push((id.to_string(), runs));
             usage.insert(id.to_string(), Usage { covers: covered, idle_runs: runs });
         }
-        let facts = exceptions.facts(now, self.config.run.exception_warning, &|id| {
-            usage.get(id).copied().unwrap_or(Usage { covers: 0, idle_runs: 0 })
-        });
+        let facts = exceptions.facts(now, self.config.run.exception_warning, &|id| usage.get(id).copied().unwrap_or(Usage { covers: 0, idle_runs: 0 }));
         Ok((facts, idle))
     }
 
     /// Leavers whose first complete check after the end is now done.
-    fn count_leavers(
-        &self,
-        leavers: &[LeaverVerdict],
-        people: &[Person],
-        totals: &mut Totals,
-    ) -> Result<Vec<(String, u32)>, RunError> {
+    fn count_leavers(&self, leavers: &[LeaverVerdict], people: &[Person], totals: &mut Totals) -> Result<Vec<(String, u32)>, RunError> {
         let directory = Directory::new(people, self.config.leave_policy);
         let mut checked = Vec::new();
         totals.leavers_unverified = 0;
@@ -289,11 +277,7 @@ impl Engine<'_> {
                 totals.leavers_unverified += 1;
                 continue;
             }
-            if leaver.open == 0 {
-                totals.leavers_clean += 1
-            } else {
-                totals.leavers_residual += 1
-            }
+            if leaver.open == 0 { totals.leavers_clean += 1 } else { totals.leavers_residual += 1 }
             checked.push((String::from(id), stint));
         }
         Ok(checked)
@@ -318,11 +302,7 @@ impl Engine<'_> {
                 (RosterState::Accepted, false) => "accepted",
                 (RosterState::Held | RosterState::None, _) => "held",
             };
-            let event = LedgerEvent::Roster {
-                by: closing.id.clone(),
-                digest: digest.clone(),
-                decision: String::from(decision),
-            };
+            let event = LedgerEvent::Roster { by: closing.id.clone(), digest: digest.clone(), decision: String::from(decision) };
             ledger.push(event);
         }
         for system in systems {
@@ -347,10 +327,8 @@ impl Engine<'_> {
             systems: systems
                 .iter()
                 .map(|system| {
-                    let times = SystemTimes {
-                        last_success_at: system.last_success_at,
-                        last_complete_at: system.last_complete_at,
-                    };
+                    let times =
+                        SystemTimes { last_success_at: system.last_success_at, last_complete_at: system.last_complete_at };
                     (system.id.clone(), times)
                 })
                 .collect(),

@@ -101,12 +101,7 @@ fn unread(config: SystemConfig, manifest: Manifest, scopes: Vec<Scope>, cause: &
         record.gap(None, cause.clone());
         records.insert(scope.name, record);
     }
-    let intake = Intake::new(
-        settings(&config, HashSet::new()),
-        Arc::clone(&shared.lookup),
-        records,
-        Arc::clone(&shared.scratch),
-    );
+    let intake = Intake::new(settings(&config, HashSet::new()), Arc::clone(&shared.lookup), records, Arc::clone(&shared.scratch));
     Reading { config, intake, ran_to_end: false, seconds: 0.0, manifest }
 }
 
@@ -170,8 +165,7 @@ async fn read_pass(
     system: &SystemId,
     shared: &Shared,
 ) -> io::Result<(Intake, bool)> {
-    let all_excluded =
-        pass.scopes.iter().all(|scope| intake.scopes.get(&scope.name).is_some_and(ScopeRecord::is_excluded));
+    let all_excluded = pass.scopes.iter().all(|scope| intake.scopes.get(&scope.name).is_some_and(ScopeRecord::is_excluded));
     if all_excluded {
         return Ok((intake, true));
     }

@@ -171,10 +171,7 @@ impl Engine<'_> {
             if people.is_empty() {
                 left_out.push((plan, Cause::Needs { what: String::from("a roster in force") }));
             } else if !self.only.is_empty() && !self.only.contains(&plan.system.config.id) {
-                left_out.push((
-                    plan,
-                    Cause::Needs { what: String::from("a run that does not name other systems (--system)") },
-                ));
+                left_out.push((plan, Cause::Needs { what: String::from("a run that does not name other systems (--system)") }));
             } else {
                 read.push((plan, watched));
             }
@@ -198,9 +195,9 @@ impl Engine<'_> {
         let declared: Vec<(SystemId, ScopeName, String)> = plans
             .iter()
             .flat_map(|plan| {
-                plan.scopes
-                    .values()
-                    .map(|record| (plan.system.config.id.clone(), record.name().clone(), record.scope().kind.clone()))
+                plan.scopes.values().map(|record| {
+                    (plan.system.config.id.clone(), record.name().clone(), record.scope().kind.clone())
+                })
             })
             .collect();
         self.store.declare(id, &declared)?;
@@ -280,16 +277,14 @@ impl Engine<'_> {
         };
         let resolver = ground.resolver(&graph);
         for reading in readings.iter_mut() {
-            let dies =
-                reading.config.dies_with_account.clone().unwrap_or_else(|| reading.manifest.dies_with_account.clone());
+            let dies = reading.config.dies_with_account.clone().unwrap_or_else(|| reading.manifest.dies_with_account.clone());
             let as_of: HashMap<ScopeName, Option<Instant>> =
                 reading.intake.scopes.iter().map(|(name, record)| (name.clone(), record.as_of())).collect();
             let config = &reading.config;
             let people_seen = &mut reading.intake.people_seen;
             let scopes = &mut reading.intake.scopes;
             reading.intake.pile.for_each(|access| {
-                let place =
-                    Place { config, dies_with_account: &dies, as_of: as_of.get(&access.scope).copied().flatten() };
+                let place = Place { config, dies_with_account: &dies, as_of: as_of.get(&access.scope).copied().flatten() };
                 let found = attribute(&resolver, config, access);
                 for matched in &found.people {
                     people_seen.insert(matched.person);
@@ -315,9 +310,7 @@ type Planned = (SystemPlan, HashSet<u64>);
 fn opening_notices(opening: &Opening, now: Instant) -> Vec<Notice> {
     let mut notices = Vec::new();
     for run in &opening.interrupted_runs {
-        let says = format!(
-            "{run} was killed before it ended; it counts as interrupted, and what it had not committed is read again"
-        );
+        let says = format!("{run} was killed before it ended; it counts as interrupted, and what it had not committed is read again");
         notices.push(Notice { id: String::from("run-interrupted"), level: NoticeLevel::Warning, says });
     }
     if let Some(latest) = opening.latest_recorded_at.filter(|latest| *latest > now) {
