@@ -15,6 +15,7 @@ use crate::emit::{EmitContext, Persons, words};
 use crate::findings::{Change, Confidence, Finding, FindingState, Severity};
 use crate::report::{AmbiguousGrant, Report};
 use crate::roster::PersonId;
+use crate::rules::controls;
 
 const CLASS_UID: u16 = 2004;
 const CLASS_NAME: &str = "Detection Finding";
@@ -115,7 +116,7 @@ impl<'a> Converter<'a> {
             cloud,
             observables: vec![
                 observable("resources[0].uid", 10, "Resource UID", resource_uid(finding)),
-                observable("resources[0].owner.uid", 31, "User: uid", finding.person_id.as_str()),
+                observable("resources[0].owner.name", 4, "User Name", &self.person_name(&finding.person_id)),
             ],
             unmapped: unmapped(finding),
             ..self.base(life)
@@ -288,6 +289,7 @@ impl<'a> Converter<'a> {
                 name: self.person_name(&finding.person_id),
                 type_id: 1,
                 kind: "User",
+                account: self.account(finding),
                 programmatic_credentials: if credential {
                     vec![Credential {
                         uid: finding.grant_id.to_string(),
@@ -299,6 +301,19 @@ impl<'a> Converter<'a> {
                 },
             }),
         }
+    }
+
+    /// Where the person holds it: an account of the cloud, or the system itself.
+    fn account(&self, finding: &Finding) -> Account {
+        let system = finding.system.as_str();
+        let connector = self.connectors.get(system).copied().unwrap_or("system");
+        let cloud = (connector == "aws").then(|| aws_account(finding.scope.as_str())).flatten();
+        cloud.unwrap_or_else(|| Account {
+            uid: system.to_owned(),
+            name: system.to_owned(),
+            type_id: 99,
+            kind: connector.to_owned(),
+        })
     }
 
     fn person_name(&self, person: &PersonId) -> String {
@@ -318,13 +333,19 @@ impl<'a> Converter<'a> {
         if self.connectors.get(system).copied() != Some("aws") {
             return None;
         }
-        let account = scope
-            .split('/')
-            .next()
-            .filter(|account| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()))
-            .map(|account| Account { uid: account.to_owned(), type_id: 10, kind: "AWS Account" });
-        Some(Cloud { provider: "AWS", account })
+        Some(Cloud { provider: "AWS", account: aws_account(scope) })
     }
+}
+
+/// The account a scope of AWS lies in: its first part, twelve digits.
+fn aws_account(scope: &str) -> Option<Account> {
+    let account = scope.split('/').next()?;
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then(|| Account {
+        uid: account.to_owned(),
+        name: account.to_owned(),
+        type_id: 10,
+        kind: String::from("AWS Account"),
+    })
 }
 
 /// UUIDv5 over the parts, each with its length before it, so that parts cannot run into each other.
@@ -409,14 +430,15 @@ fn moment(fact: &Fact<Moment>) -> Value {
     }
 }
 
-fn attack(technique: &str) -> Attack {
-    match technique.split_once('.') {
-        Some((parent, _)) => Attack {
-            technique: Technique { uid: parent.to_owned() },
-            sub_technique: Some(Technique { uid: technique.to_owned() }),
-        },
-        None => Attack { technique: Technique { uid: technique.to_owned() }, sub_technique: None },
-    }
+fn attack(id: &str) -> Attack {
+    let title = controls::technique_named(id).map_or(id, |technique| technique.title);
+    let technique = |id: &str, name: &str| Technique { uid: id.to_owned(), name: name.to_owned() };
+    let Some((parent, _)) = id.split_once('.') else {
+        return Attack { technique: technique(id, title), sub_technique: None };
+    };
+    // Titles of sub-techniques name both: `Valid accounts: cloud accounts`.
+    let (above, below) = title.split_once(": ").unwrap_or((parent, title));
+    Attack { technique: technique(parent, above), sub_technique: Some(technique(id, below)) }
 }
 
 fn unmapped(finding: &Finding) -> Unmapped {

@@ -46,9 +46,12 @@ fn one(
     persons: &Persons<'_>,
 ) -> Result<(), EmitError> {
     page.text(2, &subject(finding, persons))?;
-    let mut since = vec![words::after_the_end(finding), words::usability(finding.usability).to_owned()];
-    since.push(words::use_after_end(finding.used_after_end).to_owned());
-    since.push(format!("{}{}", finding.state, changed(finding.change)));
+    let since = [
+        format!("{}, seen {}", words::seconds(finding.access_end.at), words::after_the_end(finding)),
+        words::usability(finding.usability).to_owned(),
+        words::use_after_end(finding.used_after_end).to_owned(),
+        format!("{}{}", finding.state, changed(finding.change)),
+    ];
     page.labelled(6, "since  ", &since.join(" · "))?;
     page.labelled(6, "why    ", &why(finding, context))?;
     if finding.state == FindingState::Unverified {
