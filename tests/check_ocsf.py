@@ -17,7 +17,13 @@ from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 FREE = {"unmapped", "data"}
 
 # Attributes of 1.8.0 that version 0.10.0 of the models does not have yet.
-NOT_IN_MODELS = {"event.is_alert", "event.resources[0].role", "event.resources[0].role_id"}
+NOT_IN_MODELS = {
+    "event.is_alert",
+    "event.finding_info.tags",
+    "event.resources[0].role",
+    "event.resources[0].role_id",
+    "event.resources[0].owner.programmatic_credentials",
+}
 
 
 def difference(given, kept, path):
