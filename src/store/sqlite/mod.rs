@@ -23,6 +23,8 @@ mod schema;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
 mod load_tests;
@@ -44,6 +46,11 @@ use crate::store::{
 pub const DATABASE_FILE: &str = "state.db";
 /// Name of the directory of kept reports.
 pub const REPORTS_DIRECTORY: &str = "reports";
+
+/// The version of the database that this program writes.
+pub fn schema_version() -> i64 {
+    schema::known_version()
+}
 
 /// How a store is opened.
 #[derive(Debug, Clone, Copy)]
@@ -278,6 +285,10 @@ impl Store for SqliteStore {
 
     fn history(&self, fingerprint: &Fingerprint) -> Result<Vec<HistoryLine>, StoreError> {
         export::history(self, fingerprint)
+    }
+
+    fn last_success(&self) -> Result<Option<Instant>, StoreError> {
+        runs::last_success(self)
     }
 
     fn apply(&mut self, run_id: &str, at: Instant, changes: RunChanges) -> Result<(), StoreError> {

@@ -13,7 +13,7 @@ use crate::store::sqlite::{
     Change, REPORTS_DIRECTORY, SqliteStore, database, export, findings, instant, maybe_instant, remembered, rosters,
     stamp,
 };
-use crate::store::{LedgerEvent, Opening, PreviousRun, RunChanges, StoreError};
+use crate::store::{LedgerEvent, Opening, PreviousRun, RunChanges, StoreError, is_success};
 
 const REPORT_ENDING: &str = ".report";
 
@@ -189,7 +189,7 @@ pub(super) fn end(store: &mut SqliteStore, facts: &RunFacts, report: &[u8], keep
     change.run(|transaction| {
         transaction.execute(
             "UPDATE run SET state = 'ended', ended_at = ?2, exit_code = ?3, program = ?4, report_digest = ?5,
-                report_bytes = ?6, end_in_ledger = 1,
+                report_bytes = ?6, is_success = ?7, end_in_ledger = 1,
                 roster_digest = (SELECT roster_digest FROM roster ORDER BY number DESC LIMIT 1)
              WHERE serial = ?1",
             (
@@ -198,7 +198,8 @@ pub(super) fn end(store: &mut SqliteStore, facts: &RunFacts, report: &[u8], keep
                 facts.exit_code.code(),
                 &facts.version,
                 digest,
-                report.len().cast_signed() as i64,
+                i64::try_from(report.len()).unwrap_or(i64::MAX),
+                is_success(facts),
             ),
         )?;
         // A run with a chosen clock that is repeated replaces its earlier report.
@@ -263,6 +264,16 @@ fn sweep(store: &SqliteStore, reports: &StateDirectory) -> Result<(), StoreError
         }
     }
     Ok(())
+}
+
+pub(super) fn last_success(store: &SqliteStore) -> Result<Option<Instant>, StoreError> {
+    store
+        .connection
+        .query_row("SELECT ended_at FROM run WHERE is_success = 1 ORDER BY serial DESC LIMIT 1", [], |row| {
+            instant(0, &row.get::<_, String>(0)?)
+        })
+        .optional()
+        .map_err(database("reading the last success"))
 }
 
 pub(super) fn reports(store: &SqliteStore) -> Result<Vec<(String, Instant)>, StoreError> {
