@@ -11,6 +11,7 @@ use super::event::{
     Account, Analytic, Attack, Cloud, Credential, DetectionFinding, Evidence, FindingInfo, Match, Metadata, Millis,
     Observable, Product, Remediation, Resource, Tag, Technique, Unmapped, User,
 };
+use super::life::{Life, sentence};
 use crate::emit::{EmitContext, Persons, words};
 use crate::findings::{Change, Confidence, Finding, FindingState, Severity};
 use crate::report::{AmbiguousGrant, Report};
@@ -22,50 +23,6 @@ const CLASS_NAME: &str = "Detection Finding";
 
 /// Name space of event ids: a random UUID, fixed for ever.
 const EVENTS: Uuid = Uuid::from_u128(0x8c5f_36a0_3f2d_5d0e_9b61_7f7a_50c2_b4e1);
-
-/// Activity, status and code of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Life {
-    activity_id: u8,
-    activity: &'static str,
-    status_id: u8,
-    status: &'static str,
-    code: &'static str,
-    is_alert: bool,
-}
-
-const CREATE: (u8, &str) = (1, "Create");
-const UPDATE: (u8, &str) = (2, "Update");
-const CLOSE: (u8, &str) = (3, "Close");
-const NEW: (u8, &str) = (1, "New");
-const IN_PROGRESS: (u8, &str) = (2, "In Progress");
-const SUPPRESSED: (u8, &str) = (3, "Suppressed");
-const RESOLVED: (u8, &str) = (4, "Resolved");
-const ARCHIVED: (u8, &str) = (5, "Archived");
-
-impl Life {
-    fn of(finding: &Finding) -> Self {
-        let worked_on = if finding.ticket.is_some() { IN_PROGRESS } else { NEW };
-        let first = if finding.change == Change::New { CREATE } else { UPDATE };
-        match (finding.state, finding.change) {
-            (FindingState::Closed, Change::Rehired) => Self::new(CLOSE, ARCHIVED, "REHIRED", false),
-            (FindingState::Closed, _) => Self::new(CLOSE, RESOLVED, "CLOSED", false),
-            (FindingState::Suppressed, _) => Self::new(UPDATE, SUPPRESSED, "SUPPRESSED", false),
-            (FindingState::Ambiguous, _) => Self::new(first, NEW, "AMBIGUOUS", false),
-            (FindingState::Unverified, _) => Self::new(UPDATE, worked_on, "UNVERIFIED", true),
-            (FindingState::Closing, _) => Self::new(UPDATE, IN_PROGRESS, "CLOSING", true),
-            (FindingState::Observed, Change::Reopened) => Self::new(UPDATE, NEW, "REOPENED", false),
-            (FindingState::Confirmed, Change::Reopened) => Self::new(UPDATE, NEW, "REOPENED", true),
-            (FindingState::Observed, _) => Self::new(CREATE, NEW, "OBSERVED", false),
-            (FindingState::Confirmed, Change::New) => Self::new(CREATE, NEW, "OPEN", true),
-            (FindingState::Confirmed, _) => Self::new(UPDATE, worked_on, "OPEN", true),
-        }
-    }
-
-    fn new(activity: (u8, &'static str), status: (u8, &'static str), code: &'static str, is_alert: bool) -> Self {
-        Self { activity_id: activity.0, activity: activity.1, status_id: status.0, status: status.1, code, is_alert }
-    }
-}
 
 /// What all events of a run share.
 pub(super) struct Converter<'a> {
@@ -125,7 +82,7 @@ impl<'a> Converter<'a> {
 
     /// The event of a grant that may belong to somebody who left. `real` gives the identity, `shown` the texts.
     pub(super) fn ambiguous(&self, real: &AmbiguousGrant, shown: &AmbiguousGrant) -> DetectionFinding {
-        let life = Life::new(CREATE, NEW, "AMBIGUOUS", false);
+        let life = Life::unassigned();
         let parts = ["ambiguous", real.system.as_str(), real.kind.as_str(), real.grant_id.as_str()];
         let uid = format!("ambiguous:{}", event_id(&parts).simple());
         let cloud = self.cloud(shown.system.as_str(), shown.scope.as_str());
@@ -372,26 +329,6 @@ fn observable(name: &'static str, type_id: u8, kind: &'static str, value: &str) 
 
 fn types(kind: AccessKind) -> Vec<String> {
     vec![String::from("residual-access"), kind.as_str().replace('_', "-")]
-}
-
-/// One sentence without a person in it.
-fn sentence(finding: &Finding) -> String {
-    let after = words::after_the_end(finding);
-    match finding.state {
-        FindingState::Closed if finding.change == Change::Rehired => String::from("no longer applies: rehired"),
-        FindingState::Closed => String::from("no longer there"),
-        FindingState::Suppressed => format!(
-            "still there {after}, under exception {}",
-            finding.exception_id.as_deref().unwrap_or("that is not named")
-        ),
-        FindingState::Unverified => format!("last seen {after}; its scope could not be read in this run"),
-        FindingState::Closing => format!("absent once, last seen {after}"),
-        FindingState::Ambiguous => format!("still there {after}; whose it is, is not certain"),
-        FindingState::Observed | FindingState::Confirmed if !finding.due => {
-            format!("still there, within the agreed time until {}", words::seconds(finding.due_at))
-        }
-        FindingState::Observed | FindingState::Confirmed => format!("still there {after}"),
-    }
 }
 
 fn evidence(finding: &Finding) -> Evidence {

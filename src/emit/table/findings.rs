@@ -180,8 +180,8 @@ pub(super) fn closed(page: &mut Page<'_>, report: &Report, persons: &Persons<'_>
             }
             (_, None) => String::from("no longer there"),
         };
-        let notes = shown.notes.iter().map(|note| format!("; {note}")).collect::<String>();
-        page.text(2, &format!("{}  {how}{notes}", subject(&shown, persons)))?;
+        let remarks: Vec<String> = std::iter::once(how).chain(shown.notes.iter().cloned()).collect();
+        page.text(2, &format!("{}  {}", subject(&shown, persons), remarks.join("; ")))?;
     }
     page.rest(2, report.closed.len(), LINES_SHOWN)
 }
