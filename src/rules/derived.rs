@@ -31,15 +31,6 @@ pub(super) fn used_after_end(facts: &Facts<'_>) -> Result<bool, &'static str> {
     }
 }
 
-/// Whether it is certainly younger than the end. What was never made is not younger.
-pub(super) fn created_after_end(facts: &Facts<'_>) -> Result<bool, &'static str> {
-    match &facts.access.created_at {
-        Fact::Known(created) => is_after_end(facts, created, CREATED),
-        Fact::None => Ok(false),
-        Fact::Hidden(_) => Err(CREATED),
-    }
-}
-
 /// Whether what the person could know was replaced after the end.
 ///
 /// Where the id is that of the key itself, its creation dates it, and a replacement would be another grant: a source

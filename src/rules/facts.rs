@@ -137,7 +137,6 @@ impl View<'_> {
                 access.live_until.map_or(Answer::Absent, |at| Answer::Time(Time::exact(at, "access.live_until")))
             }
             "used_after_end" => told(derived::used_after_end(facts)),
-            "created_after_end" => told(derived::created_after_end(facts)),
             "renewed_after_end" => told(derived::renewed_after_end(facts)),
             "began_after_cutoff" => told(derived::began_after_cutoff(access)),
             "other_living_owner" => match facts.other_living_owner {

@@ -112,7 +112,6 @@ pub(super) const FIELDS: &[Field] = fields! {
     Access."cutoff_at" = "access.cutoff_at": EXACT, true, false, "sessions that began before it are dead";
     Access."live_until" = "access.live_until": EXACT, true, false, "latest instant an unlistable session can be alive";
     Access."used_after_end" = "access.used_after_end": Holds::Bool, false, true, "a use after the end is recorded; hidden where the source does not say or is too coarse";
-    Access."created_after_end" = "access.created_after_end": Holds::Bool, false, true, "it is certainly younger than the end";
     Access."renewed_after_end" = "access.renewed_after_end": Holds::Bool, false, true, "what the person could know was replaced after the end";
     Access."began_after_cutoff" = "access.began_after_cutoff": Holds::Bool, false, true, "a listed session that began at or after the cut-off";
     Access."other_living_owner" = "access.other_living_owner": Holds::Bool, false, true, "somebody in employment owns it as well";

@@ -162,3 +162,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn every_field_of_the_language_is_answered_by_real_facts() {
+    use super::facts::{Answer, Answers, View};
+    use super::fields::{FIELDS, Holds};
+    let planted = plain();
+    let facts = planted.facts();
+    let view = View { facts: &facts, lists: RULES.lists() };
+    for field in FIELDS {
+        let answer = view.answer(field.root, field.name);
+        let fits = match (answer, field.holds) {
+            (Answer::Bool(_), Holds::Bool)
+            | (Answer::Int(_), Holds::Int)
+            | (Answer::Text(_), Holds::Text)
+            | (Answer::Time(_), Holds::Time(_)) => true,
+            (Answer::Text(word), Holds::Word(words)) => words().contains(&word),
+            (Answer::Absent, _) => field.absent,
+            (Answer::Hidden(_), _) => field.hidden,
+            _ => false,
+        };
+        assert!(fits, "{}: {answer:?}", field.path);
+    }
+}

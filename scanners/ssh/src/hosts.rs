@@ -46,7 +46,7 @@ pub(crate) fn find(settings: &Settings, documents: &dyn Documents, tree: &dyn Do
                         Cause::Malformed { what: format!("{:?} is no name of a host", entry.name) },
                     )),
                     EntryKind::File => {
-                        hosts.notices.push(format!("{:?} lies beside the hosts' folders and was not read", entry.name))
+                        hosts.notices.push(format!("{:?} lies beside the hosts' folders and was not read", entry.name));
                     }
                     EntryKind::Link | EntryKind::Other => hosts.problems.push((
                         Some(entry.name.clone()),

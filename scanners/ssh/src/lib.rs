@@ -17,9 +17,15 @@
 //! It must never take a path that was not looked for as empty, and never call a key refused unless sshd refuses it
 //! for every connection.
 
+#[cfg(test)]
+mod acceptance_tests;
+#[cfg(test)]
+mod collect_tests;
 mod host;
 mod hosts;
 mod keys;
+#[cfg(test)]
+mod oracle_tests;
 mod passwd;
 mod pattern;
 mod scanner;

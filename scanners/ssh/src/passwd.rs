@@ -168,7 +168,7 @@ impl People {
     pub(crate) fn groups_of(&self, account: &Account) -> BTreeSet<&str> {
         self.groups
             .values()
-            .filter(|group| group.gid == account.gid || group.members.iter().any(|name| *name == account.name))
+            .filter(|group| group.gid == account.gid || group.members.contains(&account.name))
             .map(|group| group.name.as_str())
             .collect()
     }

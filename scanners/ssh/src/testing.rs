@@ -1,7 +1,7 @@
 //! A tree of hosts in memory, and what the scanner makes of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use scan_contract::{
@@ -256,5 +256,33 @@ fn take(read: &mut Read, item: Item) {
         Item::Notice(text) => read.notices.push(text),
         Item::Seal { scope, proof } => drop(read.seals.insert(scope.as_str().to_owned(), proof)),
         Item::Open { .. } | Item::Scopes(_) => {}
+    }
+}
+
+/// A folder that goes away with the test.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("holdover-ssh-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a folder for the test");
+        Self(path)
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.join(name);
+        if let Some(above) = path.parent() {
+            std::fs::create_dir_all(above).expect("a folder");
+        }
+        std::fs::write(&path, bytes).expect("a file");
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            eprintln!("{} is left over: {error}", self.0.display());
+        }
     }
 }

@@ -53,7 +53,7 @@ const MINUTE: u32 = 60;
 
 /// Reads the file; `name` is its path for messages.
 pub(crate) fn parse(bytes: &[u8], name: &str) -> Who {
-    let mut reader = Reader { who: Who::default(), zone: Zone::None, taken_at: None, zone_missing: 0 };
+    let mut reader = Reader { who: Who::default(), zone: Zone::None, taken_at: None, zone_missing: 0, impossible: 0 };
     let (mut versioned, mut end, mut counted) = (false, None, 0_u64);
     if !bytes.is_empty() && bytes.last() != Some(&b'\n') {
         reader.problem(name, None, Cause::CutOff { what: format!("{name} ends inside a line") });
@@ -107,6 +107,10 @@ pub(crate) fn parse(bytes: &[u8], name: &str) -> Who {
         );
         reader.problem(name, None, Cause::Malformed { what });
     }
+    if reader.impossible > 0 {
+        let what = format!("{name}: {} times that the clock of its zone never showed", reader.impossible);
+        reader.problem(name, None, Cause::Malformed { what });
+    }
     reader.who
 }
 
@@ -115,6 +119,7 @@ struct Reader {
     zone: Zone,
     taken_at: Option<Instant>,
     zone_missing: usize,
+    impossible: usize,
 }
 
 impl Reader {
@@ -224,7 +229,10 @@ impl Reader {
                 let span = u32::try_from((second - first).num_seconds()).unwrap_or(u32::MAX - MINUTE);
                 Some(Moment::within(first, span + MINUTE))
             }
-            MappedLocalTime::None => None,
+            MappedLocalTime::None => {
+                self.impossible += 1;
+                None
+            }
         }
     }
 }

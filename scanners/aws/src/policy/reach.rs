@@ -76,18 +76,19 @@ impl<'a> Reaches<'a> {
         judge(self.tables, &policy.policy_document, &format!("inline policy {}", short(&policy.policy_name, 80)))
     }
 
-    /// One attached policy: by its document, else by what is known of the vendor's policy.
+    /// One attached policy. The vendor's own are judged by what is known of them, so that the answer does not depend
+    /// on whether their documents were asked for; the others, and vendor policies nobody has looked at, by document.
     pub(crate) fn attached(&self, policy: &AttachedPolicy) -> Reach {
-        if let Some(reach) = self.managed.get(policy.policy_arn.as_str()) {
-            return reach.clone();
-        }
         let name = short(&policy.policy_name, 80);
-        match self.tables.managed(&policy.policy_arn) {
-            Some(known) => Reach {
+        if let Some(known) = self.tables.managed(&policy.policy_arn) {
+            return Reach {
                 privilege: known.privilege,
                 denied_by: known.denies_everything.then(|| format!("policy {name}")),
                 ..Reach::nothing(format!("policy {name} of AWS: {}", known.why))
-            },
+            };
+        }
+        match self.managed.get(policy.policy_arn.as_str()) {
+            Some(reach) => reach.clone(),
             None => Reach::unknown(format!("policy {name} is attached, its document was not given")),
         }
     }

@@ -93,7 +93,7 @@ impl KeyLists {
                     match serde_json::from_str(raw.get()) {
                         Ok(key) => self.keys.push(key),
                         Err(error) => {
-                            self.damaged(part(), format!("{origin}, a key of answer {number}: {}", json_error(&error)))
+                            self.damaged(part(), format!("{origin}, a key of answer {number}: {}", json_error(&error)));
                         }
                     }
                 }

@@ -10,7 +10,7 @@ use serde::de::{Deserializer, Error, Visitor};
 use crate::policy::document::Parsed;
 
 /// A time as a document gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) enum Stamp {
     /// An instant.
     Known(Instant),
@@ -201,7 +201,7 @@ pub(crate) struct Tag {
 }
 
 /// One key of an answer of `list-access-keys`. The secret is shown by AWS once, when the key is made, never here.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct AccessKeyMetadata {
     pub(crate) user_name: String,

@@ -142,6 +142,11 @@ fn name_of(arn: &str) -> &str {
 }
 
 fn seal_details_alone(details: &Details, reading: &mut Reading) {
+    if details.lists.contains(&List::Users) && details.users.is_empty() && details.damage.is_empty() {
+        let what =
+            "no user is listed, which an answer asked for without users shows as well; give the credential report";
+        reading.gap_in(scopes_of(List::Users).iter().copied(), &Cause::NotProven { what: what.to_owned() });
+    }
     match details.end() {
         PagesEnd::LastPage => reading.seal(scopes_from(From::Details), ProofKind::LastPage, &details.sha256),
         PagesEnd::Unsaid => {

@@ -35,9 +35,9 @@ pub(crate) fn tell(loaded: &Loaded, people: &People<'_>, reading: &mut Reading) 
             odd.push(row.user.as_str());
         }
     }
-    if report.rows.iter().any(Row::is_root) {
+    if let Some(root) = report.rows.iter().find(|row| row.is_root()) {
         if reading.is_open(USERS) {
-            tell_root(people, reading);
+            tell_root(root, people, reading);
         }
     } else {
         let what = String::from("row <root_account>, which every credential report has");

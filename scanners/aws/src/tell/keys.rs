@@ -4,7 +4,7 @@
 //! belongs to a slot if it was made when the slot was last changed. Whether AWS keeps that date when a key is switched
 //! off is not certain, so a key that fits no slot keeps its id, and its last use is not known.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use scan_contract::{Access, AccessKind, Cause, Fact, Moment, Status};
 
@@ -57,12 +57,12 @@ pub(crate) fn tell(settings: &Settings, loaded: &Loaded, people: &People<'_>, re
 fn by_user<'k>(lists: Option<&'k KeyLists>, reading: &mut Reading) -> HashMap<&'k str, Vec<&'k AccessKeyMetadata>> {
     let mut keys: HashMap<&str, Vec<&AccessKeyMetadata>> = HashMap::new();
     let mut words: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
+    let mut seen = HashSet::new();
     for key in lists.map_or(&[][..], |lists| &lists.keys) {
-        let own = keys.entry(key.user_name.as_str()).or_default();
-        if own.contains(&key) {
+        if !seen.insert(key) {
             continue;
         }
-        own.push(key);
+        keys.entry(key.user_name.as_str()).or_default().push(key);
         if status_of(&key.status).1 {
             words.entry(key.status.as_str()).or_insert((0, key.access_key_id.as_str())).0 += 1;
         }
@@ -109,13 +109,17 @@ struct Joined<'r, 'k> {
 fn join<'r, 'k>(row: &'r Row, keys: &[&'k AccessKeyMetadata]) -> Joined<'r, 'k> {
     let slots: Vec<Slot<'r>> = (1_u8..).zip(&row.keys).filter(|(_, cells)| takes_part(cells)).collect();
     let mut joined = Joined::default();
+    let mut made: HashMap<Stamp, usize> = HashMap::new();
+    for key in keys {
+        *made.entry(key.create_date).or_default() += 1;
+    }
     let mut filled = BTreeSet::new();
     for key in keys {
         let fits = |slot: &&Slot<'r>| key.create_date.instant().is_some_and(|at| slot.1.last_rotated == Cell::Time(at));
-        let twins = keys.iter().filter(|other| other.create_date == key.create_date).count();
+        let twins = made.get(&key.create_date).copied();
         let mut fitting = slots.iter().filter(fits);
         match (fitting.next(), fitting.next(), twins) {
-            (Some(slot), None, 1) => {
+            (Some(slot), None, Some(1)) => {
                 filled.insert(slot.0);
                 joined.exact.push((key, *slot));
             }

@@ -48,7 +48,7 @@ pub(crate) fn tell(settings: &Settings, loaded: &Loaded) -> Result<Reading, Caus
     credentials::tell(loaded, &people, &mut reading);
     keys::tell(settings, loaded, &people, &mut reading);
     check::tell(loaded, &mut reading);
-    reading.order();
+    reading.finish();
     Ok(reading)
 }
 

@@ -82,7 +82,7 @@ impl<'a> People<'a> {
     /// The person of a row of the report.
     pub(crate) fn of_row(&self, row: &Row) -> Person {
         if row.is_root() {
-            return self.root();
+            return self.root(&row.arn);
         }
         match self.with_arn(&row.arn) {
             Some(person) => person.clone(),
@@ -104,12 +104,12 @@ impl<'a> People<'a> {
     }
 
     /// The root user of the account.
-    pub(crate) fn root(&self) -> Person {
+    pub(crate) fn root(&self, arn: &str) -> Person {
         let account = self.settings.account.as_str();
         let mut holder = by_login(crate::read::report::ROOT);
         holder.provider_id = Some(account.to_owned());
         Person {
-            account: Some(GrantId::from(self.root_arn())),
+            account: Some(GrantId::from(arn)),
             holders: vec![holder],
             reach: Reach {
                 privilege: Privilege::Admin,
@@ -119,16 +119,12 @@ impl<'a> People<'a> {
         }
     }
 
-    /// ARN of the root user.
-    pub(crate) fn root_arn(&self) -> String {
-        format!("arn:aws:iam::{}:root", self.settings.account)
-    }
-
     fn holders_of(&self, user: &UserDetail) -> Vec<Holder> {
         let mut holder = by_login(&user.user_name);
         holder.provider_id = Some(user.user_id.clone());
-        if let Some(address) = tagged(&user.tags, &self.settings.email_tags).next() {
-            holder.email = Some(address.trim().to_owned());
+        let addresses = tagged(&user.tags, &self.settings.email_tags).map(str::trim);
+        if let Some(address) = addresses.into_iter().find(|address| !address.is_empty()) {
+            holder.email = Some(address.to_owned());
         }
         let mut holders = vec![holder];
         holders.extend(self.owners(&user.tags));

@@ -1,11 +1,14 @@
 //! What was read, scope by scope, before it goes to the engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use scan_contract::{Access, AsOf, Cause, EndProof, Gap, ProofKind, ScopeName};
 
 use crate::scopes::{ALL, name};
 use crate::settings::AccountId;
+
+/// Gaps listed one by one in a scope; a document that is nothing but damage would otherwise drown every report.
+const GAPS_LISTED: usize = 1_000;
 
 /// One scope.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub(crate) struct ScopeReading {
     pub(crate) records: Vec<Access>,
     pub(crate) gaps: Vec<Gap>,
     pub(crate) proof: Option<EndProof>,
+    known_gaps: HashSet<Gap>,
+    unlisted_gaps: u64,
 }
 
 /// All scopes of the account.
@@ -33,6 +38,8 @@ impl Reading {
             records: Vec::new(),
             gaps: Vec::new(),
             proof: None,
+            known_gaps: HashSet::new(),
+            unlisted_gaps: 0,
         };
         Self { scopes: ALL.iter().map(|(kind, _)| (*kind, empty(kind))).collect(), notices: Vec::new() }
     }
@@ -74,8 +81,14 @@ impl Reading {
     pub(crate) fn gap(&mut self, kind: &str, part: Option<String>, cause: Cause) {
         if let Some(scope) = self.at(kind) {
             let gap = Gap { scope: Some(scope.name.clone()), part, cause };
-            if !scope.gaps.contains(&gap) {
+            if scope.known_gaps.contains(&gap) {
+                return;
+            }
+            if scope.gaps.len() < GAPS_LISTED {
+                scope.known_gaps.insert(gap.clone());
                 scope.gaps.push(gap);
+            } else {
+                scope.unlisted_gaps += 1;
             }
         }
     }
@@ -108,9 +121,14 @@ impl Reading {
         }
     }
 
-    /// Puts records into an order that does not depend on the documents' own.
-    pub(crate) fn order(&mut self) {
+    /// Ends the reading: says how many gaps are not listed, and puts records into an order that does not depend on the
+    /// documents' own.
+    pub(crate) fn finish(&mut self) {
         for scope in self.scopes.values_mut() {
+            if scope.unlisted_gaps > 0 {
+                let limit = format!("{GAPS_LISTED} gaps are listed, {} further ones are not", scope.unlisted_gaps);
+                scope.gaps.push(Gap::scope(&scope.name, Cause::LimitHit { limit }));
+            }
             scope.records.sort_by(|left, right| (left.kind, &left.grant_id).cmp(&(right.kind, &right.grant_id)));
         }
     }

@@ -1,6 +1,6 @@
 //! Roles: whom their trust policies name, until when their sessions can live, and who answers for them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::TimeDelta;
 use scan_contract::{
@@ -22,6 +22,9 @@ use crate::text::short;
 /// authorization details.
 const LONGEST_SESSION_HOURS: i64 = 12;
 
+/// The last use of a role shows within about this time.
+const LAST_USE_LAG_HOURS: i64 = 4;
+
 /// Name AWS gives the inline policy that its console writes to end older sessions of a role.
 const REVOKER: &str = "AWSRevokeOlderSessions";
 
@@ -35,8 +38,13 @@ struct Trusted {
     holders: Vec<Holder>,
     words: String,
     evidence: Vec<String>,
-    /// Whether they can have sessions of this role that began with this trust.
-    sessions: bool,
+}
+
+impl Trusted {
+    /// Their account where they have one, else what the trust policy calls them.
+    fn holder_id(&self) -> &str {
+        self.account.as_ref().map_or(self.id.as_str(), GrantId::as_str)
+    }
 }
 
 /// Tells role trusts, sessions and owners.
@@ -48,10 +56,11 @@ pub(crate) fn tell(
     reading: &mut Reading,
 ) {
     let mut whole_account = 0_usize;
-    let mut seen = BTreeSet::new();
+    let mut seen: HashMap<&str, &RoleDetail> = HashMap::new();
     for (index, role) in details.roles.iter().enumerate() {
-        if !seen.insert(role.role_id.as_str()) {
-            if details.roles.iter().find(|other| other.role_id == role.role_id) != Some(role) {
+        let earlier = *seen.entry(role.role_id.as_str()).or_insert(role);
+        if !std::ptr::eq(earlier, role) {
+            if earlier != role {
                 let what = format!("role {} is there twice, and not the same", short(&role.role_name, 80));
                 reading.gap_in([ROLE_TRUSTS, ROLES], &Cause::Malformed { what });
             }
@@ -94,12 +103,13 @@ fn tell_trust(
     let trust = read_trust(document);
     for what in &trust.not_understood {
         let what = format!("trust policy of role {}: {what} is not understood", short(&role.role_name, 80));
-        reading.gap(ROLE_TRUSTS, Some(short(&role.role_name, 80)), Cause::NotSupported { what });
+        reading.gap(ROLE_TRUSTS, Some(short(&role.role_name, 80)), Cause::Malformed { what });
     }
     if trust.everyone {
         reading.notice(format!("role {} lets everyone in, within its conditions", short(&role.role_name, 80)));
     }
     let reach = reaches.role(index);
+    let mut sessions = BTreeSet::new();
     for named in &trust.named {
         let trusted = trusted(settings, role, named, people, reading);
         let id = format!("{}/{}", role.role_id, trusted.id);
@@ -116,7 +126,8 @@ fn tell_trust(
         access.expires_at = Fact::None;
         access.evidence.clone_from(&trusted.evidence);
         reading.record(ROLE_TRUSTS, access);
-        if trusted.sessions {
+        // Somebody named twice, by ARN and in a condition, has one set of sessions.
+        if sessions.insert(trusted.holder_id().to_owned()) {
             tell_session(settings, role, &trusted, reach.privilege, reading);
         }
     }
@@ -151,7 +162,6 @@ fn trusted_by(id: String, words: &str, holder: Holder) -> Trusted {
         holders: vec![holder],
         words: words.to_owned(),
         evidence: Vec::new(),
-        sessions: true,
     }
 }
 
@@ -235,9 +245,9 @@ fn tell_session(
 ) {
     let Some(last) = role.role_last_used.as_ref().and_then(|last| last.last_used_date.instant()) else { return };
     let live_until = last + TimeDelta::hours(LONGEST_SESSION_HOURS);
-    let over = live_until <= settings.documents.as_of;
-    let account = trusted.account.as_ref().map_or(trusted.id.as_str(), GrantId::as_str);
-    let id = GrantId::from(format!("{account}/{}", role.role_id));
+    // The last use shows late, so a session counts as over only when that delay has passed as well.
+    let over = live_until + TimeDelta::hours(LAST_USE_LAG_HOURS) <= settings.documents.as_of;
+    let id = GrantId::from(format!("{}/{}", trusted.holder_id(), role.role_id));
     let status = if over { Status::Expired } else { Status::Unknown };
     let mut access = Access::new(reading.name(ROLES), AccessKind::Session, id, status);
     access.grant_display = Some(format!("sessions of role {} begun by {}", role.role_name, trusted.words));

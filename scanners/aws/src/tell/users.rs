@@ -8,6 +8,7 @@ use crate::arn::Arn;
 use crate::policy::judge::Reach;
 use crate::policy::reach::Reaches;
 use crate::read::details::{Details, List};
+use crate::read::report::Row;
 use crate::read::wire::{Stamp, UserDetail};
 use crate::scopes::{GROUPS, POLICIES, USERS};
 use crate::tell::people::{People, Person};
@@ -153,10 +154,10 @@ fn tell_policies(user: &UserDetail, person: &Person, reaches: &Reaches<'_>, read
 }
 
 /// The account's root user, who is in the report only.
-pub(crate) fn tell_root(people: &People<'_>, reading: &mut Reading) {
-    let root = people.root();
+pub(crate) fn tell_root(row: &Row, people: &People<'_>, reading: &mut Reading) {
+    let root = people.root(&row.arn);
     let mut access =
-        Access::new(reading.name(USERS), AccessKind::Account, GrantId::from(people.root_arn()), Status::Enabled);
+        Access::new(reading.name(USERS), AccessKind::Account, GrantId::from(row.arn.as_str()), Status::Enabled);
     access.grant_display = Some(String::from(crate::read::report::ROOT));
     access.holders = root.holders;
     access.privilege = root.reach.privilege;

@@ -196,3 +196,11 @@ pub(crate) const REPORT: [&str; 4] = ["iam.passwords", "iam.access-keys", "iam.c
 /// Scopes that no document carries.
 pub(crate) const NOWHERE: [&str; 3] =
     ["iam.ssh-public-keys", "iam.service-specific-credentials", "sso.account-assignments"];
+
+/// Each scope ends sealed, or with a gap: none is forgotten.
+pub(crate) fn each_scope_ends(seen: &Seen) {
+    for scope in &seen.declared {
+        let gap = seen.gaps.iter().any(|gap| gap.scope.as_ref().is_some_and(|name| name.as_str() == scope));
+        assert!(gap || seen.sealed.contains_key(scope), "{scope} ended in silence");
+    }
+}

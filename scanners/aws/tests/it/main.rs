@@ -2,6 +2,9 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly")]
 
+mod cuts;
 mod damage;
 mod documents;
+mod house;
+mod kinds;
 mod kit;

@@ -32,7 +32,7 @@ pub(super) fn read(scene: &mut Scene<'_>) {
                 take_file(scene, &path, &bytes, &users);
             }
             Looked::Absent => {
-                scene.notice(format!("{}: {path} is named as a list of authorities and does not exist", scene.host))
+                scene.notice(format!("{}: {path} is named as a list of authorities and does not exist", scene.host));
             }
             Looked::Unknown(cause) => scene.gap(&SCOPE, Some(path), cause),
         }
@@ -54,7 +54,7 @@ fn take_file(scene: &mut Scene<'_>, path: &str, bytes: &[u8], users: &[(Account,
         let mut why_not = None;
         for (account, rules, _) in users {
             let revoked = decide::revoked(scene, rules);
-            let verdict = decide::judge(scene, account, rules, &revoked, &key.key, &key.options);
+            let verdict = decide::judge(scene, account, rules, &revoked, &key.key, &key.options, true);
             match verdict.status {
                 Status::Enabled | Status::Unknown | Status::Pending => open.push(account.name.clone()),
                 Status::Disabled | Status::Expired | Status::Revoked | Status::Orphaned => {

@@ -93,7 +93,7 @@ pub(super) fn refused(scene: &Scene<'_>, account: &Account, rules: &Effective, f
         .or_else(|| rules.methods_without_keys())
 }
 
-/// Judges one key of an account.
+/// Judges one key of an account; `authority` where it signs certificates for it.
 pub(super) fn judge(
     scene: &Scene<'_>,
     account: &Account,
@@ -101,6 +101,7 @@ pub(super) fn judge(
     revoked: &Revoked,
     key: &PublicKey,
     options: &Result<KeyOptions, OptionFault>,
+    authority: bool,
 ) -> Verdict {
     if revoked.fingerprints.contains(key.fingerprint.as_str()) {
         return Verdict::new(Status::Revoked, "it is on the list of revoked keys");
@@ -125,7 +126,9 @@ pub(super) fn judge(
     if options.principals.is_some() && !options.cert_authority {
         return Verdict::new(Status::Disabled, "principals without cert-authority, which sshd refuses");
     }
-    if let Some(why) = refused(scene, account, rules, options.command.is_some()) {
+    // A certificate can bring a forced command of its own.
+    let forced = options.has_command() || options.cert_authority || authority;
+    if let Some(why) = refused(scene, account, rules, forced) {
         return Verdict::new(Status::Disabled, why);
     }
     if !key.known {

@@ -118,7 +118,7 @@ fn take_file(scene: &mut Scene<'_>, account: &Account, rules: &Effective, revoke
                 scene.gap(&SCOPE, Some(part), Cause::Malformed { what });
             }
             AuthorizedLine::Key(key) => {
-                let verdict = decide::judge(scene, account, rules, revoked, &key.key, &key.options);
+                let verdict = decide::judge(scene, account, rules, revoked, &key.key, &key.options, false);
                 let mut access = key_access(scene, &account.name, path, &key, verdict.status);
                 access.status_text.clone_from(&verdict.reason);
                 access.evidence.extend(verdict.reason);

@@ -116,8 +116,8 @@ fn judge(
                     Some(String::from("cert-authority in a list of principals, which sshd refuses")),
                 );
             }
-            let forced = options.command.is_some();
-            if let Some(why) = decide::refused(scene, account, rules, forced) {
+            // A certificate can bring a forced command of its own.
+            if let Some(why) = decide::refused(scene, account, rules, true) {
                 return (Status::Disabled, Some(why));
             }
         }

@@ -115,7 +115,13 @@ impl<'a> Scene<'a> {
     }
 
     fn read_names(&mut self) {
-        if let Looked::Read(bytes, _) = self.tree.look("/etc/hostname") {
+        let looked = self.tree.look("/etc/hostname");
+        if let Looked::Read(_, Some(cause)) | Looked::Unknown(cause) = &looked
+            && self.tree.mentions("/etc/hostname")
+        {
+            self.gap(&[HostScope::Sudo], Some(String::from("/etc/hostname")), cause.clone());
+        }
+        if let Looked::Read(bytes, None) = looked {
             let name = String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().trim().to_owned();
             if !name.is_empty() {
                 let short = |text: &str| text.split('.').next().unwrap_or_default().to_ascii_lowercase();
@@ -134,6 +140,9 @@ impl<'a> Scene<'a> {
             }
             // Without the file the C library asks the local files alone.
             Looked::Absent => self.directories = Directories::None,
+            Looked::Unknown(cause) if self.tree.mentions("/etc/nsswitch.conf") => {
+                self.people_gap(String::from("/etc/nsswitch.conf"), cause);
+            }
             Looked::Unknown(_) => self.notice(format!(
                 "{}: /etc/nsswitch.conf was not collected: accounts of a directory (LDAP, SSSD) would not be seen",
                 self.host
@@ -162,7 +171,11 @@ impl<'a> Scene<'a> {
                     self.people_gap(String::from("/etc/nsswitch.conf"), Cause::NotSupported { what });
                 }
                 "sudoers" => {
-                    self.gap(&[HostScope::Sudo], Some(String::from("/etc/nsswitch.conf")), Cause::NotSupported { what })
+                    self.gap(
+                        &[HostScope::Sudo],
+                        Some(String::from("/etc/nsswitch.conf")),
+                        Cause::NotSupported { what },
+                    );
                 }
                 _ => {}
             }
@@ -170,6 +183,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Names something that could not be read.
+    #[expect(clippy::needless_pass_by_value, reason = "every caller gives the cause away")]
     pub(crate) fn gap(&mut self, scopes: &[HostScope], part: Option<String>, cause: Cause) {
         for scope in scopes {
             let gap = Gap { scope: Some(scope_name(self.host, *scope)), part: part.clone(), cause: cause.clone() };

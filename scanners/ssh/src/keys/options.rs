@@ -15,13 +15,25 @@ pub(crate) enum OptionFault {
     Doubtful(String),
 }
 
+/// A forced command. Its arguments can hold secrets and are not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum ForcedCommand {
+    /// None is set.
+    #[default]
+    None,
+    /// One is set; its program is no absolute path and is not shown.
+    Some,
+    /// One is set, with this program.
+    Program(String),
+}
+
 /// What the options say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct KeyOptions {
     /// The key is an authority: it signs certificates for this account.
     pub(crate) cert_authority: bool,
-    /// A forced command is set; its program, where it is an absolute path.
-    pub(crate) command: Option<Option<String>>,
+    /// The command that runs instead of what the client asks for.
+    pub(crate) command: ForcedCommand,
     /// Principals a certificate must have.
     pub(crate) principals: Option<String>,
     /// Hosts the client may come from.
@@ -82,9 +94,9 @@ impl KeyOptions {
         }
         if let Some(rest) = value_of(text, "command") {
             let (value, rest) = dequote(rest)?;
-            once(self.command.is_some(), "two command options")?;
-            let program = value.split_whitespace().next().filter(|word| word.starts_with('/')).map(str::to_owned);
-            self.command = Some(program);
+            once(self.has_command(), "two command options")?;
+            let program = value.split_whitespace().next().filter(|word| word.starts_with('/'));
+            self.command = program.map_or(ForcedCommand::Some, |program| ForcedCommand::Program(program.to_owned()));
             return Ok(rest);
         }
         if let Some(rest) = value_of(text, "principals") {
@@ -137,6 +149,11 @@ impl KeyOptions {
         Ok(text)
     }
 
+    /// Whether a command is forced.
+    pub(crate) fn has_command(&self) -> bool {
+        self.command != ForcedCommand::None
+    }
+
     /// The options in words, for evidence.
     pub(crate) fn describe(&self) -> Vec<String> {
         let mut words = Vec::new();
@@ -144,9 +161,9 @@ impl KeyOptions {
             words.push(format!("only from {from}"));
         }
         match &self.command {
-            Some(Some(program)) => words.push(format!("forced command {program} (arguments not shown)")),
-            Some(None) => words.push(String::from("forced command (not shown)")),
-            None => {}
+            ForcedCommand::Program(program) => words.push(format!("forced command {program} (arguments not shown)")),
+            ForcedCommand::Some => words.push(String::from("forced command (not shown)")),
+            ForcedCommand::None => {}
         }
         if let Some(principals) = &self.principals {
             words.push(format!("principals {principals}"));
@@ -248,7 +265,7 @@ mod tests {
         let text = br#"cert-authority,restrict,NO-pty,port-forwarding,command="/bin/x --token s3cret",environment="TOKEN=s3cret",from="10.0.0.0/8,!10.1.*",principals="ana,ops",permitopen="db:5432",permitlisten="8080",tunnel="any",expiry-time="20260801Z",no-touch-required,verify-required ssh-rsa"#;
         let options = KeyOptions::parse(text).expect("every option is known");
         assert!(options.cert_authority);
-        assert_eq!(options.command, Some(Some(String::from("/bin/x"))));
+        assert_eq!(options.command, ForcedCommand::Program(String::from("/bin/x")));
         assert_eq!(options.from.as_deref(), Some("10.0.0.0/8,!10.1.*"));
         assert!(!format!("{options:?} {:?}", options.describe()).contains("s3cret"), "{options:?}");
     }

@@ -104,17 +104,11 @@ pub(crate) fn effective(config: &Config, subject: &Subject<'_>) -> Effective {
     for keyword in SINGLE {
         let mut found: Vec<Option<Choice>> = Vec::new();
         found.extend(conditional.possible.remove(keyword).into_iter().flatten().map(Some));
-        match conditional.certain.remove(keyword) {
-            Some(choice) => found.push(Some(choice)),
-            None => {
-                let before = found.len();
-                found.extend(global.possible.remove(keyword).into_iter().flatten().map(Some));
-                match global.certain.remove(keyword) {
-                    Some(choice) => found.push(Some(choice)),
-                    None => found.push(None),
-                }
-                debug_assert!(found.len() > before, "a value, if only the default");
-            }
+        if let Some(choice) = conditional.certain.remove(keyword) {
+            found.push(Some(choice));
+        } else {
+            found.extend(global.possible.remove(keyword).into_iter().flatten().map(Some));
+            found.push(global.certain.remove(keyword));
         }
         values.insert(keyword, found);
     }
@@ -242,7 +236,8 @@ fn best(choice: &Choice, subject: &Subject<'_>, names: fn(&str, &Subject<'_>) ->
 
 /// The line that refuses the account whatever the connection.
 fn refused(global: &Layer, conditional: &Layer, subject: &Subject<'_>) -> Option<String> {
-    let lists: [(&str, fn(&str, &Subject<'_>) -> Truth, bool); 4] = [
+    type Names = fn(&str, &Subject<'_>) -> Truth;
+    let lists: [(&str, Names, bool); 4] = [
         ("denyusers", names_user, false),
         ("allowusers", names_user, true),
         ("denygroups", names_group, false),
@@ -254,7 +249,7 @@ fn refused(global: &Layer, conditional: &Layer, subject: &Subject<'_>) -> Option
         let outer = global.lists.get(keyword).unwrap_or(&empty);
         let (sure, perhaps): (Vec<_>, Vec<_>) = within.iter().partition(|(truth, _)| *truth == Truth::Yes);
         let base: Vec<&Choice> = if sure.is_empty() {
-            outer.iter().map(|(_, choice)| choice).collect()
+            outer.iter().filter(|(truth, _)| *truth == Truth::Yes).map(|(_, choice)| choice).collect()
         } else {
             sure.iter().map(|(_, choice)| choice).collect()
         };

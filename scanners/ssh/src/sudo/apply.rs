@@ -50,7 +50,7 @@ pub(crate) fn rights(
 ) -> (BTreeMap<String, Right>, BTreeSet<String>) {
     let mut unknown = BTreeSet::new();
     let mut names: BTreeSet<String> = people.accounts.keys().cloned().collect();
-    let lists = rules.rules.iter().map(|rule| &rule.users).chain(rules.users.values());
+    let lists = rules.grants.iter().map(|rule| &rule.users).chain(rules.users.values());
     for member in lists.flatten() {
         name_in(rules, people, &member.word, &mut names, &mut unknown);
     }
@@ -87,7 +87,7 @@ fn name_in(rules: &Rules, people: &People, word: &str, names: &mut BTreeSet<Stri
 
 fn right_of(rules: &Rules, people: &People, host: &HostNames<'_>, name: &str) -> Right {
     let mut right = Right { certain: false, ..Right::default() };
-    for rule in &rules.rules {
+    for rule in &rules.grants {
         let who = list_names(&rule.users, &|word| names_user(rules, people, name, word, 0));
         if who == Named::No {
             continue;

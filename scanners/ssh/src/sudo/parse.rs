@@ -50,7 +50,7 @@ pub(crate) struct Rule {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Rules {
     /// Rules in order: a later one wins.
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) grants: Vec<Rule>,
     /// `User_Alias`.
     pub(crate) users: BTreeMap<String, Vec<Member>>,
     /// `Runas_Alias`.
@@ -265,7 +265,7 @@ impl Rules {
                         break;
                     }
                 }
-                self.rules.push(Rule { users, grants, place: place.to_owned() });
+                self.grants.push(Rule { users, grants, place: place.to_owned() });
             }
         }
         walk.at_end().then_some(())

@@ -92,6 +92,13 @@ impl<'a> HostTree<'a> {
         self.listing.is_some()
     }
 
+    /// Whether the listing or the tree says anything about a path: an optional file that nobody looked for is no gap.
+    pub(crate) fn mentions(&self, path: &str) -> bool {
+        let Some(path) = normal(path) else { return false };
+        self.entries.contains_key(&path)
+            || self.listing.as_ref().is_some_and(|listing| listing.find(&path) != Listed::Nothing)
+    }
+
     /// Looks at one path of the host, absolute or relative to its root.
     pub(crate) fn look(&self, path: &str) -> Looked {
         let Some(path) = normal(path) else {

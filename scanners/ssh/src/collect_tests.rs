@@ -1,0 +1,119 @@
+//! The collector: what it writes is whole for the scanner.
+
+#![expect(clippy::disallowed_methods, reason = "the collector is a program of its own")]
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use scan_contract::{AccessKind, Cause, DiskDocuments, Status};
+
+use crate::scopes::HostScope;
+use crate::testing::{Folder, GROUP, Memory, PASSWD, Read, key, read_documents, settings};
+
+fn collect(out: &Path, name: &str, root: Option<&Path>) -> bool {
+    let mut command = Command::new("sh");
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/collect.sh")).args(["-n", name]);
+    if let Some(root) = root {
+        command.arg("-r").arg(root);
+    }
+    let output = command.arg(out).output().expect("a shell is everywhere");
+    output.status.success()
+}
+
+fn scan(out: &Path) -> Read {
+    let tree = DiskDocuments::tree(out).expect("the tree opens");
+    read_documents(settings(), Arc::new(Memory::default()), Arc::new(tree))
+}
+
+/// A root file system with a bit of everything.
+fn root() -> Folder {
+    let root = Folder::new("collect-root");
+    for (path, text) in [
+        ("etc/passwd", format!("{PASSWD}old:$6$s3cret:1003:1003::/home/old:/bin/sh\n")),
+        ("etc/group", String::from(GROUP)),
+        ("etc/hostname", String::from("web-1\n")),
+        ("etc/nsswitch.conf", String::from("passwd: files\ngroup: files\n")),
+        (
+            "etc/ssh/sshd_config",
+            String::from(
+                "Include sshd_config.d/*.conf /etc/ssh/none/*.conf\nMatch User ben\n  AuthorizedKeysFile = \"/srv/keys of/%u\" # his\n",
+            ),
+        ),
+        (
+            "etc/ssh/sshd_config.d/10.conf",
+            String::from(
+                "TrustedUserCAKeys /etc/ssh/ca.pub\nAuthorizedPrincipalsFile /etc/ssh/principals/%u\nInclude more/*\n",
+            ),
+        ),
+        ("etc/ssh/more/20", String::from("RevokedKeys /etc/ssh/revoked\n")),
+        ("etc/ssh/ca.pub", format!("{}\n", key(9))),
+        ("etc/ssh/principals/ana", String::from("ana\n")),
+        (
+            "etc/sudoers",
+            String::from("@includedir /etc/sudoers.d\n@include sudoers.local\n@includedir /etc/sudoers.empty\n"),
+        ),
+        ("etc/sudoers.d/ops", String::from("@include /etc/deep/er\n%ops ALL=(ALL) ALL\n")),
+        ("etc/deep/er", String::from("Defaults env_reset\n")),
+        ("etc/sudoers.local", String::from("ben ALL=(ALL) ALL\n")),
+        ("home/ana/.ssh/authorized_keys", format!("{} ana\n", key(1))),
+        ("srv/keys of/ben", format!("{} ben\n", key(2))),
+    ] {
+        root.write(path, text.as_bytes());
+    }
+    std::fs::create_dir_all(root.0.join("etc/sudoers.empty")).expect("an empty folder");
+    root
+}
+
+#[test]
+fn what_the_collector_writes_is_whole_for_the_scanner() {
+    let (root, out) = (root(), Folder::new("collect-out"));
+    assert!(collect(&out.0, "web-1", Some(&root.0)));
+    let read = scan(&out.0);
+    for scope in HostScope::ALL {
+        let name = format!("web-1/{}", scope.as_str());
+        // `who` is asked on this machine and may not be there.
+        if scope != HostScope::Sessions {
+            assert!(read.is_whole(&name), "{name}: {:#?}", read.gaps_of(&name));
+        }
+    }
+    assert_eq!(read.ids(AccessKind::SshKey).len(), 2);
+    assert_eq!(read.ids(AccessKind::RoleBinding), ["web-1/ana/sudo", "web-1/ben/sudo"]);
+    assert_eq!(read.get("web-1/ana/principal/ana").status, Status::Enabled);
+    let passwd = std::fs::read_to_string(out.0.join("web-1/etc/passwd")).expect("a copy");
+    assert!(passwd.contains("old:x:1003") && !passwd.contains("s3cret"), "hashes stay on the host");
+    assert!(!collect(&out.0, "web-1", Some(&root.0)), "a folder that is there is never overwritten");
+}
+
+#[test]
+fn a_path_that_the_collector_did_not_look_for_leaves_a_gap() {
+    let (root, out) = (root(), Folder::new("collect-gap"));
+    assert!(collect(&out.0, "web-1", Some(&root.0)));
+    let list = out.0.join("web-1/files.txt");
+    let text = std::fs::read_to_string(&list).expect("a listing");
+    let kept: String = text
+        .lines()
+        .filter(|line| !line.contains("/srv/keys of/ben") && !line.starts_with('#'))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    std::fs::write(&list, kept).expect("written");
+    std::fs::remove_file(out.0.join("web-1/srv/keys of/ben")).expect("removed");
+    let read = scan(&out.0);
+    assert!(read.gaps_of("web-1/authorized-keys").iter().any(|gap| gap.part.as_deref() == Some("/srv/keys of/ben")));
+}
+
+#[test]
+fn this_machine_is_collected_and_read() {
+    let out = Folder::new("collect-here");
+    assert!(collect(&out.0, "here", None));
+    let read = scan(&out.0);
+    assert!(read.ids(AccessKind::Account).contains(&"here/root"));
+    // What this user may not read is denied, and nothing is malformed.
+    for gap in read.gaps_of("here/accounts") {
+        assert!(
+            !matches!(gap.cause, Cause::NotInSource { .. } | Cause::DigestDiffers { .. } | Cause::CutOff { .. }),
+            "{gap:?}"
+        );
+    }
+    assert!(read.seals.contains_key("here/sessions"));
+}
