@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::kit::*;
 use crate::config::ProvenFile;
-use crate::roster::model::{EmploymentType, RoleTier, RosterState};
+use crate::roster::model::{EmploymentType, PersonId, RoleTier, RosterState};
 
 const NOW: &str = "2026-08-01T02:30:00Z";
 
@@ -39,7 +39,7 @@ fn the_higher_rank_wins_what_is_not_an_end_and_a_missing_value_is_filled() {
     let world = two(&[first], &[second]);
     let loaded = world.load();
     let stint = &person(&loaded, "p-1").stints[0];
-    assert_eq!(stint.manager.as_ref().map(|id| id.as_str()), Some("boss"));
+    assert_eq!(stint.manager.as_ref().map(PersonId::as_str), Some("boss"));
     assert_eq!(stint.batch.as_deref(), Some("b-1"));
     assert_eq!((&*stint.source, stint.role_tier), ("hris", None::<RoleTier>));
 }
