@@ -181,6 +181,7 @@ config() { # PATH
     arguments include "$out$1" >"$out/.include.$$.$(wc -l <"$configs" | tr -d ' ')"
     includes=$out/.include.$$.$(wc -l <"$configs" | tr -d ' ')
     while IFS= read -r target; do
+        # shellcheck disable=SC2088  # a tilde as text: sshd expands it, as root
         case $target in
         /*) ;;
         '~/'*) target=/root/${target#'~/'} ;;
@@ -199,8 +200,17 @@ sudoers() { # PATH
     take "$1"
     [ -f "$out$1" ] || return 0
     sudo_dir=${1%/*}
-    sed -n 's/^[ \t]*[#@]\(include\|includedir\)[ \t][ \t]*"\{0,1\}\([^"]*\)"\{0,1\}[ \t]*$/\1 \2/p' "$out$1" |
-        sed "s/%h/${name%%.*}/g" >"$out/.sudo.$$.$(wc -l <"$configs" | tr -d ' ')"
+    awk '/^[ \t]*[#@]include(dir)?[ \t]/ {
+        line = $0
+        sub(/^[ \t]*[#@]/, "", line)
+        sub(/[ \t\r]+$/, "", line)
+        word = line
+        sub(/[ \t].*/, "", word)
+        sub(/^[a-z]+[ \t]+/, "", line)
+        gsub(/^"|"$/, "", line)
+        gsub(/\\ /, " ", line)
+        print word, line
+    }' "$out$1" | sed "s/%h/${name%%.*}/g" >"$out/.sudo.$$.$(wc -l <"$configs" | tr -d ' ')"
     parts=$out/.sudo.$$.$(wc -l <"$configs" | tr -d ' ')
     while read -r word target; do
         case $target in /*) ;; *) target=$sudo_dir/$target ;; esac
@@ -212,6 +222,27 @@ sudoers() { # PATH
 }
 
 for path in /etc/passwd /etc/group; do take "$path" without_hash; done
+
+# Whether a password is locked and when an account ends; never the hash.
+if [ -r "$root/etc/shadow" ]; then
+    {
+        echo '# holdover-shadow 1'
+        awk -F: '{
+            state = "usable"
+            if ($2 == "") state = "empty"
+            else if ($2 ~ /^!/) state = "locked"
+            else if ($2 ~ /^[*x]/) state = "none"
+            print $1 ":" state ":" $8
+        }' "$root/etc/shadow"
+    } >"$out/shadow.txt"
+    echo "# end $(($(wc -l <"$out/shadow.txt") - 1))" >>"$out/shadow.txt"
+    printf 'present %s %s shadow.txt\n' "$(wc -c <"$out/shadow.txt" | tr -d ' ')" "$(digest "$out/shadow.txt")" >>"$lines"
+elif [ -e "$root/etc/shadow" ]; then
+    say denied shadow.txt
+else
+    say absent shadow.txt
+fi
+
 for path in /etc/nsswitch.conf /etc/hostname; do take "$path"; done
 config /etc/ssh/sshd_config
 [ -e "$out/etc/ssh/sshd_config" ] || config /usr/etc/ssh/sshd_config
@@ -241,6 +272,7 @@ if [ -f "$out/etc/passwd" ]; then
     while IFS=: read -r user _ uid _ _ home _; do
         case $user in '' | '#'* | +* | -*) continue ;; esac
         while IFS= read -r template; do
+            # shellcheck disable=SC2088  # as above
             case $template in
             [Nn][Oo][Nn][Ee]) continue ;;
             '~/'*) template=/root/${template#'~/'} ;;

@@ -1,5 +1,59 @@
 //! What a configuration file may say, and what the program may trust.
+//!
+//! `raw` is the form of the file, whose comments are the reference its readers see; `validate` turns it into
+//! [`Config`], or into every mistake with its place; [`valid`] is the only form the rest of the program knows.
+//! The room opens no file and reads no environment: text and lookup are handed in.
 
+mod raw;
+mod reference;
+mod show;
+#[cfg(test)]
+mod tests;
 pub mod valid;
+mod validate;
 
+use std::path::Path;
+
+use crate::problem::Problem;
+use crate::yaml::{self, Document};
+
+pub use reference::reference;
+pub use show::{Origin, Override, Setting, show};
 pub use valid::*;
+
+/// A configuration that passed every check.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// What is allowed, and should be known.
+    pub warnings: Vec<Problem>,
+    document: Document,
+}
+
+/// Reads and checks a configuration. `environment` answers `${NAME}`.
+///
+/// # Errors
+/// Every mistake, each with its place.
+pub fn load(file: &Path, text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Vec<Problem>> {
+    let mut document = Document::read(file, text)?;
+    let mut problems = document.interpolate(environment);
+    match validate::config(&document, text) {
+        Ok(checked) if problems.is_empty() => {
+            Ok(Loaded { config: checked.config, warnings: checked.warnings, document })
+        }
+        Ok(_) => Err(problems),
+        Err(more) => {
+            // A value whose variable is unset has been told; that it does not fit either says nothing new.
+            let told: Vec<_> = problems.iter().map(|problem| problem.place).collect();
+            problems
+                .extend(more.into_iter().filter(|problem| problem.place.is_none() || !told.contains(&problem.place)));
+            Err(problems)
+        }
+    }
+}
+
+/// JSON Schema of the configuration, as it is published.
+pub fn schema() -> String {
+    yaml::published::<raw::RawConfig>()
+}

@@ -196,6 +196,13 @@ impl Connector {
             Self::Ssh(_) => "ssh",
         }
     }
+
+    /// Whether it talks to a system, so that the clock cannot be chosen.
+    pub fn is_live(&self) -> bool {
+        match self {
+            Self::Import(_) | Self::Aws(_) | Self::Ssh(_) => false,
+        }
+    }
 }
 
 /// A planted leaver that every run must find.
@@ -286,4 +293,13 @@ pub struct Config {
     pub outputs: Vec<OutputConfig>,
     /// Metrics.
     pub metrics: MetricsConfig,
+}
+
+impl Config {
+    /// The configuration with what the policy decides about it.
+    #[must_use]
+    pub fn with_policy(mut self, policy: &crate::policy::Policy) -> Self {
+        self.end_basis = policy.end_basis();
+        self
+    }
 }

@@ -10,9 +10,9 @@ use super::{ExceptionType, OnExpiry};
 /// Approved exceptions: who may keep what until when.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "only its schema is used: entries are read one by one")]
 pub(super) struct RawFile {
     /// Version of this format.
+    #[expect(dead_code, reason = "the schema checks it; there is one version")]
     #[schemars(extend("const" = 1))]
     pub(super) version: u32,
     /// Entries. They are never deleted: an entry that is no longer wanted gets `revoked_at`.

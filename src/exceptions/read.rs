@@ -64,19 +64,13 @@ impl ExceptionFile {
             Ok(document) => document,
             Err(problems) => return unusable(problems),
         };
-        let mut broken: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();
-        if let Err(problems) = document.decode::<RawFile>() {
-            let (of_entries, of_file): (Vec<_>, Vec<_>) =
-                problems.into_iter().partition(|problem| position(&problem.key).is_some());
-            if !of_file.is_empty() {
-                return unusable(of_file);
-            }
-            for problem in of_entries {
-                broken.entry(position(&problem.key).unwrap_or_default()).or_default().push(problem);
-            }
-        }
-        let count = document.length("/exceptions").unwrap_or_default();
-        let entries = (0..count).map(|position| entry(&document, position, broken.remove(&position))).collect();
+        let entries = match document.decode::<RawFile>() {
+            Ok(raw) => raw.exceptions.into_iter().map(|raw| Entry::Read(Box::new(exception(raw)))).collect(),
+            Err(problems) => match one_by_one(&document, problems) {
+                Ok(entries) => entries,
+                Err(of_file) => return unusable(of_file),
+            },
+        };
         Self { file: file.to_path_buf(), digest, document: Some(document), entries, unusable: Vec::new() }
     }
 
@@ -89,6 +83,23 @@ impl ExceptionFile {
     pub fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
     }
+}
+
+/// The entries of a file that does not fit as a whole; or its mistakes, where they are not of single entries.
+fn one_by_one(document: &Document, problems: Vec<Problem>) -> Result<Vec<Entry>, Vec<Problem>> {
+    let mut broken: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();
+    let mut of_file = Vec::new();
+    for problem in problems {
+        match position(&problem.key) {
+            Some(position) => broken.entry(position).or_default().push(problem),
+            None => of_file.push(problem),
+        }
+    }
+    if !of_file.is_empty() {
+        return Err(of_file);
+    }
+    let count = document.length("/exceptions").unwrap_or_default();
+    Ok((0..count).map(|position| entry(document, position, broken.remove(&position))).collect())
 }
 
 /// The position in `exceptions[3].scope`.

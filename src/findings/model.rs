@@ -55,6 +55,13 @@ finding_words! {
     }
 }
 
+impl Severity {
+    /// Position in [`Severity::ALL`]: 0 is critical.
+    pub fn position(self) -> usize {
+        self as usize
+    }
+}
+
 finding_words! {
     /// How sure the match to the person is.
     Confidence {

@@ -2,6 +2,7 @@
 
 use scan_contract::{Fact, IdentifierKind, Moment};
 
+use super::graph::Node;
 use super::index::ClaimFacts;
 use crate::findings::Confidence;
 use crate::roster::{Person, PersonIndex};
@@ -19,8 +20,8 @@ pub(super) struct Evidence {
     pub(super) says: String,
     /// Whether a private alias of the person was used.
     pub(super) personal: bool,
-    /// Words of the chain across systems, where there is one.
-    pub(super) chain: Vec<String>,
+    /// What was learned that this rests on, where it does not rest on the roster.
+    pub(super) node: Option<Node>,
 }
 
 /// How much a piece of evidence is worth.

@@ -125,6 +125,25 @@ impl Graph {
         chain
     }
 
+    /// Takes everything another graph knows, in its order of learning as far as words are concerned.
+    pub fn absorb(&mut self, other: Graph) {
+        let mut lessons: Vec<Known> = other.known.into_iter().collect();
+        lessons.sort_unstable_by_key(|known| known.node);
+        for known in lessons {
+            let words = (known.words as usize).checked_sub(1).and_then(|position| other.words.get(position));
+            self.learn(Lesson {
+                node: known.node,
+                person: known.person,
+                confidence: known.confidence,
+                words: words.map(|words| words.text.clone()),
+                rests_on: words.and_then(|words| words.rests_on),
+            });
+        }
+        for (node, person) in other.disputes {
+            self.learn(Lesson { node, person, confidence: Confidence::Medium, words: None, rests_on: None });
+        }
+    }
+
     /// How many nodes are known.
     pub fn len(&self) -> usize {
         self.known.len()

@@ -27,8 +27,8 @@ pub struct PersonMatch {
     pub confidence: Confidence,
     /// Sentences.
     pub evidence: Vec<String>,
-    /// Chain across systems.
-    pub chain: Vec<String>,
+    /// What was learned that the match rests on; [`Graph::chain`] tells the way from there to the roster.
+    pub node: Option<Node>,
     /// Whether a private alias was used.
     pub personal: bool,
     /// Whether a reviewed link decided.
@@ -135,7 +135,7 @@ impl<'a> Resolver<'a> {
             method: String::from("reviewed_link"),
             confidence: Confidence::High,
             evidence: vec![format!("reviewed link by {} on {}: {}", link.reviewer, link.date, link.reason)],
-            chain: Vec::new(),
+            node: None,
             personal: false,
             by_link: true,
         })
@@ -203,7 +203,7 @@ impl<'a> Resolver<'a> {
                 weight: if vouched { Weight::Strong(Confidence::High) } else { Weight::Weak },
                 says: format!("employee number {id}"),
                 personal: false,
-                chain: Vec::new(),
+                node: None,
             });
         }
     }
@@ -218,7 +218,7 @@ impl<'a> Resolver<'a> {
                 weight: Weight::Strong(Confidence::High),
                 says: format!("roster alias: {} at {}", spell_out(IdentifierKind::ProviderId, id, personal), system.id),
                 personal,
-                chain: Vec::new(),
+                node: None,
             });
         }
         if evidence.is_empty() {
@@ -237,7 +237,7 @@ impl<'a> Resolver<'a> {
                 weight: Weight::Strong(Confidence::High),
                 says: format!("roster alias: external id {} at {system}", external.id),
                 personal: probe.facts.personal,
-                chain: Vec::new(),
+                node: None,
             });
         }
         let node = self.account_node(system, &external.id);
@@ -256,7 +256,7 @@ impl<'a> Resolver<'a> {
                 weight: Weight::Strong(Confidence::High),
                 says: format!("roster alias: key {}", spell_out(IdentifierKind::SshFingerprint, fingerprint, personal)),
                 personal,
-                chain: Vec::new(),
+                node: None,
             });
         }
         evidence.extend(self.believed(Node(hash), "graph", &format!("the same public key {fingerprint}")));
@@ -293,7 +293,7 @@ impl<'a> Resolver<'a> {
                         weight: Weight::Strong(Confidence::High),
                         says: format!("login {login} is the employee number here"),
                         personal: false,
-                        chain: Vec::new(),
+                        node: None,
                     });
                 }
             }
@@ -318,7 +318,7 @@ impl<'a> Resolver<'a> {
                     weight: Weight::Weak,
                     says: format!("login {login} is the local part of their work address"),
                     personal: false,
-                    chain: Vec::new(),
+                    node: None,
                 });
             }
         }
@@ -384,7 +384,7 @@ impl<'a> Resolver<'a> {
                 weight,
                 says: format!("{}, {held}; {when}{claimed}", spell_out(kind, value, probe.facts.personal)),
                 personal: probe.facts.personal,
-                chain: Vec::new(),
+                node: None,
             });
         }
     }
@@ -403,7 +403,7 @@ impl<'a> Resolver<'a> {
                     weight: Weight::Weak,
                     says: String::from("the name agrees"),
                     personal: false,
-                    chain: Vec::new(),
+                    node: None,
                 });
             }
         }
@@ -411,7 +411,6 @@ impl<'a> Resolver<'a> {
 
     fn believed(&self, node: Node, method: &'static str, says: &str) -> Vec<Evidence> {
         let Some(belief) = self.graph.belief(node) else { return Vec::new() };
-        let chain = self.graph.chain(node);
         let disputed = belief.people.len() > 1;
         belief
             .people
@@ -422,7 +421,7 @@ impl<'a> Resolver<'a> {
                 weight: if disputed { Weight::Contested } else { Weight::Strong(belief.confidence) },
                 says: String::from(says),
                 personal: false,
-                chain: chain.clone(),
+                node: Some(node),
             })
             .collect()
     }
@@ -544,12 +543,12 @@ fn person_match(evidence: Vec<Evidence>, relation: Relation, holder: Option<usiz
             Weight::Weak | Weight::Contested => None,
         })
         .min_by_key(|(confidence, _)| *confidence);
-    let (confidence, method, chain) = match strongest {
-        Some((confidence, one)) => (confidence, String::from(one.method), one.chain.clone()),
+    let (confidence, method, node) = match strongest {
+        Some((confidence, one)) => (confidence, String::from(one.method), one.node),
         None => {
             let mut methods: Vec<&str> = evidence.iter().map(|one| one.method).collect();
             methods.dedup();
-            (Confidence::Medium, methods.join("+"), Vec::new())
+            (Confidence::Medium, methods.join("+"), None)
         }
     };
     PersonMatch {
@@ -560,7 +559,7 @@ fn person_match(evidence: Vec<Evidence>, relation: Relation, holder: Option<usiz
         confidence,
         personal: evidence.iter().any(|one| one.personal),
         evidence: evidence.into_iter().map(|one| one.says).collect(),
-        chain,
+        node,
         by_link: false,
     }
 }

@@ -96,7 +96,8 @@ impl Series {
         // One for the figure of what was left out, which is always there.
         let mut total = 1 + self.families.iter().map(|(family, metrics)| series_of(family, metrics)).sum::<usize>();
         let mut dropped = 0;
-        let mut ranked: Vec<(Cap, &'static Family)> = self.families.iter().map(|(family, _)| (family.cap, *family)).collect();
+        let mut ranked: Vec<(Cap, &'static Family)> =
+            self.families.iter().map(|(family, _)| (family.cap, *family)).collect();
         ranked.sort_by_key(|(cap, _)| *cap);
         for (rank, family) in ranked {
             if total <= cap || rank == Cap::Keep {

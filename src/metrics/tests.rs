@@ -147,7 +147,8 @@ fn a_held_roster_is_told_for_the_source_to_blame_and_withdraws_its_figures() {
     assert_eq!(value(&accepted, &held("hris")), Some("0"));
     assert!(value(&accepted, as_of).is_some());
     report.roster.state = RosterState::Held;
-    let gate = GateFact { gate: String::from("ROS-4"), source: Some(String::from("hris")), holds: true, says: String::new() };
+    let gate =
+        GateFact { gate: String::from("ROS-4"), source: Some(String::from("hris")), holds: true, says: String::new() };
     report.roster.gates = vec![gate];
     let one = text(&report);
     assert_eq!((value(&one, &held("hris")), value(&one, &held("contractors"))), (Some("1"), Some("0")));
@@ -169,7 +170,11 @@ fn histograms_are_cumulative_and_end_with_everything() {
     assert_eq!((bucket("3600"), bucket("14400"), bucket("1209600")), (Some("1"), Some("2"), Some("3")));
     assert_eq!((bucket("7776000"), bucket("+Inf")), (Some("3"), Some("4")));
     assert_eq!(value(&text, r#"holdover_revocation_delay_seconds_count{severity="high"}"#), Some("4"));
-    assert_eq!(value(&text, r#"holdover_revocation_delay_seconds_count{severity="info"}"#), Some("0"), "known, and none");
+    assert_eq!(
+        value(&text, r#"holdover_revocation_delay_seconds_count{severity="info"}"#),
+        Some("0"),
+        "known, and none"
+    );
 }
 
 #[test]
@@ -180,7 +185,12 @@ fn little_detail_leaves_out_kinds_and_rules_and_nothing_else() {
     let left_out: Vec<String> = names(&full).into_iter().filter(|name| !names(&little).contains(name)).collect();
     assert_eq!(
         left_out,
-        ["holdover_scan_objects", "holdover_residual_findings_by_kind", "holdover_residual_findings_by_rule", "holdover_remnants"]
+        [
+            "holdover_scan_objects",
+            "holdover_residual_findings_by_kind",
+            "holdover_residual_findings_by_rule",
+            "holdover_remnants"
+        ]
     );
 }
 

@@ -50,8 +50,11 @@ pub fn write_textfile(path: &Path, families: &[MetricFamily]) -> Result<(), Metr
 /// In a directory where everybody may rename, somebody else could put another file in its place.
 fn check_directory(directory: &Path) -> Result<(), MetricsError> {
     let path = directory.display().to_string();
-    let metadata =
-        fs::metadata(directory).map_err(|source| MetricsError::Io { doing: "looking at", path: path.clone(), source })?;
+    let metadata = fs::metadata(directory).map_err(|source| MetricsError::Io {
+        doing: "looking at",
+        path: path.clone(),
+        source,
+    })?;
     let mode = metadata.mode();
     if mode & 0o002 != 0 && mode & 0o1000 == 0 {
         let why = format!("its mode {:04o} lets everybody write: chmod o-w it", mode & 0o7777);

@@ -64,3 +64,13 @@ pub use links::RawLinks;
 pub use load::{LoadInput, Loaded, load};
 pub use model::*;
 pub use zones::tz_version;
+
+/// JSON Schema of one canonical roster record, as it is published.
+pub fn schema() -> &'static str {
+    include_str!("record.schema.json")
+}
+
+/// JSON Schema of the reviewed links file, as it is published.
+pub fn links_schema() -> String {
+    crate::yaml::published::<RawLinks>()
+}

@@ -5,10 +5,11 @@
 
 use cel::Program;
 use cel::common::ast::operators as op;
-use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, SelectExpr};
+use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, ListExpr, SelectExpr};
 
 use super::fields::{FIELDS, Field, Holds, Root, field};
 use super::lists::Lists;
+use super::shape::{Shape, literal_shape};
 use super::time::{NOW, Sort};
 use crate::problem::nearest;
 
@@ -35,6 +36,8 @@ pub(super) struct Checked {
     pub(super) uses: Vec<&'static Field>,
     /// Lists it looks at.
     pub(super) lists: Vec<Box<str>>,
+    /// Fields without which it cannot hold: where one is absent, there is nothing to evaluate.
+    pub(super) needs: Vec<&'static Field>,
 }
 
 /// Compiles and checks an expression. Call it with room on the stack: the parser recurses deeply.
@@ -63,63 +66,38 @@ pub(super) fn check(source: &str, lists: &Lists) -> Result<Checked, Vec<Fault>> 
         uses.dedup_by_key(|used| used.path);
         named.sort();
         named.dedup();
-        return Ok(Checked { program, uses, lists: named });
+        let mut needs = Vec::new();
+        collect_needs(program.expression(), &mut needs);
+        return Ok(Checked { program, uses, lists: named, needs });
     }
     faults.sort_by(|left, right| (left.start, &left.says).cmp(&(right.start, &right.says)));
     faults.dedup();
     Err(faults)
 }
 
+/// Fields whose presence is one of the conditions joined by `&&` at the top. One that can be hidden does not count:
+/// it makes the answer unknown, not false.
+fn collect_needs(node: &IdedExpr, needs: &mut Vec<&'static Field>) {
+    match &node.expr {
+        Expr::Call(call) if call.func_name == op::LOGICAL_AND => {
+            call.args.iter().for_each(|arg| collect_needs(arg, needs));
+        }
+        Expr::Select(SelectExpr { operand, field: name, test: true }) => {
+            if let Expr::Ident(root) = &operand.expr
+                && let Some(found) = Root::parse(root).and_then(|root| field(root, name))
+                && !found.hidden
+            {
+                needs.push(found);
+            }
+        }
+        _ => {}
+    }
+}
+
 fn parse_fault(source: &str, (line, column): (isize, isize), message: &str) -> Fault {
     let before: usize = source.split_inclusive('\n').take(usize::try_from(line - 1).unwrap_or(0)).map(str::len).sum();
     let start = (before + usize::try_from(column - 1).unwrap_or(0)).min(source.len().saturating_sub(1));
     Fault { start, end: start + 1, says: format!("this is no expression: {message}"), help: None }
-}
-
-/// What an expression amounts to.
-#[derive(Debug, Clone)]
-enum Shape {
-    Bool,
-    Int,
-    Text,
-    /// A text in the expression itself.
-    Quoted(String),
-    Word(&'static Field),
-    Time(Sort),
-    Instant,
-    Duration,
-    Group(Root),
-    Operators,
-    List(Vec<(Shape, usize, usize)>),
-    Other(&'static str),
-    /// A mistake that has been reported already.
-    Wrong,
-}
-
-impl Shape {
-    fn describe(&self) -> String {
-        match self {
-            Self::Bool => "true or false".to_owned(),
-            Self::Int => "a number".to_owned(),
-            Self::Text | Self::Quoted(_) => "a text".to_owned(),
-            Self::Word(field) => format!("a word of {}", field.path),
-            Self::Time(_) | Self::Instant => "a time".to_owned(),
-            Self::Duration => "a duration".to_owned(),
-            Self::Group(root) => format!("`{}` itself", root.as_str()),
-            Self::Operators => "an operator's list".to_owned(),
-            Self::List(_) => "a list".to_owned(),
-            Self::Other(what) => (*what).to_owned(),
-            Self::Wrong => "a mistake".to_owned(),
-        }
-    }
-
-    fn is_text(&self) -> bool {
-        matches!(self, Self::Text | Self::Quoted(_) | Self::Word(_))
-    }
-
-    fn is_time(&self) -> bool {
-        matches!(self, Self::Time(_) | Self::Instant)
-    }
 }
 
 struct Walk<'a> {
@@ -447,18 +425,6 @@ impl Walk<'_> {
             Expr::Comprehension(_) | Expr::Ident(_) | Expr::Literal(_) | Expr::Struct(_) | Expr::Unspecified => {}
         }
         (start, end.min(source.len()).max(start + 1))
-    }
-}
-
-fn literal_shape(literal: &LiteralValue) -> Shape {
-    match literal {
-        LiteralValue::Boolean(_) => Shape::Bool,
-        LiteralValue::Int(_) => Shape::Int,
-        LiteralValue::String(text) => Shape::Quoted(text.inner().to_owned()),
-        LiteralValue::Null => Shape::Other("null"),
-        LiteralValue::Bytes(_) => Shape::Other("bytes"),
-        LiteralValue::Double(_) => Shape::Other("a fraction"),
-        LiteralValue::UInt(_) => Shape::Other("an unsigned number"),
     }
 }
 

@@ -110,6 +110,18 @@ fn several_mistakes_are_told_at_once_and_a_long_expression_is_not_read() {
 }
 
 #[test]
+fn what_a_condition_cannot_do_without_is_known_and_a_hidden_fact_is_not_among_it() {
+    let needs = |source: &str| {
+        let checked = check(source, &lists()).expect("it passes");
+        checked.needs.iter().map(|field| field.path).collect::<Vec<_>>()
+    };
+    assert_eq!(needs("has(access.subtype) && access.subtype == \"ci_secret\" && match.personal"), ["access.subtype"]);
+    assert!(needs("(has(access.subtype) && access.subtype == \"ci_secret\") || match.personal").is_empty());
+    assert!(needs("!has(access.subtype) || access.subtype == \"ci_secret\"").is_empty());
+    assert!(needs("has(access.created_at) && access.created_at >= person.access_end_at").is_empty());
+}
+
+#[test]
 fn a_mistake_inside_a_broken_expression_stays_inside_it() {
     for source in ["", " ", "(", "a b", "access.", "\"", "1 +", "has(", "&&", "access.kind == \"account\" extra"] {
         for fault in check(source, &lists()).expect_err("it is refused") {

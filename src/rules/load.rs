@@ -328,6 +328,7 @@ fn read_rule(source: &Source, lists: &Lists, env: &Arc<Env>) -> Result<Rule, Vec
         additive: raw.additive,
         file: source.path.clone(),
         program: checked.program,
+        needs: checked.needs,
         cases,
     })
 }

@@ -6,7 +6,7 @@
 //! | `raw` | what a rule file and a list file may say |
 //! | `load` | from files to rules, all mistakes at once |
 //! | `fields` | the words of the language: every root and field |
-//! | `check` | an expression held against those words; `position` finds a mistake's place in the file |
+//! | `check` | an expression held against those words; `shape` is what its parts amount to, `position` finds a mistake's place in the file |
 //! | `rehearse` | every expression tried at load on facts known, absent and hidden |
 //! | `facts`, `derived`, `time` | facts as an expression sees them, three-valued |
 //! | `ruleset`, `evaluate` | which rules look at a grant, and what they answer |
@@ -38,6 +38,7 @@ mod position;
 mod raw;
 mod rehearse;
 mod ruleset;
+mod shape;
 #[cfg(test)]
 mod soundness_tests;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use cel::{Env, Program};
 use scan_contract::{AccessKind, Relation};
 
 use super::cases::Case;
+use super::fields::Field;
 use super::lists::Lists;
 use super::model::EmploymentView;
 
@@ -76,6 +77,7 @@ pub struct Rule {
     /// The file it came from.
     pub file: PathBuf,
     pub(super) program: Program,
+    pub(super) needs: Vec<&'static Field>,
     pub(super) cases: Vec<Case>,
 }
 

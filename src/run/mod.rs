@@ -1,1 +1,41 @@
-//! To be filled.
+//! Who is read when, how far it got, and the verdict.
+//!
+//! The engine alone says `complete`: in [`coverage`], and nowhere else. What a scanner hands over is necessary, never
+//! sufficient.
+//!
+//! | file | what happens there |
+//! |---|---|
+//! | [`plan`] | scopes declared and written down before anything is read |
+//! | [`drive`] | scanners are run side by side; a panic or hang of one stays its own |
+//! | [`apps`] | systems that exist and are not connected |
+//! | [`coverage`] | how far each scope got |
+//! | [`intake`] | what comes in is counted and sifted: whose might matter |
+//! | [`interest`] | which people matter now |
+//! | [`directory`] | people, by id, as other rooms ask for them |
+//! | [`attribute`] | lessons across systems, then whose each grant is |
+//! | [`assess`] | one grant and one person become a finding, a remnant or nothing |
+//! | [`judgement`] | findings, what cannot be told, what belongs to nobody |
+//! | [`settle`] | findings meet what is remembered of them |
+//! | `closing` | scopes settled, report made |
+//! | [`dry`] | a store that keeps nothing |
+//! | [`picture`] | leavers by system, flags, exit code |
+
+pub mod apps;
+pub mod assess;
+pub mod attribute;
+mod closing;
+pub mod coverage;
+pub mod directory;
+pub mod drive;
+pub mod dry;
+pub mod engine;
+pub mod intake;
+pub mod interest;
+pub mod judgement;
+pub mod picture;
+pub mod plan;
+pub mod progress;
+pub mod settle;
+
+pub use engine::{Engine, RunError, RunOutcome};
+pub use progress::{Event, Progress, Silent};

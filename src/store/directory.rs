@@ -245,7 +245,9 @@ fn check_owner_and_mode(path: &str, metadata: &Metadata, wanted: &str) -> Result
     }
     let mode = metadata.mode() & 0o7777;
     if mode & 0o077 != 0 {
-        return Err(refused(format!("its mode {mode:04o} lets others in: chmod {wanted} it, after checking who could write there")));
+        return Err(refused(format!(
+            "its mode {mode:04o} lets others in: chmod {wanted} it, after checking who could write there"
+        )));
     }
     Ok(())
 }

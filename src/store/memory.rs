@@ -10,7 +10,7 @@ use crate::report::{RunFacts, Totals};
 use crate::store::ledger::{Chain, Sealed, carried_over, hex};
 use crate::store::{
     AcceptedRoster, HistoryLine, LedgerCheck, LedgerEvent, Opening, PreviousRun, RunChanges, ScopeBaseline, Store,
-    StoreError, SystemTimes,
+    StoreError, SystemTimes, is_success,
 };
 
 type ScopeKey = (SystemId, ScopeName);
@@ -35,6 +35,7 @@ pub struct MemoryStore {
     rosters: Vec<AcceptedRoster>,
     released: BTreeSet<String>,
     reports: Vec<(String, Instant, Vec<u8>)>,
+    last_success_at: Option<Instant>,
     chain: Chain,
     ledger: Vec<(Sealed, Instant, LedgerEvent)>,
 }
@@ -67,6 +68,7 @@ impl MemoryStore {
             rosters: Vec::new(),
             released: BTreeSet::new(),
             reports: Vec::new(),
+            last_success_at: None,
             chain: Chain::begin(lineage),
             ledger: Vec::new(),
         }
@@ -203,13 +205,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn carry_over(
-        &mut self,
-        run_id: &str,
-        at: Instant,
-        old: &Fingerprint,
-        memory: Memory,
-    ) -> Result<(), StoreError> {
+    fn carry_over(&mut self, run_id: &str, at: Instant, old: &Fingerprint, memory: Memory) -> Result<(), StoreError> {
         self.running(run_id)?;
         self.known(old)?;
         self.findings.remove(old);
@@ -230,6 +226,10 @@ impl Store for MemoryStore {
             event: event.clone(),
         };
         Ok(about.map(line).collect())
+    }
+
+    fn last_success(&self) -> Result<Option<Instant>, StoreError> {
+        Ok(self.last_success_at)
     }
 
     fn apply(&mut self, run_id: &str, at: Instant, changes: RunChanges) -> Result<(), StoreError> {
@@ -287,6 +287,9 @@ impl Store for MemoryStore {
             ended_at: facts.ended_at,
             roster_digest: self.rosters.last().map(|roster| roster.digest.clone()),
         });
+        if is_success(facts) {
+            self.last_success_at = Some(facts.ended_at);
+        }
         self.reports.retain(|(id, _, _)| *id != facts.id);
         self.reports.insert(0, (facts.id.clone(), facts.ended_at, report.to_vec()));
         self.reports.truncate(keep);

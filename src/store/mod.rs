@@ -19,10 +19,13 @@ pub mod directory;
 pub mod ledger;
 pub mod lock;
 pub mod memory;
+pub mod pseudonym;
 pub mod record;
-pub mod sqlite;
+#[cfg(test)]
+mod record_tests;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod sqlite;
 #[cfg(test)]
 mod suite;
 pub mod totals;
@@ -346,6 +349,12 @@ pub struct LedgerCheck {
     pub serial: u64,
 }
 
+/// Whether a run counts as a success: what it says was read, believed and written.
+pub(crate) fn is_success(facts: &RunFacts) -> bool {
+    let flags = &facts.flags;
+    !(flags.gaps || flags.roster_held || flags.interrupted || flags.store_failed)
+}
+
 /// What is kept between runs. One writer; opened for writing, it holds the lock.
 pub trait Store: Send {
     /// Begins a run: marks killed ones, raises the serial, writes the start into the ledger. The same id may come
@@ -415,6 +424,9 @@ pub trait Store: Send {
     /// What the ledger says about a finding, oldest first.
     fn history(&self, fingerprint: &Fingerprint) -> Result<Vec<HistoryLine>, StoreError>;
 
+    /// End of the last run without any gap, with an accepted roster, that was not stopped and could write everything.
+    fn last_success(&self) -> Result<Option<Instant>, StoreError>;
+
     /// Commits everything a run changes; all or nothing. The ledger gets the given lines in their order and nothing
     /// else.
     fn apply(&mut self, run_id: &str, at: Instant, changes: RunChanges) -> Result<(), StoreError>;
@@ -431,4 +443,18 @@ pub trait Store: Send {
 
     /// Walks the whole ledger and compares it with the exported file and checkpoint.
     fn verify_ledger(&self) -> Result<LedgerCheck, StoreError>;
+}
+
+impl std::fmt::Display for HistoryLine {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}  #{}  ", self.at.format("%Y-%m-%dT%H:%M:%SZ"), self.sequence)?;
+        match &self.event {
+            LedgerEvent::State { run, from, to, why, .. } => match from {
+                Some(from) => write!(formatter, "{from} -> {to}: {why} ({run})"),
+                None => write!(formatter, "{to}: {why} ({run})"),
+            },
+            LedgerEvent::Acknowledged { reference, .. } => write!(formatter, "use after the end handled: {reference}"),
+            other => write!(formatter, "{other:?}"),
+        }
+    }
 }

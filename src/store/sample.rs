@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use scan_contract::{AccessKind, Fact, GrantId, Instant, Moment, Privilege, Relation, ScopeName, ScopeState, Status, SystemId};
+use scan_contract::{
+    AccessKind, Fact, GrantId, Instant, Moment, Privilege, Relation, ScopeName, ScopeState, Status, SystemId,
+};
 
 use crate::findings::{
-    Change, Class, Confidence, Finding, FindingState, Fingerprint, MatchFacts, Memory, RuleHit, RuleUndecided, Severity,
-    Usability, UsedAfterEnd,
+    Change, Class, Confidence, Finding, FindingState, Fingerprint, MatchFacts, Memory, RuleHit, RuleUndecided,
+    Severity, Usability, UsedAfterEnd,
 };
 use crate::report::{ExitCode, Flags, RunFacts, ScopeFact};
 use crate::roster::{AccessEnd, EndSource, PersonId};
@@ -36,7 +38,10 @@ pub(crate) fn memory(number: u32, state: FindingState) -> Memory {
         class: Class::Residual,
         rule: Arc::from("cloud-access-key-active"),
         rules: vec![RuleHit { rule: Arc::from("cloud-access-key-active"), version: 3 }],
-        undecided: vec![RuleUndecided { rule: Arc::from("stale-stint-credential"), fact: String::from("access.created_at") }],
+        undecided: vec![RuleUndecided {
+            rule: Arc::from("stale-stint-credential"),
+            fact: String::from("access.created_at"),
+        }],
         severity: Severity::High,
         severity_reasons: vec![String::from("admin reach in a tier-0 system"), String::from("usable now")],
         confidence: Confidence::High,
@@ -160,3 +165,8 @@ pub(crate) fn open(path: &Path) -> Result<SqliteStore, StoreError> {
     SqliteStore::open(&path.join("state"), OpenOptions { allow_network: true, now: now() })
 }
 
+/// A fresh directory, in memory where the machine has one: thousands of synced commits would only measure the disk.
+pub(crate) fn place() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}

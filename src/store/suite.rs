@@ -2,7 +2,7 @@
 
 use scan_contract::{AccessKind, ScopeName, ScopeState, SystemId};
 
-use super::sample::{at, facts, fingerprint, memory, now, open, roster, scope, state_line};
+use super::sample::{at, facts, fingerprint, memory, now, open, place, roster, scope, state_line};
 use super::*;
 use crate::findings::{AbsentLook, FindingState};
 
@@ -40,7 +40,7 @@ impl Shelf for InMemory {
 }
 
 fn on_both(test: impl Fn(&mut dyn Shelf)) {
-    test(&mut OnDisk(tempfile::tempdir().unwrap()));
+    test(&mut OnDisk(place()));
     test(&mut InMemory(MemoryStore::new("simulation")));
 }
 
@@ -124,7 +124,8 @@ fn since_when_a_configuration_holds() {
 fn findings_come_back_as_they_were_and_open_ones_in_order() {
     on_both(|shelf| {
         let states = FindingState::ALL;
-        let mut memories: Vec<Memory> = states.iter().zip(1_u32..).map(|(state, number)| memory(number, *state)).collect();
+        let mut memories: Vec<Memory> =
+            states.iter().zip(1_u32..).map(|(state, number)| memory(number, *state)).collect();
         memories[3].absent = Some(AbsentLook { run_id: String::from("run-0"), as_of: now() });
         memories[4].closed_at = Some(now());
         memories[4].reopened = 2;
@@ -387,6 +388,31 @@ fn a_repeated_run_with_a_chosen_clock_replaces_its_report() {
         shelf.with(&mut |store| {
             assert_eq!(store.reports().unwrap().len(), 1);
             assert_eq!(store.report("run-same").unwrap(), b"again");
+        });
+    });
+}
+
+#[test]
+fn only_a_run_without_gaps_whose_roster_was_accepted_is_a_success() {
+    on_both(|shelf| {
+        let day = |day: u32| at(&format!("2026-08-{day:02}T02:30:00Z"));
+        shelf.with(&mut |store| {
+            assert_eq!(store.last_success().unwrap(), None);
+            for number in 1..=5 {
+                let id = format!("run-{number}");
+                store.begin_run(&id, day(number), "c1").unwrap();
+                let mut facts = facts(&id, day(number));
+                facts.flags.residual = true;
+                match number {
+                    1 => {}
+                    2 => facts.flags.gaps = true,
+                    3 => facts.flags.roster_held = true,
+                    4 => facts.flags.interrupted = true,
+                    _ => facts.flags.store_failed = true,
+                }
+                store.end_run(&facts, b"", 1).unwrap();
+                assert_eq!(store.last_success().unwrap(), Some(day(1)));
+            }
         });
     });
 }

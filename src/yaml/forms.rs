@@ -144,6 +144,7 @@ form!(
         "description": "Kind of access.",
         "type": "string",
         "enum": AccessKind::WORDS,
+        "x-expected": "a kind of access",
     })
 );
 

@@ -1,1 +1,5 @@
+//! Integration tests, in one binary.
 
+mod company;
+mod house;
+mod verdicts;

@@ -25,6 +25,6 @@ mod slot;
 mod tell;
 mod text;
 
-pub use scanner::Aws;
+pub use scanner::{Aws, manifest};
 pub use settings::{AccountId, DocumentPaths, Limits, Settings};
 pub use slot::slot_of;

@@ -22,11 +22,16 @@ pub struct Aws {
     loaded: Mutex<Option<Loaded>>,
 }
 
+/// The connector's description, from `manifest.yaml`.
+pub fn manifest() -> Result<Manifest, String> {
+    Manifest::parse(include_str!("../manifest.yaml"))
+}
+
 impl Aws {
     /// A scanner for one account. An error is a defect of this crate.
     pub fn new(settings: Settings, documents: Arc<dyn Documents>) -> Result<Self, Cause> {
-        let manifest = Manifest::parse(include_str!("../manifest.yaml"))
-            .map_err(|error| Cause::Bug { what: format!("manifest of the aws scanner: {error}") })?;
+        let manifest =
+            manifest().map_err(|error| Cause::Bug { what: format!("manifest of the aws scanner: {error}") })?;
         Ok(Self { settings, documents, manifest, loaded: Mutex::new(None) })
     }
 

@@ -25,7 +25,7 @@ pub(crate) const ROLES: &str = "iam.roles";
 
 /// Where a scope comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum From {
+pub(crate) enum ReadFrom {
     /// The authorization details.
     Details,
     /// The credential report.
@@ -35,22 +35,25 @@ pub(crate) enum From {
 }
 
 /// Every scope, always declared: one that is not read is a gap, never an absence.
-pub(crate) const ALL: [(&str, From); 12] = [
-    (USERS, From::Details),
-    (PASSWORDS, From::Report),
-    (ACCESS_KEYS, From::Report),
-    (CERTIFICATES, From::Report),
-    (MFA_DEVICES, From::Report),
-    (GROUPS, From::Details),
-    (POLICIES, From::Details),
-    (ROLE_TRUSTS, From::Details),
-    (ROLES, From::Details),
-    ("iam.ssh-public-keys", From::Nowhere("SSH public keys of users (iam:ListSSHPublicKeys, user by user)")),
+pub(crate) const ALL: [(&str, ReadFrom); 12] = [
+    (USERS, ReadFrom::Details),
+    (PASSWORDS, ReadFrom::Report),
+    (ACCESS_KEYS, ReadFrom::Report),
+    (CERTIFICATES, ReadFrom::Report),
+    (MFA_DEVICES, ReadFrom::Report),
+    (GROUPS, ReadFrom::Details),
+    (POLICIES, ReadFrom::Details),
+    (ROLE_TRUSTS, ReadFrom::Details),
+    (ROLES, ReadFrom::Details),
+    ("iam.ssh-public-keys", ReadFrom::Nowhere("SSH public keys of users (iam:ListSSHPublicKeys, user by user)")),
     (
         "iam.service-specific-credentials",
-        From::Nowhere("service-specific credentials (iam:ListServiceSpecificCredentials)"),
+        ReadFrom::Nowhere("service-specific credentials (iam:ListServiceSpecificCredentials)"),
     ),
-    ("sso.account-assignments", From::Nowhere("people and groups of IAM Identity Center (sso:ListAccountAssignments)")),
+    (
+        "sso.account-assignments",
+        ReadFrom::Nowhere("people and groups of IAM Identity Center (sso:ListAccountAssignments)"),
+    ),
 ];
 
 /// Name of a scope inside its system.

@@ -78,7 +78,9 @@ impl Making<'_> {
     fn finish(self) -> Plan {
         let declared = self.settings.system.as_str();
         let foreign = match self.systems.split_first() {
-            Some((first, rest)) if first != declared && rest.iter().all(|system| system != declared) => Some(first.clone()),
+            Some((first, rest)) if first != declared && rest.iter().all(|system| system != declared) => {
+                Some(first.clone())
+            }
             _ => None,
         };
         let mut owners: BTreeMap<String, usize> = BTreeMap::new();

@@ -284,7 +284,10 @@ impl Settings {
             }
             if let Format::Csv(csv) = &file.format {
                 if !served.insert(csv.scope.as_str()) {
-                    let says = format!("the scope {:?} is already served by another file; a scope has one file", csv.scope.as_str());
+                    let says = format!(
+                        "the scope {:?} is already served by another file; a scope has one file",
+                        csv.scope.as_str()
+                    );
                     say(format!("files[{index}].scope"), says);
                 }
                 for problem in csv.problems() {
@@ -307,7 +310,10 @@ impl CsvSettings {
             say(String::from("columns.grant_id"), String::from("no column gives the immutable id of a grant"));
         }
         if !self.delimiter.is_ascii() || matches!(self.delimiter, b'"' | b'\n' | b'\r') {
-            say(String::from("delimiter"), String::from("expected one ASCII character that is no quote and no line end"));
+            say(
+                String::from("delimiter"),
+                String::from("expected one ASCII character that is no quote and no line end"),
+            );
         }
         for (field, words) in &self.values {
             let key = format!("values.{}", field.as_str());

@@ -78,14 +78,15 @@ impl Source {
         let tap = Tap { reader: document.reader, raw: Arc::clone(&raw) };
         let name = path.display().to_string();
         let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
-        let (reader, compressed): (Box<dyn Read + Send>, bool) = match extension.as_deref().and_then(std::ffi::OsStr::to_str) {
-            Some("gz") => (Box::new(MultiGzDecoder::new(BufReader::with_capacity(WINDOW, tap))), true),
-            Some("zst") => {
-                let decoder = ZstdDecoder::new(tap).map_err(|error| broken(&name, 0, &error))?;
-                (Box::new(decoder), true)
-            }
-            _ => (Box::new(tap), false),
-        };
+        let (reader, compressed): (Box<dyn Read + Send>, bool) =
+            match extension.as_deref().and_then(std::ffi::OsStr::to_str) {
+                Some("gz") => (Box::new(MultiGzDecoder::new(BufReader::with_capacity(WINDOW, tap))), true),
+                Some("zst") => {
+                    let decoder = ZstdDecoder::new(tap).map_err(|error| broken(&name, 0, &error))?;
+                    (Box::new(decoder), true)
+                }
+                _ => (Box::new(tap), false),
+            };
         Ok(Self { reader, raw, limits, taken: 0, compressed, modified: document.modified, path: name })
     }
 

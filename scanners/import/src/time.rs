@@ -68,17 +68,18 @@ pub(crate) fn duration(text: &str) -> Option<u32> {
         return None;
     }
     // Nothing a system keeps is coarser than some years; the bound keeps sums inside the calendar.
-    digits.parse::<u32>().map_or(None, |count| count.checked_mul(unit)).filter(|seconds| *seconds <= 10 * 366 * 86_400)
+    let Ok(count) = digits.parse::<u32>() else { return None };
+    count.checked_mul(unit).filter(|seconds| *seconds <= 10 * 366 * 86_400)
 }
 
-const fn template(text: &[u8; 8]) -> u64 {
-    u64::from_le_bytes(*text)
+const fn template(text: [u8; 8]) -> u64 {
+    u64::from_le_bytes(text)
 }
 
-const DATE: u64 = template(b"0000-00-");
-const DATE_DIGITS: u64 = template(b"\xf0\xf0\xf0\xf0\0\xf0\xf0\0");
-const TIME: u64 = template(b"00T00:00");
-const TIME_DIGITS: u64 = template(b"\xf0\xf0\0\xf0\xf0\0\xf0\xf0");
+const DATE: u64 = template(*b"0000-00-");
+const DATE_DIGITS: u64 = template(*b"\xf0\xf0\xf0\xf0\0\xf0\xf0\0");
+const TIME: u64 = template(*b"00T00:00");
+const TIME_DIGITS: u64 = template(*b"\xf0\xf0\0\xf0\xf0\0\xf0\xf0");
 
 /// Eight bytes against a template: what remains are the digits' values; `None` if a digit is none or a sign differs.
 fn digits(word: u64, template: u64, digits: u64) -> Option<[u8; 8]> {
@@ -94,10 +95,9 @@ fn digits(word: u64, template: u64, digits: u64) -> Option<[u8; 8]> {
 pub(crate) fn is_plain_utc(text: &[u8; 20]) -> bool {
     let [date @ .., b':', s1, s0, b'Z'] = text else { return false };
     let (Some(first), Some(second)) = (date.first_chunk::<8>(), date.last_chunk::<8>()) else { return false };
-    let (Some(date), Some(time)) = (
-        digits(u64::from_le_bytes(*first), DATE, DATE_DIGITS),
-        digits(u64::from_le_bytes(*second), TIME, TIME_DIGITS),
-    ) else {
+    let (Some(date), Some(time)) =
+        (digits(u64::from_le_bytes(*first), DATE, DATE_DIGITS), digits(u64::from_le_bytes(*second), TIME, TIME_DIGITS))
+    else {
         return false;
     };
     let month = date[5] * 10 + date[6];
@@ -191,7 +191,11 @@ mod tests {
     /// The slow way: the shape by hand, the rest by `chrono`.
     fn slow(text: &str) -> Option<Written> {
         if text.len() == 10 {
-            if text.bytes().enumerate().any(|(at, byte)| if at == 4 || at == 7 { byte != b'-' } else { !byte.is_ascii_digit() }) {
+            if text
+                .bytes()
+                .enumerate()
+                .any(|(at, byte)| if at == 4 || at == 7 { byte != b'-' } else { !byte.is_ascii_digit() })
+            {
                 return None;
             }
             return NaiveDate::parse_from_str(text, "%Y-%m-%d").map_or(None, |date| Some(Written::Day(date)));
@@ -213,14 +217,34 @@ mod tests {
 
     #[test]
     fn the_forms_that_count_and_those_that_do_not() {
-        for good in ["2026-07-30", "2026-07-30T22:22:00Z", "2026-07-30t22:22:00.5+02:00", "2028-02-29T00:00:60Z", "2026-01-31T00:00:00-00:00"] {
+        for good in [
+            "2026-07-30",
+            "2026-07-30T22:22:00Z",
+            "2026-07-30t22:22:00.5+02:00",
+            "2028-02-29T00:00:60Z",
+            "2026-01-31T00:00:00-00:00",
+        ] {
             assert!(moment(good).is_some(), "{good}");
             assert_eq!(moment(good), slow(good), "{good}");
         }
         for bad in [
-            "", "2026-07-30 22:22:00Z", "2026-07-30T22:22:00", "2026-02-29", "2026-13-01", "2026-00-10", "2026-07-32T00:00:00Z",
-            "2026-07-30T24:00:00Z", "2026-07-30T22:60:00Z", "2026-07-30T22:22:61Z", "2026-07-30T22:22:00.Z", "2026-07-30T22:22Z",
-            "2026-07-30T22:22:00+0200", "2026-07-30T22:22:00+24:00", "45123", "20260730", "never",
+            "",
+            "2026-07-30 22:22:00Z",
+            "2026-07-30T22:22:00",
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-07-32T00:00:00Z",
+            "2026-07-30T24:00:00Z",
+            "2026-07-30T22:60:00Z",
+            "2026-07-30T22:22:61Z",
+            "2026-07-30T22:22:00.Z",
+            "2026-07-30T22:22Z",
+            "2026-07-30T22:22:00+0200",
+            "2026-07-30T22:22:00+24:00",
+            "45123",
+            "20260730",
+            "never",
         ] {
             assert_eq!(moment(bad), None, "{bad}");
         }

@@ -32,12 +32,13 @@ fn root() -> Folder {
     for (path, text) in [
         ("etc/passwd", format!("{PASSWD}old:$6$s3cret:1003:1003::/home/old:/bin/sh\n")),
         ("etc/group", String::from(GROUP)),
+        ("etc/shadow", String::from("ana:!$6$s3cret:19000:0:99999:7:::\nben:$6$s3cret:19000:0:99999:7::20300:\n")),
         ("etc/hostname", String::from("web-1\n")),
         ("etc/nsswitch.conf", String::from("passwd: files\ngroup: files\n")),
         (
             "etc/ssh/sshd_config",
             String::from(
-                "Include sshd_config.d/*.conf /etc/ssh/none/*.conf\nMatch User ben\n  AuthorizedKeysFile = \"/srv/keys of/%u\" # his\n",
+                "UsePAM yes\nInclude sshd_config.d/*.conf /etc/ssh/none/*.conf\nMatch User ben\n  AuthorizedKeysFile = \"/srv/keys of/%u\" # his\n",
             ),
         ),
         (
@@ -82,6 +83,9 @@ fn what_the_collector_writes_is_whole_for_the_scanner() {
     assert_eq!(read.get("web-1/ana/principal/ana").status, Status::Enabled);
     let passwd = std::fs::read_to_string(out.0.join("web-1/etc/passwd")).expect("a copy");
     assert!(passwd.contains("old:x:1003") && !passwd.contains("s3cret"), "hashes stay on the host");
+    let shadow = std::fs::read_to_string(out.0.join("web-1/shadow.txt")).expect("an extract");
+    assert_eq!(shadow, "# holdover-shadow 1\nana:locked:\nben:usable:20300\n# end 2\n");
+    assert_eq!(read.get("web-1/ben").status, Status::Disabled, "his account has ended");
     assert!(!collect(&out.0, "web-1", Some(&root.0)), "a folder that is there is never overwritten");
 }
 
@@ -116,4 +120,18 @@ fn this_machine_is_collected_and_read() {
         );
     }
     assert!(read.seals.contains_key("here/sessions"));
+}
+
+#[test]
+fn a_link_that_leads_out_of_the_tree_is_a_gap_and_its_target_is_not_read() {
+    let (root, out, outside) = (root(), Folder::new("collect-link"), Folder::new("collect-outside"));
+    assert!(collect(&out.0, "web-1", Some(&root.0)));
+    let keys = out.0.join("web-1/home/ana/.ssh/authorized_keys");
+    let target = outside.write("authorized_keys", &std::fs::read(&keys).expect("a copy"));
+    std::fs::remove_file(&keys).expect("removed");
+    std::os::unix::fs::symlink(target, &keys).expect("a link");
+    let read = scan(&out.0);
+    let gaps = read.gaps_of("web-1/authorized-keys");
+    assert!(gaps.iter().any(|gap| gap.part.as_deref() == Some("/home/ana/.ssh/authorized_keys")), "{gaps:?}");
+    assert_eq!(read.ids(AccessKind::SshKey).len(), 1, "only the key of ben");
 }

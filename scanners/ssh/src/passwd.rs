@@ -1,6 +1,6 @@
 //! Accounts and groups as the host's own files give them (passwd(5), group(5)).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// First user id that a person gets on the usual distributions (`UID_MIN` of login.defs).
 pub(crate) const FIRST_PERSON: u32 = 1000;
@@ -64,8 +64,10 @@ pub(crate) struct BadLine {
 pub(crate) struct People {
     /// Accounts by name, first line first.
     pub(crate) accounts: BTreeMap<String, Account>,
-    /// Groups by name.
+    /// Groups by name. Members of two lines with one name are joined, as the C library does at sign-in.
     pub(crate) groups: BTreeMap<String, Group>,
+    by_member: HashMap<String, BTreeSet<String>>,
+    by_id: HashMap<u32, BTreeSet<String>>,
 }
 
 fn fields(bytes: &[u8], count: usize) -> impl Iterator<Item = (usize, Result<Vec<&str>, BadLine>)> {
@@ -157,20 +159,27 @@ impl People {
                 bad.push(BadLine { line, why: "the name has characters that no group has" });
                 continue;
             }
-            let members = parts[3].split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-            let group = Group { name: parts[0].to_owned(), gid, members, line };
-            self.groups.entry(group.name.clone()).or_insert(group);
+            let members: Vec<String> = parts[3].split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+            for member in &members {
+                self.by_member.entry(member.clone()).or_default().insert(parts[0].to_owned());
+            }
+            self.by_id.entry(gid).or_default().insert(parts[0].to_owned());
+            let first = Group { name: parts[0].to_owned(), gid, members: Vec::new(), line };
+            self.groups.entry(parts[0].to_owned()).or_insert(first).members.extend(members);
         }
         bad
     }
 
     /// Names of the groups an account is in, its primary one included.
     pub(crate) fn groups_of(&self, account: &Account) -> BTreeSet<&str> {
-        self.groups
-            .values()
-            .filter(|group| group.gid == account.gid || group.members.contains(&account.name))
-            .map(|group| group.name.as_str())
-            .collect()
+        let named = self.by_member.get(&account.name).into_iter().flatten();
+        named.chain(self.by_id.get(&account.gid).into_iter().flatten()).map(String::as_str).collect()
+    }
+
+    /// Whether a name, of an account or not, is in a group.
+    pub(crate) fn is_member(&self, name: &str, group: &Group) -> bool {
+        self.by_member.get(name).is_some_and(|groups| groups.contains(&group.name))
+            || self.accounts.get(name).is_some_and(|account| account.gid == group.gid)
     }
 
     /// Names of the accounts in a group, also those whose primary group it is and those that etc/passwd lacks.

@@ -18,6 +18,8 @@ pub struct ExpectedHosts {
 pub struct Limits {
     /// Largest file that is read, in bytes.
     pub file_bytes: u64,
+    /// Most bytes that are read of one host: a file that many accounts share is read for each of them.
+    pub host_bytes: u64,
     /// Most files in one host's folder.
     pub files: usize,
     /// Deepest folder below a host's folder.
@@ -28,7 +30,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file_bytes: 16 * 1024 * 1024, files: 200_000, depth: 40, hosts: 100_000 }
+        Self { file_bytes: 16 * 1024 * 1024, host_bytes: 1024 * 1024 * 1024, files: 200_000, depth: 40, hosts: 100_000 }
     }
 }
 

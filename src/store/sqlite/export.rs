@@ -127,9 +127,12 @@ fn read_tail(mut file: File, path: &str) -> Result<Tail, StoreError> {
     let torn = bytes.split_off(end + 1);
     let begin = bytes[..end].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let broken = |detail: String| StoreError::LedgerBroken { path: path.to_owned(), sequence: 0, detail };
-    let line = std::str::from_utf8(&bytes[begin..]).map_err(|error| broken(format!("its last line is no text: {error}")))?;
-    let (hash, body) = split_line(line).ok_or_else(|| broken(String::from("its last line is not a line of a ledger")))?;
-    let record: Record = serde_json::from_str(body).map_err(|error| broken(format!("its last line is no record: {error}")))?;
+    let line =
+        std::str::from_utf8(&bytes[begin..]).map_err(|error| broken(format!("its last line is no text: {error}")))?;
+    let (hash, body) =
+        split_line(line).ok_or_else(|| broken(String::from("its last line is not a line of a ledger")))?;
+    let record: Record =
+        serde_json::from_str(body).map_err(|error| broken(format!("its last line is no record: {error}")))?;
     let last = LastLine { sequence: record.sequence, hash: hash.to_owned(), body: body.to_owned() };
     Ok(Tail { whole_bytes: length - torn.len() as u64, last: Some(last), torn })
 }
@@ -164,7 +167,8 @@ fn compare_checkpoint(store: &SqliteStore, checkpoint: Option<&Checkpoint>, know
     let path = store.directory.text(CHECKPOINT_FILE);
     let Some(checkpoint) = checkpoint else {
         if known.serial > 0 {
-            let why = format!("it is missing, though it was written for serial {}: restore it from a backup", known.serial);
+            let why =
+                format!("it is missing, though it was written for serial {}: restore it from a backup", known.serial);
             return Err(StoreError::Refused { path, why });
         }
         return Ok(());
@@ -215,11 +219,17 @@ fn compare_tail(store: &SqliteStore, tail: &Tail, expected: u64) -> Result<(), S
         detail,
     };
     if tail.records() < expected {
-        return Err(broken(tail.records() + 1, format!("the file ends before record {expected}, which was exported: it was cut or removed")));
+        return Err(broken(
+            tail.records() + 1,
+            format!("the file ends before record {expected}, which was exported: it was cut or removed"),
+        ));
     }
     if let Some(last) = &tail.last {
         let Some((body, hash)) = stored(&store.connection, last.sequence)? else {
-            return Err(broken(last.sequence, String::from("the database does not reach it: an older copy was put back")));
+            return Err(broken(
+                last.sequence,
+                String::from("the database does not reach it: an older copy was put back"),
+            ));
         };
         if body != last.body || hex(&hash) != last.hash {
             return Err(broken(last.sequence, String::from("the file and the database differ")));
@@ -338,10 +348,8 @@ fn follow_database(
 ) -> Result<Chain, StoreError> {
     let doing = "reading the ledger";
     let mut chain = Chain::begin(&store.lineage);
-    let mut statement = store
-        .connection
-        .prepare_cached("SELECT body, hash FROM ledger ORDER BY sequence")
-        .map_err(database(doing))?;
+    let mut statement =
+        store.connection.prepare_cached("SELECT body, hash FROM ledger ORDER BY sequence").map_err(database(doing))?;
     let mut rows = statement.query([]).map_err(database(doing))?;
     while let Some(row) = rows.next().map_err(database(doing))? {
         let body = row.get_ref(0).and_then(|value| Ok(value.as_str()?)).map_err(database(doing))?;

@@ -70,10 +70,8 @@ pub(super) fn for_each_open(
     visit: &mut dyn FnMut(Memory) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let doing = "reading the open findings";
-    let expected: i64 = store
-        .connection
-        .query_row("SELECT open_findings FROM store", [], |row| row.get(0))
-        .map_err(database(doing))?;
+    let expected: i64 =
+        store.connection.query_row("SELECT open_findings FROM store", [], |row| row.get(0)).map_err(database(doing))?;
     let mut statement = store
         .connection
         .prepare_cached("SELECT open, body, digest, fingerprint FROM finding WHERE open = 1 ORDER BY fingerprint")

@@ -42,5 +42,9 @@ fn s6_two_hundred_thousand_findings_are_committed_recalled_and_walked() {
     drop(store);
     let start = std::time::Instant::now();
     let store = open(place.path()).unwrap();
-    println!("open {:?}, file {} MB", start.elapsed(), std::fs::metadata(store.directory.file("state.db")).unwrap().len() / 1_000_000);
+    println!(
+        "open {:?}, file {} MB",
+        start.elapsed(),
+        std::fs::metadata(store.directory.file("state.db")).unwrap().len() / 1_000_000
+    );
 }

@@ -23,6 +23,8 @@ mod schema;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
 mod load_tests;
@@ -44,6 +46,11 @@ use crate::store::{
 pub const DATABASE_FILE: &str = "state.db";
 /// Name of the directory of kept reports.
 pub const REPORTS_DIRECTORY: &str = "reports";
+
+/// The version of the database that this program writes.
+pub fn schema_version() -> i64 {
+    schema::known_version()
+}
 
 /// How a store is opened.
 #[derive(Debug, Clone, Copy)]
@@ -99,7 +106,11 @@ impl SqliteStore {
     /// copy that was put back on purpose, or exported files that were lost (STO-6). The files that do not fit are kept
     /// under a dated name, the ledger is exported anew, and the acceptance is written into it. Gives what did not fit;
     /// `None` where everything fits, and nothing is changed.
-    pub fn accept_history(state_directory: &Path, options: OpenOptions, by: &str) -> Result<Option<String>, StoreError> {
+    pub fn accept_history(
+        state_directory: &Path,
+        options: OpenOptions,
+        by: &str,
+    ) -> Result<Option<String>, StoreError> {
         let directory = StateDirectory::existing(state_directory, options.allow_network)?;
         let lock = Lock::take(&directory, options.now)?;
         let (connection, lineage) = open::for_writing(&directory, options.now)?;
@@ -162,7 +173,8 @@ fn full(directory: &StateDirectory, doing: &'static str, error: &rusqlite::Error
     use rusqlite::ErrorCode;
     let detail = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed) => {
-            let free = directory.free_bytes().map_or_else(|| String::from("an unknown number of"), |free| free.to_string());
+            let free =
+                directory.free_bytes().map_or_else(|| String::from("an unknown number of"), |free| free.to_string());
             format!("{error} ({}; {free} bytes are free there)", directory.text(DATABASE_FILE))
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
@@ -267,18 +279,16 @@ impl Store for SqliteStore {
         remembered::accept_drop(self, system, scope, run_id, at)
     }
 
-    fn carry_over(
-        &mut self,
-        run_id: &str,
-        at: Instant,
-        old: &Fingerprint,
-        memory: Memory,
-    ) -> Result<(), StoreError> {
+    fn carry_over(&mut self, run_id: &str, at: Instant, old: &Fingerprint, memory: Memory) -> Result<(), StoreError> {
         findings::carry_over(self, run_id, at, old, &memory)
     }
 
     fn history(&self, fingerprint: &Fingerprint) -> Result<Vec<HistoryLine>, StoreError> {
         export::history(self, fingerprint)
+    }
+
+    fn last_success(&self) -> Result<Option<Instant>, StoreError> {
+        runs::last_success(self)
     }
 
     fn apply(&mut self, run_id: &str, at: Instant, changes: RunChanges) -> Result<(), StoreError> {

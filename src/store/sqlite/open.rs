@@ -135,9 +135,15 @@ fn connect(directory: &StateDirectory, access: OpenFlags) -> Result<Connection, 
 /// Whether it is ours, of a version we know, and sound.
 fn inspect(connection: &Connection, directory: &StateDirectory) -> Result<(), Fault> {
     let sorted = |error: rusqlite::Error| {
-        if is_damage(&error) { Fault::Damaged(error.to_string()) } else { Fault::Other(database("opening the store")(error)) }
+        if is_damage(&error) {
+            Fault::Damaged(error.to_string())
+        } else {
+            Fault::Other(database("opening the store")(error))
+        }
     };
-    for (setting, value) in [("cell_size_check", 1), ("trusted_schema", 0), ("foreign_keys", 1), ("cache_size", -16_384)] {
+    for (setting, value) in
+        [("cell_size_check", 1), ("trusted_schema", 0), ("foreign_keys", 1), ("cache_size", -16_384)]
+    {
         connection.pragma_update(None, setting, value).map_err(sorted)?;
     }
     let path = directory.text(DATABASE_FILE);
@@ -148,7 +154,9 @@ fn inspect(connection: &Connection, directory: &StateDirectory) -> Result<(), Fa
         return Err(Fault::Other(StoreError::Newer { path, found, known }));
     }
     if ours != schema::APPLICATION_ID || found < 1 {
-        return Err(Fault::Damaged(format!("its header says application {ours}, version {found}, which is no store of ours")));
+        return Err(Fault::Damaged(format!(
+            "its header says application {ours}, version {found}, which is no store of ours"
+        )));
     }
     let mut answers = Vec::new();
     let mut statement = connection.prepare("PRAGMA integrity_check(3)").map_err(sorted)?;
@@ -174,11 +182,13 @@ fn is_damage(error: &rusqlite::Error) -> bool {
 
 fn prepare_for_writing(connection: &mut Connection) -> Result<(), StoreError> {
     let doing = "preparing the store";
-    let mode: String = connection
-        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-        .map_err(database(doing))?;
+    let mode: String =
+        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(database(doing))?;
     if mode != "wal" {
-        return Err(StoreError::Database { doing, detail: format!("the write-ahead log is not to be had: mode {mode}") });
+        return Err(StoreError::Database {
+            doing,
+            detail: format!("the write-ahead log is not to be had: mode {mode}"),
+        });
     }
     connection.pragma_update(None, "synchronous", "FULL").map_err(database(doing))?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024).map_err(database(doing))?;
@@ -197,12 +207,18 @@ fn set_aside(directory: &StateDirectory, now: Instant, detail: String) -> StoreE
     let path = directory.text(DATABASE_FILE);
     let mut kept_as = path.clone();
     for name in [DATABASE_FILE, LOG_FILE, INDEX_FILE] {
-        let moved = directory.look(name).and_then(|found| found.map(|_| directory.move_aside(name, "damaged", now)).transpose());
+        let moved = directory
+            .look(name)
+            .and_then(|found| found.map(|_| directory.move_aside(name, "damaged", now)).transpose());
         match moved {
             Ok(Some(aside)) if name == DATABASE_FILE => kept_as = aside.display().to_string(),
             Ok(_) => {}
             Err(error) => {
-                return StoreError::Damaged { path, detail: format!("{detail}; moving it aside failed: {error}"), kept_as };
+                return StoreError::Damaged {
+                    path,
+                    detail: format!("{detail}; moving it aside failed: {error}"),
+                    kept_as,
+                };
             }
         }
     }

@@ -101,27 +101,14 @@ pub(super) fn settle_scopes(
         if scope.state != ScopeState::Complete {
             continue;
         }
-        let row = BaselineRow {
-            run_id: run_id.to_owned(),
-            objects,
-            as_of: scope.as_of.map(stamp),
-            read_at: stamp(at),
-        };
+        let row = BaselineRow { run_id: run_id.to_owned(), objects, as_of: scope.as_of.map(stamp), read_at: stamp(at) };
         let digest = row.digest(system, &scope.name);
         transaction
             .prepare_cached(
                 "INSERT OR REPLACE INTO baseline (system, name, run_id, objects, as_of, read_at, digest)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?
-            .execute((
-                system.as_str(),
-                scope.name.as_str(),
-                row.run_id,
-                row.objects,
-                row.as_of,
-                row.read_at,
-                digest,
-            ))?;
+            .execute((system.as_str(), scope.name.as_str(), row.run_id, row.objects, row.as_of, row.read_at, digest))?;
     }
     Ok(())
 }

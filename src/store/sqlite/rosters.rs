@@ -87,11 +87,8 @@ pub(super) fn released(store: &SqliteStore, digest: &str) -> Result<bool, StoreE
 }
 
 pub(super) fn release(store: &mut SqliteStore, digest: &str, at: Instant, by: &str) -> Result<(), StoreError> {
-    let event = LedgerEvent::Roster {
-        by: by.to_owned(),
-        digest: digest.to_owned(),
-        decision: String::from("accepted"),
-    };
+    let event =
+        LedgerEvent::Roster { by: by.to_owned(), digest: digest.to_owned(), decision: String::from("accepted") };
     let mut change = store.change("releasing a roster")?;
     change.run(|transaction| {
         transaction.execute(

@@ -13,7 +13,7 @@ use crate::store::sqlite::{
     Change, REPORTS_DIRECTORY, SqliteStore, database, export, findings, instant, maybe_instant, remembered, rosters,
     stamp,
 };
-use crate::store::{LedgerEvent, Opening, PreviousRun, RunChanges, StoreError};
+use crate::store::{LedgerEvent, Opening, PreviousRun, RunChanges, StoreError, is_success};
 
 const REPORT_ENDING: &str = ".report";
 
@@ -62,16 +62,17 @@ pub(super) fn begin(
     let mut opening = change.run(opening)?;
     opening.lineage = lineage;
     let interrupted = change.run(mark_interrupted)?;
-    opening.serial = change.run(|transaction| {
-        transaction.query_row(
-            "UPDATE store SET serial = serial + 1, witnessed_serial = ?1, witnessed_records = ?2,
+    opening.serial = change
+        .run(|transaction| {
+            transaction.query_row(
+                "UPDATE store SET serial = serial + 1, witnessed_serial = ?1, witnessed_records = ?2,
                 config_since = CASE WHEN config_digest IS ?3 THEN config_since ELSE ?4 END, config_digest = ?3
              RETURNING serial",
-            (witnessed_serial.cast_signed(), witnessed_records.cast_signed(), config_digest, stamp(started_at)),
-            |row| row.get::<_, i64>(0),
-        )
-    })?
-    .cast_unsigned();
+                (witnessed_serial.cast_signed(), witnessed_records.cast_signed(), config_digest, stamp(started_at)),
+                |row| row.get::<_, i64>(0),
+            )
+        })?
+        .cast_unsigned();
     change.run(|transaction| {
         transaction.execute(
             "INSERT INTO run (serial, id, state, started_at, config_digest) VALUES (?1, ?2, 'running', ?3, ?4)",
@@ -180,15 +181,26 @@ pub(super) fn end(store: &mut SqliteStore, facts: &RunFacts, report: &[u8], keep
     let (complete, declared, in_ledger) = change.run(|transaction| how_it_went(transaction, run))?;
     if !in_ledger {
         let exit_code = facts.exit_code.code();
-        change.record(facts.ended_at, [&LedgerEvent::RunEnded { run: facts.id.clone(), exit_code, complete, declared }])?;
+        change.record(
+            facts.ended_at,
+            [&LedgerEvent::RunEnded { run: facts.id.clone(), exit_code, complete, declared }],
+        )?;
     }
     change.run(|transaction| {
         transaction.execute(
             "UPDATE run SET state = 'ended', ended_at = ?2, exit_code = ?3, program = ?4, report_digest = ?5,
-                report_bytes = ?6, end_in_ledger = 1,
+                report_bytes = ?6, is_success = ?7, end_in_ledger = 1,
                 roster_digest = (SELECT roster_digest FROM roster ORDER BY number DESC LIMIT 1)
              WHERE serial = ?1",
-            (run, stamp(facts.ended_at), facts.exit_code.code(), &facts.version, digest, report.len().cast_signed() as i64),
+            (
+                run,
+                stamp(facts.ended_at),
+                facts.exit_code.code(),
+                &facts.version,
+                digest,
+                i64::try_from(report.len()).unwrap_or(i64::MAX),
+                is_success(facts),
+            ),
         )?;
         // A run with a chosen clock that is repeated replaces its earlier report.
         transaction.execute("UPDATE run SET report_digest = NULL WHERE id = ?1 AND serial < ?2", (&facts.id, run))?;
@@ -254,6 +266,16 @@ fn sweep(store: &SqliteStore, reports: &StateDirectory) -> Result<(), StoreError
     Ok(())
 }
 
+pub(super) fn last_success(store: &SqliteStore) -> Result<Option<Instant>, StoreError> {
+    store
+        .connection
+        .query_row("SELECT ended_at FROM run WHERE is_success = 1 ORDER BY serial DESC LIMIT 1", [], |row| {
+            instant(0, &row.get::<_, String>(0)?)
+        })
+        .optional()
+        .map_err(database("reading the last success"))
+}
+
 pub(super) fn reports(store: &SqliteStore) -> Result<Vec<(String, Instant)>, StoreError> {
     store
         .connection
@@ -284,7 +306,11 @@ pub(super) fn report(store: &SqliteStore, run_id: &str) -> Result<Vec<u8>, Store
     let computed: [u8; 32] = Sha256::digest(&bytes).into();
     if computed != digest {
         let path = reports.text(&name);
-        return Err(StoreError::Damaged { kept_as: path.clone(), path, detail: String::from("its digest does not fit") });
+        return Err(StoreError::Damaged {
+            kept_as: path.clone(),
+            path,
+            detail: String::from("its digest does not fit"),
+        });
     }
     Ok(bytes)
 }

@@ -8,7 +8,7 @@ use crate::arn::Arn;
 use crate::read::details::{Details, List, PagesEnd};
 use crate::read::load::Loaded;
 use crate::read::report::Report;
-use crate::scopes::{From, GROUPS, POLICIES, ROLE_TRUSTS, ROLES, USERS};
+use crate::scopes::{GROUPS, POLICIES, ROLE_TRUSTS, ROLES, ReadFrom, USERS};
 use crate::settings::Settings;
 use crate::tell::reading::Reading;
 use crate::tell::scopes_from;
@@ -37,8 +37,8 @@ pub(crate) fn tell(loaded: &Loaded, reading: &mut Reading) {
         (Some(details), None) => seal_details_alone(details, reading),
         (None, Some(report)) => {
             let what = "nothing marks the end of a credential report; give the authorization details, which name the same users";
-            reading.seal(scopes_from(From::Report), ProofKind::EndOfFile, &report.sha256);
-            reading.gap_in(scopes_from(From::Report), &Cause::NotProven { what: what.to_owned() });
+            reading.seal(scopes_from(ReadFrom::Report), ProofKind::EndOfFile, &report.sha256);
+            reading.gap_in(scopes_from(ReadFrom::Report), &Cause::NotProven { what: what.to_owned() });
         }
         (None, None) => {}
     }
@@ -57,7 +57,7 @@ fn scopes_of(list: List) -> &'static [&'static str] {
 
 fn tell_details(details: &Details, reading: &mut Reading) {
     for cause in &details.broken {
-        reading.gap_in(scopes_from(From::Details), cause);
+        reading.gap_in(scopes_from(ReadFrom::Details), cause);
     }
     for damage in &details.damage {
         for kind in scopes_of(damage.list) {
@@ -83,7 +83,8 @@ fn tell_details(details: &Details, reading: &mut Reading) {
     }
     for (name, arn) in names(details).filter(|(_, arn)| Arn::parse(arn).is_none()) {
         let what = format!("{} has no ARN that can be read, so its account is not known", short(name, 80));
-        reading.gap_in(scopes_from(From::Details), &Cause::Malformed { what: format!("{what} ({})", short(arn, 40)) });
+        reading
+            .gap_in(scopes_from(ReadFrom::Details), &Cause::Malformed { what: format!("{what} ({})", short(arn, 40)) });
     }
 }
 
@@ -99,11 +100,11 @@ fn tell_report(report: &Report, reading: &mut Reading) {
     for row in &report.rows {
         if lines.insert(row.arn.as_str(), row.line).is_some() {
             let what = format!("line {}: user {} is there twice", row.line, short(&row.user, 80));
-            reading.gap_in(scopes_from(From::Report), &Cause::Malformed { what });
+            reading.gap_in(scopes_from(ReadFrom::Report), &Cause::Malformed { what });
         }
         if Arn::parse(&row.arn).is_none() {
             let what = format!("line {}: no ARN that can be read, so its account is not known", row.line);
-            reading.gap_in(scopes_from(From::Report), &Cause::Malformed { what });
+            reading.gap_in(scopes_from(ReadFrom::Report), &Cause::Malformed { what });
         }
     }
 }
@@ -113,8 +114,8 @@ fn cross_check(details: &Details, report: &Report, reading: &mut Reading) {
     let in_details: BTreeSet<&str> = details.users.iter().map(|user| user.arn.as_str()).collect();
     let in_report: BTreeSet<&str> =
         report.rows.iter().filter(|row| !row.is_root()).map(|row| row.arn.as_str()).collect();
-    reading.seal(scopes_from(From::Details), ProofKind::CrossCheck, &details.sha256);
-    reading.seal(scopes_from(From::Report), ProofKind::CrossCheck, &report.sha256);
+    reading.seal(scopes_from(ReadFrom::Details), ProofKind::CrossCheck, &details.sha256);
+    reading.seal(scopes_from(ReadFrom::Report), ProofKind::CrossCheck, &report.sha256);
     if in_details == in_report {
         let root = report.rows.iter().filter(|row| row.is_root()).count().min(1);
         reading.announce(USERS, (in_report.len() + root) as u64);
@@ -134,7 +135,7 @@ fn cross_check(details: &Details, report: &Report, reading: &mut Reading) {
     } else {
         Cause::CountDiffers { what, announced: in_report.len() as u64, found: in_details.len() as u64 }
     };
-    reading.gap_in(scopes_from(From::Details).chain(scopes_from(From::Report)), &cause);
+    reading.gap_in(scopes_from(ReadFrom::Details).chain(scopes_from(ReadFrom::Report)), &cause);
 }
 
 fn name_of(arn: &str) -> &str {
@@ -148,11 +149,11 @@ fn seal_details_alone(details: &Details, reading: &mut Reading) {
         reading.gap_in(scopes_of(List::Users).iter().copied(), &Cause::NotProven { what: what.to_owned() });
     }
     match details.end() {
-        PagesEnd::LastPage => reading.seal(scopes_from(From::Details), ProofKind::LastPage, &details.sha256),
+        PagesEnd::LastPage => reading.seal(scopes_from(ReadFrom::Details), ProofKind::LastPage, &details.sha256),
         PagesEnd::Unsaid => {
             let what = "no page says that it is the last; give the credential report, which names the same users";
-            reading.seal(scopes_from(From::Details), ProofKind::EndOfFile, &details.sha256);
-            reading.gap_in(scopes_from(From::Details), &Cause::NotProven { what: what.to_owned() });
+            reading.seal(scopes_from(ReadFrom::Details), ProofKind::EndOfFile, &details.sha256);
+            reading.gap_in(scopes_from(ReadFrom::Details), &Cause::NotProven { what: what.to_owned() });
         }
     }
 }

@@ -13,7 +13,7 @@ use scan_contract::{AsOf, AsOfSource, Cause};
 use crate::policy::reach::Reaches;
 use crate::policy::tables::tables;
 use crate::read::load::{Loaded, Source};
-use crate::scopes::{ACCESS_KEYS, ALL, From};
+use crate::scopes::{ACCESS_KEYS, ALL, ReadFrom};
 use crate::settings::Settings;
 
 pub(crate) use reading::Reading;
@@ -28,7 +28,7 @@ pub(crate) fn tell(settings: &Settings, loaded: &Loaded) -> Result<Reading, Caus
     let tables = tables().map_err(|what| Cause::Bug { what: what.to_owned() })?;
     let mut reading = Reading::new(&settings.account);
     for (kind, from) in ALL {
-        if let From::Nowhere(what) = from {
+        if let ReadFrom::Nowhere(what) = from {
             let what = format!("{what}; none of the documents carries them");
             reading.gap(kind, None, Cause::NotInSource { what });
         }
@@ -54,11 +54,11 @@ pub(crate) fn tell(settings: &Settings, loaded: &Loaded) -> Result<Reading, Caus
 
 /// Scopes that some document can carry.
 fn readable() -> impl Iterator<Item = &'static str> {
-    ALL.into_iter().filter(|(_, from)| !matches!(from, From::Nowhere(_))).map(|(kind, _)| kind)
+    ALL.into_iter().filter(|(_, from)| !matches!(from, ReadFrom::Nowhere(_))).map(|(kind, _)| kind)
 }
 
 /// Scopes of one document.
-fn scopes_from(wanted: From) -> impl Iterator<Item = &'static str> {
+fn scopes_from(wanted: ReadFrom) -> impl Iterator<Item = &'static str> {
     ALL.into_iter().filter(move |(_, from)| *from == wanted).map(|(kind, _)| kind)
 }
 
@@ -71,14 +71,14 @@ fn open_scopes(settings: &Settings, loaded: &Loaded, reading: &mut Reading) {
         AsOf { at: configured - chrono::TimeDelta::hours(REPORT_LAG_HOURS), source: AsOfSource::Configured },
         |at| AsOf { at, source: AsOfSource::Stated },
     );
-    open_from(From::Details, &loaded.details, details, "the authorization details", reading);
-    open_from(From::Report, &loaded.report, report, "the credential report", reading);
+    open_from(ReadFrom::Details, &loaded.details, details, "the authorization details", reading);
+    open_from(ReadFrom::Report, &loaded.report, report, "the credential report", reading);
     if loaded.report.get().is_none() && loaded.keys.get().is_some() {
         reading.open(ACCESS_KEYS, details);
     }
 }
 
-fn open_from<T>(from: From, source: &Source<T>, as_of: AsOf, what: &str, reading: &mut Reading) {
+fn open_from<T>(from: ReadFrom, source: &Source<T>, as_of: AsOf, what: &str, reading: &mut Reading) {
     for kind in scopes_from(from) {
         match source {
             Source::Read(_) => reading.open(kind, as_of),

@@ -232,3 +232,50 @@ fn a_user_with_a_plain_deny_of_everything_reaches_nothing_and_one_with_a_conditi
     assert_eq!(deny(""), Privilege::None);
     assert_eq!(deny(r#","Condition":{"Bool":{"aws:ViaAWSService":"false"}}"#), Privilege::Admin);
 }
+
+#[test]
+fn a_chain_of_roles_reaches_as_far_as_its_last_one_and_a_circle_ends() {
+    let releases_may_assume = |role: &str, audit_has: &str| {
+        let mut papers = papers("acme", ACME);
+        swap(&mut papers.details, "\"s3:PutObject\"", "\"sts:AssumeRole\"");
+        swap(&mut papers.details, "arn:aws:s3:::acme-releases/*", role);
+        if audit_has != "SecurityAudit" {
+            swap(
+                &mut papers.details,
+                "arn:aws:iam::aws:policy/SecurityAudit",
+                &format!("arn:aws:iam::aws:policy/{audit_has}"),
+            );
+        }
+        papers.read().get(ANA_ID).clone()
+    };
+    let audit = "arn:aws:iam::111122223333:role/audit";
+    let far = releases_may_assume(audit, "AdministratorAccess");
+    assert_eq!(far.privilege, Privilege::Admin);
+    assert!(far.privilege_reason.as_deref().is_some_and(|reason| reason.contains("role/releases")), "{far:?}");
+    assert_eq!(
+        releases_may_assume(audit, "SecurityAudit").privilege,
+        Privilege::Write,
+        "her own password can be changed"
+    );
+    assert_eq!(
+        releases_may_assume("arn:aws:iam::111122223333:role/releases", "SecurityAudit").privilege,
+        Privilege::Write
+    );
+    let elsewhere = releases_may_assume("arn:aws:iam::999988887777:role/audit", "SecurityAudit");
+    assert_eq!(elsewhere.privilege, Privilege::Unknown, "a role of another account is not in the document");
+}
+
+#[test]
+fn keys_made_in_the_same_second_cannot_be_told_apart() {
+    let mut papers = papers("acme", ACME);
+    papers.keys = Some(fixture("acme", "access-keys.json"));
+    swap(&mut papers.keys, "2025-01-10T10:00:00+00:00", "2023-01-10T10:00:05+00:00");
+    swap(&mut papers.report, "true,2025-01-10T10:00:00+00:00", "true,2023-01-10T10:00:05+00:00");
+    let seen = papers.read();
+    for id in ["AKIA2EXAMPLEBUILD0001", "AKIA2EXAMPLEBUILD0002"] {
+        assert!(seen.get(id).last_used_at.is_hidden(), "{id}");
+        assert!(scan_aws::slot_of(seen.get(id)).is_none(), "{id}");
+    }
+    assert!(seen.is_whole("iam.access-keys"), "{:?}", seen.gaps_of("iam.access-keys"));
+    assert_eq!(seen.of_kind(scan_contract::AccessKind::AccessKey).len(), 4);
+}

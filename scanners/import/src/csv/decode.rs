@@ -82,4 +82,3 @@ impl Text {
         &mut self.source
     }
 }
-

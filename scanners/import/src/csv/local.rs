@@ -188,8 +188,14 @@ mod tests {
     #[test]
     fn seconds_that_are_not_written_are_not_known() {
         let zone = Some(Tz::UTC);
-        assert_eq!(read(Some("%Y-%m-%d %H:%M"), zone, "2026-01-02 03:04"), Ok((String::from("2026-01-02T03:04:00Z"), 60)));
-        assert_eq!(read(Some("%Y-%m-%d %T"), zone, "2026-01-02 03:04:05"), Ok((String::from("2026-01-02T03:04:05Z"), 0)));
+        assert_eq!(
+            read(Some("%Y-%m-%d %H:%M"), zone, "2026-01-02 03:04"),
+            Ok((String::from("2026-01-02T03:04:00Z"), 60))
+        );
+        assert_eq!(
+            read(Some("%Y-%m-%d %T"), zone, "2026-01-02 03:04:05"),
+            Ok((String::from("2026-01-02T03:04:05Z"), 0))
+        );
         assert_eq!(read(Some("%s"), None, "86400"), Ok((String::from("1970-01-02T00:00:00Z"), 0)));
     }
 

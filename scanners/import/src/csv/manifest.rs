@@ -55,16 +55,13 @@ pub(super) fn read(documents: &dyn Documents, path: Option<&Path>) -> Claims {
     };
     let mut lacks = Vec::new();
     let mut lack = |key: &str| lacks.push(Cause::NotProven { what: format!("the manifest {name} has no {key}") });
-    let as_of = match written.as_of {
-        Some(text) => match time::instant(&text) {
-            Some(at) => Some(at),
-            None => return malformed(String::from("as_of: expected an RFC 3339 instant")),
-        },
-        None => {
-            lack("as_of");
-            None
-        }
-    };
+    let as_of = written.as_of.as_deref().map(time::instant);
+    if as_of == Some(None) {
+        return malformed(String::from("as_of: expected an RFC 3339 instant"));
+    }
+    if as_of.is_none() {
+        lack("as_of");
+    }
     if written.rows.is_none() {
         lack("rows");
     }
@@ -76,5 +73,5 @@ pub(super) fn read(documents: &dyn Documents, path: Option<&Path>) -> Claims {
             None
         }
     };
-    Claims { as_of, rows: written.rows, sha256, lacks }
+    Claims { as_of: as_of.flatten(), rows: written.rows, sha256, lacks }
 }

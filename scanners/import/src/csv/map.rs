@@ -172,7 +172,12 @@ impl<'r> RowReader<'r> {
     }
 
     /// A word that must be known: one that is not is told, and makes the scope partial.
-    fn word<T>(&self, field: Field, parse: impl Fn(&str) -> Option<T>, notes: &mut Notes) -> Result<Option<T>, &'r str> {
+    fn word<T>(
+        &self,
+        field: Field,
+        parse: impl Fn(&str) -> Option<T>,
+        notes: &mut Notes,
+    ) -> Result<Option<T>, &'r str> {
         let unknown = match self.meaning(field) {
             Meaning::NotMapped | Meaning::Empty => return Ok(None),
             Meaning::Word(word) => match parse(word) {
@@ -246,8 +251,8 @@ impl<'r> RowReader<'r> {
         holder.login = text(Field::Login);
         holder.email = text(Field::Email);
         holder.name = text(Field::Name);
-        holder.external = text(Field::ExternalId)
-            .map(|id| ExternalIdentity { id, system: text(Field::ExternalSystem) });
+        holder.external =
+            text(Field::ExternalId).map(|id| ExternalIdentity { id, system: text(Field::ExternalSystem) });
         if let Some(printed) = self.text(Field::SshFingerprint) {
             if fingerprint::is_sound(printed) {
                 holder.ssh_fingerprint = Some(KeyFingerprint::from(printed));

@@ -26,7 +26,9 @@ enum Attempt {
     /// Text follows a closing quote.
     StrayText,
     /// The text ended first; inside quotes or not.
-    Unfinished { quoted: bool },
+    Unfinished {
+        quoted: bool,
+    },
 }
 
 pub(super) struct Rows {
@@ -68,7 +70,10 @@ impl Rows {
     pub(super) fn next(&mut self) -> Option<Row> {
         loop {
             if self.open_quotes > OPEN_QUOTES {
-                let limit = format!("{OPEN_QUOTES} quotes that are never closed; nothing after line {} was read", self.line - 1);
+                let limit = format!(
+                    "{OPEN_QUOTES} quotes that are never closed; nothing after line {} was read",
+                    self.line - 1
+                );
                 self.failure.get_or_insert(Cause::LimitHit { limit });
                 return None;
             }
@@ -121,13 +126,11 @@ impl Rows {
         }
         self.at += bytes;
         self.line += lines;
-        match cells.into_iter().map(String::from_utf8).collect() {
-            Ok(cells) => Row::Cells(line, cells),
-            Err(_) => {
-                let what = String::from("the row holds bytes that are no text in the encoding of the file");
-                Row::Damaged(line, Cause::Malformed { what })
-            }
-        }
+        let Ok(cells) = cells.into_iter().map(String::from_utf8).collect() else {
+            let what = String::from("the row holds bytes that are no text in the encoding of the file");
+            return Row::Damaged(line, Cause::Malformed { what });
+        };
+        Row::Cells(line, cells)
     }
 
     /// Names the row that starts here, and goes on with the next line, which may lie inside it.

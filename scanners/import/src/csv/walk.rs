@@ -84,7 +84,9 @@ fn as_of(claims: &Claims, belongs: bool, modified: Option<Instant>) -> Option<As
 fn header(rows: &mut Rows, csv: &CsvSettings, scope: &ScopeName, served: &Served) -> Result<Mapping, Cause> {
     let path = served.path.display();
     match rows.next() {
-        None => Err(rows.failure().unwrap_or_else(|| Cause::CutOff { what: format!("{path} is empty: no header row") })),
+        None => {
+            Err(rows.failure().unwrap_or_else(|| Cause::CutOff { what: format!("{path} is empty: no header row") }))
+        }
         Some(Row::Damaged(line, cause)) => {
             Err(Cause::Malformed { what: format!("{path}: the header row on line {line}: {cause}") })
         }
@@ -110,7 +112,11 @@ fn begin(mapping: &Mapping, scope: &ScopeName, served: &Served, outlet: &Blockin
         if mapping.ignored.len() > LISTED {
             names.push(format!("and {} more", mapping.ignored.len() - LISTED));
         }
-        outlet.notice(format!("{}: columns without a mapping were ignored: {}", served.path.display(), names.join(", ")))?;
+        outlet.notice(format!(
+            "{}: columns without a mapping were ignored: {}",
+            served.path.display(),
+            names.join(", ")
+        ))?;
     }
     Ok(())
 }
@@ -125,7 +131,9 @@ fn differences(claims: &Claims, found: u64, ended: bool, digest: Option<&str>, s
     if let Some(expected) = claims.sha256.as_deref().filter(|expected| Some(*expected) != digest) {
         let start = |digest: &str| digest.chars().take(12).collect::<String>();
         let found = digest.map_or_else(|| String::from("nothing"), start);
-        causes.push(Cause::DigestDiffers { what: format!("{path}: the manifest says {}…, found {found}…", start(expected)) });
+        causes.push(Cause::DigestDiffers {
+            what: format!("{path}: the manifest says {}…, found {found}…", start(expected)),
+        });
     }
     causes
 }

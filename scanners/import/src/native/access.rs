@@ -62,7 +62,11 @@ impl Fields {
     #[inline]
     pub(super) fn value(&self, key: AccessKey) -> Span {
         let bit = 1 << key.index();
-        if self.seen & bit != 0 && (self.nulls | self.hidden) & bit == 0 { self.spans[key.index()] } else { Span::ABSENT }
+        if self.seen & bit != 0 && (self.nulls | self.hidden) & bit == 0 {
+            self.spans[key.index()]
+        } else {
+            Span::ABSENT
+        }
     }
 }
 
@@ -112,8 +116,8 @@ pub(super) struct AccessReader<'t> {
     scopes: Arc<ScopeTable>,
     guesses: Guesses<AccessKey>,
     pub(super) holder_guesses: Guesses<HolderKey>,
-    seat_guesses: Guesses<SeatKey>,
-    hidden_guesses: Guesses<HiddenKey>,
+    pub(super) seat_guesses: Guesses<SeatKey>,
+    pub(super) hidden_guesses: Guesses<HiddenKey>,
     pub(super) fields: Fields,
     /// Holders of all lines so far; a line that is not kept takes its own back.
     pub(super) holders: Vec<HolderRow>,
@@ -260,7 +264,7 @@ impl<'t> AccessReader<'t> {
     }
 
     #[cold]
-    fn no_text(&mut self, key: AccessKey, expected: &'static str) -> Step<()> {
+    pub(super) fn no_text(&mut self, key: AccessKey, expected: &'static str) -> Step<()> {
         if self.lexer.null()? {
             self.fields.nulls |= 1 << key.index();
             return Ok(());
@@ -355,36 +359,6 @@ impl<'t> AccessReader<'t> {
         Ok(())
     }
 
-    /// `{"hidden": reason}`; `None` without a text for a reason. `depth` counts the containers around its values.
-    pub(super) fn hidden_reason(&mut self, depth: usize) -> Step<Option<Span>> {
-        let mut reason = None;
-        let mut seen = false;
-        let base = self.unknown.len();
-        let mut previous = Guesses::<HiddenKey>::START;
-        loop {
-            match self.hidden_guesses.next(&mut self.lexer, previous)? {
-                Next::Known(_) if seen => return Err(Broken::DuplicateKey),
-                Next::Known(found) => {
-                    previous = found.index();
-                    seen = true;
-                    if self.lexer.byte() == b'"' {
-                        reason = Some(self.lexer.string()?);
-                    } else {
-                        self.lexer.skip_value(depth)?;
-                    }
-                }
-                Next::Unknown(span) => {
-                    self.unknown.push((Where::Hidden, span));
-                    self.lexer.skip_value(depth)?;
-                    previous = Guesses::<HiddenKey>::UNKNOWN;
-                }
-                Next::End => break,
-            }
-        }
-        self.refuse_duplicates(Where::Hidden, base)?;
-        Ok(reason)
-    }
-
     fn precision(&mut self) -> Step<()> {
         let key = AccessKey::LastUsedPrecision;
         if self.lexer.byte() != b'"' {
@@ -395,62 +369,6 @@ impl<'t> AccessReader<'t> {
             self.wrong(key.as_str(), "a duration such as 15m");
         }
         self.fields.set(key, span);
-        Ok(())
-    }
-
-    #[cold]
-    fn seat(&mut self) -> Step<()> {
-        let name = AccessKey::SeatCost.as_str();
-        if self.lexer.byte() != b'{' {
-            return self.no_text(AccessKey::SeatCost, "an object with amount, currency and per");
-        }
-        self.fields.seat = [Span::ABSENT; SeatKey::COUNT];
-        let base = self.unknown.len();
-        let mut seen = [false; SeatKey::COUNT];
-        let mut previous = Guesses::<SeatKey>::START;
-        loop {
-            match self.seat_guesses.next(&mut self.lexer, previous)? {
-                Next::Known(key) => {
-                    previous = key.index();
-                    if std::mem::replace(&mut seen[key.index()], true) {
-                        return Err(Broken::DuplicateKey);
-                    }
-                    self.seat_value(key)?;
-                }
-                Next::Unknown(span) => {
-                    self.unknown.push((Where::Seat, span));
-                    self.lexer.skip_value(2)?;
-                    previous = Guesses::<SeatKey>::UNKNOWN;
-                }
-                Next::End => break,
-            }
-        }
-        self.refuse_duplicates(Where::Seat, base)?;
-        if self.fields.seat.iter().any(|span| span.is_absent()) {
-            self.wrong(name, "an amount of zero or more, a three-letter currency and a period");
-        }
-        Ok(())
-    }
-
-    fn seat_value(&mut self, key: SeatKey) -> Step<()> {
-        let byte = self.lexer.byte();
-        let span = match (key, byte) {
-            (SeatKey::Amount, b'0'..=b'9' | b'-') => self.lexer.number()?,
-            (SeatKey::Currency | SeatKey::Per, b'"') => self.lexer.string()?,
-            _ => {
-                self.lexer.skip_value(2)?;
-                return Ok(());
-            }
-        };
-        let text = self.lexer.slice(span);
-        let sound = match key {
-            SeatKey::Amount => !text.starts_with('-'),
-            SeatKey::Currency => text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
-            SeatKey::Per => !text.is_empty(),
-        };
-        if sound {
-            self.fields.seat[key.index()] = span;
-        }
         Ok(())
     }
 

@@ -6,15 +6,9 @@ use crate::tally::short;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
     /// A field is missing or not of its sort.
-    Wrong {
-        key: &'static str,
-        expected: &'static str,
-    },
+    Wrong { key: &'static str, expected: &'static str },
     /// A word of a closed vocabulary that we do not know.
-    Word {
-        key: &'static str,
-        word: String,
-    },
+    Word { key: &'static str, word: String },
     /// The header does not claim this scope.
     ForeignScope(String),
 }

@@ -185,6 +185,8 @@ impl<K: Key> Guesses<K> {
             && let Some(key) = guess.key
         {
             lexer.at += guess.length;
+            // Last time the value followed at once; this time there may be space before it.
+            lexer.skip_space();
             return Ok(Next::Known(key));
         }
         self.next_slowly(lexer, previous)

@@ -16,6 +16,7 @@ mod pipeline;
 mod records;
 mod scopes;
 mod sheet;
+mod small;
 mod span;
 mod tree;
 mod walk;

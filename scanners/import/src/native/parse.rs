@@ -40,13 +40,12 @@ fn into_text(mut bytes: Vec<u8>) -> (String, Vec<usize>) {
     let mut blanked = Vec::new();
     let mut text = String::with_capacity(bytes.len());
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        match std::str::from_utf8(line) {
-            Ok(sound) => text.push_str(sound),
-            Err(_) => {
-                blanked.push(text.len());
-                text.extend(std::iter::repeat_n(' ', line.len() - 1));
-                text.push('\n');
-            }
+        if let Ok(sound) = std::str::from_utf8(line) {
+            text.push_str(sound);
+        } else {
+            blanked.push(text.len());
+            text.extend(std::iter::repeat_n(' ', line.len() - 1));
+            text.push('\n');
         }
     }
     (text, blanked)

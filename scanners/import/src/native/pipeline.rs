@@ -30,11 +30,10 @@ pub(super) fn run(
     let line_bytes = first.line_bytes;
     let mut next = Some(first);
     let mut following = || {
-        let chunk = next.take().or_else(|| {
+        next.take().or_else(|| {
             let bytes = chunker.next();
             (!bytes.is_empty()).then_some(Chunk { bytes, from: 0, line_bytes })
-        });
-        chunk
+        })
     };
     let threads = threads.clamp(1, THREADS);
     if threads == 1 {
@@ -52,20 +51,20 @@ pub(super) fn run(
         }
         drop(waiting);
         let mut results: VecDeque<Receiver<Parsed>> = VecDeque::new();
-        let defect = |_| Cause::Bug { what: String::from("a thread that reads native records ended early") };
+        let defect = || Cause::Bug { what: String::from("a thread that reads native records ended early") };
         while let Some(chunk) = following() {
             let (result, receiver) = sync_channel(1);
-            jobs.send((chunk, result)).map_err(|_| defect(()))?;
+            jobs.send((chunk, result)).map_err(|_| defect())?;
             results.push_back(receiver);
             // One chunk a thread is being read, one a thread waits: memory is bounded.
             if results.len() >= 2 * threads
                 && let Some(oldest) = results.pop_front()
             {
-                take(oldest.recv().map_err(|_| defect(()))?)?;
+                take(oldest.recv().map_err(|_| defect())?)?;
             }
         }
         for oldest in results {
-            take(oldest.recv().map_err(|_| defect(()))?)?;
+            take(oldest.recv().map_err(|_| defect())?)?;
         }
         Ok(())
     })

@@ -30,6 +30,8 @@ pub(super) struct GapLine {
     pub(super) scope: Option<String>,
     pub(super) part: Option<String>,
     pub(super) cause: Cause,
+    /// The producer's words, where the cause has no room for them.
+    pub(super) notice: Option<String>,
 }
 
 /// A line that is no access.
@@ -110,14 +112,14 @@ fn gap(tree: &Tree, keys: &mut Keys) -> Result<GapLine, String> {
     }
     let word = tree.text("cause").ok_or("cause: expected a text")?;
     let detail = detail.map_or_else(|| String::from("the producer gives no detail"), |text| cut(&text));
-    let mut part = part.map(|text| cut(&text));
+    let part = part.map(|text| cut(&text));
+    let mut notice = None;
     let cause = match word {
         "denied" => Cause::Denied { permission: detail },
         "not_on_plan" => Cause::NotOnPlan { what: detail },
         "not_supported" => Cause::NotSupported { what: detail },
         "throttled" => {
-            // This cause has no room for words.
-            part.get_or_insert(detail);
+            notice = Some(format!("throttled: {detail}"));
             Cause::Throttled { until: None }
         }
         "unreachable" => Cause::Unreachable { step: String::from("reading by the producer"), detail },
@@ -127,7 +129,7 @@ fn gap(tree: &Tree, keys: &mut Keys) -> Result<GapLine, String> {
     for key in tree.unknown(&["record", "scope", "part", "cause", "detail"]) {
         keys.note("gap: ", key);
     }
-    Ok(GapLine { scope, part, cause })
+    Ok(GapLine { scope, part, cause, notice })
 }
 
 fn end(tree: &Tree, keys: &mut Keys) -> Result<Vec<(String, u64)>, String> {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use scan_contract::{
-    Access, AccessKind, Cause, ExternalIdentity, Fact, GrantId, Head, Holder, HolderHead, KeyFingerprint,
-    Moment, Privilege, ScopeName, SeatCost, Sheet, Status, Subtype,
+    Access, AccessKind, Cause, ExternalIdentity, Fact, GrantId, Head, Holder, HolderHead, KeyFingerprint, Moment,
+    Privilege, ScopeName, SeatCost, Sheet, Status, Subtype,
 };
 
 use super::access::{self, AccessReader, Answer, Fields, HolderRow, Line};
@@ -175,10 +175,12 @@ impl Decoder<'_, '_> {
         access.expires_at = self.fact(AccessKey::ExpiresAt)?;
         access.rotated_at = self.fact(AccessKey::RotatedAt)?;
         access.client = self.text(AccessKey::Client);
-        access.cutoff_at = self.bound(AccessKey::CutoffAt)?.map(|moment| moment.at);
-        access.live_until = self.bound(AccessKey::LiveUntil)?.map(|moment| moment.settled_at());
+        access.cutoff_at = self.fact(AccessKey::CutoffAt)?.known().map(|moment| moment.at);
+        access.live_until = self.fact(AccessKey::LiveUntil)?.known().map(Moment::settled_at);
         access.managed_by = self.text(AccessKey::ManagedBy);
-        access.seat_cost = self.seat()?;
+        if self.reader.fields.answer(AccessKey::SeatCost).0 == Answer::Value {
+            access.seat_cost = Some(self.seat()?);
+        }
         access.evidence = self.text(AccessKey::Evidence).into_iter().chain([seen]).collect();
         access.holders = self.reader.holders.iter().map(|row| self.holder(row)).collect::<Option<_>>()?;
         Some(access)
@@ -201,7 +203,7 @@ impl Decoder<'_, '_> {
         }
     }
 
-    /// Outer `None`: a defect.
+    /// `None`: a defect.
     fn fact(&self, key: AccessKey) -> Option<Fact<Moment>> {
         Some(match self.reader.fields.answer(key) {
             (Answer::Absent, _) => Fact::not_given(),
@@ -211,21 +213,11 @@ impl Decoder<'_, '_> {
         })
     }
 
-    /// Outer `None`: a defect. Inner: not known.
-    fn bound(&self, key: AccessKey) -> Option<Option<Moment>> {
-        match self.fact(key)? {
-            Fact::Known(moment) => Some(Some(moment)),
-            Fact::None | Fact::Hidden(_) => Some(None),
-        }
-    }
-
-    fn seat(&self) -> Option<Option<SeatCost>> {
-        if self.reader.fields.answer(AccessKey::SeatCost).0 != Answer::Value {
-            return Some(None);
-        }
+    /// `None`: a defect.
+    fn seat(&self) -> Option<SeatCost> {
         let text = |key: SeatKey| self.reader.lexer.slice(self.reader.fields.seat[key.index()]);
-        let amount = text(SeatKey::Amount).parse().map_or(None, Some)?;
-        Some(Some(SeatCost { amount, currency: text(SeatKey::Currency).to_owned(), per: text(SeatKey::Per).to_owned() }))
+        let Ok(amount) = text(SeatKey::Amount).parse() else { return None };
+        Some(SeatCost { amount, currency: text(SeatKey::Currency).to_owned(), per: text(SeatKey::Per).to_owned() })
     }
 
     fn holder(&self, row: &HolderRow) -> Option<Holder> {
@@ -245,8 +237,8 @@ impl Decoder<'_, '_> {
         holder.email = text(HolderKey::Email);
         holder.name = text(HolderKey::Name);
         holder.ssh_fingerprint = text(HolderKey::SshFingerprint).map(KeyFingerprint::from);
-        holder.external = text(HolderKey::ExternalId)
-            .map(|id| ExternalIdentity { id, system: text(HolderKey::ExternalSystem) });
+        holder.external =
+            text(HolderKey::ExternalId).map(|id| ExternalIdentity { id, system: text(HolderKey::ExternalSystem) });
         holder.since = time(HolderKey::Since)?;
         holder.until = time(HolderKey::Until)?;
         holder.last_at = time(HolderKey::LastAt)?;

@@ -43,8 +43,11 @@ impl Tree {
     /// The whole number from zero under a key.
     pub(super) fn count(&self) -> Option<u64> {
         match self {
-            // Parsing refuses a number that does not fit; a sign or fraction is no digit.
-            Self::Number(text) => text.parse().map_or(None, Some),
+            // A sign, a fraction and what does not fit are no count.
+            Self::Number(text) => text.bytes().try_fold(0_u64, |count, byte| {
+                let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+                count.checked_mul(10)?.checked_add(digit)
+            }),
             _ => None,
         }
     }

@@ -13,7 +13,7 @@ use super::parse::{Chunk, Parsed};
 use super::pipeline;
 use super::records::{self, GapLine, Header, Record};
 use super::scopes::ScopeTable;
-use crate::plan::{Served, SCOPE_KIND};
+use crate::plan::{SCOPE_KIND, Served};
 use crate::settings::{Limits, Settings};
 use crate::source::{Hashing, Source};
 use crate::tally::{Damage, Keys, Words};
@@ -89,6 +89,10 @@ struct Walk<'w> {
     end: Option<(u64, Vec<(String, u64)>)>,
     /// Gap lines by the scope they name.
     gaps: BTreeMap<Option<String>, u64>,
+    /// Gaps of the whole file. They wait for the end, when every scope that is named anywhere is known.
+    everywhere: Vec<Gap>,
+    /// Scopes that the producer says something of as a whole.
+    told: BTreeSet<ScopeName>,
     /// Scopes that the engine was told of.
     declared: BTreeSet<ScopeName>,
 }
@@ -114,6 +118,8 @@ impl<'w> Walk<'w> {
             keys,
             end: None,
             gaps: BTreeMap::new(),
+            everywhere: Vec::new(),
+            told: BTreeSet::new(),
             declared,
         };
         if let Some(producer) = &header.produced_by {
@@ -164,36 +170,45 @@ impl<'w> Walk<'w> {
                 self.end.get_or_insert((line, counts));
             }
             Record::Header => {
-                let what = format!("{}: a second header on line {line}", self.path);
-                self.outlet.gap(Gap::everywhere(Cause::Malformed { what }))?;
+                let what = String::from("a second header");
+                self.damage.note(None, line, || Cause::Malformed { what });
             }
         }
         Ok(())
     }
 
     fn producer_gap(&mut self, gap: GapLine) -> Result<(), Cause> {
-        let known = gap.scope.as_ref().is_none_or(|name| {
-            self.scopes.find(name).is_some() || self.gaps.contains_key(&gap.scope)
-        });
+        let known = gap
+            .scope
+            .as_ref()
+            .is_none_or(|name| self.scopes.find(name).is_some() || self.gaps.contains_key(&gap.scope));
         let written = if known || self.gaps.len() < EXTRA_SCOPES { gap.scope } else { None };
         let seen = self.gaps.entry(written.clone()).or_insert(0);
         *seen += 1;
         if *seen > GAPS {
             return Ok(());
         }
-        let scope = match written {
-            None => None,
-            Some(written) => {
-                let name = self.served.name(&written);
-                self.declare(&name)?;
-                Some(name)
-            }
+        if let Some(words) = &gap.notice {
+            let scope = written.as_deref().map_or_else(|| String::from("every scope"), crate::tally::short);
+            self.outlet.notice(format!("{}: the producer says of {scope}: {words}", self.path))?;
+        }
+        let Some(written) = written else {
+            self.everywhere.push(Gap { scope: None, part: gap.part, cause: gap.cause });
+            return Ok(());
         };
-        self.outlet.gap(Gap { scope, part: gap.part, cause: gap.cause })
+        let name = self.served.name(&written);
+        self.declare(&name)?;
+        if gap.part.is_none() {
+            self.told.insert(name.clone());
+        }
+        self.outlet.gap(Gap { scope: Some(name), part: gap.part, cause: gap.cause })
     }
 
     fn finish(mut self, failure: Option<Cause>) -> Result<(), Cause> {
         let gaps = std::mem::take(&mut self.gaps);
+        for gap in std::mem::take(&mut self.everywhere) {
+            self.outlet.gap(gap)?;
+        }
         for (written, count) in &gaps {
             if *count > GAPS {
                 let detail = format!("{} more gap lines", count - GAPS);
@@ -212,10 +227,13 @@ impl<'w> Walk<'w> {
         if let Some(notice) = self.keys.notice(&self.path) {
             self.outlet.notice(notice)?;
         }
-        self.absent(&gaps)?;
+        self.absent()?;
         let whole = self.wholeness(failure)?;
-        let counts: BTreeMap<String, u64> =
-            if whole { self.end.take().map(|(_, counts)| counts.into_iter().collect()).unwrap_or_default() } else { BTreeMap::new() };
+        let counts: BTreeMap<String, u64> = if whole {
+            self.end.take().map(|(_, counts)| counts.into_iter().collect()).unwrap_or_default()
+        } else {
+            BTreeMap::new()
+        };
         if whole {
             self.uncounted(&counts, &gaps)?;
         }
@@ -227,14 +245,13 @@ impl<'w> Walk<'w> {
         Ok(())
     }
 
-    /// Declared scopes that the file does not carry, and of which its producer says nothing either.
-    fn absent(&self, gaps: &BTreeMap<Option<String>, u64>) -> Result<(), Cause> {
-        let told: BTreeSet<ScopeName> = gaps.keys().flatten().map(|written| self.served.name(written)).collect();
+    /// Scopes that the file does not carry, and of which its producer says nothing as a whole either.
+    fn absent(&self) -> Result<(), Cause> {
         let carried: BTreeSet<&ScopeName> = self.scopes.iter().map(|(_, _, name)| name).collect();
-        for scope in &self.served.pass.scopes {
-            if !carried.contains(&scope.name) && !told.contains(&scope.name) {
+        for name in &self.declared {
+            if !carried.contains(name) && !self.told.contains(name) {
                 let what = format!("the header of {} does not name this scope", self.path);
-                self.outlet.gap(Gap::scope(&scope.name, Cause::NotInSource { what }))?;
+                self.outlet.gap(Gap::scope(name, Cause::NotInSource { what }))?;
             }
         }
         Ok(())

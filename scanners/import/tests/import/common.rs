@@ -1,13 +1,14 @@
 //! Documents in memory, and an engine small enough to be seen through.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use scan_contract::{
-    Access, AsOf, Cause, Document, Documents, EndProof, Entry, Gap, Item, Origin, Pass, ProofKind, Scanner as _, ScopeName,
-    ScopeState, SystemId, channel,
+    Access, AsOf, Cause, Document, Documents, EndProof, Entry, Gap, Item, Origin, Pass, ProofKind, Scanner as _,
+    ScopeName, ScopeState, SystemId, channel,
 };
 use scan_import::{FileSettings, Format, Import, Limits, Settings};
 
@@ -97,7 +98,9 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     pub(crate) fn scope(&self, name: &str) -> &Seen {
-        self.scopes.get(name).unwrap_or_else(|| panic!("the scope {name} is missing; there are {:?}", self.scopes.keys()))
+        self.scopes
+            .get(name)
+            .unwrap_or_else(|| panic!("the scope {name} is missing; there are {:?}", self.scopes.keys()))
     }
 
     /// The state of a scope by the rules of coverage: a seal with proof, no gap, and the announced number.
@@ -146,7 +149,11 @@ pub(crate) fn run(settings: &Settings, documents: &Memory) -> Outcome {
         let mut outcome = Outcome { declared: passes.clone(), ..Outcome::default() };
         for pass in &passes {
             for scope in &pass.scopes {
-                assert!(outcome.scopes.insert(scope.name.to_string(), Seen::default()).is_none(), "{} twice", scope.name);
+                assert!(
+                    outcome.scopes.insert(scope.name.to_string(), Seen::default()).is_none(),
+                    "{} twice",
+                    scope.name
+                );
             }
         }
         for pass in &passes {
@@ -216,7 +223,7 @@ fn same_head(sheet: &dyn scan_contract::Sheet, index: usize, access: &Access) {
     assert_eq!(format!("{:?}", sheet.head(index)), format!("{:?}", whole.head(0)));
     let holders = |sheet: &dyn scan_contract::Sheet, index| {
         let mut text = String::new();
-        sheet.visit_holders(index, &mut |holder| text.push_str(&format!("{holder:?}")));
+        sheet.visit_holders(index, &mut |holder| _ = write!(text, "{holder:?}"));
         text
     };
     assert_eq!(holders(sheet, index), holders(whole, 0));

@@ -1,4 +1,12 @@
 //! The import scanner through its contract: coverage first, records second.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly")]
+
 mod common;
+mod csv;
+mod damage;
+mod equality;
+mod json;
 mod native;
+mod plan;
+mod reference;

@@ -1,7 +1,8 @@
 //! `accounts`: who has an account, and who is in a group of administrators.
 
-use scan_contract::{AccessKind, Holder, IdentifierKind, Privilege, Relation, Status};
+use scan_contract::{AccessKind, Fact, Holder, IdentifierKind, Privilege, Relation, Status};
 
+use super::decide;
 use super::scene::Scene;
 use crate::passwd::Account;
 use crate::scopes::HostScope;
@@ -72,6 +73,15 @@ fn account_access(scene: &Scene<'_>, account: &Account) -> scan_contract::Access
     } else {
         access.privilege = Privilege::Write;
         access.privilege_reason = Some(String::from("a shell on the host"));
+    }
+    if let Some(shadow) = scene.shadow.get(&account.name) {
+        access.expires_at = shadow.ends().map_or(Fact::None, Fact::Known);
+        access.evidence.extend(shadow.describe().map(String::from));
+        if let Some(why) = decide::closed(scene, account, &scene.effective(account)) {
+            access.status = Status::Disabled;
+            access.status_text = Some(why.clone());
+            access.evidence.push(why);
+        }
     }
     if account.is_system() {
         access.evidence.push(format!("one of the system's own accounts (user id {})", account.uid));

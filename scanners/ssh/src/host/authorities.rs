@@ -53,7 +53,7 @@ fn take_file(scene: &mut Scene<'_>, path: &str, bytes: &[u8], users: &[(Account,
         let mut open = Vec::new();
         let mut why_not = None;
         for (account, rules, _) in users {
-            let revoked = decide::revoked(scene, rules);
+            let revoked = scene.revoked(rules);
             let verdict = decide::judge(scene, account, rules, &revoked, &key.key, &key.options, true);
             match verdict.status {
                 Status::Enabled | Status::Unknown | Status::Pending => open.push(account.name.clone()),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use scan_contract::{Fact, Moment, Status};
 
 use super::scene::Scene;
+use super::shadow::Password;
 use crate::keys::{AuthorizedLine, KeyOptions, OptionFault, PublicKey, parse_plain_keys};
 use crate::passwd::Account;
 use crate::sshd::Effective;
@@ -29,7 +30,7 @@ impl Verdict {
 
 /// Fingerprints that sshd refuses for an account whatever the connection, and what else is to be said about them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Revoked {
+pub(crate) struct Revoked {
     pub(super) fingerprints: BTreeSet<String>,
     pub(super) notes: Vec<String>,
 }
@@ -81,8 +82,22 @@ pub(super) fn revoked(scene: &mut Scene<'_>, rules: &Effective) -> Revoked {
     found
 }
 
+/// Why an account is refused whatever the key: it has ended, or it is locked and sshd does without PAM.
+pub(super) fn closed(scene: &Scene<'_>, account: &Account, rules: &Effective) -> Option<String> {
+    let shadow = scene.shadow.get(&account.name).filter(|_| scene.tree.is_listed())?;
+    if shadow.ends().is_some_and(|ends| has_expired(ends, scene)) {
+        let day = shadow.last_day.map(|day| day.to_string()).unwrap_or_default();
+        return Some(format!("the account ended on {day}: PAM, and sshd without it, refuse it"));
+    }
+    let locked = shadow.password == Password::Locked && scene.config_is_sure() && rules.uses_pam() == Some(false);
+    locked.then(|| String::from("its password is locked, and sshd without PAM then refuses the account"))
+}
+
 /// Why sshd refuses the account's keys altogether, for certain.
 pub(super) fn refused(scene: &Scene<'_>, account: &Account, rules: &Effective, forced: bool) -> Option<String> {
+    if let Some(why) = closed(scene, account, rules) {
+        return Some(why);
+    }
     if !scene.config_is_sure() {
         return None;
     }
@@ -142,7 +157,7 @@ pub(super) fn judge(
 
 /// Whether it has certainly expired at the time the tree describes. sshd compares with its own clock.
 fn has_expired(expires: Moment, scene: &Scene<'_>) -> bool {
-    expires.certainly_before(scene.settings.as_of)
+    expires.certainly_before(scene.as_of.at)
 }
 
 /// When a key ends, as the options say.

@@ -20,7 +20,7 @@ pub(super) fn read(scene: &mut Scene<'_>) {
     let accounts = scene.accounts();
     for account in &accounts {
         let rules = scene.effective(account);
-        let revoked = decide::revoked(scene, &rules);
+        let revoked = scene.revoked(&rules);
         for place in rules.commands("authorizedkeyscommand") {
             *commands.entry(place).or_default() += 1;
         }

@@ -8,9 +8,10 @@ mod leftovers;
 mod principals;
 mod scene;
 mod sessions;
+mod shadow;
 mod sudoers;
 
-use scan_contract::{AsOf, AsOfSource, BlockingOutlet, Cause, Cursor, Documents, EndProof, Gap, ProofKind, ScopeName};
+use scan_contract::{BlockingOutlet, Cause, Cursor, Documents, EndProof, Gap, ProofKind, ScopeName};
 
 use crate::scopes::{HostScope, scope_name};
 use crate::settings::Settings;
@@ -26,11 +27,10 @@ pub(crate) fn read(
     host: &str,
     settings: &Settings,
 ) -> Result<(), Cause> {
-    let as_of = AsOf { at: settings.as_of, source: AsOfSource::Configured };
-    for scope in HostScope::ALL {
-        outlet.open(&scope_name(host, scope), Some(as_of))?;
-    }
     let mut scene = Scene::open(documents, host, settings);
+    for scope in HostScope::ALL {
+        outlet.open(&scope_name(host, scope), Some(scene.as_of))?;
+    }
     sudoers::read(&mut scene);
     accounts::read(&mut scene);
     key_files::read(&mut scene);

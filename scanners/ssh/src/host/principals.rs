@@ -107,7 +107,7 @@ fn judge(
         Err(OptionFault::Refused(why)) => return (Status::Disabled, Some(format!("sshd refuses the line: {why}"))),
         Err(OptionFault::Doubtful(why)) => return (Status::Unknown, Some(why.clone())),
         Ok(options) => {
-            if options.expires.is_some_and(|expires| expires.certainly_before(scene.settings.as_of)) {
+            if options.expires.is_some_and(|expires| expires.certainly_before(scene.as_of.at)) {
                 return (Status::Expired, Some(String::from("its expiry-time has passed")));
             }
             if options.cert_authority {

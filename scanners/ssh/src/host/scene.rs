@@ -1,9 +1,15 @@
 //! What all scopes of one host share: its files, people and configuration, and the piles of what was found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
-use scan_contract::{Access, AccessKind, Cause, Documents, Gap, GrantId, Holder, IdentifierKind, Relation, Status};
+use scan_contract::{
+    Access, AccessKind, AsOf, AsOfSource, Cause, Documents, Fact, Gap, GrantId, Holder, IdentifierKind, Moment,
+    Relation, Status,
+};
 
+use super::decide::{self, Revoked};
+use super::shadow::{self, Shadow};
 use crate::passwd::{Account, BadLine, People};
 use crate::scopes::{HostScope, scope_name};
 use crate::settings::Settings;
@@ -26,6 +32,8 @@ pub(crate) enum Directories {
 pub(crate) struct Scene<'a> {
     pub(crate) host: &'a str,
     pub(crate) settings: &'a Settings,
+    /// The instant this host's folder describes: the configured one, or the collector's own if that is earlier.
+    pub(crate) as_of: AsOf,
     pub(crate) tree: HostTree<'a>,
     pub(crate) people: People,
     pub(crate) config: Config,
@@ -34,12 +42,19 @@ pub(crate) struct Scene<'a> {
     pub(crate) hostname: Option<String>,
     /// Rights by sudo, by account name.
     pub(crate) rights: BTreeMap<String, Right>,
+    /// What is known of passwords and ends of accounts, by name.
+    pub(crate) shadow: BTreeMap<String, Shadow>,
     /// Whether the list of accounts is whole: only then is a name that is not on it no account.
     pub(crate) accounts_whole: bool,
     records: BTreeMap<(AccessKind, String), Access>,
     gaps: Vec<Gap>,
+    gaps_seen: HashSet<Gap>,
+    revoked: HashMap<String, Rc<Revoked>>,
     notices: BTreeSet<String>,
 }
+
+/// The collector's word about passwords, if it gives it.
+const SHADOW: &str = "shadow.txt";
 
 /// Scopes that cannot be whole without the list of accounts.
 const NEED_PEOPLE: [HostScope; 4] =
@@ -52,18 +67,26 @@ impl<'a> Scene<'a> {
     /// Opens a host's folder and reads what every scope needs.
     pub(crate) fn open(documents: &'a dyn Documents, host: &'a str, settings: &'a Settings) -> Self {
         let tree = HostTree::open(documents, host, &settings.limits);
+        let as_of = match tree.taken_at() {
+            Some(at) if at < settings.as_of => AsOf { at, source: AsOfSource::Stated },
+            _ => AsOf { at: settings.as_of, source: AsOfSource::Configured },
+        };
         let mut scene = Self {
             host,
             settings,
+            as_of,
             tree,
             people: People::default(),
             config: Config::default(),
             directories: Directories::NotCollected,
             hostname: None,
             rights: BTreeMap::new(),
+            shadow: BTreeMap::new(),
             accounts_whole: true,
             records: BTreeMap::new(),
             gaps: Vec::new(),
+            gaps_seen: HashSet::new(),
+            revoked: HashMap::new(),
             notices: BTreeSet::new(),
         };
         for (part, cause) in std::mem::take(&mut scene.tree.problems) {
@@ -72,6 +95,7 @@ impl<'a> Scene<'a> {
         }
         scene.read_people();
         scene.read_names();
+        scene.read_shadow();
         scene.config = read_config(&scene.tree);
         for (place, cause) in scene.config.problems.clone() {
             scene.gap(&NEED_CONFIG, Some(place), cause);
@@ -150,6 +174,24 @@ impl<'a> Scene<'a> {
         }
     }
 
+    fn read_shadow(&mut self) {
+        match self.tree.look(SHADOW) {
+            Looked::Read(bytes, None) => {
+                let (found, problems) = shadow::parse(&bytes, SHADOW);
+                for (part, cause) in problems {
+                    self.gap(&[HostScope::Accounts], Some(part), cause);
+                }
+                self.shadow = found;
+            }
+            // In doubt it is not used: it could only close something.
+            Looked::Read(_, Some(cause)) => self.gap(&[HostScope::Accounts], Some(SHADOW.to_owned()), cause),
+            Looked::Unknown(cause) if self.tree.mentions(SHADOW) && !matches!(cause, Cause::Denied { .. }) => {
+                self.gap(&[HostScope::Accounts], Some(SHADOW.to_owned()), cause);
+            }
+            Looked::Absent | Looked::Unknown(_) => {}
+        }
+    }
+
     fn read_switch(&mut self, text: &str) {
         self.directories = Directories::None;
         for line in text.lines() {
@@ -187,7 +229,7 @@ impl<'a> Scene<'a> {
     pub(crate) fn gap(&mut self, scopes: &[HostScope], part: Option<String>, cause: Cause) {
         for scope in scopes {
             let gap = Gap { scope: Some(scope_name(self.host, *scope)), part: part.clone(), cause: cause.clone() };
-            if !self.gaps.contains(&gap) {
+            if self.gaps_seen.insert(gap.clone()) {
                 self.gaps.push(gap);
             }
         }
@@ -207,6 +249,17 @@ impl<'a> Scene<'a> {
             groups_proven: self.directories == Directories::None && self.accounts_whole,
         };
         effective(&self.config, &subject)
+    }
+
+    /// Keys that are revoked under these rules; each list is read once.
+    pub(crate) fn revoked(&mut self, rules: &Effective) -> Rc<Revoked> {
+        let name = format!("{:?}", rules.values("revokedkeys"));
+        if let Some(known) = self.revoked.get(&name) {
+            return Rc::clone(known);
+        }
+        let found = Rc::new(decide::revoked(self, rules));
+        self.revoked.insert(name, Rc::clone(&found));
+        found
     }
 
     /// Whether what the configuration refuses is refused for certain.
@@ -267,6 +320,8 @@ impl<'a> Scene<'a> {
                     known.status = access.status;
                     known.expires_at = access.expires_at;
                     known.status_text = access.status_text;
+                } else if access.status == known.status {
+                    known.expires_at = later(&known.expires_at, &access.expires_at);
                 }
                 for evidence in access.evidence {
                     if !known.evidence.contains(&evidence) {
@@ -280,6 +335,15 @@ impl<'a> Scene<'a> {
     /// What was found, what was not, and what is worth saying.
     pub(crate) fn close(self) -> (Vec<Access>, Vec<Gap>, Vec<String>) {
         (self.records.into_values().collect(), self.gaps, self.notices.into_iter().collect())
+    }
+}
+
+/// The end that comes later; one that never comes, or is not known, is the latest.
+fn later(one: &Fact<Moment>, other: &Fact<Moment>) -> Fact<Moment> {
+    match (one, other) {
+        (Fact::None, _) | (_, Fact::None) => Fact::None,
+        (Fact::Hidden(why), _) | (_, Fact::Hidden(why)) => Fact::Hidden(why.clone()),
+        (Fact::Known(first), Fact::Known(second)) => Fact::Known(*first.max(second)),
     }
 }
 

@@ -267,6 +267,37 @@ fn keys_that_sshd_does_not_read_are_remnants() {
     );
 }
 
+#[test]
+fn an_account_that_ended_closes_its_keys_and_a_locked_password_does_not() {
+    let statuses = |config: &str, shadow: &str| {
+        let mut host = Host::new("web-1");
+        host.file("etc/ssh/sshd_config", config);
+        host.file("home/ana/.ssh/authorized_keys", format!("{}\n", key(1)));
+        host.file("shadow.txt", shadow);
+        let read = host.read();
+        assert!(whole(&read, "web-1").is_empty(), "{:#?}", read.gaps);
+        (read.get("web-1/ana").status, read.get(&format!("web-1/ana/{}", fingerprint(1))).status)
+    };
+    let (open, off) = (Status::Enabled, Status::Disabled);
+    assert_eq!(statuses("UsePAM yes\n", "ana:locked:\n"), (open, open));
+    assert_eq!(statuses("UsePAM no\n", "ana:locked:\n"), (off, off));
+    assert_eq!(statuses("UsePAM no\n", "ana:none:\n"), (open, open));
+    assert_eq!(statuses("UsePAM yes\n", "ana:usable:20663\n"), (off, off), "two days before");
+    assert_eq!(statuses("UsePAM yes\n", "ana:usable:20665\n"), (open, open), "that day is not over for every reader");
+    assert_eq!(statuses("UsePAM yes\n", "ben:usable:20000\n"), (open, open));
+}
+
+#[test]
+fn a_tree_that_is_older_than_the_configuration_says_speaks_for_its_own_time() {
+    let mut host = Host::new("web-1");
+    host.file("home/ana/.ssh/authorized_keys", format!("expiry-time=\"20260731Z\" {}\n", key(1)));
+    let mut tree = host.tree();
+    let listing = host.listing().replace("# host", "# taken-at: 2026-07-01T00:00:00Z\n# host");
+    tree.files.insert(String::from("web-1/files.txt"), listing.into_bytes());
+    assert_eq!(read(&tree).get(&format!("web-1/ana/{}", fingerprint(1))).status, Status::Enabled);
+    assert_eq!(host.read().get(&format!("web-1/ana/{}", fingerprint(1))).status, Status::Expired);
+}
+
 /// A host with something in every scope.
 fn busy() -> Host {
     let mut host = Host::new("web-1");

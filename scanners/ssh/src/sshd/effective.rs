@@ -50,7 +50,7 @@ pub(crate) struct Effective {
     pub(crate) refused: Option<String>,
 }
 
-const SINGLE: [&str; 11] = [
+const SINGLE: [&str; 12] = [
     "authenticationmethods",
     "authorizedkeyscommand",
     "authorizedkeyscommanduser",
@@ -62,6 +62,7 @@ const SINGLE: [&str; 11] = [
     "pubkeyauthentication",
     "revokedkeys",
     "trustedusercakeys",
+    "usepam",
 ];
 
 const LISTS: [&str; 4] = ["allowusers", "denyusers", "allowgroups", "denygroups"];
@@ -368,6 +369,19 @@ impl Effective {
             place = Some(format!("{} asks for methods without publickey", choice.place));
         }
         place
+    }
+
+    /// Whether PAM has its say about accounts: `None` where it depends.
+    pub(crate) fn uses_pam(&self) -> Option<bool> {
+        let mut found = None;
+        for word in self.words("usepam") {
+            let yes = word.is_some_and(|(word, _)| word == "yes");
+            if found.is_some_and(|before| before != yes) {
+                return None;
+            }
+            found = Some(yes);
+        }
+        found
     }
 }
 

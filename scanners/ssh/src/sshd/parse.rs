@@ -233,7 +233,7 @@ fn criteria(arguments: &[String], place: &str, problems: &mut Vec<(String, Cause
 }
 
 /// Keywords that decide who may sign in with which key.
-const CONCERNS: [&str; 16] = [
+const CONCERNS: [&str; 17] = [
     "allowgroups",
     "allowusers",
     "authenticationmethods",
@@ -250,6 +250,7 @@ const CONCERNS: [&str; 16] = [
     "pubkeyauthentication",
     "revokedkeys",
     "trustedusercakeys",
+    "usepam",
 ];
 
 /// Every other keyword of OpenSSH up to 10.x, of its portable form, and of the patches of Debian and Fedora. None of
@@ -370,7 +371,6 @@ const KNOWN: &[&str] = &[
     "useblacklist",
     "useblocklist",
     "usedns",
-    "usepam",
     "uselogin",
     "useprivilegeseparation",
     "verifyreversemapping",

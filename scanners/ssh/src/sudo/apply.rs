@@ -185,7 +185,7 @@ fn names_user(rules: &Rules, people: &People, name: &str, word: &str, depth: usi
             Some(gid) => people.groups.values().find(|found| gid.parse() == Ok(found.gid)),
             None => people.groups.get(group),
         };
-        return yes(group.is_some_and(|group| people.members_of(group).contains(name)));
+        return yes(group.is_some_and(|group| people.is_member(name, group)));
     }
     if let Some(uid) = word.strip_prefix('#') {
         return yes(people.accounts.get(name).is_some_and(|account| uid.parse() == Ok(account.uid)));
@@ -233,4 +233,4 @@ fn names_host(rules: &Rules, host: &HostNames<'_>, word: &str, depth: usize) -> 
 
 #[cfg(test)]
 #[path = "tests.rs"]
-mod tests;
+pub(crate) mod tests;

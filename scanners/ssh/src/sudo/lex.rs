@@ -75,6 +75,9 @@ fn push(found: &mut Vec<Token>, token: Token, at: &mut usize) {
 }
 
 fn word(characters: &[char], start: usize) -> Option<(String, usize)> {
+    if let Some(end) = address(characters, start) {
+        return Some((characters[start..end].iter().collect(), end));
+    }
     let mut word = String::new();
     let mut quoted = false;
     let mut at = start;
@@ -96,4 +99,15 @@ fn word(characters: &[char], start: usize) -> Option<(String, usize)> {
         at += 1;
     }
     if quoted { None } else { Some((word, at)) }
+}
+
+/// The end of an IPv6 address or network that begins here: its colons separate nothing.
+fn address(characters: &[char], start: usize) -> Option<usize> {
+    let length = characters[start..]
+        .iter()
+        .take_while(|character| character.is_ascii_hexdigit() || matches!(character, ':' | '.' | '/'))
+        .count();
+    let run = &characters[start..start + length];
+    let colons = run.iter().filter(|character| **character == ':').count();
+    (colons >= 2 && run.first() != Some(&'/')).then_some(start + length)
 }

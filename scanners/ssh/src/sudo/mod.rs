@@ -5,5 +5,7 @@ mod lex;
 mod parse;
 mod read;
 
+#[cfg(test)]
+pub(crate) use apply::tests::ACCEPTED;
 pub(crate) use apply::{HostNames, Right, rights};
 pub(crate) use read::read_rules;

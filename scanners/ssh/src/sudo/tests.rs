@@ -121,3 +121,52 @@ fn a_circle_of_aliases_or_files_ends() {
     )]);
     assert!(!problems.is_empty(), "a file that includes itself is said");
 }
+
+/// Forms from the manual and from the wild; `visudo -c` accepts every line (1.9.13).
+pub(crate) const ACCEPTED: &str = r#"Defaults:ana !authenticate
+Defaults@web-1 log_year
+Defaults>root !set_logname
+Defaults!/usr/bin/x noexec
+Defaults   secure_path = /sbin:/bin:/usr/sbin:/usr/bin
+Cmnd_Alias STORAGE = /sbin/fdisk, /sbin/sfdisk, /sbin/parted
+Cmnd_Alias DRIVERS = /sbin/modprobe
+Host_Alias FILESERVERS = fs1, fs2
+User_Alias ADMINS = jsmith, mikem
+root	ALL=(ALL) 	ALL
+%wheel	ALL=(ALL)	ALL
+%users  ALL=/sbin/mount /mnt/cdrom, /sbin/umount /mnt/cdrom
+%users  localhost=/sbin/shutdown -h now
+pete HPPA = /usr/bin/passwd [A-Za-z]*, !/usr/bin/passwd *root*
+ana ALL = (root) sudoedit /etc/motd, list
+ana ALL = (root) NOPASSWD: /usr/bin/env ^-i [a-z]+$
+jim +biglab = ALL
+jill ALL = /usr/bin/, !/bin/su
+matt valkyrie = /bin/kill
+wim CDROM = NOPASSWD: /sbin/umount /CDROM,\
+ /sbin/mount -o nosuid\,nodev /dev/cd0a /CDROM
+bob SPARC = (operator) ALL : SGI = (operator) ALL
+john ALL = /usr/bin/su [!-]*, !/usr/bin/su *root*
+ana ALL = TIMEOUT=8h CWD=/tmp NOTBEFORE=20300101000000Z /bin/x
+ana ALL = (ALL : ALL) NOEXEC: SETENV: /usr/bin/vi
+"user with space" ALL = ALL
+%#1000 ALL = ALL
+#1000 ALL = (#33) ALL
+ben ALL = sha256:529c8e64a1c1a5b0d7e9ee4a5b1b0a0b6dff0a2c0d2a0bd7a25a1f1a1a1a1a1a /bin/ls
+!ben ALL = ALL
+ana fe80::1 = ALL
+ana 10.0.0.0/255.255.255.0 = ALL
+ana ALL=(ALL)NOPASSWD:ALL
+ana ALL = /usr/bin/pkill ^-u \(bob\|al\)$
+"#;
+
+#[test]
+fn what_visudo_accepts_is_understood() {
+    let (found, unknown, problems) = read(&[("etc/sudoers", ACCEPTED)]);
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(unknown.into_iter().collect::<Vec<_>>(), ["%#1000", "%users", "%wheel"]);
+    for name in ["root", "ana", "ben", "jill", "user with space", "#1000"] {
+        assert!(found.contains_key(name), "{name}: {found:?}");
+    }
+    assert!(!found.contains_key("pete"), "a rule for another host");
+    assert!(found["ana"].without_password && !found["jim"].certain);
+}

@@ -3,19 +3,21 @@
 //! ```text
 //! # holdover-files 1
 //! # host: web-1
+//! # taken-at: 2026-08-01T00:28:00Z
 //! present 1043 9f86d081… /etc/passwd
 //! absent /root/.ssh/authorized_keys2
 //! denied /home/ana/.ssh
 //! # end 3
 //! ```
 //!
-//! Lines that begin with `#` are comments, except the three above. With the first line, the last one is demanded: a
+//! Lines that begin with `#` are comments, except the four above. With the first line, the last one is demanded: a
 //! list that was cut shows. A path may be a folder (everything below it is absent or denied) or a shell pattern
 //! (nothing matches it). `\n`, `\r`, `\t` and `\\` in a path stand for themselves.
 
 use std::collections::BTreeMap;
 
-use scan_contract::Cause;
+use chrono::DateTime;
+use scan_contract::{Cause, Instant};
 
 use super::{LISTING, normal};
 
@@ -52,6 +54,8 @@ pub(crate) enum Listed<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
     lines: BTreeMap<String, Word>,
+    /// When the collector looked, if it says so.
+    pub(super) taken_at: Option<Instant>,
     /// What is wrong with it; concerns every scope of the host.
     pub(super) problems: Vec<(Option<String>, Cause)>,
 }
@@ -88,6 +92,14 @@ impl Listing {
                     }
                 } else if let Some(name) = comment.strip_prefix("host:") {
                     listing.check_host(host, name.trim());
+                } else if let Some(at) = comment.strip_prefix("taken-at:") {
+                    match DateTime::parse_from_rfc3339(at.trim()) {
+                        Ok(at) => listing.taken_at = Some(at.to_utc()),
+                        Err(_) => listing.problem(
+                            Some(number),
+                            Cause::Malformed { what: format!("{LISTING}:{number}: taken-at is no instant") },
+                        ),
+                    }
                 } else if let Some(count) = comment.strip_prefix("end ") {
                     match count.parse() {
                         Ok(count) => end = Some(count),

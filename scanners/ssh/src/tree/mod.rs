@@ -6,11 +6,11 @@
 mod listing;
 mod walk;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use scan_contract::{Cause, Documents, EntryKind};
+use scan_contract::{Cause, Documents, EntryKind, Instant};
 use sha2::{Digest, Sha256};
 
 pub(crate) use listing::{Listed, Listing};
@@ -47,6 +47,7 @@ pub(crate) struct HostTree<'a> {
     listing: Option<Listing>,
     entries: BTreeMap<String, EntryKind>,
     limit: u64,
+    left: Cell<u64>,
     used: RefCell<BTreeSet<String>>,
     /// What is wrong with the folder as a whole; concerns every scope of the host.
     pub(crate) problems: Vec<(Option<String>, Cause)>,
@@ -82,9 +83,15 @@ impl<'a> HostTree<'a> {
             listing,
             entries,
             limit: limits.file_bytes,
+            left: Cell::new(limits.host_bytes),
             used: RefCell::new(BTreeSet::new()),
             problems,
         }
+    }
+
+    /// When the collector says that it looked.
+    pub(crate) fn taken_at(&self) -> Option<Instant> {
+        self.listing.as_ref().and_then(|listing| listing.taken_at)
     }
 
     /// Whether the collector's listing is there at all.
@@ -150,6 +157,10 @@ impl<'a> HostTree<'a> {
             Ok(bytes) => bytes,
             Err(cause) => return Looked::Unknown(self.link_cause(path, cause)),
         };
+        let Some(left) = self.left.get().checked_sub(bytes.len() as u64) else {
+            return Looked::Unknown(Cause::LimitHit { limit: format!("bytes read of {}", self.host) });
+        };
+        self.left.set(left);
         let doubt = proof.and_then(|proof| {
             let found = hex(&Sha256::digest(&bytes));
             if bytes.len() as u64 != proof.bytes {

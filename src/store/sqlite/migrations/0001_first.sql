@@ -24,6 +24,7 @@ CREATE TABLE run (
     ended_at TEXT,
     end_in_ledger INTEGER NOT NULL DEFAULT 0,
     exit_code INTEGER,
+    is_success INTEGER NOT NULL DEFAULT 0,
     config_digest TEXT NOT NULL,
     roster_digest TEXT,
     program TEXT,

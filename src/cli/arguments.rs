@@ -1,0 +1,486 @@
+//! Every command and flag.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Finds the access that outlives employment, and says what it could not see.
+#[derive(Debug, Parser)]
+#[command(name = "holdover", version, max_term_width = 110, disable_help_subcommand = true, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 clean · 1 residual access · 2 usage or configuration · 3 gaps · 4 gaps and residual access
+            5 roster held or waiting · 6 store or output not written · 7 another run holds the store
+0 is never reached while anything could not be read.
+
+Start:  holdover scan --config examples/sample-company/holdover.yaml";
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Configuration file [default: $HOLDOVER_CONFIG, ./holdover.yaml, /etc/holdover/holdover.yaml]
+    #[arg(long, global = true, value_name = "FILE", env = "HOLDOVER_CONFIG", hide_env = true)]
+    pub config: Option<PathBuf>,
+    /// State directory, instead of `state_dir` of the configuration
+    #[arg(long, global = true, value_name = "DIR", env = "HOLDOVER_STATE_DIR", hide_env = true)]
+    pub state_dir: Option<PathBuf>,
+    /// Judge as of this RFC 3339 instant; only where nothing is read live
+    #[arg(long, global = true, value_name = "INSTANT", env = "HOLDOVER_AS_OF", hide_env = true)]
+    pub as_of: Option<String>,
+    /// Colour: auto follows NO_COLOR, CLICOLOR_FORCE and the terminal
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", env = "HOLDOVER_COLOR", hide_env = true)]
+    pub color: When,
+    /// Progress on standard error
+    #[arg(long, global = true, value_name = "HOW", default_value = "auto", env = "HOLDOVER_PROGRESS", hide_env = true)]
+    pub progress: HowProgress,
+    /// No progress; the same as --progress none
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+    /// Only errors, and what is not clean
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// More log lines; twice for debugging
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Form of log lines
+    #[arg(long, global = true, value_name = "FORM", default_value = "text", env = "HOLDOVER_LOG_FORMAT", hide_env = true)]
+    pub log_format: LogFormat,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// As the terminal allows.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How to show progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HowProgress {
+    /// A live line on a terminal, plain lines elsewhere.
+    Auto,
+    /// Plain lines.
+    Plain,
+    /// None.
+    None,
+}
+
+/// Form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read every system, hold it against the roster, update the state, write outputs and metrics
+    Scan(Scan),
+    /// Show the last run again, in any format; reads the state only
+    Report(Report),
+    /// What is new, changed, gone, or no longer known between two runs
+    Diff(Diff),
+    /// One finding: evidence, match, severity, due time, history
+    Explain(Explain),
+    /// Check the roster, or accept a held one by its digest
+    Roster(Roster),
+    /// List or check exceptions, or print a new entry
+    Exceptions(Exceptions),
+    /// Check, test or explain the decision rules
+    Policy(Policy),
+    /// The catalogue of rules
+    Rules(Rules),
+    /// Configured systems and how far they were read
+    Systems(Systems),
+    /// Accept a drop in the number of objects
+    Coverage(Coverage),
+    /// Record that a use after the end was handled
+    Incidents(Incidents),
+    /// Check the environment: files, rights, clock, store, disk
+    Doctor,
+    /// Check or show the configuration
+    Config(Config),
+    /// Print a JSON Schema of this build
+    Schema(Schema),
+    /// Check the ledger
+    Ledger(Ledger),
+    /// Print completions for a shell
+    Completions(Completions),
+    /// Write man pages into a folder, or print the main one
+    Man(Man),
+    /// Print the version
+    Version(Version),
+}
+
+/// Output formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people at a terminal.
+    Table,
+    /// JSON v1.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+    /// OCSF 1.8.0 Detection Findings, one a line.
+    Ocsf,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// RFC 4180.
+    Csv,
+    /// Markdown.
+    Markdown,
+    /// One self-contained page.
+    Html,
+}
+
+/// Arguments of `scan`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  holdover scan
+  holdover scan --config examples/sample-company/holdover.yaml
+  holdover scan --output ocsf=out/findings.ndjson --metrics-file /var/lib/metrics/holdover.prom
+  holdover scan --system crm --dry-run")]
+pub struct Scan {
+    /// Read only these systems; all others count as not attempted
+    #[arg(long = "system", value_name = "ID")]
+    pub systems: Vec<String>,
+    /// Format on standard output [default: table]; `none` with --quiet
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// Write a format to a file; repeatable; `-` is standard output
+    #[arg(short, long, value_name = "FORMAT=PATH")]
+    pub output: Vec<String>,
+    /// Prometheus textfile, ending in .prom
+    #[arg(long, value_name = "FILE", env = "HOLDOVER_METRICS_FILE", hide_env = true)]
+    pub metrics_file: Option<PathBuf>,
+    /// Residual access counts from this severity [default: info]
+    #[arg(long, value_name = "SEVERITY", value_parser = ["critical", "high", "medium", "low", "info"])]
+    pub fail_on: Option<String>,
+    /// Residual access alone is no failure; gaps, roster and store still are
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// Read and judge, print what would change, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// End the run after this time, such as 3h
+    #[arg(long, value_name = "DURATION")]
+    pub deadline: Option<String>,
+    /// Refuse every connection (file connectors never make one)
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  holdover report
+  holdover report --format markdown > report.md
+  holdover report --run run-2026-08-02T06:00:00Z-1a2b3c4d --format html > report.html")]
+pub struct Report {
+    /// A kept run [default: the last one]
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
+    /// Format [default: table]
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+    /// List the kept runs instead
+    #[arg(long)]
+    pub list: bool,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  holdover diff\n  holdover diff RUN1 RUN2 --format json")]
+pub struct Diff {
+    /// Earlier run [default: the last but one]
+    pub before: Option<String>,
+    /// Later run [default: the last one]
+    pub after: Option<String>,
+    /// table or json
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = ["table", "json"])]
+    pub format: String,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  holdover explain ra1:d3fbedd447e69944f6506bc7b50c26c9")]
+pub struct Explain {
+    /// Fingerprint of the finding, or its beginning where that is unique
+    pub fingerprint: String,
+}
+
+/// Arguments of `roster`.
+#[derive(Debug, Args)]
+pub struct Roster {
+    /// What to do with the roster.
+    #[command(subcommand)]
+    pub command: RosterCommand,
+}
+
+/// What to do with the roster.
+#[derive(Debug, Subcommand)]
+pub enum RosterCommand {
+    /// Read the roster and its gates; changes nothing
+    Validate {
+        /// Show three real rows as instants
+        #[arg(long)]
+        explain: bool,
+        /// Also count and show what is confidential: ends to come, undisclosed batches; on a terminal only
+        #[arg(long)]
+        confidential: bool,
+    },
+    /// Accept a held roster, or a surge, by its digest
+    Accept {
+        /// The digest that `roster validate` printed, in full
+        digest: String,
+    },
+}
+
+/// Arguments of `exceptions`.
+#[derive(Debug, Args)]
+pub struct Exceptions {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ExceptionsCommand,
+}
+
+/// What to do with exceptions.
+#[derive(Debug, Subcommand)]
+pub enum ExceptionsCommand {
+    /// Every exception with its state
+    List,
+    /// Check the file; 2 if something is invalid
+    Check,
+    /// Print a new entry; the file itself is never edited
+    #[command(after_help = "Example:\n  holdover exceptions new --person p-1 --system crm --type transition --days 7")]
+    New {
+        /// Whose access
+        #[arg(long, value_name = "ID")]
+        person: String,
+        /// Where
+        #[arg(long, value_name = "ID")]
+        system: String,
+        /// Why
+        #[arg(long = "type", value_name = "TYPE", default_value = "transition",
+              value_parser = ["transition", "legal_hold", "false_positive", "accepted_risk", "break_glass"])]
+        kind: String,
+        /// The one finding it is about
+        #[arg(long, value_name = "FINGERPRINT")]
+        fingerprint: Option<String>,
+        /// How many days it holds
+        #[arg(long, value_name = "DAYS", default_value_t = 7)]
+        days: u32,
+    },
+}
+
+/// Arguments of `policy`.
+#[derive(Debug, Args)]
+pub struct Policy {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: PolicyCommand,
+}
+
+/// What to do with the policy.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Check the file
+    Check,
+    /// Run its cases
+    Test,
+    /// Which rule decides for a person and a kind, and when it is due
+    #[command(after_help = "Example:\n  holdover policy explain p-1 access_key")]
+    Explain {
+        /// Person id
+        person: String,
+        /// Access kind
+        kind: String,
+    },
+}
+
+/// Arguments of `rules`.
+#[derive(Debug, Args)]
+pub struct Rules {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: RulesCommand,
+}
+
+/// What to do with rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Every rule in one line
+    List,
+    /// One rule in full
+    Explain {
+        /// Rule id
+        id: String,
+    },
+    /// Run the cases of every rule
+    Test,
+}
+
+/// Arguments of `systems`.
+#[derive(Debug, Args)]
+pub struct Systems {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: SystemsCommand,
+}
+
+/// What to do with systems.
+#[derive(Debug, Subcommand)]
+pub enum SystemsCommand {
+    /// Systems, scopes, last complete read, owner
+    List {
+        /// table or markdown
+        #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = ["table", "markdown"])]
+        format: String,
+    },
+}
+
+/// Arguments of `coverage`.
+#[derive(Debug, Args)]
+pub struct Coverage {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: CoverageCommand,
+}
+
+/// What to do with coverage.
+#[derive(Debug, Subcommand)]
+pub enum CoverageCommand {
+    /// Accept the lower number of objects that a run found in a scope
+    #[command(after_help = "Example:\n  holdover coverage accept crm/accounts run-2026-08-02T06:00:00Z-1a2b3c4d")]
+    Accept {
+        /// System and scope, with a slash between
+        scope: String,
+        /// The run whose figure is accepted
+        run: String,
+    },
+}
+
+/// Arguments of `incidents`.
+#[derive(Debug, Args)]
+pub struct Incidents {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: IncidentsCommand,
+}
+
+/// What to do with incidents.
+#[derive(Debug, Subcommand)]
+pub enum IncidentsCommand {
+    /// Record where a use after the end was handled
+    Acknowledge {
+        /// Fingerprint in full
+        fingerprint: String,
+        /// Incident number or link
+        #[arg(long, value_name = "TEXT")]
+        reference: String,
+    },
+}
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct Config {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check the configuration, policy, exceptions, rules and every file it names
+    Check,
+    /// Show effective values
+    Show {
+        /// And where each one comes from
+        #[arg(long)]
+        origin: bool,
+    },
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Which schema
+    pub name: SchemaName,
+}
+
+/// Schemas of this build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaName {
+    /// holdover.yaml.
+    Config,
+    /// One canonical roster record.
+    Roster,
+    /// links.yaml.
+    Links,
+    /// exceptions.yaml.
+    Exceptions,
+    /// policy.yaml.
+    Policy,
+    /// A rule file.
+    Rule,
+    /// JSON v1.
+    Findings,
+    /// run.json.
+    Run,
+}
+
+/// Arguments of `ledger`.
+#[derive(Debug, Args)]
+pub struct Ledger {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: LedgerCommand,
+}
+
+/// What to do with the ledger.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Walk the chain and compare it with the exported file and checkpoint
+    Verify,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// Shell
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Folder for one page a command; printed if left out
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+}
+
+/// Arguments of `version`.
+#[derive(Debug, Args)]
+pub struct Version {
+    /// As JSON, with schema and database versions
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,59 @@
+//! `holdover config check | show`.
+
+use super::arguments::{Config as Arguments, ConfigCommand};
+use super::failure::{Failure, shown};
+use super::session::Session;
+use crate::{config, hostile};
+use crate::report::ExitCode;
+
+pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Failure> {
+    match arguments.command {
+        ConfigCommand::Check => check(session),
+        ConfigCommand::Show { origin } => show(session, origin),
+    }
+}
+
+/// Everything that can be checked without reading a system: all mistakes of all files at once.
+fn check(session: &Session<'_>) -> Result<u8, Failure> {
+    let configured = session.configuration()?;
+    let config = &configured.config;
+    let mut problems = Vec::new();
+    let mut collect = |failure: Failure| match failure {
+        Failure::Problems(found) => {
+            problems.extend(found);
+            Ok(())
+        }
+        other => Err(other),
+    };
+    if let Err(failure) = session.rules(Some(config)) {
+        collect(failure)?;
+    }
+    match session.policy(config) {
+        Ok(policy) => {
+            let failed = policy.test().iter().filter(|result| !result.passes()).count();
+            if failed > 0 {
+                return Err(Failure::Usage(format!("{failed} cases of the policy fail: holdover policy test")));
+            }
+        }
+        Err(failure) => collect(failure)?,
+    }
+    if !problems.is_empty() {
+        return Err(Failure::Problems(problems));
+    }
+    if !configured.warnings.is_empty() {
+        session.note(&shown(&configured.warnings));
+    }
+    session.say(&format!("configuration sound: {} systems, {} roster sources, digest {}", config.systems.len(), config.roster.sources.len(), config.digest))?;
+    Ok(ExitCode::Clean.code())
+}
+
+fn show(session: &Session<'_>, origin: bool) -> Result<u8, Failure> {
+    let configured = session.configuration()?;
+    let mut text = String::new();
+    for setting in config::show(&configured.loaded, &session.overrides()) {
+        let from = if origin { format!("   # {}", setting.origin.text(&configured.config.file)) } else { String::new() };
+        text.push_str(&format!("{}: {}{from}\n", hostile::line(&setting.key), hostile::line(&setting.value)));
+    }
+    session.say(&text)?;
+    Ok(ExitCode::Clean.code())
+}

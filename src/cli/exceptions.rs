@@ -1,0 +1,134 @@
+//! `holdover exceptions list | check | new`.
+
+use std::fmt::Write as _;
+
+use super::arguments::{Exceptions as Arguments, ExceptionsCommand};
+use super::failure::Failure;
+use super::scan::load_roster;
+use super::session::Session;
+use crate::config::Config;
+use crate::exceptions::{ExceptionType, Exceptions, NewException, OnExpiry, Surroundings};
+use crate::findings::Fingerprint;
+use crate::hostile;
+use crate::report::ExitCode;
+use crate::run::directory::Directory;
+use crate::store::memory::MemoryStore;
+use crate::store::Store;
+
+pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Failure> {
+    let configured = session.configuration()?;
+    let config = &configured.config;
+    match &arguments.command {
+        ExceptionsCommand::List => list(session, config),
+        ExceptionsCommand::Check => check(session, config),
+        ExceptionsCommand::New { person, system, kind, fingerprint, days } => {
+            new(session, config, person, system, kind, fingerprint.as_ref(), *days)
+        }
+    }
+}
+
+fn judged(session: &Session<'_>, config: &Config) -> Result<Exceptions, Failure> {
+    let store: Box<dyn Store> = if config.state_dir.join(crate::store::sqlite::DATABASE_FILE).exists() {
+        Box::new(session.store_read_only(config)?)
+    } else {
+        Box::new(MemoryStore::new("none"))
+    };
+    let now = session.clock(config).0.now();
+    let documents = session.documents(config);
+    let loaded = load_roster(config, documents.as_ref(), store.as_ref(), now)?;
+    let Some(roster) = loaded.roster else {
+        return Err(Failure::Roster(String::from("no roster is in force; exceptions cannot be held against people (holdover roster validate)")));
+    };
+    let directory = Directory::new(&roster.people, config.leave_policy);
+    let exceptions = session.exceptions(config).judge(&Surroundings {
+        people: &directory,
+        system_tier: &|id| config.systems.iter().find(|system| system.id.as_str() == id).map(|system| system.tier),
+        fingerprint_owner: &|text| match text.parse::<Fingerprint>().map(|print| store.recall(&print)) {
+            Ok(Ok(Some(memory))) => {
+                Some((memory.finding.person_id.as_str().to_owned(), memory.finding.system.as_str().to_owned()))
+            }
+            Ok(Ok(None) | Err(_)) | Err(_) => None,
+        },
+        now,
+    });
+    Ok(exceptions)
+}
+
+fn list(session: &Session<'_>, config: &Config) -> Result<u8, Failure> {
+    let exceptions = judged(session, config)?;
+    let now = session.clock(config).0.now();
+    let mut text = String::new();
+    for judged in exceptions.judged() {
+        let exception = &judged.exception;
+        let _: std::fmt::Result = writeln!(
+            text,
+            "{}  {:8} {:14} {} in {}  until {}  {}",
+            exception.id,
+            judged.state_at(now).as_str(),
+            exception.kind.as_str(),
+            hostile::line(exception.person_id.as_str()),
+            exception.system,
+            exception.expires_at.format("%Y-%m-%dT%H:%M:%SZ"),
+            hostile::short(&exception.reason, 60)
+        );
+    }
+    if exceptions.judged().is_empty() {
+        text.push_str("no exceptions\n");
+    }
+    session.say(&text)?;
+    for notice in exceptions.notices(now) {
+        session.note(&hostile::line(&notice));
+    }
+    Ok(ExitCode::Clean.code())
+}
+
+fn check(session: &Session<'_>, config: &Config) -> Result<u8, Failure> {
+    let exceptions = judged(session, config)?;
+    let problems = exceptions.problems();
+    if !problems.is_empty() {
+        return Err(Failure::Problems(problems));
+    }
+    session.say(&format!("{} exceptions, all valid", exceptions.judged().len()))?;
+    Ok(ExitCode::Clean.code())
+}
+
+fn new(
+    session: &Session<'_>,
+    config: &Config,
+    person: &str,
+    system: &str,
+    kind: &str,
+    fingerprint: Option<&String>,
+    days: u32,
+) -> Result<u8, Failure> {
+    let now = session.clock(config).0.now();
+    let kind = ExceptionType::ALL
+        .into_iter()
+        .find(|known| known.as_str() == kind)
+        .ok_or_else(|| Failure::Usage(format!("{kind}: no such type of exception")))?;
+    let id = session.exceptions(config).next_id(chrono::Datelike::year(&now));
+    let entry = NewException {
+        id,
+        kind,
+        person_id: String::from(person),
+        system: String::from(system),
+        access_kinds: Vec::new(),
+        resource: None,
+        fingerprint: fingerprint.cloned(),
+        reason: String::from("FILL IN: what is needed, and why there is no other way"),
+        compensating_controls: Vec::new(),
+        requested_by: String::from("FILL IN: person id"),
+        approved_by: vec![String::from("FILL IN: person id")],
+        approved_at: now,
+        starts_at: None,
+        expires_at: now + chrono::TimeDelta::days(i64::from(days)),
+        ticket: None,
+        review_owner: String::from("FILL IN: person id"),
+        review_next_at: None,
+        on_expiry: OnExpiry::Reopen,
+        renews: None,
+    };
+    session.say(&entry.text())?;
+    session.note("printed only: put it into the exceptions file and have it reviewed, then run `holdover exceptions check`");
+    Ok(ExitCode::Clean.code())
+}

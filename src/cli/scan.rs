@@ -1,0 +1,274 @@
+//! `holdover scan`: the main job.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use scan_contract::SystemId;
+use tokio::sync::watch;
+
+use super::arguments::{self, Format};
+use super::failure::{Failure, chain};
+use super::outputs::{self, Output};
+use super::session::Session;
+use super::progress;
+use crate::config::{Config, OutputFormat};
+use crate::findings::Severity;
+use crate::hostile;
+use crate::inventory::{DiskScratch, MemoryScratch, Scratch};
+use crate::problem::Problem;
+use crate::randomness::SystemRandomness;
+use crate::report::{ExitCode, Notice, NoticeLevel};
+use crate::roster::{self, LoadInput, Loaded};
+use crate::run::dry::DryStore;
+use crate::run::plan::ConfiguredSystem;
+use crate::run::{Engine, RunOutcome};
+use crate::store::memory::MemoryStore;
+use crate::store::{Store, StoreError};
+use crate::{run, scanners};
+
+pub(super) fn run(session: &Session<'_>, arguments: &arguments::Scan) -> Result<u8, Failure> {
+    let mut configured = session.configuration()?;
+    overlay(&mut configured.config, arguments)?;
+    let config = &configured.config;
+    let rules = session.rules(Some(config))?;
+    let policy = session.policy(config)?;
+    let exceptions = session.exceptions(config);
+    let outputs = outputs::choose(session, config, arguments)?;
+    if arguments.dry_run {
+        return dry_run(session, config, arguments, &rules, &policy, &exceptions, &outputs, &configured.warnings);
+    }
+    let mut store = session.store(config)?;
+    let scratch: Arc<dyn Scratch> = Arc::new(DiskScratch::new(&config.state_dir));
+    let outcome = {
+        let inputs = Inputs { session, config, arguments, rules: &rules, policy: &policy, exceptions: &exceptions };
+        inputs.run(&mut store, scratch, &configured.warnings)?
+    };
+    commit(session, config, &mut store, outcome, &outputs, &rules, arguments.exit_zero)
+}
+
+/// Flags over the configuration.
+fn overlay(config: &mut Config, arguments: &arguments::Scan) -> Result<(), Failure> {
+    if let Some(word) = &arguments.fail_on {
+        config.run.fail_on =
+            Severity::parse(word).ok_or_else(|| Failure::Usage(format!("--fail-on {word}: not a severity")))?;
+    }
+    if let Some(text) = &arguments.deadline {
+        config.run.deadline = crate::yaml::forms::duration(text)
+            .ok_or_else(|| Failure::Usage(format!("--deadline {text}: expected a duration such as 90s, 15m or 3h")))?;
+    }
+    if let Some(path) = &arguments.metrics_file {
+        config.metrics.textfile = Some(outputs::absolute(path)?);
+    }
+    for id in &arguments.systems {
+        if !config.systems.iter().any(|system| system.id.as_str() == id) {
+            let known = config.systems.iter().map(|system| system.id.as_str());
+            let help = crate::problem::nearest(id, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            return Err(Failure::Usage(format!("--system {id}: no such system in the configuration{help}")));
+        }
+    }
+    Ok(())
+}
+
+struct Inputs<'a> {
+    session: &'a Session<'a>,
+    config: &'a Config,
+    arguments: &'a arguments::Scan,
+    rules: &'a crate::rules::RuleSet,
+    policy: &'a crate::policy::Policy,
+    exceptions: &'a crate::exceptions::ExceptionFile,
+}
+
+impl Inputs<'_> {
+    fn run(&self, store: &mut dyn Store, scratch: Arc<dyn Scratch>, warnings: &[Problem]) -> Result<RunOutcome, Failure> {
+        let config = self.config;
+        let (clock, as_of_chosen) = self.session.clock(config);
+        let documents = self.session.documents(config);
+        let loaded = load_roster(config, documents.as_ref(), store, clock.now())?;
+        if !loaded.problems.is_empty() {
+            self.session.error(super::failure::shown(&loaded.problems).trim_end());
+        }
+        let mut notices: Vec<Notice> = warnings.iter().map(warning).collect();
+        let known_apps = crate::run::apps::read(config, documents.as_ref(), &mut notices);
+        let mut systems = Vec::new();
+        for system in &config.systems {
+            let scanner = scanners::build(system, &config.base)
+                .map_err(|cause| Failure::Output(format!("{}: {cause}", system.id)))?;
+            systems.push(ConfiguredSystem { config: system.clone(), scanner: Arc::from(scanner) });
+        }
+        let (stop_sender, stop) = watch::channel(false);
+        let engine = Engine {
+            config,
+            clock,
+            randomness: &SystemRandomness,
+            scratch,
+            store,
+            systems,
+            only: self.arguments.systems.iter().map(|id| SystemId::new(id.as_str())).collect(),
+            rules: self.rules,
+            policy: self.policy,
+            exceptions: self.exceptions,
+            roster: loaded,
+            known_apps,
+            notices,
+            progress: progress::choose(self.session),
+            stop,
+            exit_zero: self.arguments.exit_zero,
+            as_of_chosen,
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(config.run.threads.max(2))
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::Output(format!("the runtime did not start: {error}")))?;
+        let outcome = runtime.block_on(async move {
+            let mut signals = tokio::task::JoinSet::new();
+            signals.spawn(super::signals::watch(stop_sender));
+            engine.run().await
+        });
+        // A reader that hangs on a file must not keep the program (STO-10).
+        runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+        Ok(outcome?)
+    }
+}
+
+fn warning(problem: &Problem) -> Notice {
+    let place = problem.place.map_or_else(String::new, |place| format!(":{}:{}", place.line, place.column));
+    let says = format!("{}{place}: {}", problem.file.display(), problem.says);
+    Notice { id: String::from("configuration"), level: NoticeLevel::Warning, says }
+}
+
+/// Loads the roster beside what the store remembers of the last accepted one.
+pub(super) fn load_roster(
+    config: &Config,
+    documents: &dyn scan_contract::Documents,
+    store: &dyn Store,
+    now: scan_contract::Instant,
+) -> Result<Loaded, Failure> {
+    let previous = store.accepted_roster()?;
+    let week_ago = store.roster_figures_at(now - chrono::TimeDelta::days(7))?;
+    let failed: std::cell::RefCell<Option<StoreError>> = std::cell::RefCell::new(None);
+    let released = |digest: &str| match store.roster_released(digest) {
+        Ok(released) => released,
+        Err(error) => {
+            failed.borrow_mut().get_or_insert(error);
+            false
+        }
+    };
+    let loaded = roster::load(&LoadInput {
+        settings: &config.roster,
+        documents,
+        now,
+        end_basis: config.end_basis,
+        leave_policy: config.leave_policy,
+        previous: previous.as_ref(),
+        week_ago_figures: week_ago.as_deref(),
+        released: &released,
+        matched_share: None,
+    });
+    match failed.into_inner() {
+        Some(error) => Err(error.into()),
+        None => Ok(loaded),
+    }
+}
+
+/// Commits the run, writes outputs and metrics, and ends it. A run that cannot write claims nothing.
+fn commit(
+    session: &Session<'_>,
+    config: &Config,
+    store: &mut dyn Store,
+    outcome: RunOutcome,
+    outputs: &[Output],
+    rules: &crate::rules::RuleSet,
+    exit_zero: bool,
+) -> Result<u8, Failure> {
+    let RunOutcome { mut report, changes } = outcome;
+    store.apply(&report.run.id, report.run.ended_at, changes)?;
+    report.run.written = outputs::planned(outputs, config);
+    let writer = outputs::Writer::new(session, config, rules)?;
+    let mut closed_pipe = false;
+    for output in outputs {
+        match writer.write(output, &report) {
+            Ok(()) => {}
+            Err(Failure::ClosedPipe) => closed_pipe = true,
+            Err(failure) => {
+                failure.tell(session);
+                report.run.flags.store_failed = true;
+            }
+        }
+    }
+    report.run.flags.store_failed |= closed_pipe;
+    report.run.exit_code = run::picture::exit_code(&report.run.flags, exit_zero);
+    for path in outputs::run_json_paths(outputs, config) {
+        if let Err(failure) = writer.write_run_json(&path, &report) {
+            failure.tell(session);
+            report.run.flags.store_failed = true;
+            report.run.exit_code = ExitCode::Store;
+        }
+    }
+    if let Some(path) = &config.metrics.textfile
+        && let Err(error) = writer.write_metrics(path, &report)
+    {
+        session.error(&format!("error: {}", hostile::line(&chain(&error))));
+        report.run.flags.store_failed = true;
+        report.run.exit_code = ExitCode::Store;
+    }
+    let archive = outputs::archive(&report, rules)?;
+    store.end_run(&report.run, &archive, config.run.keep_reports)?;
+    if !(session.global.quiet && report.run.exit_code == ExitCode::Clean) && !closed_pipe {
+        session.error(writer.summary(&report).trim_end());
+    }
+    Ok(report.run.exit_code.code())
+}
+
+/// Reads and judges, and writes nothing anywhere but standard output.
+#[expect(clippy::too_many_arguments, reason = "the inputs of a run, once")]
+fn dry_run(
+    session: &Session<'_>,
+    config: &Config,
+    arguments: &arguments::Scan,
+    rules: &crate::rules::RuleSet,
+    policy: &crate::policy::Policy,
+    exceptions: &crate::exceptions::ExceptionFile,
+    outputs: &[Output],
+    warnings: &[Problem],
+) -> Result<u8, Failure> {
+    let inner: Box<dyn Store> = if config.state_dir.join(crate::store::sqlite::DATABASE_FILE).exists() {
+        Box::new(session.store_read_only(config)?)
+    } else {
+        Box::new(MemoryStore::new("none"))
+    };
+    let mut store = DryStore::new(inner);
+    let inputs = Inputs { session, config, arguments, rules, policy, exceptions };
+    let RunOutcome { report, changes } = inputs.run(&mut store, Arc::new(MemoryScratch), warnings)?;
+    let writer = outputs::Writer::unkept(session, config, rules);
+    let on_terminal = outputs.iter().find(|output| output.path == Path::new("-"));
+    let shown = on_terminal.cloned().unwrap_or(Output::standard(OutputFormat::Table));
+    writer.write(&shown, &report)?;
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for memory in &changes.memories {
+        *counts.entry(memory.finding.change.as_str()).or_default() += 1;
+    }
+    session.error(writer.summary(&report).trim_end());
+    let counted: Vec<String> = counts.iter().map(|(change, count)| format!("{count} {change}")).collect();
+    let counted = if counted.is_empty() { String::from("none") } else { counted.join(", ") };
+    session.error(&format!("dry run: nothing was written. Findings that would change: {counted}"));
+    for output in outputs.iter().filter(|output| output.path != Path::new("-")) {
+        session.error(&format!("dry run: would write {}", output.path.display()));
+    }
+    Ok(report.run.exit_code.code())
+}
+
+/// The word of a flag as a format.
+pub(super) fn format(format: Format) -> OutputFormat {
+    match format {
+        Format::Table => OutputFormat::Table,
+        Format::Json => OutputFormat::Json,
+        Format::Ndjson => OutputFormat::Ndjson,
+        Format::Ocsf => OutputFormat::Ocsf,
+        Format::Sarif => OutputFormat::Sarif,
+        Format::Csv => OutputFormat::Csv,
+        Format::Markdown => OutputFormat::Markdown,
+        Format::Html => OutputFormat::Html,
+    }
+}

@@ -1,0 +1,180 @@
+//! Checks of the roster's settings.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::problem;
+use crate::roster::settings::{
+    BatchDisclosure, Encoding, EndDateMeaning, ExpectedBatch, RosterSettings, SourceCoverage, SourceFormat,
+    SourceSettings,
+};
+use crate::roster::{EmploymentStatus, EmploymentType, LeavePolicy, RoleTier, TerminationType, Urgency};
+use crate::yaml;
+
+use super::super::raw::roster::{
+    COLUMNS, RawBatch, RawCoverage, RawEncoding, RawEndDateMeaning, RawExpected, RawRoster, RawSource, RawSourceFormat,
+};
+use super::{Check, entries, part, proven_file};
+
+/// Age from which a source is reported (ROS-7).
+const MAX_AGE: Duration = Duration::from_hours(26);
+
+/// The roster's settings, with what the rest of the program knows by another name.
+pub(super) struct CheckedRoster {
+    pub(super) settings: RosterSettings,
+    pub(super) leave_policy: LeavePolicy,
+}
+
+pub(super) fn settings(check: &mut Check<'_>, raw: Option<RawRoster>) -> CheckedRoster {
+    let document = check.document;
+    let (sources, aliases, links, leave_policy, expected, batches) = match raw {
+        Some(raw) => {
+            (Some(raw.sources), raw.aliases, raw.links, raw.leave_policy, Some(raw.expected), Some(raw.batches))
+        }
+        None => (None, part(document, "/roster/aliases"), part(document, "/roster/links"), None, None, None),
+    };
+    check.unique("/roster/sources", "id", str::to_owned);
+    check.unique("/roster/sources", "path", str::to_owned);
+    check.unique("/roster/expected", "batch", str::to_owned);
+    check.unique("/roster/batches", "batch", str::to_owned);
+    let sources = entries(document, sources, "/roster/sources");
+    let settings = RosterSettings {
+        sources: sources
+            .into_iter()
+            .enumerate()
+            .map(|(position, (pointer, raw))| source(check, &pointer, raw, position))
+            .collect(),
+        aliases: aliases.map(proven_file),
+        links: links.map(proven_file),
+        expected: entries(document, expected, "/roster/expected")
+            .into_iter()
+            .map(|(pointer, raw)| expected_batch(check, &pointer, raw))
+            .collect(),
+        batches: entries(document, batches, "/roster/batches")
+            .into_iter()
+            .map(|(_, RawBatch { batch, disclosed_at })| BatchDisclosure { batch, disclosed_at: disclosed_at.0 })
+            .collect(),
+    };
+    CheckedRoster { settings, leave_policy: leave_policy.unwrap_or(LeavePolicy::KeepAccess) }
+}
+
+fn source(check: &mut Check<'_>, pointer: &str, raw: RawSource, position: usize) -> SourceSettings {
+    let at = |key: &str| format!("{pointer}/{key}");
+    if let Some(zone) = &raw.default_time_zone {
+        check.zone(&at("default_time_zone"), zone);
+    }
+    if let Some(pattern) = &raw.date_format {
+        check.time_pattern(&at("date_format"), pattern);
+    }
+    columns(check, &at("columns"), &raw.columns);
+    for (column, words) in &raw.values {
+        values(check, &yaml::join(&at("values"), column), column, words);
+    }
+    if raw.format == RawSourceFormat::Ndjson && raw.delimiter.is_some() {
+        check.say_key(&at("delimiter"), "an NDJSON file has no cells", "leave it out");
+    }
+    if let Some(sentinels) = &raw.sentinels {
+        for (position, person) in sentinels.ended.iter().enumerate() {
+            if sentinels.active.contains(person) {
+                check.say(&at(&format!("sentinels/ended/{position}")), format!("{person} cannot be active and ended"));
+            }
+        }
+    }
+    if raw.manifest.is_none() {
+        let says = format!("the source {} has no manifest, so its age is that of the file", raw.id);
+        check.warn(&at("path"), says, "give it a manifest with as_of, rows and sha256");
+    }
+    let (sentinels_active, sentinels_ended) =
+        raw.sentinels.map(|sentinels| (sentinels.active, sentinels.ended)).unwrap_or_default();
+    SourceSettings {
+        id: raw.id,
+        format: match raw.format {
+            RawSourceFormat::Csv => SourceFormat::Csv,
+            RawSourceFormat::Ndjson => SourceFormat::Ndjson,
+        },
+        path: PathBuf::from(raw.path),
+        manifest: raw.manifest.map(PathBuf::from),
+        coverage: match raw.coverage {
+            RawCoverage::Full => SourceCoverage::Full,
+            RawCoverage::Leavers => SourceCoverage::Leavers,
+            RawCoverage::Active => SourceCoverage::Active,
+        },
+        encoding: match raw.encoding {
+            None | Some(RawEncoding::Utf8) => Encoding::Utf8,
+            Some(RawEncoding::Utf16) => Encoding::Utf16,
+            Some(RawEncoding::Windows1252) => Encoding::Windows1252,
+        },
+        delimiter: raw.delimiter.as_deref().and_then(|text| text.bytes().next()).unwrap_or(b','),
+        default_time_zone: raw.default_time_zone,
+        end_date_meaning: match raw.end_date_meaning {
+            RawEndDateMeaning::LastDayIncluded => EndDateMeaning::LastDayIncluded,
+            RawEndDateMeaning::FirstDayExcluded => EndDateMeaning::FirstDayExcluded,
+        },
+        max_age: raw.max_age.map_or(MAX_AGE, |age| age.0),
+        rank: raw.rank.unwrap_or_else(|| u32::try_from(position + 1).unwrap_or(u32::MAX)),
+        columns: raw.columns,
+        values: raw.values,
+        date_format: raw.date_format,
+        none_values: raw.none_values,
+        sentinels_active,
+        sentinels_ended,
+    }
+}
+
+/// Two canonical columns from one column of the file are a slip more often than a wish: an end that is also a start.
+fn columns(check: &mut Check<'_>, pointer: &str, columns: &BTreeMap<String, String>) {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for column in COLUMNS {
+        let Some(header) = columns.get(column) else { continue };
+        if header.is_empty() {
+            check.say(&yaml::join(pointer, column), "may not be empty");
+        } else if let Some(earlier) = seen.insert(header, column) {
+            let says = format!("the column \"{header}\" is used for {earlier} already");
+            check.say_help(&yaml::join(pointer, column), says, "one column of the file has one meaning");
+        }
+    }
+}
+
+fn values(check: &mut Check<'_>, pointer: &str, column: &str, words: &BTreeMap<String, Vec<String>>) {
+    let valid: &[&str] = match column {
+        "employment_type" => EmploymentType::WORDS,
+        "status" => EmploymentStatus::WORDS,
+        "termination_type" => TerminationType::WORDS,
+        "urgency" => Urgency::WORDS,
+        "role_tier" => RoleTier::WORDS,
+        "legal_hold" => &["true", "false"],
+        _ => {
+            check.say_key(
+                pointer,
+                format!("{column} has no vocabulary"),
+                "dates have `date_format`, other columns none",
+            );
+            return;
+        }
+    };
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for (word, theirs) in words {
+        let here = yaml::join(pointer, word);
+        if !valid.contains(&word.as_str()) {
+            let help = match problem::nearest(word, valid.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known here: {}", valid.join(", ")),
+            };
+            check.say_key(&here, format!("`{word}` is no word of {column}"), help);
+        }
+        for (position, their) in theirs.iter().enumerate() {
+            if let Some(earlier) = seen.insert(their, word) {
+                let says = format!("\"{their}\" means {earlier} already");
+                check.say(&yaml::join(&here, &position.to_string()), says);
+            }
+        }
+    }
+}
+
+fn expected_batch(check: &mut Check<'_>, pointer: &str, raw: RawExpected) -> ExpectedBatch {
+    if raw.until.0 < raw.from.0 {
+        check.say(&format!("{pointer}/until"), format!("{} lies before {}", raw.until.0, raw.from.0));
+    }
+    ExpectedBatch { batch: raw.batch, count: raw.count, from: raw.from.0, until: raw.until.0 }
+}

@@ -1,0 +1,368 @@
+//! The end of a run: scopes are settled, findings meet the store, and the report is made.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use scan_contract::{Instant, ScopeState, SystemId};
+
+use super::coverage::{Expectation, ScopeRecord};
+use super::directory::Directory;
+use super::drive::{Reading, worst};
+use super::engine::{Engine, RunError, RunOutcome};
+use super::intake::watch_key;
+use super::judgement::Judgement;
+use super::picture::{self, Verdict};
+use super::progress::Event;
+use super::settle::{self, Settlement, settle};
+use crate::config::PersonDisplay;
+use crate::exceptions::{Cover, ExceptionQuery, ExceptionState, Exceptions, Usage};
+use crate::findings::lifecycle::Context;
+use crate::findings::{Finding, FindingState};
+use crate::identity::Keys;
+use crate::inventory::DropGuard;
+use crate::report::{Flags, ImpossibleFact, LeaverVerdict, Notice, Report, RunFacts, SentinelFact, SystemFact, Totals};
+use crate::roster::{Person, RosterState};
+use crate::store::{AcceptedRoster, LedgerEvent, Opening, RunChanges, SystemTimes};
+
+/// What is carried to the end of a run.
+#[derive(Debug)]
+pub(super) struct Closing<'a> {
+    pub(super) id: String,
+    pub(super) now: Instant,
+    pub(super) started: Duration,
+    pub(super) opening: Opening,
+    pub(super) notices: Vec<Notice>,
+    pub(super) people: &'a [Person],
+    pub(super) exceptions: &'a Exceptions,
+    pub(super) keys: Keys,
+}
+
+impl Engine<'_> {
+    pub(super) fn close(
+        mut self,
+        mut closing: Closing<'_>,
+        readings: Vec<Reading>,
+        mut judgement: Judgement,
+    ) -> Result<RunOutcome, RunError> {
+        let mut seen: HashMap<SystemId, std::collections::HashSet<u64>> = HashMap::new();
+        let mut systems = Vec::new();
+        for mut reading in readings {
+            seen.insert(reading.config.id.clone(), std::mem::take(&mut reading.intake.watched_seen));
+            systems.push(self.settle_system(reading, &closing, &judgement.sentinels)?);
+        }
+        let mut totals = self.store.totals()?;
+        let raised = std::mem::take(&mut judgement.raised);
+        let directory = Directory::new(closing.people, self.config.leave_policy);
+        let roster_held = self.roster.state != RosterState::Accepted;
+        let (now, exceptions) = (closing.now, closing.exceptions);
+        let settlement = settle(
+            &*self.store,
+            raised,
+            &settle::Ground {
+                context: Context { run_id: &closing.id, now },
+                systems: &systems,
+                sightings: &judgement.sightings,
+                // Nothing opens or closes on account of a held roster.
+                employed: &|id| !roster_held && directory.is_employed(id, now),
+                covered: &|finding| covers(exceptions, finding, now),
+                seen: &|finding| was_read(&seen, &closing.keys, finding),
+                linked: &|finding| {
+                    let key = watch_key(&closing.keys, finding.access_kind, finding.grant_id.as_str());
+                    judgement.linked.contains(&(finding.system.clone(), key))
+                },
+                hold_new: self.roster.surge,
+            },
+            &mut totals,
+        )?;
+        let complete = systems.iter().flat_map(|system| &system.scopes).all(|scope| scope.state == ScopeState::Complete);
+        let (exception_facts, idle) = self.exception_facts(closing.exceptions, &settlement, complete, closing.now)?;
+        let leavers = picture::leavers(
+            closing.people,
+            &settlement.findings,
+            &systems,
+            closing.now,
+            self.config.leave_policy,
+            if self.config.outputs.iter().any(|output| output.persons == PersonDisplay::Name) {
+                PersonDisplay::Name
+            } else {
+                PersonDisplay::Id
+            },
+        );
+        let leavers_checked = self.count_leavers(&leavers, closing.people, &mut totals)?;
+        for grant in &mut judgement.unattributed {
+            if let Some(since) = self.store.unattributed_since(&grant.system, grant.kind, grant.grant_id.as_str())? {
+                grant.first_seen_at = since;
+            }
+        }
+        let mut notices = std::mem::take(&mut closing.notices);
+        notices.append(&mut judgement.notices);
+        notices.sort_by(|left, right| (left.level, &left.id, &left.says).cmp(&(right.level, &right.id, &right.says)));
+        notices.dedup();
+        let mut flags = self.roster_flags();
+        flags.exceptions_invalid = closing.exceptions.has_invalid(closing.now);
+        flags.ambiguous |= judgement.ambiguous_leaver || judgement.has_unjudged();
+        Verdict {
+            findings: &settlement.findings,
+            ambiguous: &judgement.ambiguous,
+            systems: &systems,
+            known_apps: &self.known_apps,
+            fail_on: self.config.run.fail_on,
+        }
+        .flag(&mut flags);
+        let run = self.run_facts(&closing, flags);
+        let changes = self.changes(&closing, &systems, &settlement, &judgement, idle, leavers_checked, &totals);
+        let report = Report {
+            run,
+            roster: self.roster.facts,
+            findings: settlement.findings,
+            closed: settlement.closed,
+            remnants: settlement.remnants,
+            licenses: settlement.licenses,
+            ambiguous: judgement.ambiguous,
+            unattributed: judgement.unattributed,
+            unattributed_total: judgement.unattributed_total,
+            systems,
+            known_apps: self.known_apps,
+            leavers,
+            exceptions: exception_facts,
+            sentinels: judgement.sentinels,
+            notices,
+            totals,
+        };
+        let changes = RunChanges { memories: settlement.memories, ..changes };
+        Ok(RunOutcome { report, changes })
+    }
+
+    fn settle_system(&self, reading: Reading, closing: &Closing<'_>, sentinels: &[SentinelFact]) -> Result<SystemFact, RunError> {
+        let config = reading.config;
+        let missing: Vec<&SentinelFact> =
+            sentinels.iter().filter(|sentinel| sentinel.system == config.id && !sentinel.found).collect();
+        let times = self.store.system_times(&config.id)?;
+        let kinds_seen = |record: &ScopeRecord, kind| record.has_kind(kind);
+        let anywhere = |kind| reading.intake.scopes.values().any(|record| kinds_seen(record, kind));
+        let words_of = |record: &ScopeRecord| -> Vec<String> {
+            missing
+                .iter()
+                // Where no scope carries its kind, every scope may be the one that should have.
+                .filter(|sentinel| kinds_seen(record, sentinel.kind) || !anywhere(sentinel.kind))
+                .map(|sentinel| format!("{} {} of {}", sentinel.kind, sentinel.grant_id, sentinel.person_id))
+                .collect()
+        };
+        let words: Vec<Vec<String>> = reading.intake.scopes.values().map(words_of).collect();
+        let mut scopes = Vec::new();
+        for ((name, record), missing_sentinels) in reading.intake.scopes.into_iter().zip(words) {
+            let baseline = self.store.baseline(&config.id, &name)?;
+            let known_object = config.known_object.as_ref().filter(|known| known.scope == name);
+            scopes.push(record.settle(&Expectation {
+                now: closing.now,
+                max_age: config.max_age,
+                known_object,
+                baseline: baseline.as_ref(),
+                drop_guard: DropGuard { share: self.config.run.drop_share, count: self.config.run.drop_count },
+                missing_sentinels: &missing_sentinels,
+            })?);
+        }
+        let complete = scopes.iter().filter(|scope| scope.state == ScopeState::Complete).count();
+        self.progress.tell(&Event::SystemEnded {
+            system: &config.id,
+            records: reading.intake.records,
+            complete,
+            scopes: scopes.len(),
+            worst: worst(scopes.iter().map(|scope| scope.state)),
+        });
+        let people = closing.people.len();
+        let ratio = if people == 0 { 0.0 } else { reading.intake.people_seen.len() as f64 / people as f64 };
+        let whole = complete == scopes.len();
+        Ok(SystemFact {
+            id: config.id,
+            connector: String::from(config.connector.as_str()),
+            provider: reading.manifest.provider,
+            tier: String::from(config.tier.as_str()),
+            owner_team: config.owner_team,
+            scopes,
+            ran_to_end: reading.ran_to_end,
+            duration_seconds: reading.seconds,
+            matched_person_ratio: ratio,
+            last_attempt_at: closing.now,
+            last_success_at: if reading.ran_to_end { Some(closing.now) } else { times.last_success_at },
+            last_complete_at: if whole { Some(closing.now) } else { times.last_complete_at },
+            notices: reading.intake.notices,
+            impossible: reading
+                .manifest
+                .impossible
+                .into_iter()
+                .map(|cell| ImpossibleFact { what: cell.what, kinds: cell.kinds, instead: cell.instead })
+                .collect(),
+        })
+    }
+
+    fn roster_flags(&self) -> Flags {
+        Flags {
+            roster_held: self.roster.state != RosterState::Accepted,
+            roster_surge: self.roster.surge,
+            baseline: self.roster.baseline,
+            ..Flags::default()
+        }
+    }
+
+    fn run_facts(&self, closing: &Closing<'_>, flags: Flags) -> RunFacts {
+        RunFacts {
+            id: closing.id.clone(),
+            previous_id: closing.opening.previous_run.as_ref().map(|run| run.id.clone()),
+            started_at: closing.now,
+            ended_at: self.clock.now(),
+            as_of: closing.now,
+            as_of_chosen: self.as_of_chosen,
+            duration_seconds: (self.clock.monotonic() - closing.started).as_secs_f64(),
+            organisation: self.config.organisation.clone(),
+            config_digest: self.config.digest.clone(),
+            policy_digest: self.policy.digest().map(String::from),
+            rules_digest: self.rules.digest(),
+            version: String::from(env!("CARGO_PKG_VERSION")),
+            tz_version: String::from(chrono_tz::IANA_TZDB_VERSION),
+            controls_version: String::from(crate::rules::controls::MAPPING_VERSION),
+            flags,
+            exit_code: picture::exit_code(&flags, self.exit_zero),
+            not_of_interest: 0,
+            written: Vec::new(),
+        }
+    }
+
+    fn exception_facts(
+        &self,
+        exceptions: &Exceptions,
+        settlement: &Settlement,
+        complete: bool,
+        now: Instant,
+    ) -> Result<(Vec<crate::report::ExceptionFact>, Vec<(String, u32)>), RunError> {
+        let mut covers: HashMap<&str, u64> = HashMap::new();
+        for finding in &settlement.findings {
+            if let (FindingState::Suppressed, Some(id)) = (finding.state, &finding.exception_id) {
+                *covers.entry(id).or_default() += 1;
+            }
+        }
+        let mut usage: HashMap<String, Usage> = HashMap::new();
+        let mut idle = Vec::new();
+        for judged in exceptions.judged() {
+            let id = &judged.exception.id;
+            let covered = covers.get(&**id).copied().unwrap_or(0);
+            let before = self.store.exception_idle_runs(id)?;
+            let active = judged.state_at(now) == ExceptionState::Active;
+            // Only complete runs count: with a gap, what it covers may simply not have been read.
+            let runs = match (covered, active, complete) {
+                (0, true, true) => before + 1,
+                (0, true, false) => before,
+                _ => 0,
+            };
+            idle.push((id.to_string(), runs));
+            usage.insert(id.to_string(), Usage { covers: covered, idle_runs: runs });
+        }
+        let facts = exceptions.facts(now, self.config.run.exception_warning, &|id| usage.get(id).copied().unwrap_or(Usage { covers: 0, idle_runs: 0 }));
+        Ok((facts, idle))
+    }
+
+    /// Leavers whose first complete check after the end is now done.
+    fn count_leavers(&self, leavers: &[LeaverVerdict], people: &[Person], totals: &mut Totals) -> Result<Vec<(String, u32)>, RunError> {
+        let directory = Directory::new(people, self.config.leave_policy);
+        let mut checked = Vec::new();
+        totals.leavers_unverified = 0;
+        for leaver in leavers {
+            let id = leaver.person_id.as_str();
+            let stint = directory.find(id).and_then(|person| person.stints.last()).map_or(1, |stint| stint.number);
+            if self.store.leaver_checked(id, stint)? {
+                continue;
+            }
+            if leaver.complete_scopes < leaver.declared_scopes {
+                totals.leavers_unverified += 1;
+                continue;
+            }
+            if leaver.open == 0 { totals.leavers_clean += 1 } else { totals.leavers_residual += 1 }
+            checked.push((String::from(id), stint));
+        }
+        Ok(checked)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "everything that is committed, in one place")]
+    fn changes(
+        &mut self,
+        closing: &Closing<'_>,
+        systems: &[SystemFact],
+        settlement: &Settlement,
+        judgement: &Judgement,
+        exception_idle_runs: Vec<(String, u32)>,
+        leavers_checked: Vec<(String, u32)>,
+        totals: &Totals,
+    ) -> RunChanges {
+        let accepted_roster: Option<AcceptedRoster> = self.roster.accept.take();
+        let mut ledger = Vec::new();
+        if let Some(digest) = &self.roster.facts.digest {
+            let decision = match (self.roster.state, self.roster.surge) {
+                (RosterState::Accepted, true) => "surge",
+                (RosterState::Accepted, false) => "accepted",
+                (RosterState::Held | RosterState::None, _) => "held",
+            };
+            let event = LedgerEvent::Roster { by: closing.id.clone(), digest: digest.clone(), decision: String::from(decision) };
+            ledger.push(event);
+        }
+        for system in systems {
+            for scope in &system.scopes {
+                ledger.push(LedgerEvent::Coverage {
+                    run: closing.id.clone(),
+                    system: String::from(system.id.as_str()),
+                    scope: String::from(scope.name.as_str()),
+                    state: String::from(scope.state.as_str()),
+                    objects: scope.objects,
+                });
+            }
+        }
+        ledger.extend(settlement.ledger.iter().cloned());
+        RunChanges {
+            memories: Vec::new(),
+            ledger,
+            scopes: systems
+                .iter()
+                .flat_map(|system| system.scopes.iter().map(|scope| (system.id.clone(), scope.clone())))
+                .collect(),
+            systems: systems
+                .iter()
+                .map(|system| {
+                    let times =
+                        SystemTimes { last_success_at: system.last_success_at, last_complete_at: system.last_complete_at };
+                    (system.id.clone(), times)
+                })
+                .collect(),
+            totals: totals.clone(),
+            leavers_checked,
+            unattributed: judgement
+                .unattributed
+                .iter()
+                .map(|grant| (grant.system.clone(), grant.kind, String::from(grant.grant_id.as_str())))
+                .collect(),
+            exception_idle_runs,
+            accepted_roster,
+        }
+    }
+}
+
+/// Whether an exception in force covers a remembered finding.
+fn covers(exceptions: &Exceptions, finding: &Finding, now: Instant) -> bool {
+    let rules: Vec<std::sync::Arc<str>> = finding.rules.iter().map(|hit| std::sync::Arc::clone(&hit.rule)).collect();
+    let query = ExceptionQuery {
+        person_id: finding.person_id.as_str(),
+        system: finding.system.as_str(),
+        kind: finding.access_kind,
+        privilege: finding.privilege,
+        grant_id: finding.grant_id.as_str(),
+        grant_display: finding.grant_display.as_deref(),
+        target: finding.target.as_deref(),
+        fingerprint: &finding.fingerprint.to_string(),
+        rules: &rules,
+    };
+    matches!(exceptions.covering(&query, now), Some(Cover::Active { .. }))
+}
+
+/// Whether the grant of a remembered finding was read in this run, whomever it leads to now.
+fn was_read(seen: &HashMap<SystemId, std::collections::HashSet<u64>>, keys: &Keys, finding: &Finding) -> bool {
+    let key = watch_key(keys, finding.access_kind, finding.grant_id.as_str());
+    seen.get(&finding.system).is_some_and(|seen| seen.contains(&key))
+}

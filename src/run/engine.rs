@@ -1,0 +1,325 @@
+//! One run from the roster to the report.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::sync::Arc;
+
+use scan_contract::{Cause, Instant, ScopeName, SystemId};
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+use tokio::sync::watch;
+
+use super::assess::{Bench, Place};
+use super::attribute::{self, Ground, attribute};
+use super::closing::Closing;
+use super::directory::Directory;
+use super::drive::{self, Reading, Shared};
+use super::intake::{Lookup, watch_key};
+use super::interest::Interest;
+use super::judgement::Judgement;
+use super::plan::{ConfiguredSystem, SystemPlan, plan};
+use super::progress::{Event, Progress};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::exceptions::{ExceptionFile, Exceptions, Surroundings};
+use crate::findings::Fingerprint;
+use crate::identity::index::Builder;
+use crate::identity::{Domains, Keys};
+use crate::inventory::Scratch;
+use crate::policy::Policy;
+use crate::randomness::Randomness;
+use crate::report::{KnownApp, Notice, NoticeLevel, Report};
+use crate::roster::{Loaded, Person, ReviewedLink};
+use crate::rules::RuleSet;
+use crate::store::{Opening, RunChanges, Store, StoreError};
+
+/// Why a run ended without a report.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Scratch space could not be written or read back.
+    #[error("scratch space in the state directory failed")]
+    Scratch(#[from] io::Error),
+}
+
+/// Everything a run needs.
+pub struct Engine<'a> {
+    /// Configuration.
+    pub config: &'a Config,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Draws keys.
+    pub randomness: &'a dyn Randomness,
+    /// Scratch space.
+    pub scratch: Arc<dyn Scratch>,
+    /// What is kept between runs.
+    pub store: &'a mut dyn Store,
+    /// Systems with their scanners, sorted by id.
+    pub systems: Vec<ConfiguredSystem>,
+    /// Systems that are read; empty is all. The others count as not attempted.
+    pub only: Vec<SystemId>,
+    /// Rules.
+    pub rules: &'a RuleSet,
+    /// Agreed times.
+    pub policy: &'a Policy,
+    /// Exceptions as read.
+    pub exceptions: &'a ExceptionFile,
+    /// Roster as loaded.
+    pub roster: Loaded,
+    /// Known apps, or why their list could not be trusted.
+    pub known_apps: Vec<KnownApp>,
+    /// Things said before the run began.
+    pub notices: Vec<Notice>,
+    /// Receives events.
+    pub progress: Arc<dyn Progress>,
+    /// Turns true when the run has to stop.
+    pub stop: watch::Receiver<bool>,
+    /// Whether residual alone is no failure.
+    pub exit_zero: bool,
+    /// Whether the instant was chosen.
+    pub as_of_chosen: bool,
+}
+
+/// A judged run, before anything is committed.
+#[derive(Debug)]
+pub struct RunOutcome {
+    /// The picture.
+    pub report: Report,
+    /// What to commit.
+    pub changes: RunChanges,
+}
+
+/// Id of a run: with a chosen instant it follows from that instant and the configuration, so that equal inputs give
+/// equal bytes; else it is random.
+pub fn run_id(now: Instant, config_digest: &str, chosen: bool, randomness: &dyn Randomness) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(now.timestamp_millis().to_be_bytes());
+    hasher.update(config_digest.as_bytes());
+    if !chosen {
+        hasher.update(randomness.key());
+    }
+    let digest = hasher.finalize();
+    let tail: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("run-{}-{tail}", now.format("%Y-%m-%dT%H:%M:%SZ"))
+}
+
+impl Engine<'_> {
+    /// Reads every system and judges what was read. Commits nothing but the start of the run and its declared scopes.
+    pub async fn run(mut self) -> Result<RunOutcome, RunError> {
+        let started = self.clock.monotonic();
+        let now = self.clock.now();
+        let id = run_id(now, &self.config.digest, self.as_of_chosen, self.randomness);
+        let opening = self.store.begin_run(&id, now, &self.config.digest)?;
+        let mut notices = std::mem::take(&mut self.notices);
+        notices.extend(opening_notices(&opening, now));
+        notices.append(&mut self.roster.notices);
+
+        let (people, links, lookup) = self.lookup(now);
+        let plans = self.plan(&id, now, lookup.index.keys(), &mut notices).await?;
+        let shared = Shared {
+            lookup: Arc::clone(&lookup),
+            scratch: Arc::clone(&self.scratch),
+            progress: Arc::clone(&self.progress),
+            clock: Arc::clone(&self.clock),
+            stop: self.stop.clone(),
+            deadline: self.config.run.deadline,
+        };
+        let (plans, left_out) = self.choose(plans, &people);
+        let mut readings = drive::read_all(plans, self.config.run.parallel_systems, &shared).await?;
+        readings.extend(left_out.into_iter().map(|(plan, cause)| drive::left_out(plan, &cause, &shared)));
+        readings.sort_by(|left, right| left.config.id.cmp(&right.config.id));
+
+        self.progress.tell(&Event::Stage("attributing"));
+        let ground = Ground { index: &lookup.index, people: &people, links: &links, interest: &lookup.interest };
+        let exceptions = self.judge_exceptions(&people, now)?;
+        notices.extend(exceptions.notices(now).into_iter().map(|says| Notice {
+            id: String::from("exceptions"),
+            level: NoticeLevel::Warning,
+            says,
+        }));
+        let mut judged = tokio::task::block_in_place(|| self.judge(&mut readings, &ground, &exceptions, now))?;
+        notices.append(&mut judged.notices);
+        self.progress.tell(&Event::Stage("settling"));
+        let keys = *lookup.index.keys();
+        let closing = Closing { id, now, started, opening, notices, people: &people, exceptions: &exceptions, keys };
+        tokio::task::block_in_place(|| self.close(closing, readings, judged))
+    }
+
+    fn lookup(&mut self, now: Instant) -> (Vec<Person>, Vec<ReviewedLink>, Arc<Lookup>) {
+        let keys = Keys::new(self.randomness.key());
+        let mut builder = Builder::new(keys, Domains::new(&self.config.domains));
+        let (people, links) = match self.roster.roster.take() {
+            Some(mut roster) => {
+                roster.claims(&mut |claim| builder.add(claim));
+                let links = roster.links().to_vec();
+                (std::mem::take(&mut roster.people), links)
+            }
+            None => (Vec::new(), Vec::new()),
+        };
+        let interest = Interest::new(&people, now, self.config.leave_policy);
+        let linked_systems = links.iter().map(|link| link.system.clone()).collect();
+        (people, links, Arc::new(Lookup { index: builder.build(), interest, linked_systems }))
+    }
+
+    /// Which systems are read. Without a roster nothing is: there is nobody to hold it against.
+    fn choose(&self, plans: Vec<Planned>, people: &[Person]) -> (Vec<Planned>, Vec<(SystemPlan, Cause)>) {
+        let mut read = Vec::new();
+        let mut left_out = Vec::new();
+        for (plan, watched) in plans {
+            if people.is_empty() {
+                left_out.push((plan, Cause::Needs { what: String::from("a roster in force") }));
+            } else if !self.only.is_empty() && !self.only.contains(&plan.system.config.id) {
+                left_out.push((plan, Cause::Needs { what: String::from("a run that does not name other systems (--system)") }));
+            } else {
+                read.push((plan, watched));
+            }
+        }
+        (read, left_out)
+    }
+
+    async fn plan(
+        &mut self,
+        id: &str,
+        now: Instant,
+        keys: &Keys,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Vec<Planned>, RunError> {
+        let mut plans = Vec::new();
+        for system in self.systems.drain(..) {
+            let mut plan = plan(system, now, &self.scratch).await;
+            notices.append(&mut plan.notices);
+            plans.push(plan);
+        }
+        let declared: Vec<(SystemId, ScopeName, String)> = plans
+            .iter()
+            .flat_map(|plan| {
+                plan.scopes.values().map(|record| {
+                    (plan.system.config.id.clone(), record.name().clone(), record.scope().kind.clone())
+                })
+            })
+            .collect();
+        self.store.declare(id, &declared)?;
+        let mut watched: HashMap<SystemId, HashSet<u64>> = HashMap::new();
+        self.store.for_each_open(&mut |memory| {
+            let finding = &memory.finding;
+            let key = watch_key(keys, finding.access_kind, finding.grant_id.as_str());
+            watched.entry(finding.system.clone()).or_default().insert(key);
+            Ok(())
+        })?;
+        Ok(plans
+            .into_iter()
+            .map(|plan| {
+                let watched = watched.remove(&plan.system.config.id).unwrap_or_else(HashSet::new);
+                (plan, watched)
+            })
+            .collect())
+    }
+
+    fn judge_exceptions(&self, people: &[Person], now: Instant) -> Result<Exceptions, RunError> {
+        let directory = Directory::new(people, self.config.leave_policy);
+        let tiers: HashMap<&str, crate::roster::RoleTier> =
+            self.config.systems.iter().map(|system| (system.id.as_str(), system.tier)).collect();
+        let mut failed = None;
+        let owners = std::cell::RefCell::new(&mut failed);
+        let store = &*self.store;
+        let owner = |text: &str| -> Option<(String, String)> {
+            let Ok(print) = text.parse::<Fingerprint>() else { return None };
+            match store.recall(&print) {
+                Ok(memory) => memory.map(|memory| {
+                    (memory.finding.person_id.as_str().to_owned(), memory.finding.system.as_str().to_owned())
+                }),
+                Err(error) => {
+                    owners.borrow_mut().get_or_insert(error);
+                    None
+                }
+            }
+        };
+        let exceptions = self.exceptions.judge(&Surroundings {
+            people: &directory,
+            system_tier: &|system| tiers.get(system).copied(),
+            fingerprint_owner: &owner,
+            now,
+        });
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(exceptions),
+        }
+    }
+
+    fn judge(
+        &self,
+        readings: &mut [Reading],
+        ground: &Ground<'_>,
+        exceptions: &Exceptions,
+        now: Instant,
+    ) -> Result<Judgement, RunError> {
+        let (graph, accounts, too_deep) = attribute::learn(readings, ground)?;
+        let mut judgement = Judgement::default();
+        if too_deep {
+            judgement.notices.push(Notice {
+                id: String::from("graph-depth"),
+                level: NoticeLevel::Warning,
+                says: String::from("the identity graph was not walked to its end: some grants may be unattributed"),
+            });
+        }
+        let bench = Bench {
+            now,
+            people: ground.people,
+            index: ground.index,
+            graph: &graph,
+            accounts: &accounts,
+            rules: self.rules,
+            policy: self.policy,
+            exceptions,
+            leave: self.config.leave_policy,
+        };
+        let resolver = ground.resolver(&graph);
+        for reading in readings.iter_mut() {
+            let dies = reading.config.dies_with_account.clone().unwrap_or_else(|| reading.manifest.dies_with_account.clone());
+            let as_of: HashMap<ScopeName, Option<Instant>> =
+                reading.intake.scopes.iter().map(|(name, record)| (name.clone(), record.as_of())).collect();
+            let config = &reading.config;
+            let people_seen = &mut reading.intake.people_seen;
+            let scopes = &mut reading.intake.scopes;
+            reading.intake.pile.for_each(|access| {
+                let place = Place { config, dies_with_account: &dies, as_of: as_of.get(&access.scope).copied().flatten() };
+                let found = attribute(&resolver, config, access);
+                for matched in &found.people {
+                    people_seen.insert(matched.person);
+                }
+                if found.nobody.is_some()
+                    && let Some(record) = scopes.get_mut(&access.scope)
+                {
+                    record.count_unattributed();
+                }
+                judgement.take(&bench, place, access, &found, self.config.run.unattributed_listed);
+                Ok(())
+            })?;
+        }
+        judgement.find_sentinels(&self.config.sentinel_leavers);
+        Ok(judgement)
+    }
+}
+
+/// A plan with the keys of remembered grants of its system.
+type Planned = (SystemPlan, HashSet<u64>);
+
+/// What a run says about the state it found.
+fn opening_notices(opening: &Opening, now: Instant) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for run in &opening.interrupted_runs {
+        let says = format!("{run} was killed before it ended; it counts as interrupted, and what it had not committed is read again");
+        notices.push(Notice { id: String::from("run-interrupted"), level: NoticeLevel::Warning, says });
+    }
+    if let Some(latest) = opening.latest_recorded_at.filter(|latest| *latest > now) {
+        let says = format!(
+            "the clock went back: a run was recorded at {}, and it is {} now. Nothing opens or closes on that account",
+            latest.format("%Y-%m-%dT%H:%M:%SZ"),
+            now.format("%Y-%m-%dT%H:%M:%SZ")
+        );
+        notices.push(Notice { id: String::from("clock"), level: NoticeLevel::Warning, says });
+    }
+    notices
+}

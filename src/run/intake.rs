@@ -1,0 +1,381 @@
+//! What comes in from one system: counted, and sifted for whose it might be.
+//!
+//! Most records lead to somebody who works here and needs no second thought. They are recognised by their head alone:
+//! a few hashes and probes, nothing decoded. Everything else is put aside whole: records that lead to people who
+//! matter, to several people, to nobody, or to something another system may know (a public key, an external id).
+
+use std::collections::{BTreeMap, HashSet};
+use std::io;
+use std::sync::Arc;
+
+use scan_contract::{Access, AccessKind, Cause, Gap, Head, HolderHead, Item, Scope, ScopeName, Sheet};
+
+use super::coverage::ScopeRecord;
+use super::interest::Interest;
+use crate::config::{KnownObject, LoginMeaning};
+use crate::findings::Confidence;
+use crate::identity::graph::{Graph, Lesson, Node};
+use crate::identity::{Index, Keys};
+use crate::inventory::{Pile, Scratch};
+use crate::roster::{ClaimKind, PersonIndex};
+
+/// What every intake looks at.
+#[derive(Debug)]
+pub struct Lookup {
+    /// The roster's claims.
+    pub index: Index,
+    /// Who matters.
+    pub interest: Interest,
+    /// Systems that have reviewed links: their records are always looked at.
+    pub linked_systems: HashSet<String>,
+}
+
+/// Everything one system sent.
+#[derive(Debug)]
+pub struct Intake {
+    system: String,
+    login_is: LoginMeaning,
+    has_links: bool,
+    lookup: Arc<Lookup>,
+    known_object: Option<KnownObject>,
+    watched: HashSet<u64>,
+    scratch: Arc<dyn Scratch>,
+    /// Declared scopes.
+    pub scopes: BTreeMap<ScopeName, ScopeRecord>,
+    /// Records for a closer look.
+    pub pile: Pile<Access>,
+    /// Keys of remembered grants that were seen.
+    pub watched_seen: HashSet<u64>,
+    /// What accounts of people who do not matter taught.
+    pub graph: Graph,
+    /// One bit a person: has an identity here.
+    pub people_seen: PeopleSeen,
+    /// Things the reader said.
+    pub notices: Vec<String>,
+    /// Records in all.
+    pub records: u64,
+    sealed_in_pass: HashSet<ScopeName>,
+    pass: Vec<ScopeName>,
+}
+
+/// A set of people in one bit each.
+#[derive(Debug, Clone)]
+pub struct PeopleSeen {
+    bits: Vec<u64>,
+}
+
+impl PeopleSeen {
+    fn new(people: usize) -> Self {
+        Self { bits: vec![0; people.div_ceil(64)] }
+    }
+
+    /// Adds a person.
+    pub fn insert(&mut self, person: PersonIndex) {
+        if let Some(word) = self.bits.get_mut(person.0 as usize / 64) {
+            *word |= 1 << (person.0 % 64);
+        }
+    }
+
+    /// How many people there are.
+    pub fn len(&self) -> u64 {
+        self.bits.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+
+    /// Whether there is nobody.
+    pub fn is_empty(&self) -> bool {
+        self.bits.iter().all(|word| *word == 0)
+    }
+}
+
+/// What an intake is told about its system.
+#[derive(Debug)]
+pub struct IntakeSettings {
+    /// Configured id.
+    pub system: String,
+    /// What a login says.
+    pub login_is: LoginMeaning,
+    /// Object known to exist.
+    pub known_object: Option<KnownObject>,
+    /// Keys of grants that are remembered as open (see [`watch_key`]).
+    pub watched: HashSet<u64>,
+}
+
+/// The key under which a remembered grant is recognised among what comes in.
+pub fn watch_key(keys: &Keys, kind: AccessKind, grant_id: &str) -> u64 {
+    keys.grant(kind, grant_id, "")
+}
+
+impl Intake {
+    /// An intake for one system.
+    pub fn new(
+        settings: IntakeSettings,
+        lookup: Arc<Lookup>,
+        scopes: BTreeMap<ScopeName, ScopeRecord>,
+        scratch: Arc<dyn Scratch>,
+    ) -> Self {
+        Self {
+            has_links: lookup.linked_systems.contains(&settings.system),
+            people_seen: PeopleSeen::new(lookup.interest.len()),
+            system: settings.system,
+            login_is: settings.login_is,
+            known_object: settings.known_object,
+            watched: settings.watched,
+            lookup,
+            pile: Pile::new(Arc::clone(&scratch)),
+            scratch,
+            scopes,
+            watched_seen: HashSet::new(),
+            graph: Graph::default(),
+            notices: Vec::new(),
+            records: 0,
+            sealed_in_pass: HashSet::new(),
+            pass: Vec::new(),
+        }
+    }
+
+    /// Takes one item of a walk.
+    pub fn take(&mut self, item: Item) -> io::Result<()> {
+        match item {
+            Item::Open { scope, as_of } => self.record(&scope).open(as_of),
+            Item::Sheet { sheet, cursor: _ } => self.take_sheet(sheet.as_ref())?,
+            Item::Scopes(found) => self.declare(found),
+            Item::Gap(gap) => self.take_gap(&gap),
+            Item::Notice(text) => self.notices.push(text),
+            Item::Seal { scope, proof } => {
+                self.record(&scope).seal(proof);
+                self.sealed_in_pass.insert(scope);
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a walk that serves these scopes.
+    pub fn begin_pass(&mut self, scopes: &[Scope]) {
+        self.pass = scopes.iter().map(|scope| scope.name.clone()).collect();
+        self.sealed_in_pass.clear();
+    }
+
+    /// Ends a walk: a scope of it that was not sealed has the walk's failure as its gap.
+    pub fn end_pass(&mut self, scopes: &[Scope], failure: Option<&Cause>) {
+        for scope in scopes {
+            if self.sealed_in_pass.contains(&scope.name) {
+                continue;
+            }
+            let record = self.record(&scope.name);
+            if let Some(cause) = failure {
+                record.gap(None, cause.clone());
+            } else if !record.has_gap_as_a_whole() {
+                record.gap(None, Cause::Bug { what: String::from("the reader ended without sealing this scope") });
+            }
+        }
+        self.sealed_in_pass.clear();
+        self.pass.clear();
+    }
+
+    fn declare(&mut self, found: Vec<Scope>) {
+        for scope in found {
+            let scratch = Arc::clone(&self.scratch);
+            self.scopes.entry(scope.name.clone()).or_insert_with(|| ScopeRecord::declared(scope, None, scratch));
+        }
+    }
+
+    /// A scope the reader speaks of without having declared it counts as declared from now on.
+    fn record(&mut self, name: &ScopeName) -> &mut ScopeRecord {
+        let scratch = &self.scratch;
+        self.scopes.entry(name.clone()).or_insert_with(|| {
+            ScopeRecord::declared(Scope::new(name.clone(), name.as_str()), None, Arc::clone(scratch))
+        })
+    }
+
+    fn take_gap(&mut self, gap: &Gap) {
+        match &gap.scope {
+            Some(scope) => self.record(scope).take(gap),
+            None => {
+                for name in self.pass.clone() {
+                    self.record(&name).take(gap);
+                }
+            }
+        }
+    }
+
+    fn take_sheet(&mut self, sheet: &dyn Sheet) -> io::Result<()> {
+        for position in 0..sheet.len() {
+            self.take_record(sheet, position)?;
+        }
+        Ok(())
+    }
+
+    fn take_record(&mut self, sheet: &dyn Sheet, position: usize) -> io::Result<()> {
+        let lookup = Arc::clone(&self.lookup);
+        let head = sheet.head(position);
+        self.records += 1;
+        let key = lookup.index.keys().grant(head.kind, head.grant_id, "");
+        let known = self.known_object.as_ref().is_some_and(|known| {
+            known.kind == head.kind && known.scope == *head.scope && known.grant_id.as_str() == head.grant_id
+        });
+        let record = self.record(head.scope);
+        record.count(head.kind, key)?;
+        if known {
+            record.saw_known_object();
+        }
+        if record.is_excluded() {
+            return Ok(());
+        }
+        let watched = !self.watched.is_empty() && self.is_watched(&lookup, sheet, position, &head, key);
+        let look_closer = match self.sift(&lookup, sheet, position, &head) {
+            Sifted::Settled(person) => {
+                self.people_seen.insert(person);
+                if head.kind == AccessKind::Account {
+                    self.learn_account(&lookup, sheet, position, &head, person);
+                }
+                watched || self.has_links
+            }
+            Sifted::LookCloser => true,
+        };
+        if look_closer {
+            match sheet.decode(position) {
+                Ok(access) => self.pile.push(access)?,
+                Err(cause) => self.record(head.scope).gap(Some(String::from(head.grant_id)), cause),
+            }
+        }
+        Ok(())
+    }
+
+    fn is_watched(&mut self, lookup: &Lookup, sheet: &dyn Sheet, position: usize, head: &Head<'_>, key: u64) -> bool {
+        let key = if head.kind == AccessKind::Session {
+            let mut account = head.parent.map(String::from);
+            if account.is_none() {
+                sheet.visit_holders(position, &mut |holder| {
+                    account = account.take().or_else(|| holder.provider_id.or(holder.login).map(String::from));
+                });
+            }
+            let account = account.unwrap_or_else(|| String::from(head.grant_id));
+            let grant_id = crate::findings::fingerprint::session_grant_id(&account, head.client);
+            watch_key(lookup.index.keys(), head.kind, &grant_id)
+        } else {
+            key
+        };
+        let watched = self.watched.contains(&key);
+        if watched {
+            self.watched_seen.insert(key);
+        }
+        watched
+    }
+
+    /// Decides by the head alone whether a record plainly belongs to one person who does not matter now.
+    fn sift(&self, lookup: &Lookup, sheet: &dyn Sheet, position: usize, head: &Head<'_>) -> Sifted {
+        if head.holders == 0 {
+            let Some(parent) = head.parent else { return Sifted::LookCloser };
+            let node = Node(lookup.index.hash(ClaimKind::ProviderId, &self.system, parent));
+            return match self.graph.undisputed(node) {
+                Some(person) if !lookup.interest.matters(person) => Sifted::Settled(person),
+                Some(_) | None => Sifted::LookCloser,
+            };
+        }
+        let mut sift = Sift { lookup, system: &self.system, login_is: self.login_is, graph: &self.graph, person: None, closer: false };
+        sheet.visit_holders(position, &mut |holder| sift.holder(&holder));
+        match sift.person {
+            Some(person) if !sift.closer && !lookup.interest.matters(person) => Sifted::Settled(person),
+            Some(_) | None => Sifted::LookCloser,
+        }
+    }
+
+    fn learn_account(&mut self, lookup: &Lookup, sheet: &dyn Sheet, position: usize, head: &Head<'_>, person: PersonIndex) {
+        let system = self.system.as_str();
+        let graph = &mut self.graph;
+        let mut teach = |hash: u64| {
+            graph.learn(Lesson { node: Node(hash), person, confidence: Confidence::High, words: None, rests_on: None });
+        };
+        teach(lookup.index.hash(ClaimKind::ProviderId, system, head.grant_id));
+        sheet.visit_holders(position, &mut |holder| {
+            if !holder.relation.can_act() {
+                return;
+            }
+            if let Some(id) = holder.provider_id.filter(|id| *id != head.grant_id) {
+                teach(lookup.index.hash(ClaimKind::ProviderId, system, id));
+            }
+            if let Some(login) = holder.login {
+                teach(lookup.index.hash(ClaimKind::Username, system, login));
+            }
+        });
+    }
+}
+
+enum Sifted {
+    Settled(PersonIndex),
+    LookCloser,
+}
+
+/// Gathers the people behind the holders of one record.
+struct Sift<'a> {
+    lookup: &'a Lookup,
+    system: &'a str,
+    login_is: LoginMeaning,
+    graph: &'a Graph,
+    person: Option<PersonIndex>,
+    closer: bool,
+}
+
+impl Sift<'_> {
+    fn holder(&mut self, holder: &HolderHead<'_>) {
+        if self.closer {
+            return;
+        }
+        // What another system may know, and what the system does not vouch for, is weighed with everything at hand.
+        if holder.ssh_fingerprint.is_some() || holder.external_id.is_some() || holder.verified.is_some() {
+            self.closer = true;
+            return;
+        }
+        let mut found = false;
+        if let Some(id) = holder.employee_id {
+            found |= self.probe(ClaimKind::EmployeeNumber, "", id);
+        }
+        if let Some(email) = holder.email {
+            found |= self.probe(ClaimKind::Email, "", email);
+        }
+        if let Some(id) = holder.provider_id {
+            found |= self.probe(ClaimKind::ProviderId, self.system, id) || self.learned(ClaimKind::ProviderId, id);
+        }
+        if let Some(login) = holder.login {
+            found |= self.probe(ClaimKind::Username, self.system, login);
+            if self.login_is == LoginMeaning::EmployeeId {
+                found |= self.probe(ClaimKind::EmployeeNumber, "", login);
+            }
+            if holder.email.is_none() && login.contains('@') {
+                found |= self.probe(ClaimKind::Email, "", login);
+            }
+            if !found {
+                found |= self.learned(ClaimKind::Username, login);
+            }
+        }
+        // A holder that leads to nobody yet may be somebody who matters.
+        self.closer |= !found;
+    }
+
+    fn probe(&mut self, kind: ClaimKind, system: &str, value: &str) -> bool {
+        let lookup = self.lookup;
+        let mut found = false;
+        for person in lookup.index.people(lookup.index.hash(kind, system, value)) {
+            found = true;
+            self.is(person);
+        }
+        found
+    }
+
+    fn learned(&mut self, kind: ClaimKind, value: &str) -> bool {
+        let node = Node(self.lookup.index.hash(kind, self.system, value));
+        if let Some(person) = self.graph.undisputed(node) {
+            self.is(person);
+            return true;
+        }
+        false
+    }
+
+    fn is(&mut self, person: PersonIndex) {
+        match self.person {
+            None => self.person = Some(person),
+            Some(known) if known == person => {}
+            Some(_) => self.closer = true,
+        }
+    }
+}

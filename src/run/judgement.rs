@@ -1,0 +1,219 @@
+//! Everything that was put aside, judged: findings, what cannot be told, and what belongs to nobody.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use scan_contract::{Access, AccessKind, Status, SystemId};
+
+use super::assess::{Assessed, Bench, Place, Raised, grant_id};
+use super::intake::watch_key;
+use super::settle::Sighting;
+use crate::config::SentinelLeaver;
+use crate::findings::{Fingerprint, fingerprint};
+use crate::identity::{AccessMatch, PersonMatch};
+use crate::report::{AmbiguousGrant, Notice, NoticeLevel, SentinelFact, UnattributedGrant};
+use crate::roster::{PersonIndex, Standing};
+
+/// Ambiguous grants that are listed; all are counted.
+const AMBIGUOUS_LISTED: usize = 10_000;
+
+/// What judging gave, before it meets the store.
+#[derive(Debug, Default)]
+pub struct Judgement {
+    /// Findings before the state machine.
+    pub raised: BTreeMap<Fingerprint, Raised>,
+    /// Grants of leavers that were read and raised nothing.
+    pub sightings: HashMap<Fingerprint, Sighting>,
+    /// Grants that a reviewed link ties to somebody, by system and watch key.
+    pub linked: HashSet<(SystemId, u64)>,
+    /// Grants that cannot be told; the first ones.
+    pub ambiguous: Vec<AmbiguousGrant>,
+    /// How many there are in all.
+    pub ambiguous_total: u64,
+    /// Whether one of those may be a leaver's.
+    pub ambiguous_leaver: bool,
+    /// Grants of nobody; the first ones of each system.
+    pub unattributed: Vec<UnattributedGrant>,
+    /// How many there are in all.
+    pub unattributed_total: u64,
+    /// Planted leavers.
+    pub sentinels: Vec<SentinelFact>,
+    /// Notices.
+    pub notices: Vec<Notice>,
+    listed_by_system: HashMap<SystemId, usize>,
+    without_rule: BTreeMap<(&'static str, &'static str), u64>,
+}
+
+impl Judgement {
+    /// Judges one access for everybody it leads to.
+    pub fn take(&mut self, bench: &Bench<'_>, place: Place<'_>, access: &Access, found: &AccessMatch, listed: usize) {
+        if found.people.iter().any(|matched| matched.by_link) {
+            let key = watch_key(bench.index.keys(), access.kind, &grant_id(access));
+            self.linked.insert((place.config.id.clone(), key));
+        }
+        for matched in &found.people {
+            self.judge(bench, place, access, found, matched);
+        }
+        if let Some(ambiguity) = &found.ambiguity {
+            let candidates = ambiguity.candidates.clone();
+            self.cannot_tell(bench, place, access, candidates, ambiguity.reason.clone());
+        }
+        if let Some(reason) = &found.nobody {
+            self.nobody(bench, place, access, reason, listed);
+        }
+    }
+
+    fn judge(&mut self, bench: &Bench<'_>, place: Place<'_>, access: &Access, found: &AccessMatch, matched: &PersonMatch) {
+        let person = &bench.people[matched.person.0 as usize];
+        let undecided = |reason: String| Assessed::Undecided { reason };
+        let assessed = match person.standing(bench.now, bench.leave) {
+            Standing::NotJudged { reason } => undecided(format!("the roster contradicts itself about this person: {reason}")),
+            Standing::Suspended { .. } => {
+                undecided(String::from("on leave, which suspends access here, since a day the roster does not give"))
+            }
+            Standing::Left { .. } | Standing::Employed { .. } | Standing::NotStarted => {
+                bench.assess(place, access, found, matched)
+            }
+        };
+        match assessed {
+            Assessed::Finding(raised) => self.raise(access, *raised),
+            Assessed::Undecided { reason } => {
+                self.sightings.insert(print_of(bench, place, access, matched), Sighting::Undecided);
+                if !has_ended(access) {
+                    let candidates = vec![(matched.person, matched.evidence.clone())];
+                    self.cannot_tell(bench, place, access, candidates, reason);
+                }
+            }
+            Assessed::NoRule => {
+                let relation = matched.relations.first().map_or("holder", |relation| relation.as_str());
+                *self.without_rule.entry((access.kind.as_str(), relation)).or_default() += 1;
+                self.sightings.insert(print_of(bench, place, access, matched), Sighting::Undecided);
+            }
+            Assessed::Nothing => {
+                if matches!(person.standing(bench.now, bench.leave), Standing::Left { .. }) {
+                    self.sightings.insert(print_of(bench, place, access, matched), Sighting::Cured);
+                }
+            }
+        }
+    }
+
+    /// The same finding from two records (sessions of one client, a grant in two scopes) is one: the worse record
+    /// speaks, and sessions are counted.
+    fn raise(&mut self, access: &Access, raised: Raised) {
+        match self.raised.entry(raised.finding.fingerprint) {
+            Entry::Vacant(place) => {
+                place.insert(raised);
+            }
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                let worse = (raised.finding.usability.is_remnant(), raised.finding.severity)
+                    < (known.finding.usability.is_remnant(), known.finding.severity);
+                let confirms = known.confirms || raised.confirms;
+                if worse {
+                    *known = raised;
+                }
+                known.confirms = confirms;
+                if access.kind == AccessKind::Session {
+                    let note = "More than one session of this account and client.";
+                    if !known.finding.notes.iter().any(|text| text == note) {
+                        known.finding.notes.push(String::from(note));
+                    }
+                }
+            }
+        }
+    }
+
+    fn cannot_tell(
+        &mut self,
+        bench: &Bench<'_>,
+        place: Place<'_>,
+        access: &Access,
+        candidates: Vec<(PersonIndex, Vec<String>)>,
+        reason: String,
+    ) {
+        self.ambiguous_total += 1;
+        let may_be_leaver = !has_ended(access)
+            && candidates.iter().any(|(candidate, _)| {
+                match bench.people[candidate.0 as usize].standing(bench.now, bench.leave) {
+                    Standing::Left { .. } | Standing::Suspended { .. } | Standing::NotJudged { .. } => true,
+                    Standing::Employed { .. } | Standing::NotStarted => false,
+                }
+            });
+        self.ambiguous_leaver |= may_be_leaver;
+        if self.ambiguous.len() >= AMBIGUOUS_LISTED {
+            return;
+        }
+        self.ambiguous.push(AmbiguousGrant {
+            system: place.config.id.clone(),
+            scope: access.scope.clone(),
+            kind: access.kind,
+            grant_id: access.grant_id.clone(),
+            grant_display: access.grant_display.clone(),
+            candidates: candidates
+                .into_iter()
+                .map(|(candidate, evidence)| (bench.people[candidate.0 as usize].id.clone(), evidence))
+                .collect(),
+            may_be_leaver,
+            reason,
+        });
+    }
+
+    fn nobody(&mut self, bench: &Bench<'_>, place: Place<'_>, access: &Access, reason: &str, listed: usize) {
+        self.unattributed_total += 1;
+        let in_system = self.listed_by_system.entry(place.config.id.clone()).or_default();
+        if *in_system >= listed {
+            return;
+        }
+        *in_system += 1;
+        self.unattributed.push(UnattributedGrant {
+            system: place.config.id.clone(),
+            scope: access.scope.clone(),
+            kind: access.kind,
+            grant_id: access.grant_id.clone(),
+            grant_display: access.grant_display.clone(),
+            reason: String::from(reason),
+            first_seen_at: bench.now,
+            owner_team: place.config.owner_team.clone(),
+        });
+    }
+
+    /// Planted leavers must be found, and are no findings themselves.
+    pub fn find_sentinels(&mut self, sentinels: &[SentinelLeaver]) {
+        for sentinel in sentinels {
+            let (system, grant) = (sentinel.system.as_str(), sentinel.grant_id.as_str());
+            let print = fingerprint::fingerprint(sentinel.person_id.as_str(), system, sentinel.kind, grant);
+            let found = self.raised.remove(&print).is_some_and(|raised| !raised.finding.usability.is_remnant());
+            self.sentinels.push(SentinelFact {
+                person_id: sentinel.person_id.clone(),
+                system: sentinel.system.clone(),
+                kind: sentinel.kind,
+                grant_id: sentinel.grant_id.clone(),
+                found,
+            });
+        }
+        for ((kind, relation), count) in &self.without_rule {
+            self.notices.push(Notice {
+                id: String::from("rule-skipped"),
+                level: NoticeLevel::Warning,
+                says: format!("no rule looks at kind {kind} with relation {relation}: {count} grants of leavers were read and not judged"),
+            });
+        }
+    }
+
+    /// Whether a grant of a leaver was read that no rule looks at: then nothing may be called clean.
+    pub fn has_unjudged(&self) -> bool {
+        !self.without_rule.is_empty()
+    }
+}
+
+fn print_of(bench: &Bench<'_>, place: Place<'_>, access: &Access, matched: &PersonMatch) -> Fingerprint {
+    let person = &bench.people[matched.person.0 as usize];
+    fingerprint::fingerprint(person.id.as_str(), place.config.id.as_str(), access.kind, &grant_id(access))
+}
+
+fn has_ended(access: &Access) -> bool {
+    match access.status {
+        Status::Disabled | Status::Expired | Status::Revoked | Status::Orphaned => true,
+        Status::Enabled | Status::Pending | Status::Unknown => false,
+    }
+}

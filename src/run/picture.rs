@@ -1,0 +1,180 @@
+//! The verdict: leavers by system, flags, and the exit code.
+
+use std::collections::HashMap;
+
+use scan_contract::{Instant, ScopeState};
+
+use crate::config::PersonDisplay;
+use crate::findings::{Finding, FindingState, Severity};
+use crate::report::{AmbiguousGrant, CellVerdict, ExitCode, Flags, KnownApp, LeaverVerdict, SystemFact};
+use crate::roster::{LeavePolicy, Person, Standing};
+
+/// What flags are made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Verdict<'a> {
+    /// Findings of any open state.
+    pub findings: &'a [Finding],
+    /// Grants that could not be told.
+    pub ambiguous: &'a [AmbiguousGrant],
+    /// Systems.
+    pub systems: &'a [SystemFact],
+    /// Known apps.
+    pub known_apps: &'a [KnownApp],
+    /// Severity from which residual counts.
+    pub fail_on: Severity,
+}
+
+impl Verdict<'_> {
+    /// Adds what these facts say to `flags`.
+    pub fn flag(&self, flags: &mut Flags) {
+        flags.residual |=
+            self.findings.iter().any(|finding| finding.state.is_open() && finding.due && finding.severity <= self.fail_on);
+        let gap = self.systems.iter().flat_map(|system| &system.scopes).any(|scope| scope.state != ScopeState::Complete);
+        let unconnected = self.known_apps.iter().any(|app| app.connected_as.is_none());
+        flags.gaps |= gap || unconnected || self.systems.is_empty();
+        flags.interrupted |= self
+            .systems
+            .iter()
+            .flat_map(|system| &system.scopes)
+            .any(|scope| scope.state == ScopeState::Interrupted);
+        flags.ambiguous |= self.ambiguous.iter().any(|grant| grant.may_be_leaver);
+    }
+}
+
+/// The most urgent of all that applies: 6, 5, 4, 3, 1, 0. A gap always shows, whatever `exit_zero` asks for.
+pub fn exit_code(flags: &Flags, exit_zero: bool) -> ExitCode {
+    let gaps = flags.gaps || flags.ambiguous || flags.interrupted;
+    let residual = flags.residual && !exit_zero;
+    if flags.store_failed {
+        ExitCode::Store
+    } else if flags.roster_held || flags.roster_surge {
+        ExitCode::Roster
+    } else {
+        match (gaps, residual) {
+            (true, true) => ExitCode::GapsAndResidual,
+            (true, false) => ExitCode::Gaps,
+            (false, true) => ExitCode::Residual,
+            (false, false) => ExitCode::Clean,
+        }
+    }
+}
+
+/// Every leaver with what is open where, worst first. People who have not left appear nowhere.
+pub fn leavers(
+    people: &[Person],
+    findings: &[Finding],
+    systems: &[SystemFact],
+    now: Instant,
+    leave: LeavePolicy,
+    persons: PersonDisplay,
+) -> Vec<LeaverVerdict> {
+    let (complete, declared) = systems.iter().flat_map(|system| &system.scopes).fold((0, 0), |(complete, declared), scope| {
+        (complete + u64::from(scope.state == ScopeState::Complete), declared + 1)
+    });
+    let whole: Vec<bool> = systems
+        .iter()
+        .map(|system| system.scopes.iter().all(|scope| scope.state == ScopeState::Complete))
+        .collect();
+    let positions: HashMap<&str, usize> =
+        systems.iter().enumerate().map(|(position, system)| (system.id.as_str(), position)).collect();
+    let mut by_person: HashMap<&str, Vec<&Finding>> = HashMap::new();
+    for finding in findings {
+        by_person.entry(finding.person_id.as_str()).or_default().push(finding);
+    }
+    let mut rows: Vec<LeaverVerdict> = people
+        .iter()
+        .filter_map(|person| match person.standing(now, leave) {
+            Standing::Left { end, .. } => Some((person, end)),
+            Standing::NotStarted | Standing::Employed { .. } | Standing::Suspended { .. } | Standing::NotJudged { .. } => None,
+        })
+        .map(|(person, end)| {
+            let own = by_person.get(person.id.as_str()).map_or(&[][..], Vec::as_slice);
+            let open = |finding: &&&Finding| finding.state.is_open() && finding.due;
+            LeaverVerdict {
+                person_id: person.id.clone(),
+                display_name: match persons {
+                    PersonDisplay::Name => person.display_name.as_deref().map(String::from),
+                    PersonDisplay::Id | PersonDisplay::Pseudonym => None,
+                },
+                access_end_at: end.at,
+                worst: own.iter().filter(open).map(|finding| finding.severity).min(),
+                open: own.iter().filter(open).count() as u64,
+                cells: cells(own, &whole, &positions),
+                complete_scopes: complete,
+                declared_scopes: declared,
+            }
+        })
+        .collect();
+    rows.sort_by(|left, right| {
+        let rank = |row: &LeaverVerdict| row.worst.map_or(usize::MAX, Severity::position);
+        (rank(left), std::cmp::Reverse(left.open), left.access_end_at, &left.person_id).cmp(&(
+            rank(right),
+            std::cmp::Reverse(right.open),
+            right.access_end_at,
+            &right.person_id,
+        ))
+    });
+    rows
+}
+
+fn cells(own: &[&Finding], whole: &[bool], positions: &HashMap<&str, usize>) -> Vec<(CellVerdict, u64)> {
+    let mut cells: Vec<(CellVerdict, u64)> = whole
+        .iter()
+        .map(|whole| (if *whole { CellVerdict::NoneFound } else { CellVerdict::NotKnown }, 0))
+        .collect();
+    for finding in own {
+        let Some(cell) = positions.get(finding.system.as_str()).and_then(|position| cells.get_mut(*position)) else {
+            continue;
+        };
+        if finding.state.is_open() && finding.due {
+            *cell = (CellVerdict::Open, cell.1 + 1);
+        } else if cell.0 == CellVerdict::Open {
+            // Something open outweighs everything else.
+        } else if finding.state.is_open() {
+            cell.0 = CellVerdict::WithinTime;
+        } else if finding.state == FindingState::Suppressed && cell.0 == CellVerdict::NoneFound {
+            cell.0 = CellVerdict::Excepted;
+        }
+    }
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_urgent_flag_names_the_exit_code() {
+        let table: [(fn(&mut Flags), ExitCode); 8] = [
+            (|_| {}, ExitCode::Clean),
+            (|flags| flags.residual = true, ExitCode::Residual),
+            (|flags| flags.gaps = true, ExitCode::Gaps),
+            (|flags| flags.ambiguous = true, ExitCode::Gaps),
+            (|flags| (flags.gaps, flags.residual) = (true, true), ExitCode::GapsAndResidual),
+            (|flags| (flags.gaps, flags.residual, flags.roster_held) = (true, true, true), ExitCode::Roster),
+            (|flags| flags.roster_surge = true, ExitCode::Roster),
+            (|flags| (flags.roster_held, flags.store_failed) = (true, true), ExitCode::Store),
+        ];
+        for (set, expected) in table {
+            let mut flags = Flags::default();
+            set(&mut flags);
+            assert_eq!(exit_code(&flags, false), expected, "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn no_switch_hides_a_gap() {
+        let flags = Flags { gaps: true, residual: true, ..Flags::default() };
+        assert_eq!(exit_code(&flags, true), ExitCode::Gaps);
+        assert_eq!(exit_code(&Flags { residual: true, ..Flags::default() }, true), ExitCode::Clean);
+    }
+
+    #[test]
+    fn nothing_configured_is_not_clean() {
+        let mut flags = Flags::default();
+        let verdict =
+            Verdict { findings: &[], ambiguous: &[], systems: &[], known_apps: &[], fail_on: Severity::Info };
+        verdict.flag(&mut flags);
+        assert!(flags.gaps);
+    }
+}

@@ -1,0 +1,233 @@
+//! Findings meet what is remembered of them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use scan_contract::{Instant, ScopeName, ScopeState, SystemId};
+
+use super::assess::Raised;
+use crate::findings::lifecycle::{Context, Seen, Sight, Step, advance};
+use crate::findings::{Change, Class, Finding, FindingState, Fingerprint, Memory, UsedAfterEnd};
+use crate::report::{DelayHistogram, SystemFact, Totals};
+use crate::store::{LedgerEvent, Store, StoreError};
+
+/// What this run knows of a remembered grant that raised no finding now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sighting {
+    /// It was read, is still the person's, and no rule holds any longer (a rotated secret, say).
+    Cured,
+    /// It was read, and cannot be told.
+    Undecided,
+}
+
+/// What the settlement looks at.
+pub struct Ground<'a> {
+    /// Run id and present instant.
+    pub context: Context<'a>,
+    /// Systems with their scopes settled.
+    pub systems: &'a [SystemFact],
+    /// Grants that were read but raised nothing.
+    pub sightings: &'a HashMap<Fingerprint, Sighting>,
+    /// Whether the roster in force says with a date that a person is employed.
+    pub employed: &'a dyn Fn(&str) -> bool,
+    /// Whether an exception in force still covers a finding that was not seen.
+    pub covered: &'a dyn Fn(&Finding) -> bool,
+    /// Whether the grant of a remembered finding was read, whomever it leads to now.
+    pub seen: &'a dyn Fn(&Finding) -> bool,
+    /// Whether a reviewed link now ties that grant to somebody.
+    pub linked: &'a dyn Fn(&Finding) -> bool,
+    /// Findings of people who are new in a surge are not confirmed before an operator's word.
+    pub hold_new: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Settlement {
+    /// Open, suppressed and within-time findings.
+    pub findings: Vec<Finding>,
+    /// Closed now.
+    pub closed: Vec<Finding>,
+    /// Remnants.
+    pub remnants: Vec<Finding>,
+    /// Paid seats.
+    pub licenses: Vec<Finding>,
+    /// What to remember.
+    pub memories: Vec<Memory>,
+    /// Changes of state.
+    pub ledger: Vec<LedgerEvent>,
+}
+
+/// Moves every raised and every remembered finding one step.
+pub fn settle(
+    store: &dyn Store,
+    raised: BTreeMap<Fingerprint, Raised>,
+    ground: &Ground<'_>,
+    totals: &mut Totals,
+) -> Result<Settlement, StoreError> {
+    let scopes = Scopes::new(ground.systems);
+    let mut settlement = Settlement::default();
+    let mut met: HashSet<Fingerprint> = HashSet::new();
+    for (print, one) in raised {
+        met.insert(print);
+        let memory = store.recall(&print)?;
+        settlement.take_raised(one, memory, &scopes, ground, totals);
+    }
+    let mut rest = Vec::new();
+    store.for_each_open(&mut |memory| {
+        if !met.contains(&memory.finding.fingerprint) {
+            let sight = sight_of(&memory, &scopes, ground);
+            rest.extend(advance(Some(memory), sight, &ground.context));
+        }
+        Ok(())
+    })?;
+    for step in rest {
+        settlement.keep(step, ground, totals);
+    }
+    settlement.sort();
+    Ok(settlement)
+}
+
+impl Settlement {
+    fn take_raised(
+        &mut self,
+        raised: Raised,
+        memory: Option<Memory>,
+        scopes: &Scopes<'_>,
+        ground: &Ground<'_>,
+        totals: &mut Totals,
+    ) {
+        let Raised { mut finding, confirms, suppressed } = raised;
+        let scope = scopes.find(&finding.system, &finding.scope);
+        finding.last_complete_read_at = scope.and_then(|scope| scope.last_complete_at);
+        let scope_complete = scope.is_some_and(|scope| scope.state == ScopeState::Complete);
+        if finding.class == Class::License {
+            self.licenses.push(finding);
+            return;
+        }
+        let handled = memory.as_ref().is_some_and(|memory| memory.acknowledged.is_some());
+        let ended = finding.class == Class::Remnant || (finding.usability.is_remnant() && handled);
+        if finding.used_after_end == UsedAfterEnd::After && finding.usability.is_remnant() && !handled {
+            finding.notes.push(String::from(
+                "Used after the end: stays open until it is recorded as handled (holdover incidents acknowledge).",
+            ));
+        }
+        let confirms = confirms && !(ground.hold_new && memory.is_none());
+        let seen = Box::new(Seen { finding, scope_complete, confirms, suppressed });
+        if ended {
+            let mut remnant = seen.finding.clone();
+            remnant.class = Class::Remnant;
+            self.remnants.push(remnant);
+            if let Some(step) = advance(memory, Sight::Ended(seen), &ground.context) {
+                self.keep(step, ground, totals);
+            }
+        } else if let Some(step) = advance(memory, Sight::Present(seen), &ground.context) {
+            self.keep(step, ground, totals);
+        }
+    }
+
+    fn keep(&mut self, step: Step, ground: &Ground<'_>, totals: &mut Totals) {
+        let memory = step.memory;
+        let finding = &memory.finding;
+        if let Some(why) = step.why {
+            self.ledger.push(LedgerEvent::State {
+                run: String::from(ground.context.run_id),
+                fingerprint: finding.fingerprint.to_string(),
+                from: step.from.map(|from| String::from(from.as_str())),
+                to: String::from(finding.state.as_str()),
+                why: String::from(why),
+            });
+        }
+        count(&step.from, finding, ground.context.now, totals);
+        match finding.state {
+            FindingState::Closed => self.closed.push(finding.clone()),
+            FindingState::Observed
+            | FindingState::Confirmed
+            | FindingState::Unverified
+            | FindingState::Closing
+            | FindingState::Suppressed
+            | FindingState::Ambiguous => self.findings.push(finding.clone()),
+        }
+        self.memories.push(memory);
+    }
+
+    /// The order of every output: severity, end, system, fingerprint.
+    fn sort(&mut self) {
+        for list in [&mut self.findings, &mut self.closed, &mut self.remnants, &mut self.licenses] {
+            list.sort_by(|left, right| {
+                (left.severity, left.access_end.at, &left.system, left.fingerprint).cmp(&(
+                    right.severity,
+                    right.access_end.at,
+                    &right.system,
+                    right.fingerprint,
+                ))
+            });
+        }
+    }
+}
+
+/// What this run saw of a remembered finding that raised nothing.
+fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>) -> Sight {
+    let finding = &memory.finding;
+    if (ground.employed)(finding.person_id.as_str()) {
+        return Sight::Employed;
+    }
+    let not_read = || Sight::NotRead { suppressed: (ground.covered)(finding) };
+    // Use after the end stays a matter until somebody says that it was handled, even when the grant is gone.
+    if finding.used_after_end == UsedAfterEnd::After && finding.usability.is_remnant() && memory.acknowledged.is_none() {
+        return not_read();
+    }
+    match ground.sightings.get(&finding.fingerprint) {
+        Some(Sighting::Undecided) => return not_read(),
+        Some(Sighting::Cured) => {}
+        // It is there, and leads elsewhere now. Only a reviewed link may end a watch like that; a changed address or
+        // a lost identifier may not.
+        None if (ground.seen)(finding) && !(ground.linked)(finding) => return not_read(),
+        None => {}
+    }
+    match scopes.find(&finding.system, &finding.scope) {
+        Some(scope) if scope.state == ScopeState::Complete => {
+            Sight::Absent { as_of: scope.as_of.unwrap_or(ground.context.now) }
+        }
+        Some(_) | None => not_read(),
+    }
+}
+
+/// Counters and histograms that are kept over all runs.
+fn count(from: &Option<FindingState>, finding: &Finding, now: Instant, totals: &mut Totals) {
+    let severity = finding.severity.position();
+    match finding.change {
+        Change::New => {
+            totals.opened[severity] += 1;
+            observe(&mut totals.detection_delay, finding.access_end.at, now);
+        }
+        Change::Reopened => totals.reopened[severity] += 1,
+        Change::Closed if *from != Some(FindingState::Closed) => {
+            totals.closed[severity] += 1;
+            let proven_at = finding.revoked_between.map_or(now, |(_, until)| until);
+            observe(&mut totals.revocation_delay[severity], finding.access_end.at, proven_at);
+        }
+        Change::Closed | Change::Unchanged | Change::Updated | Change::Rehired => {}
+    }
+}
+
+fn observe(histogram: &mut DelayHistogram, from: Instant, until: Instant) {
+    histogram.observe(u64::try_from((until - from).num_seconds()).unwrap_or(0));
+}
+
+/// Scopes by system and name.
+struct Scopes<'a> {
+    by_name: HashMap<(&'a SystemId, &'a ScopeName), &'a crate::report::ScopeFact>,
+}
+
+impl<'a> Scopes<'a> {
+    fn new(systems: &'a [SystemFact]) -> Self {
+        let by_name = systems
+            .iter()
+            .flat_map(|system| system.scopes.iter().map(move |scope| ((&system.id, &scope.name), scope)))
+            .collect();
+        Self { by_name }
+    }
+
+    fn find(&self, system: &SystemId, scope: &ScopeName) -> Option<&'a crate::report::ScopeFact> {
+        self.by_name.get(&(system, scope)).copied()
+    }
+}

@@ -1,0 +1,68 @@
+//! The key of pseudonyms: made once per state directory, readable by its owner only.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use crate::randomness::Randomness;
+
+use super::StoreError;
+
+/// Name of the file in the state directory.
+const FILE: &str = "pseudonym.key";
+
+/// Whether there is a key already.
+pub fn exists(state_directory: &Path) -> bool {
+    state_directory.join(FILE).exists()
+}
+
+/// Reads the key, or makes it where there is none yet.
+pub fn key(state_directory: &Path, randomness: &dyn Randomness) -> Result<[u8; 32], StoreError> {
+    let path = state_directory.join(FILE);
+    let io = |doing: &'static str| {
+        let path = path.display().to_string();
+        move |source: std::io::Error| StoreError::Io { doing, path, source }
+    };
+    let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
+    match OpenOptions::new().read(true).custom_flags(no_follow).open(&path) {
+        Ok(mut file) => {
+            let metadata = file.metadata().map_err(io("looking at"))?;
+            if metadata.mode() & 0o077 != 0 {
+                let why = format!("its mode is {:04o}; it must be 0600", metadata.mode() & 0o7777);
+                return Err(StoreError::Refused { path: path.display().to_string(), why });
+            }
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map_err(io("reading"))?;
+            <[u8; 32]>::try_from(bytes).map_err(|bytes| StoreError::Refused {
+                path: path.display().to_string(),
+                why: format!(
+                    "it holds {} bytes instead of 32; restore it, or remove it to start new pseudonyms",
+                    bytes.len()
+                ),
+            })
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let fresh = fresh(randomness);
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .custom_flags(no_follow)
+                .open(&path)
+                .map_err(io("creating"))?;
+            file.write_all(&fresh).map_err(io("writing"))?;
+            file.sync_all().map_err(io("syncing"))?;
+            Ok(fresh)
+        }
+        Err(error) => Err(io("opening")(error)),
+    }
+}
+
+/// A key that is kept nowhere, for runs that write nothing.
+pub fn fresh(randomness: &dyn Randomness) -> [u8; 32] {
+    let mut key = [0_u8; 32];
+    key[..16].copy_from_slice(&randomness.key());
+    key[16..].copy_from_slice(&randomness.key());
+    key
+}

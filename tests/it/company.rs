@@ -1,0 +1,245 @@
+//! A tiny company on disk, and the real program run over it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+/// The instant most tests judge at.
+pub const NOW: &str = "2026-08-03T06:00:00Z";
+
+/// A folder with a configuration, a roster and one imported system, all sound.
+pub struct Company {
+    folder: tempfile::TempDir,
+    /// Rows of the roster, without header.
+    pub people: Vec<String>,
+    /// Lines of `crm.ndjson` between header and end.
+    pub records: Vec<String>,
+    /// Instant of the export.
+    pub as_of: String,
+    /// Scopes of the export.
+    pub scopes: Vec<String>,
+    /// Further lines of the configuration.
+    pub extra: String,
+    /// Further keys of the system `crm`, each indented by four spaces.
+    pub system_extra: String,
+}
+
+/// One run of the program.
+pub struct Run {
+    /// Exit code.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    folder: PathBuf,
+}
+
+const ROSTER_HEADER: &str =
+    "person_id,employment_type,status,display_name,work_email,start_date,end_date,time_zone,updated_at";
+
+impl Company {
+    /// Ana left on 31 July 2026, Bea works here, and the export shows one account of each and a token of Ana's.
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            people: vec![
+                String::from("p-1,employee,ended,Ana Silva,ana@acme.example,2020-01-01,2026-07-31,Europe/Berlin,2026-08-01T00:00:00Z"),
+                String::from("p-2,employee,active,Bea Braun,bea@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z"),
+                String::from("p-3,employee,active,Cem Can,cem@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z"),
+            ],
+            records: vec![
+                account("u-1", "ana@acme.example", "enabled"),
+                account("u-2", "bea@acme.example", "enabled"),
+                token("t-1", "u-1", "enabled"),
+            ],
+            as_of: String::from("2026-08-03T01:00:00Z"),
+            scopes: vec![String::from("accounts"), String::from("api-tokens")],
+            extra: String::new(),
+            system_extra: String::new(),
+        }
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file below the folder.
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(path, bytes).expect("a file");
+    }
+
+    /// Writes everything as it stands.
+    pub fn write_all(&self) {
+        self.write("holdover.yaml", self.config());
+        self.write_roster();
+        self.write("crm.ndjson", self.export());
+    }
+
+    /// Writes the roster and its manifest.
+    pub fn write_roster(&self) {
+        let roster = format!("{ROSTER_HEADER}\n{}\n", self.people.join("\n"));
+        let manifest = format!(
+            r#"{{"as_of":"2026-08-03T00:00:00Z","rows":{},"sha256":"{}","coverage":"full"}}"#,
+            self.people.len(),
+            sha256(roster.as_bytes())
+        );
+        self.write("roster.csv", roster);
+        self.write("roster.meta.json", manifest);
+    }
+
+    /// The export as a whole, with an end line that counts.
+    pub fn export(&self) -> String {
+        let scopes: Vec<String> = self.scopes.iter().map(|scope| format!("\"{scope}\"")).collect();
+        let counts: Vec<String> = self
+            .scopes
+            .iter()
+            .map(|scope| {
+                let count = self.records.iter().filter(|record| record.contains(&format!("\"scope\":\"{scope}\""))).count();
+                format!("\"{scope}\":{count}")
+            })
+            .collect();
+        let mut text = format!(
+            "{{\"record\":\"header\",\"format\":\"holdover-import\",\"version\":1,\"system\":\"crm\",\"as_of\":\"{}\",\"produced_by\":\"test\",\"scopes\":[{}]}}\n",
+            self.as_of,
+            scopes.join(",")
+        );
+        for record in &self.records {
+            text.push_str(record);
+            text.push('\n');
+        }
+        text.push_str(&format!("{{\"record\":\"end\",\"counts\":{{{}}}}}\n", counts.join(",")));
+        text
+    }
+
+    fn config(&self) -> String {
+        format!(
+            "version: 1\n\
+             organisation: acme\n\
+             state_dir: state\n\
+             roster:\n\
+             \x20 sources:\n\
+             \x20   - {{ id: hris, format: csv, path: roster.csv, manifest: roster.meta.json, coverage: full, default_time_zone: Europe/Berlin, end_date_meaning: last_day_included, max_age: 240h, rank: 1 }}\n\
+             identity:\n\
+             \x20 domains: [{{ name: acme.example, aliases: [old.example] }}]\n\
+             systems:\n\
+             \x20 - id: crm\n\
+             \x20   connector: import\n\
+             \x20   tier: tier1\n\
+             \x20   owner_team: sales-tools\n\
+             \x20   max_age: 240h\n\
+             \x20   scopes: [{}]\n\
+             \x20   files: [{{ path: crm.ndjson, format: ndjson }}]\n\
+             {}\
+             outputs:\n\
+             \x20 - {{ format: json, path: out/report.json }}\n\
+             \x20 - {{ format: csv, path: out/findings.csv }}\n\
+             {}",
+            self.scopes.join(", "),
+            self.system_extra,
+            self.extra
+        )
+    }
+
+    /// Runs the program with the environment scrubbed.
+    pub fn holdover(&self, arguments: &[&str]) -> Run {
+        let output = command(self.path()).args(arguments).output().expect("the program starts");
+        Run::new(&output, self.path())
+    }
+
+    /// Scans as of `now`.
+    pub fn scan_at(&self, now: &str) -> Run {
+        self.holdover(&["scan", "--as-of", now, "--no-progress"])
+    }
+
+    /// Scans as of [`NOW`].
+    pub fn scan(&self) -> Run {
+        self.scan_at(NOW)
+    }
+}
+
+/// The real program, with nothing of our environment.
+pub fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holdover"));
+    command.current_dir(folder).env_clear().env("TZ", "UTC");
+    command
+}
+
+impl Run {
+    /// What a finished process gave.
+    pub fn new(output: &Output, folder: &Path) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            folder: folder.to_path_buf(),
+        }
+    }
+
+    /// The JSON report the run wrote.
+    pub fn report(&self) -> Value {
+        let path = self.folder.join("out/report.json");
+        let text = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}\nexit {}\n{}", path.display(), self.code, self.stderr));
+        serde_json::from_str(&text).expect("the report is JSON")
+    }
+
+    /// State of a scope of `crm`.
+    pub fn scope(&self, name: &str) -> String {
+        let report = self.report();
+        let scope = report["systems"][0]["scopes"]
+            .as_array()
+            .expect("scopes")
+            .iter()
+            .find(|scope| scope["name"] == name)
+            .unwrap_or_else(|| panic!("no scope {name} in {report}"))
+            .clone();
+        scope["state"].as_str().expect("a state").to_owned()
+    }
+
+    /// Fails unless the code is the expected one, and shows everything.
+    #[track_caller]
+    pub fn expect(&self, code: i32) -> &Self {
+        assert_eq!(self.code, code, "exit code\n--- stderr\n{}\n--- stdout\n{}", self.stderr, self.stdout);
+        self
+    }
+
+    /// `grant id -> state` of the findings of the report.
+    pub fn states(&self) -> std::collections::BTreeMap<String, String> {
+        self.report()["findings"]
+            .as_array()
+            .expect("findings")
+            .iter()
+            .map(|finding| {
+                (
+                    finding["grant_id"].as_str().expect("a grant id").to_owned(),
+                    finding["state"].as_str().expect("a state").to_owned(),
+                )
+            })
+            .collect()
+    }
+}
+
+/// An account held by the owner of an address.
+pub fn account(id: &str, email: &str, status: &str) -> String {
+    format!(
+        r#"{{"record":"access","scope":"accounts","kind":"account","grant_id":"{id}","grant_display":"{id}","status":"{status}","privilege":"write","created_at":"2023-04-01T08:00:00Z","last_used_at":"2026-07-30T22:22:00Z","expires_at":null,"holders":[{{"relation":"holder","provider_id":"{id}","email":"{email}"}}]}}"#
+    )
+}
+
+/// A token that hangs from an account.
+pub fn token(id: &str, parent: &str, status: &str) -> String {
+    format!(
+        r#"{{"record":"access","scope":"api-tokens","kind":"api_token","grant_id":"{id}","status":"{status}","privilege":"write","parent":"{parent}","created_at":"2024-01-09T10:00:00Z","last_used_at":null,"expires_at":null}}"#
+    )
+}
+
+/// Lower-case hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
