@@ -131,7 +131,7 @@ impl Comparer<'_> {
             let before = known.stints.iter().find(|(_, at, _)| *at == Some(end.at));
             end.known_at = before.and_then(|(_, _, known_at)| *known_at);
         }
-        if note.unreadable && known.left {
+        if known.left && note.unreadable {
             return Some(Need::AsTheyWere(index));
         }
         let missing = known.stints.iter().any(|(start, end, _)| !is_told(person, *start, *end));
@@ -152,6 +152,7 @@ impl Comparer<'_> {
                     "became employed without a status of its own and a newer date; the last known end stays in force";
                 let conflict = Conflict::reported(says, false);
                 compared.conflicts.push(PersonConflict { person: person.id.clone(), conflict });
+                compared.still_left.insert(known.id.clone());
                 return Some(Need::AsTheyWere(index));
             }
             compared.returned.push(person.id.clone());
