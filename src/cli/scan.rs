@@ -215,7 +215,10 @@ fn commit(
     }
     let archive = outputs::archive(&report, rules)?;
     store.end_run(&report.run, &archive, config.run.keep_reports)?;
-    if !(session.global.quiet && report.run.exit_code == ExitCode::Clean) && !closed_pipe {
+    // The table ends with the summary; once is enough.
+    let told = outputs.iter().any(|output| *output == Output::standard(OutputFormat::Table));
+    let quiet = session.global.quiet && report.run.exit_code == ExitCode::Clean;
+    if !quiet && !told && !closed_pipe {
         session.error(writer.summary(&report).trim_end());
     }
     Ok(report.run.exit_code.code())

@@ -7,33 +7,33 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 /// The instant most tests judge at.
-pub const NOW: &str = "2026-08-03T06:00:00Z";
+pub(crate) const NOW: &str = "2026-08-03T06:00:00Z";
 
 /// A folder with a configuration, a roster and one imported system, all sound.
-pub struct Company {
+pub(crate) struct Company {
     folder: tempfile::TempDir,
     /// Rows of the roster, without header.
-    pub people: Vec<String>,
+    pub(crate) people: Vec<String>,
     /// Lines of `crm.ndjson` between header and end.
-    pub records: Vec<String>,
+    pub(crate) records: Vec<String>,
     /// Instant of the export.
-    pub as_of: String,
+    pub(crate) as_of: String,
     /// Scopes of the export.
-    pub scopes: Vec<String>,
+    pub(crate) scopes: Vec<String>,
     /// Further lines of the configuration.
-    pub extra: String,
+    pub(crate) extra: String,
     /// Further keys of the system `crm`, each indented by four spaces.
-    pub system_extra: String,
+    pub(crate) system_extra: String,
 }
 
 /// One run of the program.
-pub struct Run {
+pub(crate) struct Run {
     /// Exit code.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Standard output.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// Standard error.
-    pub stderr: String,
+    pub(crate) stderr: String,
     folder: PathBuf,
 }
 
@@ -42,7 +42,7 @@ const ROSTER_HEADER: &str =
 
 impl Company {
     /// Ana left on 31 July 2026, Bea works here, and the export shows one account of each and a token of Ana's.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
             people: vec![
@@ -63,26 +63,26 @@ impl Company {
     }
 
     /// The folder.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Writes a file below the folder.
-    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
         std::fs::write(path, bytes).expect("a file");
     }
 
     /// Writes everything as it stands.
-    pub fn write_all(&self) {
+    pub(crate) fn write_all(&self) {
         self.write("holdover.yaml", self.config());
         self.write_roster();
         self.write("crm.ndjson", self.export());
     }
 
     /// Writes the roster and its manifest.
-    pub fn write_roster(&self) {
+    pub(crate) fn write_roster(&self) {
         let roster = format!("{ROSTER_HEADER}\n{}\n", self.people.join("\n"));
         let manifest = format!(
             r#"{{"as_of":"2026-08-03T00:00:00Z","rows":{},"sha256":"{}","coverage":"full"}}"#,
@@ -94,7 +94,7 @@ impl Company {
     }
 
     /// The export as a whole, with an end line that counts.
-    pub fn export(&self) -> String {
+    pub(crate) fn export(&self) -> String {
         let scopes: Vec<String> = self.scopes.iter().map(|scope| format!("\"{scope}\"")).collect();
         let counts: Vec<String> = self
             .scopes
@@ -147,24 +147,24 @@ impl Company {
     }
 
     /// Runs the program with the environment scrubbed.
-    pub fn holdover(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn holdover(&self, arguments: &[&str]) -> Run {
         let output = command(self.path()).args(arguments).output().expect("the program starts");
         Run::new(&output, self.path())
     }
 
     /// Scans as of `now`.
-    pub fn scan_at(&self, now: &str) -> Run {
+    pub(crate) fn scan_at(&self, now: &str) -> Run {
         self.holdover(&["scan", "--as-of", now, "--no-progress"])
     }
 
     /// Scans as of [`NOW`].
-    pub fn scan(&self) -> Run {
+    pub(crate) fn scan(&self) -> Run {
         self.scan_at(NOW)
     }
 }
 
 /// The real program, with nothing of our environment.
-pub fn command(folder: &Path) -> Command {
+pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holdover"));
     command.current_dir(folder).env_clear().env("TZ", "UTC");
     command
@@ -172,7 +172,7 @@ pub fn command(folder: &Path) -> Command {
 
 impl Run {
     /// What a finished process gave.
-    pub fn new(output: &Output, folder: &Path) -> Self {
+    pub(crate) fn new(output: &Output, folder: &Path) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -182,7 +182,7 @@ impl Run {
     }
 
     /// The JSON report the run wrote.
-    pub fn report(&self) -> Value {
+    pub(crate) fn report(&self) -> Value {
         let path = self.folder.join("out/report.json");
         let text = std::fs::read_to_string(&path)
             .unwrap_or_else(|error| panic!("{}: {error}\nexit {}\n{}", path.display(), self.code, self.stderr));
@@ -190,7 +190,7 @@ impl Run {
     }
 
     /// State of a scope of `crm`.
-    pub fn scope(&self, name: &str) -> String {
+    pub(crate) fn scope(&self, name: &str) -> String {
         let report = self.report();
         let scope = report["systems"][0]["scopes"]
             .as_array()
@@ -204,13 +204,13 @@ impl Run {
 
     /// Fails unless the code is the expected one, and shows everything.
     #[track_caller]
-    pub fn expect(&self, code: i32) -> &Self {
+    pub(crate) fn expect(&self, code: i32) -> &Self {
         assert_eq!(self.code, code, "exit code\n--- stderr\n{}\n--- stdout\n{}", self.stderr, self.stdout);
         self
     }
 
     /// `grant id -> state` of the findings of the report.
-    pub fn states(&self) -> std::collections::BTreeMap<String, String> {
+    pub(crate) fn states(&self) -> std::collections::BTreeMap<String, String> {
         self.report()["findings"]
             .as_array()
             .expect("findings")
@@ -226,20 +226,20 @@ impl Run {
 }
 
 /// An account held by the owner of an address.
-pub fn account(id: &str, email: &str, status: &str) -> String {
+pub(crate) fn account(id: &str, email: &str, status: &str) -> String {
     format!(
         r#"{{"record":"access","scope":"accounts","kind":"account","grant_id":"{id}","grant_display":"{id}","status":"{status}","privilege":"write","created_at":"2023-04-01T08:00:00Z","last_used_at":"2026-07-30T22:22:00Z","expires_at":null,"holders":[{{"relation":"holder","provider_id":"{id}","email":"{email}"}}]}}"#
     )
 }
 
 /// A token that hangs from an account.
-pub fn token(id: &str, parent: &str, status: &str) -> String {
+pub(crate) fn token(id: &str, parent: &str, status: &str) -> String {
     format!(
         r#"{{"record":"access","scope":"api-tokens","kind":"api_token","grant_id":"{id}","status":"{status}","privilege":"write","parent":"{parent}","created_at":"2024-01-09T10:00:00Z","last_used_at":null,"expires_at":null}}"#
     )
 }
 
 /// Lower-case hex.
-pub fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

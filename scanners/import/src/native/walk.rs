@@ -123,7 +123,7 @@ impl<'w> Walk<'w> {
             declared,
         };
         if let Some(producer) = &header.produced_by {
-            outlet.notice(format!("{}: produced by {}", walk.path, crate::tally::short(producer)))?;
+            outlet.notice(format!("{}: produced by {}", walk.path, crate::tally::inert(producer)))?;
         }
         let as_of = AsOf { at: header.as_of, source: AsOfSource::Stated };
         let scopes = Arc::clone(&walk.scopes);
@@ -189,7 +189,7 @@ impl<'w> Walk<'w> {
             return Ok(());
         }
         if let Some(words) = &gap.notice {
-            let scope = written.as_deref().map_or_else(|| String::from("every scope"), crate::tally::short);
+            let scope = written.as_deref().map_or_else(|| String::from("every scope"), crate::tally::inert);
             self.outlet.notice(format!("{}: the producer says of {scope}: {words}", self.path))?;
         }
         let Some(written) = written else {
