@@ -10,7 +10,7 @@ use crate::config::SystemConfig;
 use crate::exceptions::{Cover, ExceptionQuery, Exceptions};
 use crate::findings::severity::{Inputs, severity};
 use crate::findings::usability::{Judged, ParentAccount, judge};
-use crate::findings::{Change, Class, Finding, FindingState, MatchFacts, RuleHit, RuleUndecided, Usability, UsedAfterEnd, fingerprint, last_use};
+use crate::findings::{Change, Class, Finding, FindingState, Fingerprint, MatchFacts, RuleHit, RuleUndecided, Usability, UsedAfterEnd, fingerprint, last_use};
 use crate::identity::graph::Graph;
 use crate::identity::{AccessMatch, Index, PersonMatch};
 use crate::policy::{Policy, PolicyInput};
@@ -76,6 +76,8 @@ pub struct Raised {
     pub confirms: bool,
     /// Covered by an exception in force.
     pub suppressed: bool,
+    /// Fingerprint under which an earlier read knew the same grant.
+    pub formerly: Option<Fingerprint>,
 }
 
 /// The end that is judged, and how employment stands.
@@ -194,7 +196,7 @@ impl Bench<'_> {
         answers
     }
 
-    fn raise(&self, place: Place<'_>, print: crate::findings::Fingerprint, grant_id: String, evaluated: Evaluated<'_>) -> Raised {
+    fn raise(&self, place: Place<'_>, print: Fingerprint, grant_id: String, evaluated: Evaluated<'_>) -> Raised {
         let Evaluated { access, matched, ended, judged, used_after_end, last_used_at, other_owner, rules, cover } = evaluated;
         let person = &self.people[matched.person.0 as usize];
         let stint = ended.stint;
@@ -279,7 +281,10 @@ impl Bench<'_> {
             revoked_between: None,
         };
         let confirms = is_due && place.as_of.is_some_and(|as_of| as_of > settled_at);
-        Raised { finding, confirms, suppressed }
+        let formerly = access.formerly.as_ref().map(|earlier| {
+            fingerprint::fingerprint(person.id.as_str(), place.config.id.as_str(), access.kind, earlier.as_str())
+        });
+        Raised { finding, confirms, suppressed, formerly }
     }
 }
 

@@ -50,8 +50,9 @@ impl Engine<'_> {
             seen.insert(reading.config.id.clone(), std::mem::take(&mut reading.intake.watched_seen));
             systems.push(self.settle_system(reading, &closing, &judgement.sentinels)?);
         }
-        let mut totals = self.store.totals()?;
         let raised = std::mem::take(&mut judgement.raised);
+        settle::carry_over(self.store, &raised, &Context { run_id: &closing.id, now: closing.now })?;
+        let mut totals = self.store.totals()?;
         let directory = Directory::new(closing.people, self.config.leave_policy);
         let roster_held = self.roster.state != RosterState::Accepted;
         let (now, exceptions) = (closing.now, closing.exceptions);

@@ -56,6 +56,29 @@ pub struct Settlement {
     pub ledger: Vec<LedgerEvent>,
 }
 
+/// Carries what is remembered under an earlier id of the same grant over to the id it has now, so that a better
+/// document neither closes one finding nor opens another.
+pub fn carry_over(
+    store: &mut dyn Store,
+    raised: &BTreeMap<Fingerprint, Raised>,
+    context: &Context<'_>,
+) -> Result<(), StoreError> {
+    for (print, one) in raised {
+        let Some(earlier) = one.formerly.filter(|earlier| earlier != print) else { continue };
+        if store.recall(print)?.is_some() {
+            continue;
+        }
+        if let Some(mut memory) = store.recall(&earlier)?
+            && memory.finding.state != FindingState::Closed
+        {
+            memory.finding.fingerprint = *print;
+            memory.finding.grant_id = one.finding.grant_id.clone();
+            store.carry_over(context.run_id, context.now, &earlier, memory)?;
+        }
+    }
+    Ok(())
+}
+
 /// Moves every raised and every remembered finding one step.
 pub fn settle(
     store: &dyn Store,
@@ -95,7 +118,7 @@ impl Settlement {
         ground: &Ground<'_>,
         totals: &mut Totals,
     ) {
-        let Raised { mut finding, confirms, suppressed } = raised;
+        let Raised { mut finding, confirms, suppressed, formerly: _ } = raised;
         let scope = scopes.find(&finding.system, &finding.scope);
         finding.last_complete_read_at = scope.and_then(|scope| scope.last_complete_at);
         let scope_complete = scope.is_some_and(|scope| scope.state == ScopeState::Complete);

@@ -163,6 +163,9 @@ pub struct Access {
     pub kind: AccessKind,
     /// Immutable id; unique per scope and kind.
     pub grant_id: GrantId,
+    /// Id under which an earlier read of the same system knew this grant, where the source gives a better one now
+    /// (an access key that a report shows only by its slot). What is remembered under it is carried over.
+    pub formerly: Option<GrantId>,
     /// Text for people.
     pub grant_display: Option<String>,
     /// The grant's own switch.
@@ -212,6 +215,7 @@ impl Access {
             scope,
             kind,
             grant_id,
+            formerly: None,
             grant_display: None,
             status,
             status_text: None,

@@ -142,7 +142,9 @@ fn tell_row(row: &Row, keys: &[&AccessKeyMetadata], listed: bool, people: &Peopl
         access.rotated_at = rotated(slot.1.last_rotated);
         access.last_used_at = last_used(slot.1);
         used_where(slot.1, &mut access);
-        access.evidence.push(slot_line(&slot_id(&row.arn, slot.0)));
+        let slot = slot_id(&row.arn, slot.0);
+        access.evidence.push(slot_line(&slot));
+        access.formerly = Some(slot.into());
         access.evidence.push(format!("credential report, line {}", row.line));
         reading.record(ACCESS_KEYS, access);
     }
@@ -157,7 +159,9 @@ fn tell_row(row: &Row, keys: &[&AccessKeyMetadata], listed: bool, people: &Peopl
             "the credential report has no key that was last changed when this one was made, so its use cannot be joined",
         ));
         if let Some((number, _)) = certain {
-            access.evidence.push(slot_line(&slot_id(&row.arn, number)));
+            let slot = slot_id(&row.arn, number);
+            access.evidence.push(slot_line(&slot));
+            access.formerly = Some(slot.into());
         }
         reading.record(ACCESS_KEYS, access);
     }
