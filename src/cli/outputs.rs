@@ -113,7 +113,9 @@ pub(super) fn run_json_paths(outputs: &[Output], config: &Config) -> Vec<PathBuf
 
 /// A report as it is kept in the state directory: JSON v1, with nothing hidden.
 pub(super) fn archive(report: &Report, rules: &RuleSet) -> Result<Vec<u8>, Failure> {
-    let mut plain = Vec::new();
+    let packing = |error: std::io::Error| Failure::Output(format!("packing the report: {error}"));
+    // Packed as it is written: the plain text of a large report is larger than everything else in memory.
+    let mut packed = zstd::stream::write::Encoder::new(Vec::new(), 1).map_err(packing)?;
     let context = EmitContext {
         persons: PersonDisplay::Name,
         key: None,
@@ -123,8 +125,8 @@ pub(super) fn archive(report: &Report, rules: &RuleSet) -> Result<Vec<u8>, Failu
         colour: Colour::Off,
         csv_bom: false,
     };
-    emit::render(OutputFormat::Json, report, &context, &mut plain)?;
-    zstd::encode_all(plain.as_slice(), 1).map_err(|error| Failure::Output(format!("packing the report: {error}")))
+    emit::render(OutputFormat::Json, report, &context, &mut packed)?;
+    packed.finish().map_err(packing)
 }
 
 /// A kept report.

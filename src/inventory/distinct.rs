@@ -1,28 +1,39 @@
 //! Counting distinct objects exactly, in bounded memory (CMP-4).
+//!
+//! Keys beyond a few thousand go to scratch, cut by their leading bits: equal keys meet in the same part, and each part
+//! fits in memory when its turn comes. Keys are keyed hashes, so the parts are of one size.
 
-use std::collections::BinaryHeap;
-use std::cmp::Reverse;
-use std::io::{self, BufReader, Read, SeekFrom, Write};
+use std::io::{self, Read, SeekFrom, Write};
 use std::sync::Arc;
 
 use super::scratch::{Scratch, ScratchFile};
 
-/// Keys held in memory before they are written out as one sorted run: 8 MiB.
-const KEYS_IN_MEMORY: usize = 1 << 20;
+/// Keys held in memory before they are written out: 512 KiB. There is a counter for each kind in each scope.
+const KEYS_IN_MEMORY: usize = 1 << 16;
 
-/// Counts distinct 64-bit keys. Keys beyond the limit go to scratch as sorted runs and are merged at the end.
+/// Parts by leading bits.
+const PARTS: usize = 64;
+
+/// Counts distinct 64-bit keys.
 pub struct KeyCounter {
     scratch: Arc<dyn Scratch>,
     keys: Vec<u64>,
     limit: usize,
     total: u64,
-    file: Option<Box<dyn ScratchFile>>,
-    runs: Vec<u64>,
+    spilled: Option<Spilled>,
+}
+
+/// What was written out.
+struct Spilled {
+    file: Box<dyn ScratchFile>,
+    written: u64,
+    /// For each part the stretches of the file that hold its keys: where, and how many keys.
+    parts: Vec<Vec<(u64, u32)>>,
 }
 
 impl std::fmt::Debug for KeyCounter {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("KeyCounter").field("total", &self.total).field("runs", &self.runs.len()).finish_non_exhaustive()
+        formatter.debug_struct("KeyCounter").field("total", &self.total).finish_non_exhaustive()
     }
 }
 
@@ -42,7 +53,7 @@ impl KeyCounter {
     }
 
     fn with_limit(scratch: Arc<dyn Scratch>, limit: usize) -> Self {
-        Self { scratch, keys: Vec::new(), limit, total: 0, file: None, runs: Vec::new() }
+        Self { scratch, keys: Vec::new(), limit, total: 0, spilled: None }
     }
 
     /// Takes a key.
@@ -53,102 +64,115 @@ impl KeyCounter {
     }
 
     fn spill(&mut self) -> io::Result<()> {
-        self.keys.sort_unstable();
-        self.keys.dedup();
-        let file = match &mut self.file {
-            Some(file) => file,
-            None => self.file.insert(self.scratch.file()?),
+        let spilled = match &mut self.spilled {
+            Some(spilled) => spilled,
+            None => self.spilled.insert(Spilled {
+                file: self.scratch.file()?,
+                written: 0,
+                parts: vec![Vec::new(); PARTS],
+            }),
         };
-        let mut bytes = Vec::with_capacity(64 * 1024);
-        for chunk in self.keys.chunks(8 * 1024) {
-            bytes.clear();
-            bytes.extend(chunk.iter().flat_map(|key| key.to_le_bytes()));
-            file.write_all(&bytes)?;
+        let mut counts = [0_u32; PARTS];
+        for key in &self.keys {
+            counts[part_of(*key)] += 1;
         }
-        self.runs.push(self.keys.len() as u64);
-        self.keys.clear();
+        let mut next = [0_usize; PARTS];
+        let mut at = 0;
+        for (part, count) in counts.into_iter().enumerate() {
+            next[part] = at;
+            if count > 0 {
+                spilled.parts[part].push((spilled.written + at as u64 * 8, count));
+            }
+            at += count as usize;
+        }
+        let mut bytes = vec![0; self.keys.len() * 8];
+        for key in self.keys.drain(..) {
+            let place = &mut next[part_of(key)];
+            bytes[*place * 8..*place * 8 + 8].copy_from_slice(&key.to_le_bytes());
+            *place += 1;
+        }
+        spilled.file.write_all(&bytes)?;
+        spilled.written += bytes.len() as u64;
         Ok(())
     }
 
     /// The count. Consumes what was collected.
     pub fn finish(mut self) -> io::Result<Count> {
-        self.keys.sort_unstable();
-        self.keys.dedup();
-        let Some(mut file) = self.file.take() else {
+        let Some(mut spilled) = self.spilled.take() else {
+            self.keys.sort_unstable();
+            self.keys.dedup();
             let distinct = self.keys.len() as u64;
             return Ok(Count { distinct, duplicates: self.total - distinct });
         };
-        file.flush()?;
-        let distinct = merge_runs(file.as_mut(), &self.runs, &self.keys)?;
+        spilled.file.flush()?;
+        self.keys.sort_unstable_by_key(|key| part_of(*key));
+        let mut rest = self.keys.as_slice();
+        let mut distinct = 0;
+        let mut keys = Vec::new();
+        let mut set = Set::default();
+        for (part, stretches) in spilled.parts.iter().enumerate() {
+            let (here, behind) = rest.split_at(rest.partition_point(|key| part_of(*key) <= part));
+            rest = behind;
+            keys.clear();
+            keys.extend_from_slice(here);
+            read_part(spilled.file.as_mut(), stretches, &mut keys)?;
+            distinct += set.distinct(&keys);
+        }
         Ok(Count { distinct, duplicates: self.total - distinct })
     }
 }
 
-/// One sorted run, read in pieces.
-struct Run {
-    position: u64,
-    left: u64,
-    buffer: Vec<u64>,
-    next: usize,
+/// The part a key belongs to: its six leading bits.
+fn part_of(key: u64) -> usize {
+    const { assert!(PARTS == 64) };
+    usize::from(key.to_be_bytes()[0] >> 2)
 }
 
-impl Run {
-    fn advance(&mut self, file: &mut dyn ScratchFile) -> io::Result<Option<u64>> {
-        /// Keys read at a time: 64 KiB a run.
-        const PIECE: u64 = 8 * 1024;
-        if self.next == self.buffer.len() {
-            if self.left == 0 {
-                return Ok(None);
-            }
-            let count = self.left.min(PIECE);
-            file.seek(SeekFrom::Start(self.position))?;
-            let mut bytes = Vec::new();
-            BufReader::new(file.take(count * 8)).read_to_end(&mut bytes)?;
-            if bytes.len() as u64 != count * 8 {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "scratch file is shorter than what was written"));
-            }
-            self.buffer.clear();
-            self.buffer.extend(bytes.chunks_exact(8).map(|piece| {
-                let mut key = [0_u8; 8];
-                key.copy_from_slice(piece);
-                u64::from_le_bytes(key)
-            }));
-            self.position += count * 8;
-            self.left -= count;
-            self.next = 0;
-        }
-        let key = self.buffer[self.next];
-        self.next += 1;
-        Ok(Some(key))
+fn read_part(file: &mut dyn ScratchFile, stretches: &[(u64, u32)], keys: &mut Vec<u64>) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    for (at, count) in stretches {
+        bytes.resize(*count as usize * 8, 0);
+        file.seek(SeekFrom::Start(*at))?;
+        file.read_exact(&mut bytes)?;
+        keys.extend(bytes.chunks_exact(8).map(|piece| {
+            let mut key = [0_u8; 8];
+            key.copy_from_slice(piece);
+            u64::from_le_bytes(key)
+        }));
     }
+    Ok(())
 }
 
-fn merge_runs(file: &mut dyn ScratchFile, lengths: &[u64], last: &[u64]) -> io::Result<u64> {
-    let mut runs = Vec::new();
-    let mut position = 0;
-    for length in lengths {
-        runs.push(Run { position, left: *length, buffer: Vec::new(), next: 0 });
-        position += length * 8;
-    }
-    runs.push(Run { position, left: 0, buffer: last.to_vec(), next: 0 });
-    let mut heap = BinaryHeap::new();
-    for (number, run) in runs.iter_mut().enumerate() {
-        if let Some(key) = run.advance(file)? {
-            heap.push(Reverse((key, number)));
+/// A set of keys by open addressing, used again for each part.
+#[derive(Default)]
+struct Set {
+    slots: Vec<u64>,
+}
+
+impl Set {
+    fn distinct(&mut self, keys: &[u64]) -> u64 {
+        let size = (keys.len() * 2).next_power_of_two();
+        self.slots.clear();
+        self.slots.resize(size, 0);
+        let mask = size - 1;
+        let mut distinct = 0;
+        let mut zero = false;
+        for key in keys {
+            // Zero marks a free slot.
+            if *key == 0 {
+                distinct += u64::from(!zero);
+                zero = true;
+                continue;
+            }
+            let mut at = usize::try_from(*key & 0xffff_ffff).unwrap_or(0) & mask;
+            while self.slots[at] != 0 && self.slots[at] != *key {
+                at = (at + 1) & mask;
+            }
+            distinct += u64::from(self.slots[at] == 0);
+            self.slots[at] = *key;
         }
+        distinct
     }
-    let mut distinct = 0;
-    let mut previous = None;
-    while let Some(Reverse((key, number))) = heap.pop() {
-        if previous != Some(key) {
-            distinct += 1;
-            previous = Some(key);
-        }
-        if let Some(next) = runs[number].advance(file)? {
-            heap.push(Reverse((next, number)));
-        }
-    }
-    Ok(distinct)
 }
 
 #[cfg(test)]
@@ -162,7 +186,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn spilling_counts_like_a_set(keys in proptest::collection::vec(0_u64..200, 0..600), limit in 1_usize..50) {
+        fn spilling_counts_like_a_set(
+            keys in proptest::collection::vec((0_u64..20, 0_u64..64).prop_map(|(low, part)| part << 58 | low), 0..600),
+            limit in 1_usize..50,
+        ) {
             let mut counter = KeyCounter::with_limit(Arc::new(MemoryScratch), limit);
             for key in &keys {
                 counter.insert(*key).expect("memory");

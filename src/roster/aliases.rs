@@ -12,7 +12,7 @@ use super::claims::Window;
 use super::mapping::{looks_like_address, parse_iso_date};
 use super::model::ClaimKind;
 use super::people::Builder;
-use super::row::RawAlias;
+use super::row::AliasText;
 use crate::hostile;
 
 /// Kinds as they are written.
@@ -53,14 +53,14 @@ fn midnight(day: NaiveDate) -> Instant {
 }
 
 /// Checks one alias. Windows are civil days in UTC, both included.
-pub(super) fn check<'a>(raw: &'a RawAlias, wrong: &mut Vec<Wrong>) -> Option<Alias<'a>> {
+pub(super) fn check<'a>(raw: AliasText<'a>, wrong: &mut Vec<Wrong>) -> Option<Alias<'a>> {
     let before = wrong.len();
-    let kind = parse_kind(&raw.kind);
+    let kind = parse_kind(raw.kind);
     if kind.is_none() {
-        let help = crate::problem::nearest(&raw.kind, KINDS).map(|near| format!("is it {near:?}?"));
+        let help = crate::problem::nearest(raw.kind, KINDS).map(|near| format!("is it {near:?}?"));
         wrong.push((
             "kind",
-            format!("expected one of {}, found {:?}", KINDS.join(", "), hostile::short(&raw.kind, 60)),
+            format!("expected one of {}, found {:?}", KINDS.join(", "), hostile::short(raw.kind, 60)),
             help,
         ));
     }
@@ -76,7 +76,7 @@ pub(super) fn check<'a>(raw: &'a RawAlias, wrong: &mut Vec<Wrong>) -> Option<Ali
         _ if value.is_empty() => wrong.push(("value", "expected a value".to_owned(), None)),
         _ => {}
     }
-    let system = raw.system.as_deref();
+    let system = raw.system;
     match (kind, system) {
         (Some(ClaimKind::Username | ClaimKind::ProviderId), None) => {
             let says = format!("a {} belongs to one system: expected its id", raw.kind);
@@ -87,7 +87,7 @@ pub(super) fn check<'a>(raw: &'a RawAlias, wrong: &mut Vec<Wrong>) -> Option<Ali
         }
         _ => {}
     }
-    let personal = match raw.personal.as_deref() {
+    let personal = match raw.personal {
         None | Some("false") => false,
         Some("true") => true,
         Some(_) => {
@@ -95,8 +95,8 @@ pub(super) fn check<'a>(raw: &'a RawAlias, wrong: &mut Vec<Wrong>) -> Option<Ali
             true
         }
     };
-    let from = day("valid_from", raw.valid_from.as_deref(), wrong);
-    let until = day("valid_to", raw.valid_to.as_deref(), wrong);
+    let from = day("valid_from", raw.valid_from, wrong);
+    let until = day("valid_to", raw.valid_to, wrong);
     if from.zip(until).is_some_and(|(from, until)| until < from) {
         wrong.push(("valid_to", "the window ends before it begins".to_owned(), None));
     }
@@ -128,11 +128,11 @@ pub(super) fn give(person_id: &str, alias: &Alias<'_>, sources: &BTreeSet<&str>,
 mod tests {
     use super::*;
 
-    fn raw(kind: &str, value: &str) -> RawAlias {
-        RawAlias { kind: kind.to_owned(), value: value.to_owned(), ..RawAlias::default() }
+    fn raw<'a>(kind: &'a str, value: &'a str) -> AliasText<'a> {
+        AliasText { kind, value, ..AliasText::default() }
     }
 
-    fn wrong(raw: &RawAlias) -> Vec<&'static str> {
+    fn wrong(raw: AliasText<'_>) -> Vec<&'static str> {
         let mut wrong = Vec::new();
         let alias = check(raw, &mut wrong);
         assert_eq!(alias.is_none(), !wrong.is_empty());
@@ -141,28 +141,28 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_form() {
-        assert!(wrong(&raw("email", "j@acme.example")).is_empty());
-        assert_eq!(wrong(&raw("email", "jacme.example")), ["value"]);
-        assert_eq!(wrong(&raw("emial", "j@acme.example")), ["kind"]);
-        assert_eq!(wrong(&raw("username", "jdoe")), ["system"]);
-        assert!(wrong(&RawAlias { system: Some("crm".to_owned()), ..raw("username", "jdoe") }).is_empty());
-        assert_eq!(wrong(&RawAlias { system: Some("CRM".to_owned()), ..raw("username", "jdoe") }), ["system"]);
-        assert!(wrong(&raw("ssh_fingerprint", &format!("SHA256:{}", "a".repeat(43)))).is_empty());
-        assert_eq!(wrong(&raw("ssh_fingerprint", "MD5:00:11")), ["value"]);
+        assert!(wrong(raw("email", "j@acme.example")).is_empty());
+        assert_eq!(wrong(raw("email", "jacme.example")), ["value"]);
+        assert_eq!(wrong(raw("emial", "j@acme.example")), ["kind"]);
+        assert_eq!(wrong(raw("username", "jdoe")), ["system"]);
+        assert!(wrong(AliasText { system: Some("crm"), ..raw("username", "jdoe") }).is_empty());
+        assert_eq!(wrong(AliasText { system: Some("CRM"), ..raw("username", "jdoe") }), ["system"]);
+        assert!(wrong(raw("ssh_fingerprint", &format!("SHA256:{}", "a".repeat(43)))).is_empty());
+        assert_eq!(wrong(raw("ssh_fingerprint", "MD5:00:11")), ["value"]);
     }
 
     #[test]
     fn a_window_includes_both_of_its_days() {
-        let alias = RawAlias {
-            valid_from: Some("2024-01-01".to_owned()),
-            valid_to: Some("2024-01-31".to_owned()),
+        let alias = AliasText {
+            valid_from: Some("2024-01-01"),
+            valid_to: Some("2024-01-31"),
             ..raw("email", "j@acme.example")
         };
         let mut wrong = Vec::new();
-        let window = check(&alias, &mut wrong).expect("a good alias").window;
+        let window = check(alias, &mut wrong).expect("a good alias").window;
         assert_eq!(window.from.map(|at| at.to_rfc3339()).as_deref(), Some("2024-01-01T00:00:00+00:00"));
         assert_eq!(window.until.map(|at| at.to_rfc3339()).as_deref(), Some("2024-02-01T00:00:00+00:00"));
-        let turned = RawAlias { valid_to: Some("2023-12-31".to_owned()), ..alias };
+        let turned = AliasText { valid_to: Some("2023-12-31"), ..alias };
         assert_eq!(self::wrong(&turned), ["valid_to"]);
     }
 }

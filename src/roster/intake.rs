@@ -3,6 +3,8 @@
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use scan_contract::documents::io_cause;
 use scan_contract::{Cause, Documents, Instant};
@@ -42,12 +44,31 @@ pub(super) enum Packing {
     Forget,
 }
 
-/// A file being read.
+/// Bytes that are handed on at a time, and how many such blocks may wait: 2 MiB.
+const BLOCK: usize = 256 * 1024;
+const WAITING: usize = 8;
+
+/// A file being read. It is read, digested and packed on a thread of its own, while the rows are read here.
 pub(super) struct Intake {
     path: PathBuf,
-    reader: Box<dyn Read + Send>,
     announced: u64,
     modified: Option<Instant>,
+    blocks: Receiver<io::Result<Vec<u8>>>,
+    block: Vec<u8>,
+    block_at: usize,
+    taker: JoinHandle<io::Result<Taken>>,
+}
+
+/// What is known of the bytes once all of them were read.
+struct Taken {
+    bytes: u64,
+    sha256: String,
+    packed: Vec<u8>,
+}
+
+/// Takes the bytes in.
+struct Taker {
+    reader: Box<dyn Read + Send>,
     bytes: u64,
     hasher: Sha256,
     packer: Option<zstd::stream::write::Encoder<'static, Vec<u8>>>,
@@ -65,14 +86,20 @@ impl Intake {
                 zstd::stream::write::Encoder::new(Vec::new(), LEVEL).map_err(|error| io_cause("pack", path, &error))?,
             ),
         };
+        let taker = Taker { reader: document.reader, bytes: 0, hasher: Sha256::new(), packer };
+        let (sender, blocks) = sync_channel(WAITING);
+        let taker = std::thread::Builder::new()
+            .name(String::from("roster-file"))
+            .spawn(move || taker.run(&sender))
+            .map_err(|error| io_cause("read", path, &error))?;
         Ok(Self {
             path: path.to_path_buf(),
-            reader: document.reader,
             announced: document.length,
             modified: document.modified,
-            bytes: 0,
-            hasher: Sha256::new(),
-            packer,
+            blocks,
+            block: Vec::new(),
+            block_at: 0,
+            taker,
         })
     }
 
@@ -81,37 +108,75 @@ impl Intake {
         let path = self.path.clone();
         let failed = |error: &io::Error| io_cause("read", &path, error);
         io::copy(&mut self, &mut io::sink()).map_err(|error| failed(&error))?;
-        if self.bytes != self.announced {
+        let taken = match self.taker.join() {
+            Ok(taken) => taken.map_err(|error| failed(&error))?,
+            Err(_) => return Err(Cause::Bug { what: String::from("the thread that reads a roster file panicked") }),
+        };
+        if taken.bytes != self.announced {
             return Err(Cause::CutOff {
-                what: format!("{}: {} bytes announced, {} read", path.display(), self.announced, self.bytes),
+                what: format!("{}: {} bytes announced, {} read", path.display(), self.announced, taken.bytes),
             });
         }
-        let packed = match self.packer.take() {
-            None => Vec::new(),
-            Some(packer) => packer.finish().map_err(|error| failed(&error))?,
-        };
         Ok(TakenFile {
             path,
-            bytes: self.bytes,
-            sha256: hex(self.hasher.finalize().as_slice()),
+            bytes: taken.bytes,
+            sha256: taken.sha256,
             modified: self.modified,
-            packed,
+            packed: taken.packed,
         })
     }
 }
 
 impl Read for Intake {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer)?;
-        let fresh = &buffer[..read];
-        self.bytes += read as u64;
+        if self.block_at == self.block.len() {
+            // No sender any more is the end of the file; whether it ended well shows when the thread is joined.
+            let Ok(block) = self.blocks.recv() else { return Ok(0) };
+            (self.block, self.block_at) = (block?, 0);
+        }
+        let ready = &self.block[self.block_at..];
+        let length = ready.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&ready[..length]);
+        self.block_at += length;
+        Ok(length)
+    }
+}
+
+impl Taker {
+    fn run(mut self, blocks: &SyncSender<io::Result<Vec<u8>>>) -> io::Result<Taken> {
+        loop {
+            let mut block = Vec::with_capacity(BLOCK);
+            let read = self.reader.by_ref().take(BLOCK as u64).read_to_end(&mut block);
+            let read = read.and_then(|_| self.take(&block));
+            let at_end = block.is_empty();
+            // Nobody listens any more when the file was given up.
+            let heard = at_end || blocks.send(Ok(block)).is_ok();
+            if let Err(error) = read {
+                // Told twice: to the parser, which may swallow it, and to whoever joins.
+                drop(blocks.send(Err(io::Error::new(error.kind(), error.to_string()))));
+                return Err(error);
+            }
+            if at_end || !heard {
+                break;
+            }
+        }
+        let packed = match self.packer {
+            None => Vec::new(),
+            Some(packer) => packer.finish()?,
+        };
+        Ok(Taken { bytes: self.bytes, sha256: hex(self.hasher.finalize().as_slice()), packed })
+    }
+
+    /// Counts, digests and packs what was read.
+    fn take(&mut self, block: &[u8]) -> io::Result<()> {
+        self.bytes += block.len() as u64;
         if self.bytes > LARGEST {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the file grew beyond the limit while it was read"));
         }
-        self.hasher.update(fresh);
-        if let Some(packer) = &mut self.packer {
-            packer.write_all(fresh)?;
+        self.hasher.update(block);
+        match &mut self.packer {
+            Some(packer) => packer.write_all(block),
+            None => Ok(()),
         }
-        Ok(read)
     }
 }

@@ -13,6 +13,31 @@ pub(super) struct RawAlias {
     pub(super) valid_to: Option<String>,
 }
 
+/// An alias as text, wherever it stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct AliasText<'a> {
+    pub(super) kind: &'a str,
+    pub(super) value: &'a str,
+    pub(super) system: Option<&'a str>,
+    pub(super) personal: Option<&'a str>,
+    pub(super) valid_from: Option<&'a str>,
+    pub(super) valid_to: Option<&'a str>,
+}
+
+impl RawAlias {
+    /// The same, borrowed.
+    pub(super) fn text(&self) -> AliasText<'_> {
+        AliasText {
+            kind: &self.kind,
+            value: &self.value,
+            system: self.system.as_deref(),
+            personal: self.personal.as_deref(),
+            valid_from: self.valid_from.as_deref(),
+            valid_to: self.valid_to.as_deref(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Cell {
     from: u32,

@@ -19,7 +19,7 @@ use super::model::{EndBasis, RosterDigest};
 use super::people::{Builder, People};
 use super::read_csv::{self, TableRead, Wanted};
 use super::read_ndjson;
-use super::row::{RawAlias, RawRow};
+use super::row::{AliasText, RawRow};
 use super::settings::{Encoding, RosterSettings, SourceCoverage, SourceFormat, SourceSettings};
 use super::stints::Surroundings;
 use super::zones::{NotAZone, Zone};
@@ -358,21 +358,20 @@ fn check_table(file: &mut FileRead, proven: bool) {
 }
 
 fn take_alias(row: &RawRow, mistakes: &mut Mistakes, sources: &BTreeSet<&str>, builder: &mut Builder) -> bool {
-    let text = |at: usize| row.get(at).map(str::to_owned);
     let Some(person) = row.get(0) else {
         mistakes.add(Some(row.place(0)), ALIAS_COLUMNS[0], "expected an id", None);
         return false;
     };
-    let raw = RawAlias {
-        kind: text(1).unwrap_or_default(),
-        value: text(2).unwrap_or_default(),
-        system: text(3),
-        personal: text(4),
-        valid_from: text(5),
-        valid_to: text(6),
+    let raw = AliasText {
+        kind: row.get(1).unwrap_or_default(),
+        value: row.get(2).unwrap_or_default(),
+        system: row.get(3),
+        personal: row.get(4),
+        valid_from: row.get(5),
+        valid_to: row.get(6),
     };
     let mut wrong = Vec::new();
-    let alias = aliases::check(&raw, &mut wrong);
+    let alias = aliases::check(raw, &mut wrong);
     for (field, says, help) in wrong {
         let at = ALIAS_COLUMNS.iter().position(|name| *name == field).unwrap_or_default();
         mistakes.add(Some(row.place(at)), field, says, help);
@@ -431,7 +430,7 @@ impl<'r, 'b> SourceRows<'r, 'b> {
     fn keep(&mut self, record: &Record<'_>, row: &RawRow, mistakes: &mut Mistakes) -> Option<()> {
         let (zone, zone_is_default) = self.zone(record, row, mistakes)?;
         let mut wrong = Vec::new();
-        let checked: Vec<_> = row.aliases.iter().map(|alias| aliases::check(alias, &mut wrong)).collect();
+        let checked: Vec<_> = row.aliases.iter().map(|alias| aliases::check(alias.text(), &mut wrong)).collect();
         for (field, says, help) in wrong {
             let place = Some(crate::problem::Place { line: row.line(), column: 1, length: 1 });
             mistakes.add(place, &format!("aliases.{field}"), says, help);

@@ -199,21 +199,25 @@ impl Intake {
     }
 
     fn take_sheet(&mut self, sheet: &dyn Sheet) -> io::Result<()> {
+        // Once a sheet: the count of an `Arc` that every system shares is no place to meet for each record.
+        let lookup = Arc::clone(&self.lookup);
         for position in 0..sheet.len() {
-            self.take_record(sheet, position)?;
+            self.take_record(&lookup, sheet, position)?;
         }
         Ok(())
     }
 
-    fn take_record(&mut self, sheet: &dyn Sheet, position: usize) -> io::Result<()> {
-        let lookup = Arc::clone(&self.lookup);
+    fn take_record(&mut self, lookup: &Lookup, sheet: &dyn Sheet, position: usize) -> io::Result<()> {
         let head = sheet.head(position);
         self.records += 1;
         let key = lookup.index.keys().grant(head.kind, head.grant_id, "");
         let known = self.known_object.as_ref().is_some_and(|known| {
             known.kind == head.kind && known.scope == *head.scope && known.grant_id.as_str() == head.grant_id
         });
-        let record = self.record(head.scope);
+        let record = match self.scopes.get_mut(head.scope) {
+            Some(record) => record,
+            None => self.record(head.scope),
+        };
         record.count(head.kind, key)?;
         if known {
             record.saw_known_object();
@@ -221,12 +225,12 @@ impl Intake {
         if record.is_excluded() {
             return Ok(());
         }
-        let watched = !self.watched.is_empty() && self.is_watched(&lookup, sheet, position, &head, key);
-        let look_closer = match self.sift(&lookup, sheet, position, &head) {
+        let watched = !self.watched.is_empty() && self.is_watched(lookup, sheet, position, &head, key);
+        let look_closer = match self.sift(lookup, sheet, position, &head) {
             Sifted::Settled(person) => {
                 self.people_seen.insert(person);
                 if head.kind == AccessKind::Account {
-                    self.learn_account(&lookup, sheet, position, &head, person);
+                    self.learn_account(lookup, sheet, position, &head, person);
                 }
                 watched || self.has_links
             }
