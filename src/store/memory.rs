@@ -255,6 +255,8 @@ impl Store for MemoryStore {
                     read_at: at,
                     drop_accepted_for: None,
                 };
+                // An accepted drop is for the read that follows; the next one needs a word of its own.
+                self.drops.remove(&(system.clone(), scope.name.clone()));
                 self.baselines.insert((system, scope.name), baseline);
             }
         }

@@ -101,6 +101,10 @@ pub(super) fn settle_scopes(
         if scope.state != ScopeState::Complete {
             continue;
         }
+        // An accepted drop is for the read that follows; the next one needs a word of its own.
+        transaction
+            .prepare_cached("DELETE FROM drop_accepted WHERE system = ?1 AND name = ?2")?
+            .execute((system.as_str(), scope.name.as_str()))?;
         let row = BaselineRow { run_id: run_id.to_owned(), objects, as_of: scope.as_of.map(stamp), read_at: stamp(at) };
         let digest = row.digest(system, &scope.name);
         transaction
