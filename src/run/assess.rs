@@ -120,8 +120,10 @@ impl Bench<'_> {
         };
         let mut rules = self.evaluate(&facts, &matched.relations);
         if rules.hits.is_empty() {
-            return rules.nothing_held();
+            // Somebody who is back is in employment: rules ask only for what the gap left behind.
+            return if ended.view == EmploymentView::Rehired && !rules.looked { Assessed::Nothing } else { rules.nothing_held() };
         }
+        let used_after_end = within_gap(used_after_end, &last_used_at, ended.rehired_at);
         let grant_id = grant_id(access);
         let print = fingerprint::fingerprint(person.id.as_str(), place.config.id.as_str(), access.kind, &grant_id);
         let cover = self.exceptions.covering(
@@ -328,6 +330,16 @@ impl RuleAnswers {
             Some(_) | None if self.looked => Assessed::Nothing,
             Some(_) | None => Assessed::NoRule,
         }
+    }
+}
+
+/// For somebody who came back, only use inside the gap is use after the end. A later use hides whether there was one.
+fn within_gap(used: UsedAfterEnd, last_use: &Fact<scan_contract::Moment>, rehired_at: Option<Instant>) -> UsedAfterEnd {
+    match (used, last_use, rehired_at) {
+        (UsedAfterEnd::After, Fact::Known(moment), Some(back)) if !moment.certainly_before(back) => {
+            if moment.certainly_at_or_after(back) { UsedAfterEnd::NotKnown } else { UsedAfterEnd::Undecided }
+        }
+        _ => used,
     }
 }
 

@@ -264,16 +264,20 @@ impl Intake {
 
     /// Decides by the head alone whether a record plainly belongs to one person who does not matter now.
     fn sift(&self, lookup: &Lookup, sheet: &dyn Sheet, position: usize, head: &Head<'_>) -> Sifted {
-        if head.holders == 0 {
-            let Some(parent) = head.parent else { return Sifted::LookCloser };
-            let node = Node(lookup.index.hash(ClaimKind::ProviderId, &self.system, parent));
-            return match self.graph.undisputed(node) {
-                Some(person) if !lookup.interest.matters(person) => Sifted::Settled(person),
-                Some(_) | None => Sifted::LookCloser,
-            };
-        }
         let mut sift = Sift { lookup, system: &self.system, login_is: self.login_is, graph: &self.graph, person: None, closer: false };
-        sheet.visit_holders(position, &mut |holder| sift.holder(&holder));
+        let mut somebody_acts = false;
+        sheet.visit_holders(position, &mut |holder| {
+            somebody_acts |= holder.relation.can_act();
+            sift.holder(&holder);
+        });
+        if !somebody_acts {
+            // Nobody is said to use it: then it is whose the account is that it hangs from.
+            match head.parent {
+                Some(parent) => sift.parent(parent),
+                None if head.holders == 0 => return Sifted::LookCloser,
+                None => {}
+            }
+        }
         match sift.person {
             Some(person) if !sift.closer && !lookup.interest.matters(person) => Sifted::Settled(person),
             Some(_) | None => Sifted::LookCloser,
@@ -281,6 +285,12 @@ impl Intake {
     }
 
     fn learn_account(&mut self, lookup: &Lookup, sheet: &dyn Sheet, position: usize, head: &Head<'_>, person: PersonIndex) {
+        let mut somebody_acts = head.holders == 0;
+        sheet.visit_holders(position, &mut |holder| somebody_acts |= holder.relation.can_act());
+        if !somebody_acts && head.parent.is_none() {
+            // Whoever answers for an account, or made it, does not have it: what hangs from it is not theirs.
+            return;
+        }
         let system = self.system.as_str();
         let graph = &mut self.graph;
         let mut teach = |hash: u64| {
@@ -341,7 +351,7 @@ impl Sift<'_> {
             if self.login_is == LoginMeaning::EmployeeId {
                 found |= self.probe(ClaimKind::EmployeeNumber, "", login);
             }
-            if holder.email.is_none() && login.contains('@') {
+            if login.contains('@') && holder.email != Some(login) {
                 found |= self.probe(ClaimKind::Email, "", login);
             }
             if !found {
@@ -350,6 +360,13 @@ impl Sift<'_> {
         }
         // A holder that leads to nobody yet may be somebody who matters.
         self.closer |= !found;
+    }
+
+    /// The roster may know the account by its id, and the account may have been read already.
+    fn parent(&mut self, id: &str) {
+        let known = self.probe(ClaimKind::ProviderId, self.system, id);
+        let learned = self.learned(ClaimKind::ProviderId, id);
+        self.closer |= !known && !learned;
     }
 
     fn probe(&mut self, kind: ClaimKind, system: &str, value: &str) -> bool {
