@@ -136,16 +136,28 @@ fn scan(bytes: &Arc<[u8]>, threads: usize, look: bool) -> usize {
     })
 }
 
+/// Processor time of this process in seconds, all threads (proc(5), fields 14 and 15, in hundredths).
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("proc is there");
+    let (_, fields) = stat.rsplit_once(')').expect("the name is in parentheses");
+    fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<f64>().expect("a number")).sum::<f64>() / 100.0
+}
+
+/// Runs five times; gives bytes per processor second, which other programs disturb less than the clock on the wall.
 fn measure(name: &str, bytes: usize, expected: usize, work: impl Fn() -> usize) -> f64 {
-    let mut best = f64::INFINITY;
-    for _ in 0..3 {
+    const TIMES: usize = 5;
+    let mut wall = f64::INFINITY;
+    let before = processor_seconds();
+    for _ in 0..TIMES {
         let start = Instant::now();
         assert_eq!(work(), expected, "{name} lost records");
-        best = best.min(start.elapsed().as_secs_f64());
+        wall = wall.min(start.elapsed().as_secs_f64());
     }
-    let rate = bytes as f64 / 1e6 / best;
-    println!("{name:<44} {rate:>8.0} MB/s   {:>6.0} ns a record", best * 1e9 / expected as f64);
-    rate
+    let processor = (processor_seconds() - before) / TIMES as f64;
+    let rate = |seconds: f64| bytes as f64 / 1e6 / seconds;
+    let (of_processor, of_wall) = (rate(processor), rate(wall));
+    println!("{name:<44} {of_processor:>6.0} MB a processor second, {of_wall:>6.0} MB/s on the wall at best");
+    of_processor
 }
 
 fn main() {
@@ -166,5 +178,5 @@ fn main() {
     let looked = measure("import scanner, 1 thread, heads and holders", bytes.len(), records, || scan(&bytes, 1, true));
     let many =
         measure(&format!("import scanner, {threads} threads"), bytes.len(), records, || scan(&bytes, threads, false));
-    println!("against serde_json: {:.1} / {:.1} / {:.1}", one / serde, looked / serde, many / serde);
+    println!("against serde_json, by processor time: {:.1} / {:.1} / {:.1}", one / serde, looked / serde, many / serde);
 }

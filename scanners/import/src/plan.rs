@@ -43,8 +43,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// Looks at every header. A file that cannot be opened keeps its place: it fails when it is read.
     pub(crate) fn make(settings: &Settings, documents: &dyn Documents) -> Self {
-        let claims: Vec<Option<Vec<String>>> = Vec::new();
-        let mut making = Making { settings, claims, systems: Vec::new() };
+        let mut making = Making { settings, claims: Vec::new(), systems: Vec::new() };
         for file in &settings.files {
             making.look(&file.path, &file.format, documents);
         }
@@ -91,7 +90,7 @@ impl Making<'_> {
         }
         let mut files: Vec<Served> = Vec::new();
         for (index, claim) in self.claims.iter().enumerate() {
-            let served = self.serve(index, claim.as_deref().unwrap_or_default(), &owners);
+            let served = self.serve(index, claim.as_deref().unwrap_or(&[]), &owners);
             files.push(served);
         }
         self.tell_owners(&owners, &mut files);
@@ -100,7 +99,7 @@ impl Making<'_> {
     }
 
     fn path(&self, index: usize) -> String {
-        self.settings.files.get(index).map(|file| file.path.display().to_string()).unwrap_or_default()
+        self.settings.files.get(index).map_or_else(String::new, |file| file.path.display().to_string())
     }
 
     fn serve(&self, index: usize, claim: &[String], owners: &BTreeMap<String, usize>) -> Served {

@@ -26,6 +26,11 @@ pub(crate) fn short(text: &str) -> String {
     }
 }
 
+/// Foreign text for a message that does not quote it: cut, and without characters that could act.
+pub(crate) fn inert(text: &str) -> String {
+    short(text).escape_debug().to_string()
+}
+
 /// Damaged places of one scope, or of a whole file.
 #[derive(Debug, Clone, Default)]
 struct Places {
@@ -136,8 +141,8 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    pub(crate) fn note(&mut self, place: &str, key: &str) {
-        self.add(format!("{place}{}", short(key)), 1);
+    pub(crate) fn note(&mut self, place: &str, key: &str, times: u64) {
+        self.add(format!("{place}{}", inert(key)), times);
     }
 
     fn add(&mut self, key: String, times: u64) {

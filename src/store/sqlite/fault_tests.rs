@@ -320,6 +320,26 @@ fn a_reader_works_beside_the_writer_and_cannot_write() {
 }
 
 #[test]
+fn a_reader_reports_damage_and_leaves_the_file_to_the_writer() {
+    let (_place, state) = one_run();
+    let mut bytes = fs::read(state.join(DATABASE_FILE)).unwrap();
+    bytes[..16].fill(0);
+    fs::write(state.join(DATABASE_FILE), &bytes).unwrap();
+    match SqliteStore::open_read_only(&state, options()) {
+        Err(StoreError::Damaged { path, kept_as, .. }) => assert_eq!(path, kept_as),
+        other => panic!("must be damaged: {other:?}"),
+    }
+    assert_eq!(fs::read(state.join(DATABASE_FILE)).unwrap(), bytes);
+}
+
+#[test]
+fn a_local_file_system_needs_no_permission() {
+    let place = place();
+    let options = OpenOptions { allow_network: false, ..options() };
+    SqliteStore::open(&place.path().join("state"), options).unwrap();
+}
+
+#[test]
 fn s3_a_full_disk_loses_nothing_and_says_which_file_and_how_much_is_left() {
     let (place, _) = one_run();
     let mut store = open(place.path()).unwrap();

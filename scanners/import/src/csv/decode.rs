@@ -38,7 +38,7 @@ impl Text {
         window.truncate(filled);
         self.ended = failure.is_some() || filled < WINDOW;
         let skip = if self.started { 0 } else { self.start(&window) };
-        self.decode(window.get(skip..).unwrap_or_default(), text);
+        self.decode(&window[skip..], text);
         failure.map_or(Ok(true), Err)
     }
 
@@ -67,8 +67,8 @@ impl Text {
         let mut out = vec![0; WINDOW * 3 + 16];
         loop {
             let (result, read, written) = decoder.decode_to_utf8_without_replacement(bytes, &mut out, self.ended);
-            text.extend_from_slice(out.get(..written).unwrap_or_default());
-            bytes = bytes.get(read..).unwrap_or_default();
+            text.extend_from_slice(&out[..written]);
+            bytes = &bytes[read..];
             match result {
                 DecoderResult::InputEmpty => return,
                 DecoderResult::OutputFull => {}

@@ -209,7 +209,8 @@ impl<'r> RowReader<'r> {
     }
 
     fn subtype(&self, notes: &mut Notes) -> Option<Subtype> {
-        self.word(Field::Subtype, Subtype::parse, notes).unwrap_or_default()
+        // A word we do not know was told; the grant is judged by its kind alone.
+        self.word(Field::Subtype, Subtype::parse, notes).unwrap_or(None)
     }
 
     fn time(&self, field: Field, notes: &mut Notes) -> Fact<Moment> {

@@ -77,7 +77,7 @@ impl Rows {
                 self.failure.get_or_insert(Cause::LimitHit { limit });
                 return None;
             }
-            let rest = self.buffer.get(self.at..).unwrap_or_default();
+            let rest = &self.buffer[self.at..];
             if rest.is_empty() && self.ended {
                 return None;
             }
@@ -153,7 +153,7 @@ impl Rows {
     fn skip_line(&mut self) {
         self.line += 1;
         loop {
-            if let Some(end) = memchr::memchr(b'\n', self.buffer.get(self.at..).unwrap_or_default()) {
+            if let Some(end) = memchr::memchr(b'\n', &self.buffer[self.at..]) {
                 self.at += end + 1;
                 return;
             }
@@ -191,10 +191,10 @@ fn attempt(text: &[u8], delimiter: u8, ended: bool) -> Attempt {
         if text.get(at) == Some(&b'"') {
             at += 1;
             loop {
-                let Some(length) = memchr::memchr(b'"', text.get(at..).unwrap_or_default()) else {
+                let Some(length) = memchr::memchr(b'"', &text[at..]) else {
                     return Attempt::Unfinished { quoted: true };
                 };
-                let inner = text.get(at..at + length).unwrap_or_default();
+                let inner = &text[at..at + length];
                 cell.extend_from_slice(inner);
                 lines += memchr::memchr_iter(b'\n', inner).count() as u64;
                 at += length + 1;
@@ -209,17 +209,17 @@ fn attempt(text: &[u8], delimiter: u8, ended: bool) -> Attempt {
                 }
             }
         } else {
-            let rest = text.get(at..).unwrap_or_default();
+            let rest = &text[at..];
             let Some(length) = memchr::memchr2(delimiter, b'\n', rest).or(ended.then_some(rest.len())) else {
                 return Attempt::Unfinished { quoted: false };
             };
-            let inner = rest.get(..length).unwrap_or_default();
+            let inner = &rest[..length];
             let line_end = rest.get(length) == Some(&b'\n');
             cell.extend_from_slice(if line_end { inner.strip_suffix(b"\r").unwrap_or(inner) } else { inner });
             at += length;
         }
         cells.push(cell);
-        match text.get(at..).unwrap_or_default() {
+        match &text[at..] {
             [] if ended => return Attempt::Row(cells, at, lines),
             [b'\n', ..] => return Attempt::Row(cells, at + 1, lines),
             [b'\r', b'\n', ..] => return Attempt::Row(cells, at + 2, lines),

@@ -11,7 +11,7 @@ use super::rows::{Row, Rows};
 use crate::plan::Served;
 use crate::settings::{CsvSettings, Settings};
 use crate::source::{Hashing, Source};
-use crate::tally::{Damage, Words, short};
+use crate::tally::{Damage, Words, inert};
 
 /// Rows handed over at once.
 const PAGE: usize = 1_000;
@@ -108,7 +108,7 @@ fn begin(mapping: &Mapping, scope: &ScopeName, served: &Served, outlet: &Blockin
         outlet.gap(Gap::scope(&other.name, Cause::NotInSource { what }))?;
     }
     if !mapping.ignored.is_empty() {
-        let mut names: Vec<String> = mapping.ignored.iter().take(LISTED).map(|name| short(name)).collect();
+        let mut names: Vec<String> = mapping.ignored.iter().take(LISTED).map(|name| inert(name)).collect();
         if mapping.ignored.len() > LISTED {
             names.push(format!("and {} more", mapping.ignored.len() - LISTED));
         }

@@ -92,6 +92,19 @@ pub(super) enum Where {
     Verified,
 }
 
+impl Where {
+    /// What is written before the key when it is counted.
+    pub(super) fn prefix(self) -> &'static str {
+        match self {
+            Self::Line => "",
+            Self::Holder => "holders[].",
+            Self::Seat => "seat_cost.",
+            Self::Hidden => "hidden: ",
+            Self::Verified => "verified: ",
+        }
+    }
+}
+
 /// What a line turned out to be.
 pub(super) enum Line {
     Access(Head),

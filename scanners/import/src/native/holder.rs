@@ -7,7 +7,7 @@ use scan_contract::{IdentifierKind, Relation};
 use super::access::{AccessReader, HOLDER_TEXTS, HolderRow, Where};
 use super::fault::Fault;
 use super::keys::{AccessKey, Guesses, HolderKey, Key, Next};
-use super::lexer::{Broken, Step};
+use super::lexer::{Broken, Step, Wanted};
 use super::span::Span;
 use crate::fingerprint;
 
@@ -41,7 +41,7 @@ impl AccessReader<'_> {
                     self.lexer.at += 1;
                     return Ok(());
                 }
-                _ => return Err(Broken::Expected("a comma or the end of the list")),
+                _ => return Err(Broken::Expected(Wanted::ListEnd)),
             }
             self.lexer.skip_space();
         }
@@ -209,7 +209,7 @@ impl AccessReader<'_> {
                     self.lexer.at += 1;
                     return Ok(Some(set));
                 }
-                _ => return Err(Broken::Expected("a comma or the end of the list")),
+                _ => return Err(Broken::Expected(Wanted::ListEnd)),
             }
             self.lexer.skip_space();
         }

@@ -3,7 +3,7 @@
 //! A producer writes every line alike. What stood between two values last time (comma, key, colon, spaces) is
 //! compared in one step; only what differs is taken apart. Equal bytes have equal meaning, so a guess cannot err.
 
-use super::lexer::{Broken, Lexer, Step};
+use super::lexer::{Broken, Lexer, Step, Wanted};
 use super::span::Span;
 
 /// The keys of one sort of object.
@@ -196,7 +196,7 @@ impl<K: Key> Guesses<K> {
         let from = lexer.at;
         if previous == Self::START {
             lexer.skip_space();
-            lexer.expect(b'{', "an object")?;
+            lexer.expect(b'{', Wanted::Object)?;
             lexer.skip_space();
             if lexer.byte() == b'}' {
                 lexer.at += 1;
@@ -210,13 +210,13 @@ impl<K: Key> Guesses<K> {
                     return Ok(Next::End);
                 }
                 b',' => lexer.at += 1,
-                _ => return Err(Broken::Expected("a comma or the end of the object")),
+                _ => return Err(Broken::Expected(Wanted::ObjectEnd)),
             }
             lexer.skip_space();
         }
         let span = lexer.string()?;
         lexer.skip_space();
-        lexer.expect(b':', "a colon")?;
+        lexer.expect(b':', Wanted::Colon)?;
         lexer.skip_space();
         let Some(key) = K::parse(lexer.slice(span)) else { return Ok(Next::Unknown(span)) };
         if let Some(guess) = lexer.bytes().get(from..lexer.at).and_then(|seen| Guess::learn(seen, key)) {

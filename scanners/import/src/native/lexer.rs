@@ -12,10 +12,34 @@ pub(super) const PADDING: usize = 32;
 /// Deepest nesting of lists and objects, the line's own object included.
 pub(super) const DEPTH: usize = 32;
 
+/// What should have come next. One byte, so that the commonest results fit two registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Object,
+    Text,
+    Value,
+    Colon,
+    ListEnd,
+    ObjectEnd,
+}
+
+impl Wanted {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Object => "an object",
+            Self::Text => "a text",
+            Self::Value => "a value",
+            Self::Colon => "a colon",
+            Self::ListEnd => "a comma or the end of the list",
+            Self::ObjectEnd => "a comma or the end of the object",
+        }
+    }
+}
+
 /// Why a line is not JSON as we accept it. Where it was found is [`Lexer::at`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Broken {
-    Expected(&'static str),
+    Expected(Wanted),
     OpenText,
     ControlCharacter,
     Escape,
@@ -28,7 +52,7 @@ pub(super) enum Broken {
 impl Broken {
     pub(super) fn says(self) -> String {
         match self {
-            Self::Expected(what) => format!("expected {what}"),
+            Self::Expected(what) => format!("expected {}", what.as_str()),
             Self::OpenText => String::from("the text is not closed"),
             Self::ControlCharacter => String::from("a control character inside a text"),
             Self::Escape => String::from("an escape that JSON does not know"),
@@ -97,7 +121,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    pub(super) fn expect(&mut self, byte: u8, what: &'static str) -> Step<()> {
+    pub(super) fn expect(&mut self, byte: u8, what: Wanted) -> Step<()> {
         if self.byte() != byte {
             return Err(Broken::Expected(what));
         }
@@ -121,7 +145,7 @@ impl<'t> Lexer<'t> {
     #[inline]
     pub(super) fn string(&mut self) -> Step<Span> {
         if self.byte() != b'"' {
-            return Err(Broken::Expected("a text"));
+            return Err(Broken::Expected(Wanted::Text));
         }
         let start = self.at + 1;
         let end = self.next_stop(start);
@@ -256,7 +280,7 @@ impl<'t> Lexer<'t> {
         match self.byte() {
             b'0' => self.at += 1,
             b'1'..=b'9' => self.digits(),
-            _ => return Err(Broken::Expected("a value")),
+            _ => return Err(Broken::Expected(Wanted::Value)),
         }
         let mut wide = false;
         if self.byte() == b'.' {
@@ -296,7 +320,7 @@ impl<'t> Lexer<'t> {
 
     pub(super) fn literal(&mut self, word: &'static str) -> Step<()> {
         if !self.bytes()[self.at..].starts_with(word.as_bytes()) {
-            return Err(Broken::Expected("a value"));
+            return Err(Broken::Expected(Wanted::Value));
         }
         self.at += word.len();
         Ok(())
@@ -344,7 +368,7 @@ impl<'t> Lexer<'t> {
                     self.at += 1;
                     return Ok(());
                 }
-                _ => return Err(Broken::Expected("a comma or the end of the list")),
+                _ => return Err(Broken::Expected(Wanted::ListEnd)),
             }
             self.skip_space();
         }
@@ -365,7 +389,7 @@ impl<'t> Lexer<'t> {
             let key = self.string()?;
             self.keys.push(key);
             self.skip_space();
-            self.expect(b':', "a colon")?;
+            self.expect(b':', Wanted::Colon)?;
             self.skip_space();
             self.skip_value(depth + 1)?;
             self.skip_space();
@@ -379,7 +403,7 @@ impl<'t> Lexer<'t> {
                     self.keys = keys;
                     return if twice { Err(Broken::DuplicateKey) } else { Ok(()) };
                 }
-                _ => return Err(Broken::Expected("a comma or the end of the object")),
+                _ => return Err(Broken::Expected(Wanted::ObjectEnd)),
             }
             self.skip_space();
         }

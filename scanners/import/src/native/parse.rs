@@ -12,6 +12,9 @@ use super::scopes::ScopeTable;
 use super::sheet::{NativeSheet, Row};
 use crate::tally::{Damage, Keys, Words};
 
+/// Unknown keys that are counted without looking them up.
+const COUNTED: usize = 32;
+
 /// Whole lines to be read. Bytes before `from` were read already.
 pub(super) struct Chunk {
     pub(super) bytes: Vec<u8>,
@@ -64,13 +67,17 @@ pub(super) fn parse(chunk: Chunk, scopes: &Arc<ScopeTable>, path: &Arc<str>) -> 
         damage: Damage::new(),
         words: Words::new(),
         keys: Keys::default(),
+        counted: Vec::new(),
         records: Vec::new(),
     };
     let mut at = chunk.from;
     while at < end {
         at = reader.line(at);
     }
-    let Reader { access, rows, line, damage, words, keys, records, .. } = reader;
+    let Reader { access, rows, line, damage, words, mut keys, counted, records, .. } = reader;
+    for (place, key, times) in counted {
+        keys.note(place.prefix(), &key, times);
+    }
     let (arena, holders) = (access.lexer.arena, access.holders);
     let sheet = NativeSheet::new(text, arena, rows, holders, Arc::clone(scopes), Arc::clone(path));
     Parsed { lines: line, sheet, damage, words, keys, records }
@@ -85,6 +92,8 @@ struct Reader<'t> {
     damage: Damage<u16>,
     words: Words<u16>,
     keys: Keys,
+    /// The first few unknown keys: a producer that adds keys adds the same ones to every line.
+    counted: Vec<(Where, String, u64)>,
     records: Vec<(u64, Record)>,
 }
 
@@ -161,14 +170,14 @@ impl Reader<'_> {
             self.words.note(scope, key.as_str(), self.access.lexer.slice(*span), self.line);
         }
         for (place, span) in &self.access.unknown {
-            let place = match place {
-                Where::Line => "",
-                Where::Holder => "holders[].",
-                Where::Seat => "seat_cost.",
-                Where::Hidden => "hidden: ",
-                Where::Verified => "verified: ",
-            };
-            self.keys.note(place, self.access.lexer.slice(*span));
+            let key = self.access.lexer.slice(*span);
+            if let Some(known) = self.counted.iter_mut().find(|known| known.0 == *place && known.1 == key) {
+                known.2 += 1;
+            } else if self.counted.len() < COUNTED {
+                self.counted.push((*place, key.to_owned(), 1));
+            } else {
+                self.keys.note(place.prefix(), key, 1);
+            }
         }
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn header(line: &str, keys: &mut Keys) -> Result<Header, String> {
     };
     let scopes = scopes(&tree)?;
     for key in tree.unknown(&["record", "format", "version", "system", "as_of", "produced_by", "scopes"]) {
-        keys.note("header: ", key);
+        keys.note("header: ", key, 1);
     }
     Ok(Header { system, as_of, scopes, produced_by })
 }
@@ -127,7 +127,7 @@ fn gap(tree: &Tree, keys: &mut Keys) -> Result<GapLine, String> {
         other => Cause::ProducerGap { detail: format!("{}: {detail}", short(other)) },
     };
     for key in tree.unknown(&["record", "scope", "part", "cause", "detail"]) {
-        keys.note("gap: ", key);
+        keys.note("gap: ", key, 1);
     }
     Ok(GapLine { scope, part, cause, notice })
 }
@@ -142,7 +142,7 @@ fn end(tree: &Tree, keys: &mut Keys) -> Result<Vec<(String, u64)>, String> {
         .collect::<Result<Vec<_>, _>>()
         .map_err(|scope| format!("counts: expected a whole number from zero for {:?}", short(&scope)))?;
     for key in tree.unknown(&["record", "counts"]) {
-        keys.note("end: ", key);
+        keys.note("end: ", key, 1);
     }
     Ok(counts)
 }

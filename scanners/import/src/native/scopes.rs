@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use scan_contract::ScopeName;
 
+/// Names that are compared one by one.
+const FEW: usize = 8;
+
 /// The scopes that the header claims, numbered in its order.
 #[derive(Debug)]
 pub(super) struct ScopeTable {
@@ -28,6 +31,10 @@ impl ScopeTable {
     }
 
     pub(super) fn find(&self, written: &str) -> Option<u16> {
+        // Comparing a few names is cheaper than hashing one.
+        if self.written.len() <= FEW {
+            return (0..).zip(&self.written).find(|(_, known)| *known == written).map(|(number, _)| number);
+        }
         self.numbers.get(written).copied()
     }
 

@@ -1,6 +1,6 @@
 //! Whole lines as a tree: header, gap and end lines, of which there are few.
 
-use super::lexer::{Broken, DEPTH, Lexer, PADDING, Step};
+use super::lexer::{Broken, DEPTH, Lexer, PADDING, Step, Wanted};
 
 /// A JSON value; keys keep their order, none is there twice.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +65,7 @@ impl Tree {
 fn object(lexer: &mut Lexer<'_>) -> Step<Tree> {
     lexer.skip_space();
     if lexer.byte() != b'{' {
-        return Err(Broken::Expected("an object"));
+        return Err(Broken::Expected(Wanted::Object));
     }
     let tree = value(lexer, 0)?;
     lexer.end_of_line()?;
@@ -110,7 +110,7 @@ fn list(lexer: &mut Lexer<'_>, depth: usize) -> Step<Tree> {
                 lexer.at += 1;
                 return Ok(Tree::List(items));
             }
-            _ => return Err(Broken::Expected("a comma or the end of the list")),
+            _ => return Err(Broken::Expected(Wanted::ListEnd)),
         }
         lexer.skip_space();
     }
@@ -133,7 +133,7 @@ fn fields(lexer: &mut Lexer<'_>, depth: usize) -> Step<Tree> {
         spans.push(span);
         let key = lexer.slice(span).to_owned();
         lexer.skip_space();
-        lexer.expect(b':', "a colon")?;
+        lexer.expect(b':', Wanted::Colon)?;
         lexer.skip_space();
         fields.push((key, value(lexer, depth + 1)?));
         lexer.skip_space();
@@ -144,7 +144,7 @@ fn fields(lexer: &mut Lexer<'_>, depth: usize) -> Step<Tree> {
                 let twice = lexer.has_duplicate(&mut spans);
                 return if twice { Err(Broken::DuplicateKey) } else { Ok(Tree::Object(fields)) };
             }
-            _ => return Err(Broken::Expected("a comma or the end of the object")),
+            _ => return Err(Broken::Expected(Wanted::ObjectEnd)),
         }
         lexer.skip_space();
     }

@@ -41,7 +41,7 @@ fn header(first: &[u8], chunker: &mut Chunker, keys: &mut Keys) -> Result<(Heade
     // A byte-order mark says what is said anyway: this is UTF-8.
     let from = if first.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let end = memchr::memchr(b'\n', first).unwrap_or(first.len());
-    let line = first.get(from..end).unwrap_or_default();
+    let line = &first[from..end];
     if line.len() > chunker.line_bytes() {
         return Err(Cause::LimitHit { limit: format!("{path}: a header of at most {} bytes", chunker.line_bytes()) });
     }
@@ -123,7 +123,7 @@ impl<'w> Walk<'w> {
             declared,
         };
         if let Some(producer) = &header.produced_by {
-            outlet.notice(format!("{}: produced by {}", walk.path, crate::tally::short(producer)))?;
+            outlet.notice(format!("{}: produced by {}", walk.path, crate::tally::inert(producer)))?;
         }
         let as_of = AsOf { at: header.as_of, source: AsOfSource::Stated };
         let scopes = Arc::clone(&walk.scopes);
@@ -189,7 +189,7 @@ impl<'w> Walk<'w> {
             return Ok(());
         }
         if let Some(words) = &gap.notice {
-            let scope = written.as_deref().map_or_else(|| String::from("every scope"), crate::tally::short);
+            let scope = written.as_deref().map_or_else(|| String::from("every scope"), crate::tally::inert);
             self.outlet.notice(format!("{}: the producer says of {scope}: {words}", self.path))?;
         }
         let Some(written) = written else {
@@ -229,10 +229,9 @@ impl<'w> Walk<'w> {
         }
         self.absent()?;
         let whole = self.wholeness(failure)?;
-        let counts: BTreeMap<String, u64> = if whole {
-            self.end.take().map(|(_, counts)| counts.into_iter().collect()).unwrap_or_default()
-        } else {
-            BTreeMap::new()
+        let counts: BTreeMap<String, u64> = match self.end.take() {
+            Some((_, counts)) if whole => counts.into_iter().collect(),
+            _ => BTreeMap::new(),
         };
         if whole {
             self.uncounted(&counts, &gaps)?;

@@ -191,6 +191,26 @@ fn broken_rows_are_named_by_line_and_neighbours_are_kept() {
 }
 
 #[test]
+fn one_stray_quote_costs_its_row_alone() {
+    let row = |number: usize| {
+        let note = ["x", "\"a, b\"", "\"two\nlines\"", "\"\"", "\"say \"\"so\"\"\""][number % 5];
+        format!("u-{number},l{number},e{number},,Active,User,01.04.2023,,{note}")
+    };
+    for stray in 0..10 {
+        let rows: Vec<String> = (0..10)
+            .map(|number| if number == stray { row(number).replacen(",l", ",\"l", 1) } else { row(number) })
+            .collect();
+        let mut lines = vec![HEADER];
+        lines.extend(rows.iter().map(String::as_str));
+        let outcome = read(&lines);
+        assert_eq!(outcome.state("accounts"), ScopeState::Partial);
+        let lost: Vec<String> =
+            (0..10).map(|number| format!("u-{number}")).filter(|id| !outcome.ids().contains(&id.as_str())).collect();
+        assert_eq!(lost, [format!("u-{stray}")], "{}", outcome.text());
+    }
+}
+
+#[test]
 fn an_open_quote_at_the_end_is_named() {
     let outcome = read(&[HEADER, ANA, "u-7,\"open,x,x,x,x,x,x,x"]);
     assert_eq!(outcome.ids(), ["u-19"]);

@@ -5,6 +5,7 @@
 mod common;
 mod csv;
 mod damage;
+mod docs;
 mod equality;
 mod json;
 mod native;
