@@ -10,6 +10,7 @@ use super::context::{Colour, EmitContext, Places, RuleTexts};
 use super::persons::PseudonymKey;
 use crate::config::valid::PersonDisplay;
 use crate::exceptions::ExceptionState;
+use crate::findings::Severity::{Critical, Medium};
 use crate::report::{
     AmbiguousGrant, CellVerdict, DelayHistogram, ExceptionFact, ExitCode, Flags, GapFact, GateFact, ImpossibleFact,
     KnownApp, LeaverVerdict, Notice, NoticeLevel, Report, RosterFacts, RosterSourceFacts, RunFacts, ScopeFact,
@@ -377,7 +378,6 @@ fn leavers() -> Vec<LeaverVerdict> {
         complete_scopes: complete,
         declared_scopes: 6,
     };
-    use crate::findings::Severity::{Critical, Medium};
     vec![
         leaver("p-4f1c9a", 3, Some(Critical), [(CellVerdict::Open, 2), (CellVerdict::Open, 1)], 2),
         leaver("p-90aa12", 1, Some(Medium), [(CellVerdict::Excepted, 0), (CellVerdict::Open, 1)], 2),

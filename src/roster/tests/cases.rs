@@ -373,7 +373,7 @@ fn an_end_that_is_kept_against_the_files_is_counted_once() {
 fn a_contradiction_between_two_rosters_is_no_way_back_into_employment() {
     let with = |rows: &[Row]| staff(40).into_iter().chain(rows.iter().cloned()).collect::<Vec<_>>();
     let leaver = row("p-x").ended("2026-07-20");
-    let mut world = world("2026-07-30T12:00:00Z").rows(&with(&[leaver.clone()]));
+    let mut world = world("2026-07-30T12:00:00Z").rows(&with(std::slice::from_ref(&leaver)));
     world.run();
     world.at("2026-07-31T12:00:00Z");
     world.put_rows("hris", &with(&[leaver, row("p-x")]));
