@@ -212,6 +212,11 @@ impl<'a> Writer<'a> {
 
     /// Writes the metrics textfile.
     pub(super) fn write_metrics(&self, path: &Path, report: &Report, remembered: &Remembered) -> Result<(), MetricsError> {
+        if let Some(folder) = path.parent()
+            && let Err(error) = emit::file::create_folder(folder)
+        {
+            tracing::warn!(event = "metrics-folder", error = %super::failure::chain(&error));
+        }
         metrics::write_textfile(path, &metrics::gather_with(report, self.detail, &build_info(), remembered))
     }
 

@@ -29,11 +29,10 @@ use crate::store::{Store, StoreError};
 use crate::{run, scanners};
 
 pub(super) fn run(session: &Session<'_>, arguments: &arguments::Scan) -> Result<u8, Failure> {
-    let mut configured = session.configuration()?;
+    let (mut configured, policy) = session.configuration_and_policy()?;
     overlay(&mut configured.config, arguments)?;
     let config = &configured.config;
     let rules = session.rules(Some(config))?;
-    let policy = session.policy(config)?;
     let exceptions = session.exceptions(config);
     let outputs = outputs::choose(session, config, arguments)?;
     if arguments.dry_run {
@@ -93,7 +92,7 @@ impl Inputs<'_> {
         let documents = self.session.documents(config);
         let loaded = load_roster(config, documents.as_ref(), store, clock.now())?;
         if !loaded.problems.is_empty() {
-            self.session.error(super::failure::shown(&loaded.problems).trim_end());
+            self.session.error(super::failure::unquoted(&loaded.problems).trim_end());
         }
         let mut notices: Vec<Notice> = warnings.iter().map(warning).collect();
         let known_apps = crate::run::apps::read(config, documents.as_ref(), &mut notices);
