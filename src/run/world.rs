@@ -190,7 +190,7 @@ impl World {
             as_of_chosen: true,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-        let RunOutcome { report, changes } = runtime.block_on(engine.run()).expect("a run");
+        let RunOutcome { report, changes, .. } = runtime.block_on(engine.run()).expect("a run");
         self.store.apply(&report.run.id, now, changes).expect("memory");
         self.store.end_run(&report.run, b"", 1).expect("memory");
         report
