@@ -1,5 +1,7 @@
 //! Integration tests, in one binary.
 
 mod company;
+mod damage;
 mod house;
+mod store_faults;
 mod verdicts;
