@@ -36,18 +36,16 @@ pub struct Loaded {
 /// # Errors
 /// Every mistake, each with its place.
 pub fn load(file: &Path, text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Vec<Problem>> {
-    let mut document = Document::read(file, text)?;
-    let mut problems = document.interpolate(environment);
+    let (document, mut problems) = Document::read_all(file, text);
+    let Some(mut document) = document else { return Err(problems) };
+    problems.extend(document.interpolate(environment));
     match validate::config(&document, text) {
         Ok(checked) if problems.is_empty() => {
             Ok(Loaded { config: checked.config, warnings: checked.warnings, document })
         }
         Ok(_) => Err(problems),
-        Err(more) => {
-            // A value whose variable is unset has been told; that it does not fit either says nothing new.
-            let told: Vec<_> = problems.iter().map(|problem| problem.place).collect();
-            problems
-                .extend(more.into_iter().filter(|problem| problem.place.is_none() || !told.contains(&problem.place)));
+        Err(later) => {
+            yaml::add_later(&mut problems, later);
             Err(problems)
         }
     }

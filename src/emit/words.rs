@@ -41,7 +41,7 @@ pub fn duration(seconds: i64) -> String {
 /// `41 h 57 min after the end`: how long after the end of access the grant was last seen.
 pub fn after_the_end(finding: &Finding) -> String {
     match finding.exposure_seconds {
-        ..=0 => String::from("seen before the end of access only"),
+        ..=0 => String::from("before the end only"),
         seconds => format!("{} after the end", duration(seconds)),
     }
 }
@@ -153,15 +153,11 @@ pub fn mend(mend: Mend) -> &'static str {
     }
 }
 
-/// The command that helps with a cause, where one exists beside the sentence of [`Cause::help`].
-pub fn command(cause: &Cause, system: &str) -> Option<String> {
-    match cause {
-        Cause::Denied { .. } | Cause::Unauthenticated { .. } => {
-            Some(format!("holdover check-permissions --system {system}"))
-        }
-        Cause::Throttled { .. } | Cause::Stopped => Some(format!("holdover scan --system {system}")),
-        _ => None,
-    }
+/// State and cause of a gap in one sentence that does not say the same word twice.
+pub fn state_and_cause(state: ScopeState, cause: &Cause) -> String {
+    let state = scope_state(state);
+    let cause = cause.to_string();
+    if cause.starts_with(state) { cause } else { format!("{state}: {cause}") }
 }
 
 /// Verdict in the words of the last line: never milder than the exit code.

@@ -82,11 +82,16 @@ impl Policy {
     /// # Errors
     /// Every mistake of the file, each with its place.
     pub fn load(file: &Path, text: &str) -> Result<Self, Vec<Problem>> {
-        let document = Document::read(file, text)?;
-        let raw: raw::RawPolicy = document.decode()?;
-        let mut policy = check::policy(&document, raw)?;
-        policy.digest = Some(yaml::digest(text));
-        Ok(policy)
+        let (document, mut problems) = Document::read_all(file, text);
+        let Some(document) = document else { return Err(problems) };
+        match document.decode().and_then(|raw: raw::RawPolicy| check::policy(&document, raw)) {
+            Ok(policy) if problems.is_empty() => Ok(Self { digest: Some(yaml::digest(text)), ..policy }),
+            Ok(_) => Err(problems),
+            Err(later) => {
+                yaml::add_later(&mut problems, later);
+                Err(problems)
+            }
+        }
     }
 
     /// The policy where none is written: everything is due at the end.

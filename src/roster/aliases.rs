@@ -16,7 +16,7 @@ use super::row::RawAlias;
 use crate::hostile;
 
 /// Kinds as they are written.
-const KINDS: [&str; 4] = ["email", "username", "provider_id", "ssh_fingerprint"];
+pub(super) const KINDS: [&str; 4] = ["email", "username", "provider_id", "ssh_fingerprint"];
 
 /// One alias after its checks.
 #[derive(Debug, Clone, PartialEq, Eq)]

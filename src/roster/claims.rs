@@ -9,8 +9,6 @@ use super::model::{Claim, ClaimKind, PersonIndex};
 
 /// Heads per block. Blocks keep growth from copying everything.
 const BLOCK: usize = 8 * 1024;
-/// Longest value that is kept.
-const LONGEST: usize = u16::MAX as usize;
 
 #[derive(Debug, Clone, Copy)]
 struct Head {
@@ -71,7 +69,7 @@ impl Claims {
     /// Adds a claim. `None` where the value is longer than any identifier, or there are more systems than a roster
     /// can name; the caller reports it.
     pub(super) fn add(&mut self, claim: NewClaim<'_>) -> Option<ClaimAt> {
-        let length = u16::try_from(claim.value.len()).map_or(None, Some).filter(|_| claim.value.len() <= LONGEST)?;
+        let length = u16::try_from(claim.value.len()).ok()?;
         let system = match claim.system {
             None => 0,
             Some(name) => self.system(name)?,
@@ -85,7 +83,7 @@ impl Claims {
         }
         let before = (self.blocks.len() - 1) * BLOCK;
         let block = self.blocks.last_mut()?;
-        let at = u32::try_from(before + block.heads.len()).map_or(None, Some)?;
+        let at = u32::try_from(before + block.heads.len()).ok()?;
         block.text.push_str(claim.value);
         let (person, kind, personal) = (claim.person, claim.kind, claim.personal);
         block.heads.push(Head { person, window, length, system, kind, personal, dropped: false });
@@ -153,7 +151,7 @@ impl Claims {
         if let Some(number) = self.system_numbers.get(name) {
             return Some(*number);
         }
-        let number = u16::try_from(self.systems.len() + 1).map_or(None, Some)?;
+        let number = u16::try_from(self.systems.len() + 1).ok()?;
         let name: Arc<str> = Arc::from(name);
         self.systems.push(Arc::clone(&name));
         self.system_numbers.insert(name, number);
@@ -164,7 +162,7 @@ impl Claims {
         if let Some(number) = self.window_numbers.get(&window) {
             return Some(*number);
         }
-        let number = u32::try_from(self.windows.len()).map_or(None, Some)?;
+        let number = u32::try_from(self.windows.len()).ok()?;
         self.windows.push(window);
         self.window_numbers.insert(window, number);
         Some(number)
@@ -185,10 +183,10 @@ mod tests {
             let claim = NewClaim {
                 person,
                 kind: ClaimKind::Username,
-                system: Some(if person % 2 == 0 { "crm" } else { "aws-prod" }),
+                system: Some(if person.is_multiple_of(2) { "crm" } else { "aws-prod" }),
                 value: &value,
-                window: Window { from: None, until: (person % 3 == 0).then_some(instant) },
-                personal: person % 5 == 0,
+                window: Window { from: None, until: (person.is_multiple_of(3)).then_some(instant) },
+                personal: person.is_multiple_of(5),
             };
             claims.add(claim).expect("there is room");
         }
@@ -202,9 +200,9 @@ mod tests {
             let person = total - claim.person.0;
             assert!(person != 7 && person != 9_000);
             assert_eq!(claim.value, format!("login-{person}-ä"));
-            assert_eq!(claim.system, Some(if person % 2 == 0 { "crm" } else { "aws-prod" }));
-            assert_eq!(claim.until, (person % 3 == 0).then_some(instant));
-            assert_eq!(claim.personal, person % 5 == 0);
+            assert_eq!(claim.system, Some(if person.is_multiple_of(2) { "crm" } else { "aws-prod" }));
+            assert_eq!(claim.until, (person.is_multiple_of(3)).then_some(instant));
+            assert_eq!(claim.personal, person.is_multiple_of(5));
         });
         assert_eq!(seen, total - 2);
     }

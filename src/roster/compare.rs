@@ -35,6 +35,8 @@ pub(super) struct Compared {
     pub(super) swing: Swing,
     /// Ids of people of whom something stands in the files no longer.
     pub(super) tombstones: BTreeSet<String>,
+    /// People who had left and whose rows of today cannot be judged.
+    pub(super) still_left: BTreeSet<String>,
     /// Ended people who are explicitly back, to be logged.
     pub(super) returned: Vec<PersonId>,
     /// People who are in no file any more.
@@ -58,7 +60,7 @@ impl Comparer<'_> {
     pub(super) fn run(&self, people: &mut People) -> Result<Compared, ArchiveError> {
         let mut compared = Compared::default();
         let mut needed: BTreeMap<String, (Remembered, Need)> = BTreeMap::new();
-        let mut had_left: Vec<bool> = vec![false; people.people.len()];
+        let mut had_left: Vec<bool> = vec![false; people.sorted.len()];
         let mut moved: BTreeMap<u32, (u64, String)> = BTreeMap::new();
         self.past.for_each(&mut |known| {
             let need = match people.index(&known.id) {
@@ -116,10 +118,10 @@ impl Comparer<'_> {
         moved: &mut BTreeMap<u32, (u64, String)>,
     ) -> Option<Need> {
         let note = people.notes[index.0 as usize];
-        let person = &mut people.people[index.0 as usize];
+        let person = &mut people.sorted[index.0 as usize];
         let kept = compared.swing.kept.entry(known.source.clone()).or_default();
         kept.people += 1;
-        if known.address != 0 {
+        if known.address != 0 && !known.tombstone {
             kept.with_address += 1;
             if note.address != known.address {
                 moved.insert(index.0, (known.address, known.source.clone()));
@@ -129,22 +131,28 @@ impl Comparer<'_> {
             let before = known.stints.iter().find(|(_, at, _)| *at == Some(end.at));
             end.known_at = before.and_then(|(_, _, known_at)| *known_at);
         }
-        if note.unreadable && known.left {
+        if known.left && note.unreadable {
             return Some(Need::AsTheyWere(index));
         }
         let missing = known.stints.iter().any(|(start, end, _)| !is_told(person, *start, *end));
         if person.not_judged.is_some() {
+            if known.left {
+                // A contradiction is no return: the watch goes on once it is resolved.
+                compared.still_left.insert(known.id.clone());
+            }
             return missing.then_some(Need::Stints(index));
         }
         if let Standing::Employed { stint } | Standing::Suspended { stint } = person.standing(self.now, self.leave)
             && known.left
         {
-            compared.swing.taken_back += 1;
+            // Somebody whose end was kept against the files before was counted then.
+            compared.swing.taken_back += u64::from(!known.tombstone);
             if !is_explicitly_back(stint, &note, known, self.now) {
                 let says =
                     "became employed without a status of its own and a newer date; the last known end stays in force";
                 let conflict = Conflict::reported(says, false);
                 compared.conflicts.push(PersonConflict { person: person.id.clone(), conflict });
+                compared.still_left.insert(known.id.clone());
                 return Some(Need::AsTheyWere(index));
             }
             compared.returned.push(person.id.clone());
@@ -154,7 +162,7 @@ impl Comparer<'_> {
 
     fn count_newly_ended(&self, people: &People, had_left: &[bool], compared: &mut Compared) {
         let newly: Vec<&Stint> = people
-            .people
+            .sorted
             .iter()
             .zip(had_left)
             .filter(|(_, had_left)| !**had_left)
@@ -203,12 +211,12 @@ impl Comparer<'_> {
 
     fn read_old(&self, ids: BTreeSet<String>) -> Vec<Tombstone> {
         let reading = self.past.read(self.now, self.end_basis, Some(ids));
-        let mut claims: Vec<Vec<KeptClaim>> = vec![Vec::new(); reading.people.people.len()];
+        let mut claims: Vec<Vec<KeptClaim>> = vec![Vec::new(); reading.people.sorted.len()];
         reading.people.claims.visit(&mut |claim| claims[claim.person.0 as usize].push(KeptClaim::of(&claim)));
         let notes = reading.people.notes;
         reading
             .people
-            .people
+            .sorted
             .into_iter()
             .zip(notes)
             .zip(claims)
@@ -237,7 +245,7 @@ impl Comparer<'_> {
             Need::AsTheyWere(index) => (tombstone.person, before, Some(index)),
             Need::Stints(index) => {
                 let note = people.notes[index.0 as usize];
-                let today = people.people[index.0 as usize].clone();
+                let today = people.sorted[index.0 as usize].clone();
                 (self.with_old_stints(today, tombstone.person, &note, &before, compared), note, Some(index))
             }
         };
@@ -283,7 +291,7 @@ impl Comparer<'_> {
         let now = self.now;
         let told = |stint: &Stint| {
             present.is_some_and(|index| {
-                is_told(&people.people[index.0 as usize], stint.start, stint.end.as_ref().map(|end| end.at))
+                is_told(&people.sorted[index.0 as usize], stint.start, stint.end.as_ref().map(|end| end.at))
             })
         };
         let mut presumed = false;

@@ -52,7 +52,7 @@ pub(super) fn in_force(input: &LoadInput<'_>, mut reading: Reading, judged: Judg
         sources: tell::sources(&reading),
         gates: facts(judged.gates, released),
         conflicts,
-        people: reading.people.people.len() as u64,
+        people: reading.people.sorted.len() as u64,
         leavers: tell::leavers(&reading.people, input.now, input.leave_policy),
     };
     let problems = take_problems(&mut reading);
@@ -98,7 +98,7 @@ pub(super) fn held(
     let roster = old.map(|(old, accepted)| {
         facts.in_force_digest = Some(accepted.digest.clone());
         facts.accepted_at = Some(accepted.accepted_at);
-        facts.people = old.people.people.len() as u64;
+        facts.people = old.people.sorted.len() as u64;
         facts.leavers = tell::leavers(&old.people, input.now, input.leave_policy);
         let digest = RosterDigest(accepted.digest.clone());
         Roster::new(old.people, old.links, digest, input.settings.batches.clone())
@@ -129,7 +129,7 @@ fn take_problems(reading: &mut Reading) -> Vec<Problem> {
 
 /// Ends that stand in no accepted roster yet are known from now on.
 fn note_known(people: &mut People, now: Instant) {
-    let ends = people.people.iter_mut().flat_map(|person| &mut person.stints).filter_map(|stint| stint.end.as_mut());
+    let ends = people.sorted.iter_mut().flat_map(|person| &mut person.stints).filter_map(|stint| stint.end.as_mut());
     for end in ends {
         end.known_at = end.known_at.or(Some(now));
     }
@@ -159,8 +159,7 @@ fn accept(
     if same {
         return Ok(None);
     }
-    let tombstones = &judged.compared.tombstones;
-    let archive = remember::pack(input.settings, reading, tombstones, input.now, input.leave_policy)?;
+    let archive = remember::pack(input.settings, reading, &judged.compared, input.now, input.leave_policy)?;
     let figures = figures.to_text().map_err(|error| ArchiveError::Damaged(error.to_string()))?;
     Ok(Some(AcceptedRoster {
         digest: digest.0,
@@ -180,7 +179,7 @@ fn old_roster(input: &LoadInput<'_>, past: &Past) -> Result<Reading, ArchiveErro
     let people = &mut old.people;
     past.for_each(&mut |known| {
         let Some(index) = people.index(&known.id) else { return };
-        let stints = &mut people.people[index.0 as usize].stints;
+        let stints = &mut people.sorted[index.0 as usize].stints;
         for end in stints.iter_mut().filter_map(|stint| stint.end.as_mut()) {
             let before = known.stints.iter().find(|(_, at, _)| *at == Some(end.at));
             end.known_at = before.and_then(|(_, _, known_at)| *known_at);

@@ -75,7 +75,7 @@ impl Figures {
             version: VERSION,
             counted_at: now,
             digest: reading.digest.as_ref().map(|digest| digest.0.clone()).unwrap_or_default(),
-            people: reading.people.people.len() as u64,
+            people: reading.people.sorted.len() as u64,
             active: 0,
             ended: 0,
             not_judged: 0,
@@ -85,7 +85,7 @@ impl Figures {
             sums: Sums::default(),
             anchor: None,
         };
-        for person in &reading.people.people {
+        for person in &reading.people.sorted {
             match person.standing(now, leave) {
                 Standing::Employed { .. } | Standing::Suspended { .. } => figures.active += 1,
                 Standing::Left { .. } => figures.ended += 1,

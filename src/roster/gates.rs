@@ -201,15 +201,19 @@ fn headers(source: &SourceSettings, file: &FileRead, accepted: &[String]) -> Opt
         return None;
     }
     let wanted = wanted_columns(source);
-    let deciding =
-        |header: &&&String| Column::DECIDING.iter().any(|column| wanted[*column as usize].header == ***header);
+    // Records leave out what is empty: a key that nobody has today is no changed table, unless it is one that every
+    // roster needs.
+    let deciders: &[Column] = match source.format {
+        SourceFormat::Csv => &Column::DECIDING,
+        SourceFormat::Ndjson => &[Column::Status, Column::WorkEmail, Column::EndDate, Column::TimeZone],
+    };
+    let deciding = |header: &&&String| deciders.iter().any(|column| wanted[*column as usize].header == ***header);
     let list = |headers: &[&String]| {
         let text = headers.iter().map(|header| header.as_str()).collect::<Vec<_>>().join(", ");
         if text.is_empty() { "none".to_owned() } else { crate::hostile::short(&text, 300) }
     };
     let lost_decider = gone.iter().any(|header| deciding(&header));
-    // Records leave out what is empty: a key that nobody has today is no changed table.
-    let force = if lost_decider && source.format == SourceFormat::Csv { Force::Holds } else { Force::Reports };
+    let force = if lost_decider { Force::Holds } else { Force::Reports };
     let says = format!("the columns changed since the accepted roster: gone {}; new {}", list(&gone), list(&new));
     Some(Gate::of(&source.id, "ROS-2", force, says))
 }

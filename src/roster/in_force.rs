@@ -22,7 +22,7 @@ pub struct Roster {
 
 impl Roster {
     pub(super) fn new(people: People, links: Links, digest: RosterDigest, disclosures: Vec<BatchDisclosure>) -> Self {
-        Self { people: people.people, claims: people.claims, links, digest, disclosures }
+        Self { people: people.sorted, claims: people.claims, links, digest, disclosures }
     }
 
     /// The person at a position.
@@ -32,8 +32,8 @@ impl Roster {
 
     /// Where the person with this id stands.
     pub fn find(&self, id: &str) -> Option<PersonIndex> {
-        let place = self.people.binary_search_by(|person| person.id.as_str().cmp(id)).map_or(None, Some)?;
-        u32::try_from(place).map_or(None, |place| Some(PersonIndex(place)))
+        let place = self.people.binary_search_by(|person| person.id.as_str().cmp(id)).ok()?;
+        u32::try_from(place).ok().map(PersonIndex)
     }
 
     /// Hands out every identifier of every person: ids first, in order; then numbers, addresses and aliases.

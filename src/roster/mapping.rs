@@ -131,11 +131,14 @@ impl<'s> Mapper<'s> {
     }
 
     fn parse_date(&self, text: &str) -> Option<NaiveDate> {
-        match &self.settings.date_format {
-            Some(format) => NaiveDate::parse_from_str(text, format).map_or(None, Some),
-            None => parse_iso_date(text),
-        }
-        .filter(|date| (1900..=9999).contains(&date.year()))
+        let date = match &self.settings.date_format {
+            Some(format) => {
+                let Ok(date) = NaiveDate::parse_from_str(text, format) else { return None };
+                date
+            }
+            None => parse_iso_date(text)?,
+        };
+        (1900..=9999).contains(&date.year()).then_some(date)
     }
 }
 
@@ -149,12 +152,13 @@ pub(super) fn parse_iso_date(text: &str) -> Option<NaiveDate> {
         digits.iter().try_fold(0_u32, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(**digit - b'0')))
     };
     let year = number(&[y1, y2, y3, y4])?;
-    NaiveDate::from_ymd_opt(i32::try_from(year).map_or(None, Some)?, number(&[m1, m2])?, number(&[d1, d2])?)
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, number(&[m1, m2])?, number(&[d1, d2])?)
 }
 
 /// RFC 3339 with an offset; a time without one is refused.
 pub(super) fn parse_instant(text: &str) -> Option<Instant> {
-    DateTime::parse_from_rfc3339(text).map_or(None, |instant| Some(instant.with_timezone(&Utc)))
+    let Ok(instant) = DateTime::parse_from_rfc3339(text) else { return None };
+    Some(instant.with_timezone(&Utc))
 }
 
 /// An address as far as the roster cares: one `@` with something on both sides and no white space.
@@ -275,14 +279,13 @@ impl<'r> Cells<'_, 'r> {
     }
 
     fn flag(&mut self, column: Column) -> bool {
-        match self.word(column, &["true", "false"], |word| match word {
+        let flag = self.word(column, &["true", "false"], |word| match word {
             "true" => Some(true),
             "false" => Some(false),
             _ => None,
-        }) {
-            Some(flag) => flag,
-            None => false,
-        }
+        });
+        // Anything else is a mistake that rejects the row.
+        flag == Some(true)
     }
 
     fn date(&mut self, column: Column) -> Option<NaiveDate> {

@@ -16,6 +16,7 @@
 //! | `sources`, `manifest`, `digest` | all files of a roster, and what proves them whole |
 //! | `compare`, `past`, `remember`, `archive` | the accepted roster beside the newest |
 //! | `gates`, `figures`, `expected` | whether it may be believed |
+//! | [`schema`] | the form of a record, published |
 //! | `decide`, `tell`, [`disclosure`] | which one is in force, and what may be told |
 //! | [`explain`](mod@explain) | real rows as instants, for whoever sets a source up |
 
@@ -47,6 +48,7 @@ mod read_csv;
 mod read_ndjson;
 mod remember;
 mod row;
+pub mod schema;
 pub mod settings;
 mod sources;
 mod stints;

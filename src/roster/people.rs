@@ -32,6 +32,11 @@ fn short_hash(text: Option<&str>) -> u32 {
     }
 }
 
+/// One number for a person and an address of theirs.
+fn bound_key(person: u32, address: u64) -> u64 {
+    address ^ u64::from(person).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
 /// What the next roster compares a person with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PersonNote {
@@ -56,7 +61,7 @@ pub(super) struct PersonConflict {
 #[derive(Debug)]
 pub(super) struct People {
     /// Sorted by id.
-    pub(super) people: Vec<Person>,
+    pub(super) sorted: Vec<Person>,
     /// In the same order.
     pub(super) notes: Vec<PersonNote>,
     pub(super) claims: Claims,
@@ -78,13 +83,13 @@ pub(super) struct Restored {
 impl People {
     /// Where a person stands.
     pub(super) fn index(&self, id: &str) -> Option<PersonIndex> {
-        let place = self.people.binary_search_by(|person| person.id.as_str().cmp(id)).map_or(None, Some)?;
-        u32::try_from(place).map_or(None, |place| Some(PersonIndex(place)))
+        let place = self.sorted.binary_search_by(|person| person.id.as_str().cmp(id)).ok()?;
+        u32::try_from(place).ok().map(PersonIndex)
     }
 
     /// A person by id.
     pub(super) fn find(&self, id: &str) -> Option<&Person> {
-        self.index(id).map(|index| &self.people[index.0 as usize])
+        self.index(id).map(|index| &self.sorted[index.0 as usize])
     }
 
     /// Puts people back and sorts anew. Claims that are there already are not repeated.
@@ -101,18 +106,15 @@ impl People {
             }
         });
         for one in restored {
-            let place = match one.replaces {
-                Some(index) => {
-                    self.people[index.0 as usize] = one.person;
-                    self.notes[index.0 as usize] = one.note;
-                    index.0
-                }
-                None => {
-                    let Ok(place) = u32::try_from(self.people.len()) else { continue };
-                    self.people.push(one.person);
-                    self.notes.push(one.note);
-                    place
-                }
+            let place = if let Some(index) = one.replaces {
+                self.sorted[index.0 as usize] = one.person;
+                self.notes[index.0 as usize] = one.note;
+                index.0
+            } else {
+                let Ok(place) = u32::try_from(self.sorted.len()) else { continue };
+                self.sorted.push(one.person);
+                self.notes.push(one.note);
+                place
             };
             for claim in one.claims {
                 let key = (place, claim.kind, claim.system.clone(), claim.value.clone());
@@ -123,16 +125,16 @@ impl People {
                 }
             }
         }
-        let mut order: Vec<usize> = (0..self.people.len()).collect();
-        order.sort_by(|left, right| self.people[*left].id.cmp(&self.people[*right].id));
+        let mut order: Vec<usize> = (0..self.sorted.len()).collect();
+        order.sort_by(|left, right| self.sorted[*left].id.cmp(&self.sorted[*right].id));
         let mut places: Vec<Option<PersonIndex>> = vec![None; order.len()];
         for (place, number) in order.iter().enumerate() {
-            places[*number] = u32::try_from(place).map_or(None, |place| Some(PersonIndex(place)));
+            places[*number] = u32::try_from(place).ok().map(PersonIndex);
         }
         let mut sorted: Vec<(Person, PersonNote)> =
-            std::mem::take(&mut self.people).into_iter().zip(std::mem::take(&mut self.notes)).collect();
+            std::mem::take(&mut self.sorted).into_iter().zip(std::mem::take(&mut self.notes)).collect();
         sorted.sort_by(|left, right| left.0.id.cmp(&right.0.id));
-        (self.people, self.notes) = sorted.into_iter().unzip();
+        (self.sorted, self.notes) = sorted.into_iter().unzip();
         self.claims.renumber(&places);
     }
 }
@@ -148,7 +150,7 @@ pub(super) struct Builder {
     claims: Claims,
     conflicts: Vec<(u32, Conflict)>,
     /// Address aliases with a window: they bound the work address of their person.
-    bounded: BTreeSet<(u32, u64)>,
+    bounded: Vec<u64>,
     pub(super) texts: Interner,
     pub(super) zones: ZoneCache,
     /// Ids of people in one source that are other people's rows in another: (source, id there) to id here.
@@ -167,7 +169,7 @@ impl Builder {
             unreadable: BTreeSet::new(),
             claims: Claims::default(),
             conflicts: Vec::new(),
-            bounded: BTreeSet::new(),
+            bounded: Vec::new(),
             texts: Interner::default(),
             zones: ZoneCache::default(),
             same_as: BTreeMap::new(),
@@ -182,7 +184,7 @@ impl Builder {
         if self.only.as_ref().is_some_and(|only| !only.contains(id)) {
             return None;
         }
-        let number = u32::try_from(self.people.len()).map_or(None, Some)?;
+        let number = u32::try_from(self.people.len()).ok()?;
         let text: Arc<str> = Arc::from(id);
         let id = PersonId::new(Arc::clone(&text));
         self.people.push(Person { id, stints: Vec::new(), display_name: None, not_judged: None });
@@ -266,7 +268,7 @@ impl Builder {
     ) -> Option<ClaimAt> {
         let number = self.person(person_id)?;
         if kind == ClaimKind::Email && window != Window::default() {
-            self.bounded.insert((number, folded_hash(Some(value))));
+            self.bounded.push(bound_key(number, folded_hash(Some(value))));
         }
         self.claim(number, kind, system, value, window, personal)
     }
@@ -286,6 +288,7 @@ impl Builder {
     /// Settles every person and sorts by id.
     pub(super) fn finish(mut self) -> People {
         self.notes.sort_by_key(|(person, _)| *person);
+        self.bounded.sort_unstable();
         let mut person_notes =
             vec![PersonNote { updated_at: None, names: [0; 3], address: 0, unreadable: false }; self.people.len()];
         let notes = std::mem::take(&mut self.notes);
@@ -304,10 +307,21 @@ impl Builder {
             self.people[*person as usize].not_judged = Some(Box::from("a row of this person could not be read"));
             person_notes[*person as usize].unreadable = true;
         }
-        self.sort(person_notes)
+        self.sort(&person_notes)
     }
 
     fn settle(&mut self, number: u32, group: &[(u32, RowNote)]) -> PersonNote {
+        if let [(_, note)] = group
+            && let [stint] = self.people[number as usize].stints.as_mut_slice()
+        {
+            // One row, as most people have: there is nothing to settle.
+            stint.number = stint.number.max(1);
+            if note.address != 0 && self.bounded.binary_search(&bound_key(number, note.address)).is_ok() {
+                self.claims.drop_claim(note.address_claim);
+            }
+            let (names, address, updated_at) = (note.names, note.address, note.updated_at);
+            return PersonNote { updated_at, names, address, unreadable: false };
+        }
         let stints = std::mem::take(&mut self.people[number as usize].stints);
         let rows: Vec<Row> =
             stints.into_iter().zip(group).map(|(stint, (_, note))| Row { stint, note: *note }).collect();
@@ -328,7 +342,7 @@ impl Builder {
             if note.address == 0 {
                 continue;
             }
-            if self.bounded.contains(&(number, note.address)) || !claimed.insert(note.address) {
+            if self.bounded.binary_search(&bound_key(number, note.address)).is_ok() || !claimed.insert(note.address) {
                 self.claims.drop_claim(note.address_claim);
                 continue;
             }
@@ -343,7 +357,7 @@ impl Builder {
         }
     }
 
-    fn sort(mut self, person_notes: Vec<PersonNote>) -> People {
+    fn sort(mut self, person_notes: &[PersonNote]) -> People {
         let mut order: Vec<u32> = (0..u32::try_from(self.people.len()).unwrap_or(u32::MAX))
             .filter(|number| {
                 let person = &self.people[*number as usize];
@@ -359,7 +373,7 @@ impl Builder {
         let mut notes = Vec::with_capacity(order.len());
         for (place, number) in order.into_iter().enumerate() {
             let number = number as usize;
-            places[number] = u32::try_from(place).map_or(None, |place| Some(PersonIndex(place)));
+            places[number] = u32::try_from(place).ok().map(PersonIndex);
             let empty = Person { id: nobody.clone(), stints: Vec::new(), display_name: None, not_judged: None };
             people.push(std::mem::replace(&mut self.people[number], empty));
             notes.push(person_notes[number]);
@@ -373,6 +387,6 @@ impl Builder {
             })
             .collect();
         self.claims.renumber(&places);
-        People { people, notes, claims: self.claims, conflicts, stray_aliases }
+        People { sorted: people, notes, claims: self.claims, conflicts, stray_aliases }
     }
 }

@@ -182,23 +182,18 @@ fn put_aliases(value: Value, row: &mut RawRow, mistakes: &mut Mistakes) -> bool 
     if value.is_null() {
         return true;
     }
-    match serde_json::from_value::<Vec<AliasFields>>(value) {
-        Ok(aliases) => {
-            row.aliases.extend(aliases.into_iter().map(|alias| RawAlias {
-                kind: alias.kind,
-                value: alias.value,
-                system: alias.system,
-                personal: alias.personal.map(|personal| personal.to_string()),
-                valid_from: alias.valid_from,
-                valid_to: alias.valid_to,
-            }));
-            true
-        }
-        Err(_) => {
-            let says =
-                "expected a list of objects with kind, value, and where needed system, personal, valid_from, valid_to";
-            mistakes.add(place, "aliases", says, None);
-            false
-        }
+    if let Ok(aliases) = serde_json::from_value::<Vec<AliasFields>>(value) {
+        row.aliases.extend(aliases.into_iter().map(|alias| RawAlias {
+            kind: alias.kind,
+            value: alias.value,
+            system: alias.system,
+            personal: alias.personal.map(|personal| personal.to_string()),
+            valid_from: alias.valid_from,
+            valid_to: alias.valid_to,
+        }));
+        return true;
     }
+    let says = "expected a list of objects with kind, value, and where needed system, personal, valid_from, valid_to";
+    mistakes.add(place, "aliases", says, None);
+    false
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use scan_contract::Instant;
 
 use super::archive::{self, ArchiveError, PackedLines, REMEMBERED, TOMBSTONES};
+use super::compare::Compared;
 use super::intake::TakenFile;
 use super::model::{EndSource, LeavePolicy, Person, Standing};
 use super::past::{KeptClaim, Remembered, Tombstone};
@@ -16,14 +17,17 @@ use super::sources::Reading;
 pub(super) fn pack(
     settings: &RosterSettings,
     reading: &Reading,
-    tombstones: &BTreeSet<String>,
+    compared: &Compared,
     now: Instant,
     leave: LeavePolicy,
 ) -> Result<Vec<u8>, ArchiveError> {
-    let people = &reading.people;
+    let (people, tombstones) = (&reading.people, &compared.tombstones);
     let mut lines = PackedLines::new()?;
-    for (person, note) in people.people.iter().zip(&people.notes) {
-        lines.push(&remembered(person, note, tombstones.contains(person.id.as_str()), now, leave))?;
+    for (person, note) in people.sorted.iter().zip(&people.notes) {
+        let mut known = remembered(person, note, now, leave);
+        known.tombstone = tombstones.contains(person.id.as_str());
+        known.left |= compared.still_left.contains(person.id.as_str());
+        lines.push(&known)?;
     }
     let ours = [lines.finish(REMEMBERED)?, pack_tombstones(people, tombstones)?];
     let files: Vec<&TakenFile> =
@@ -31,7 +35,7 @@ pub(super) fn pack(
     archive::write(settings, files.into_iter())
 }
 
-fn remembered(person: &Person, note: &PersonNote, tombstone: bool, now: Instant, leave: LeavePolicy) -> Remembered {
+fn remembered(person: &Person, note: &PersonNote, now: Instant, leave: LeavePolicy) -> Remembered {
     let last = match person.standing(now, leave) {
         Standing::Left { end, .. } => Some(end),
         _ => None,
@@ -41,7 +45,7 @@ fn remembered(person: &Person, note: &PersonNote, tombstone: bool, now: Instant,
         source: person.stints.last().map(|stint| stint.source.to_string()).unwrap_or_default(),
         left: last.is_some(),
         presumed: last.is_some_and(|end| end.source == EndSource::PresumedFromAbsence),
-        tombstone,
+        tombstone: false,
         address: note.address,
         names: note.names,
         updated_at: note.updated_at,
@@ -72,7 +76,7 @@ fn pack_tombstones(people: &People, tombstones: &BTreeSet<String>) -> Result<Tak
     for (place, claims) in claims {
         let note = people.notes[place as usize];
         lines.push(&Tombstone {
-            person: people.people[place as usize].clone(),
+            person: people.sorted[place as usize].clone(),
             claims,
             names: note.names,
             address: note.address,

@@ -22,7 +22,7 @@ use super::read_ndjson;
 use super::row::{RawAlias, RawRow};
 use super::settings::{Encoding, RosterSettings, SourceCoverage, SourceFormat, SourceSettings};
 use super::stints::Surroundings;
-use super::zones::Zone;
+use super::zones::{NotAZone, Zone};
 use crate::config::ProvenFile;
 use crate::problem::Problem;
 
@@ -146,7 +146,7 @@ impl Reader<'_> {
         Self::finish(intake, &source.path, &mut file);
         check_ends(source, &mut file.table, &mut mistakes);
         check_table(&mut file, manifest.as_ref().is_some_and(Manifest::proves));
-        self.check_manifest(source, manifest.as_ref(), &mut file);
+        Self::check_manifest(source, manifest.as_ref(), &mut file);
         file.problems.extend(mistakes.finish());
         file
     }
@@ -175,7 +175,7 @@ impl Reader<'_> {
         }
     }
 
-    fn check_manifest(&self, source: &SourceSettings, manifest: Option<&Manifest>, file: &mut FileRead) {
+    fn check_manifest(source: &SourceSettings, manifest: Option<&Manifest>, file: &mut FileRead) {
         let modified = file.taken.as_ref().and_then(|taken| taken.modified);
         let Some(manifest) = manifest else {
             file.as_of = modified;
@@ -392,7 +392,7 @@ struct SourceRows<'r, 'b> {
     source: &'r SourceSettings,
     name: std::sync::Arc<str>,
     mapper: Mapper<'r>,
-    default_zone: Option<Zone>,
+    default_zone: Option<Result<Zone, NotAZone>>,
     sources: BTreeSet<&'r str>,
     builder: &'b mut Builder,
     rejected: u64,
@@ -400,8 +400,7 @@ struct SourceRows<'r, 'b> {
 
 impl<'r, 'b> SourceRows<'r, 'b> {
     fn new(reader: &'r Reader<'r>, source: &'r SourceSettings, builder: &'b mut Builder) -> Self {
-        let default_zone =
-            source.default_time_zone.as_deref().and_then(|name| builder.zones.find(name).map_or(None, Some));
+        let default_zone = source.default_time_zone.as_deref().map(|name| builder.zones.find(name));
         Self {
             reader,
             source,
@@ -472,7 +471,18 @@ impl<'r, 'b> SourceRows<'r, 'b> {
                     None
                 }
             },
-            None if self.default_zone.is_some() => self.default_zone.clone().map(|zone| (zone, true)),
+            None if self.default_zone.is_some() => match self.default_zone.clone()? {
+                Ok(zone) => Some((zone, true)),
+                Err(error) => {
+                    mistakes.add(
+                        place,
+                        key,
+                        "the source's default_time_zone is no name of the tz database",
+                        Some(error.help),
+                    );
+                    None
+                }
+            },
             None => {
                 let help = "set default_time_zone for this source".to_owned();
                 mistakes.add(place, key, "expected a zone: the row has none and the source has no default", Some(help));

@@ -1,10 +1,12 @@
 //! What is told of a roster: facts, conflicts, notices. Nothing in here may speak of an end that lies ahead.
 
+use std::collections::BTreeSet;
+
 use scan_contract::Instant;
 
 use super::compare::Compared;
 use super::gates::Gate;
-use super::model::{LeavePolicy, Standing};
+use super::model::{LeavePolicy, PersonId, Standing};
 use super::people::{People, PersonConflict};
 use super::sources::Reading;
 use crate::hostile;
@@ -35,7 +37,7 @@ pub(super) fn sources(reading: &Reading) -> Vec<RosterSourceFacts> {
             rejected_rows: file.rejected,
             ambiguous_people: reading
                 .people
-                .people
+                .sorted
                 .iter()
                 .filter(|person| {
                     let first = person.stints.first();
@@ -49,7 +51,7 @@ pub(super) fn sources(reading: &Reading) -> Vec<RosterSourceFacts> {
 /// People whose access has ended.
 pub(super) fn leavers(people: &People, now: Instant, leave: LeavePolicy) -> u64 {
     let left = |standing: Standing<'_>| matches!(standing, Standing::Left { .. });
-    people.people.iter().filter(|person| left(person.standing(now, leave))).count() as u64
+    people.sorted.iter().filter(|person| left(person.standing(now, leave))).count() as u64
 }
 
 /// Conflicts in words. Those about an end that lies ahead are neither worded nor counted.
@@ -143,6 +145,7 @@ pub(super) fn notices(reading: &Reading, compared: &Compared, surge: bool, basel
         let says = format!("{}: columns that are not mapped are ignored: {}", file.id, file.table.ignored.join(", "));
         notices.push(note("roster-columns", says));
     }
+    notices.extend(unknown_managers(&reading.people));
     for link in &reading.links {
         if reading.people.find(link.person_id.as_str()).is_none() {
             let id = hostile::short(link.person_id.as_str(), 64);
@@ -150,4 +153,18 @@ pub(super) fn notices(reading: &Reading, compared: &Compared, surge: bool, basel
         }
     }
     notices
+}
+
+/// Managers who are on no source cannot be escalated to.
+fn unknown_managers(people: &People) -> Option<Notice> {
+    let managers: BTreeSet<&str> = people
+        .sorted
+        .iter()
+        .flat_map(|person| &person.stints)
+        .filter_map(|stint| stint.manager.as_ref().map(PersonId::as_str))
+        .collect();
+    let unknown: Vec<&str> = managers.into_iter().filter(|id| people.find(id).is_none()).collect();
+    let first = unknown.first()?;
+    let (first, number) = (hostile::short(first, 64), unknown.len());
+    Some(note("roster-managers", format!("{number} managers are on no source, first: {first}")))
 }

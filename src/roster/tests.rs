@@ -1,4 +1,9 @@
 //! Whole rosters through the front door.
 
+mod archives;
 mod cases;
+mod damage;
+mod gates;
 mod kit;
+mod secrets;
+mod sources;

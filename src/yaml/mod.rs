@@ -33,6 +33,20 @@ use tree::Node;
 pub use pointer::{join, key_path};
 pub use schema::{published, schema_of};
 
+/// Adds to the mistakes found so far those of a later check, without what is a consequence of an earlier one: a second
+/// mistake at the same place or key.
+pub fn add_later(problems: &mut Vec<Problem>, later: Vec<Problem>) {
+    let is_told = |problem: &Problem, told: &Problem| {
+        (problem.place.is_some() && problem.place == told.place) || (!problem.key.is_empty() && problem.key == told.key)
+    };
+    let earlier = problems.len();
+    for problem in later {
+        if !problems.iter().take(earlier).any(|told| is_told(&problem, told)) {
+            problems.push(problem);
+        }
+    }
+}
+
 /// Largest document that is read, in bytes.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 
@@ -67,8 +81,17 @@ impl Document {
     /// Every duplicate key, anchor, alias and tag; else the first place where the text is no YAML, or where a limit
     /// is passed; also a text without content or with several documents.
     pub fn read(file: &Path, text: &str) -> Result<Self, Vec<Problem>> {
-        let root = read::tree(file, text)?;
-        Ok(Self { file: file.to_path_buf(), root, base: String::new() })
+        match Self::read_all(file, text) {
+            (Some(document), problems) if problems.is_empty() => Ok(document),
+            (_, problems) => Err(problems),
+        }
+    }
+
+    /// The same for whoever wants to go on after a mistake, to find the others: the document as far as it could be
+    /// read, and the mistakes. Of a key that stands twice, the first one is in it. With any mistake the file is wrong.
+    pub fn read_all(file: &Path, text: &str) -> (Option<Self>, Vec<Problem>) {
+        let (root, problems) = read::tree(file, text);
+        (root.map(|root| Self { file: file.to_path_buf(), root, base: String::new() }), problems)
     }
 
     /// The file the document came from.

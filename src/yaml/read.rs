@@ -9,11 +9,11 @@ use crate::problem::{Place, Problem};
 use super::tree::{Content, Entry, Mapping, Node, Scalar};
 use super::{MAX_BYTES, MAX_DEPTH, pointer};
 
-/// Parses one document.
-pub(super) fn tree(file: &Path, text: &str) -> Result<Node, Vec<Problem>> {
+/// Parses one document: the tree as far as it goes, and every mistake.
+pub(super) fn tree(file: &Path, text: &str) -> (Option<Node>, Vec<Problem>) {
     if text.len() > MAX_BYTES {
         let says = format!("has {} bytes; at most {MAX_BYTES} are read", text.len());
-        return Err(vec![Problem::file(file, says)]);
+        return (None, vec![Problem::file(file, says)]);
     }
     // A byte-order mark is no text; with it, the first line's columns would be off by one.
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
@@ -214,11 +214,10 @@ impl<'a> Builder<'a> {
         Place { line: start.line().max(1), column: start.col() + 1, length: length.max(1) }
     }
 
-    fn finish(mut self) -> Result<Node, Vec<Problem>> {
-        match self.root {
-            Some(root) if self.problems.is_empty() => Ok(root),
-            None if self.problems.is_empty() => Err(vec![Problem::file(self.file, "holds nothing")]),
-            _ => Err(std::mem::take(&mut self.problems)),
+    fn finish(mut self) -> (Option<Node>, Vec<Problem>) {
+        if self.root.is_none() && self.problems.is_empty() {
+            self.problems.push(Problem::file(self.file, "holds nothing"));
         }
+        (self.root, self.problems)
     }
 }

@@ -5,37 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::roster::LeavePolicy;
+use crate::roster::{Column, LeavePolicy};
 use crate::yaml::forms::{WrittenDate, WrittenDuration, WrittenInstant};
 
 use super::file::RawProvenFile;
-
-/// Columns of the canonical roster. Other columns of a source are ignored and listed.
-pub(in crate::config) const COLUMNS: [&str; 23] = [
-    "person_id",
-    "stint",
-    "employment_type",
-    "status",
-    "display_name",
-    "preferred_name",
-    "legal_name",
-    "work_email",
-    "start_date",
-    "end_date",
-    "last_day_worked",
-    "access_end_at",
-    "time_zone",
-    "termination_type",
-    "urgency",
-    "role_tier",
-    "batch",
-    "manager_person_id",
-    "department",
-    "legal_hold",
-    "source",
-    "source_record_id",
-    "updated_at",
-];
 
 /// Who is employed from when to when.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -115,7 +88,7 @@ pub(in crate::config) struct RawSource {
 
 /// Keys of a mapping by column.
 pub(in crate::config) fn column_names(schema: &mut schemars::Schema) {
-    schema.insert("propertyNames".to_owned(), serde_json::json!({ "enum": COLUMNS }));
+    schema.insert("propertyNames".to_owned(), serde_json::json!({ "enum": Column::NAMES }));
 }
 
 /// Format of a source.

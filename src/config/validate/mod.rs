@@ -12,8 +12,9 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::normal;
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::roster::EndBasis;
+use crate::roster::zones::Zone;
 use crate::yaml::{self, Document};
 
 use super::raw::file::RawProvenFile;
@@ -75,19 +76,15 @@ impl Check<'_> {
         }
     }
 
-    /// A time zone by its name.
+    /// A time zone by its name; what the roster refuses in a row is refused here too.
     fn zone(&mut self, pointer: &str, name: &str) -> Option<chrono_tz::Tz> {
-        // Abbreviations are in the database too, but do not say when clocks change.
-        let has_region = name.contains('/') || name == "UTC";
-        if let (true, Ok(zone)) = (has_region, name.parse::<chrono_tz::Tz>()) {
+        if let Err(not_a_zone) = Zone::parse(name) {
+            self.say_help(pointer, format!("no time zone is called \"{name}\""), not_a_zone.help);
+        } else if let Ok(zone) = name.parse() {
             return Some(zone);
+        } else {
+            self.say(pointer, format!("no time zone is called \"{name}\""));
         }
-        let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).filter(|name| name.contains('/'));
-        let help = match problem::nearest(name, names).filter(|_| has_region) {
-            Some(near) => format!("did you mean {near}?"),
-            None => "write a name of the tz database such as Europe/Berlin, or UTC; offsets and abbreviations do not say when clocks change".to_owned(),
-        };
-        self.say_help(pointer, format!("no time zone is called \"{name}\""), help);
         None
     }
 

@@ -9,11 +9,11 @@ use crate::roster::settings::{
     BatchDisclosure, Encoding, EndDateMeaning, ExpectedBatch, RosterSettings, SourceCoverage, SourceFormat,
     SourceSettings,
 };
-use crate::roster::{EmploymentStatus, EmploymentType, LeavePolicy, RoleTier, TerminationType, Urgency};
+use crate::roster::{Column, EmploymentStatus, EmploymentType, LeavePolicy, RoleTier, TerminationType, Urgency};
 use crate::yaml;
 
 use super::super::raw::roster::{
-    COLUMNS, RawBatch, RawCoverage, RawEncoding, RawEndDateMeaning, RawExpected, RawRoster, RawSource, RawSourceFormat,
+    RawBatch, RawCoverage, RawEncoding, RawEndDateMeaning, RawExpected, RawRoster, RawSource, RawSourceFormat,
 };
 use super::{Check, entries, part, proven_file};
 
@@ -125,7 +125,7 @@ fn source(check: &mut Check<'_>, pointer: &str, raw: RawSource, position: usize)
 /// Two canonical columns from one column of the file are a slip more often than a wish: an end that is also a start.
 fn columns(check: &mut Check<'_>, pointer: &str, columns: &BTreeMap<String, String>) {
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    for column in COLUMNS {
+    for column in Column::NAMES.iter().copied() {
         let Some(header) = columns.get(column) else { continue };
         if header.is_empty() {
             check.say(&yaml::join(pointer, column), "may not be empty");

@@ -151,8 +151,13 @@ fn scopes(connector: &Connector) -> Option<Vec<String>> {
                 None => Some(tables.collect()),
             }
         }
-        // The documents and the tree name theirs; the engine tells of one that never appears.
-        Connector::Aws(_) | Connector::Ssh(_) => None,
+        // An account always declares the same ones. A manifest that does not parse is told when the scanner is built.
+        Connector::Aws(settings) => {
+            let Ok(manifest) = scan_aws::manifest() else { return None };
+            Some(manifest.scopes.iter().map(|scope| format!("{}/{}", settings.account, scope.kind)).collect())
+        }
+        // The tree names its hosts; the engine tells of an exclusion that meets none.
+        Connector::Ssh(_) => None,
     }
 }
 

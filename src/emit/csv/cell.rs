@@ -74,7 +74,7 @@ pub fn neutral(text: &str) -> String {
             if character == '\\' {
                 escaped.push_str("\\\\");
             } else if needs_escape(character) {
-                escaped.push_str(&format!("\\u{{{:x}}}", u32::from(character)));
+                escaped.extend(character.escape_unicode());
             } else {
                 escaped.push(character);
             }

@@ -11,60 +11,18 @@ use super::event::{
     Account, Analytic, Attack, Cloud, Credential, DetectionFinding, Evidence, FindingInfo, Match, Metadata, Millis,
     Observable, Product, Remediation, Resource, Tag, Technique, Unmapped, User,
 };
+use super::life::{Life, sentence};
 use crate::emit::{EmitContext, Persons, words};
 use crate::findings::{Change, Confidence, Finding, FindingState, Severity};
 use crate::report::{AmbiguousGrant, Report};
 use crate::roster::PersonId;
+use crate::rules::controls;
 
 const CLASS_UID: u16 = 2004;
 const CLASS_NAME: &str = "Detection Finding";
 
 /// Name space of event ids: a random UUID, fixed for ever.
 const EVENTS: Uuid = Uuid::from_u128(0x8c5f_36a0_3f2d_5d0e_9b61_7f7a_50c2_b4e1);
-
-/// Activity, status and code of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Life {
-    activity_id: u8,
-    activity: &'static str,
-    status_id: u8,
-    status: &'static str,
-    code: &'static str,
-    is_alert: bool,
-}
-
-const CREATE: (u8, &str) = (1, "Create");
-const UPDATE: (u8, &str) = (2, "Update");
-const CLOSE: (u8, &str) = (3, "Close");
-const NEW: (u8, &str) = (1, "New");
-const IN_PROGRESS: (u8, &str) = (2, "In Progress");
-const SUPPRESSED: (u8, &str) = (3, "Suppressed");
-const RESOLVED: (u8, &str) = (4, "Resolved");
-const ARCHIVED: (u8, &str) = (5, "Archived");
-
-impl Life {
-    fn of(finding: &Finding) -> Self {
-        let worked_on = if finding.ticket.is_some() { IN_PROGRESS } else { NEW };
-        let first = if finding.change == Change::New { CREATE } else { UPDATE };
-        match (finding.state, finding.change) {
-            (FindingState::Closed, Change::Rehired) => Self::new(CLOSE, ARCHIVED, "REHIRED", false),
-            (FindingState::Closed, _) => Self::new(CLOSE, RESOLVED, "CLOSED", false),
-            (FindingState::Suppressed, _) => Self::new(UPDATE, SUPPRESSED, "SUPPRESSED", false),
-            (FindingState::Ambiguous, _) => Self::new(first, NEW, "AMBIGUOUS", false),
-            (FindingState::Unverified, _) => Self::new(UPDATE, worked_on, "UNVERIFIED", true),
-            (FindingState::Closing, _) => Self::new(UPDATE, IN_PROGRESS, "CLOSING", true),
-            (FindingState::Observed, Change::Reopened) => Self::new(UPDATE, NEW, "REOPENED", false),
-            (FindingState::Confirmed, Change::Reopened) => Self::new(UPDATE, NEW, "REOPENED", true),
-            (FindingState::Observed, _) => Self::new(CREATE, NEW, "OBSERVED", false),
-            (FindingState::Confirmed, Change::New) => Self::new(CREATE, NEW, "OPEN", true),
-            (FindingState::Confirmed, _) => Self::new(UPDATE, worked_on, "OPEN", true),
-        }
-    }
-
-    fn new(activity: (u8, &'static str), status: (u8, &'static str), code: &'static str, is_alert: bool) -> Self {
-        Self { activity_id: activity.0, activity: activity.1, status_id: status.0, status: status.1, code, is_alert }
-    }
-}
 
 /// What all events of a run share.
 pub(super) struct Converter<'a> {
@@ -115,7 +73,7 @@ impl<'a> Converter<'a> {
             cloud,
             observables: vec![
                 observable("resources[0].uid", 10, "Resource UID", resource_uid(finding)),
-                observable("resources[0].owner.uid", 31, "User: uid", finding.person_id.as_str()),
+                observable("resources[0].owner.name", 4, "User Name", &self.person_name(&finding.person_id)),
             ],
             unmapped: unmapped(finding),
             ..self.base(life)
@@ -124,7 +82,7 @@ impl<'a> Converter<'a> {
 
     /// The event of a grant that may belong to somebody who left. `real` gives the identity, `shown` the texts.
     pub(super) fn ambiguous(&self, real: &AmbiguousGrant, shown: &AmbiguousGrant) -> DetectionFinding {
-        let life = Life::new(CREATE, NEW, "AMBIGUOUS", false);
+        let life = Life::unassigned();
         let parts = ["ambiguous", real.system.as_str(), real.kind.as_str(), real.grant_id.as_str()];
         let uid = format!("ambiguous:{}", event_id(&parts).simple());
         let cloud = self.cloud(shown.system.as_str(), shown.scope.as_str());
@@ -288,6 +246,7 @@ impl<'a> Converter<'a> {
                 name: self.person_name(&finding.person_id),
                 type_id: 1,
                 kind: "User",
+                account: self.account(finding),
                 programmatic_credentials: if credential {
                     vec![Credential {
                         uid: finding.grant_id.to_string(),
@@ -299,6 +258,19 @@ impl<'a> Converter<'a> {
                 },
             }),
         }
+    }
+
+    /// Where the person holds it: an account of the cloud, or the system itself.
+    fn account(&self, finding: &Finding) -> Account {
+        let system = finding.system.as_str();
+        let connector = self.connectors.get(system).copied().unwrap_or("system");
+        let cloud = (connector == "aws").then(|| aws_account(finding.scope.as_str())).flatten();
+        cloud.unwrap_or_else(|| Account {
+            uid: system.to_owned(),
+            name: system.to_owned(),
+            type_id: 99,
+            kind: connector.to_owned(),
+        })
     }
 
     fn person_name(&self, person: &PersonId) -> String {
@@ -318,13 +290,19 @@ impl<'a> Converter<'a> {
         if self.connectors.get(system).copied() != Some("aws") {
             return None;
         }
-        let account = scope
-            .split('/')
-            .next()
-            .filter(|account| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()))
-            .map(|account| Account { uid: account.to_owned(), type_id: 10, kind: "AWS Account" });
-        Some(Cloud { provider: "AWS", account })
+        Some(Cloud { provider: "AWS", account: aws_account(scope) })
     }
+}
+
+/// The account a scope of AWS lies in: its first part, twelve digits.
+fn aws_account(scope: &str) -> Option<Account> {
+    let account = scope.split('/').next()?;
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then(|| Account {
+        uid: account.to_owned(),
+        name: account.to_owned(),
+        type_id: 10,
+        kind: String::from("AWS Account"),
+    })
 }
 
 /// UUIDv5 over the parts, each with its length before it, so that parts cannot run into each other.
@@ -351,26 +329,6 @@ fn observable(name: &'static str, type_id: u8, kind: &'static str, value: &str) 
 
 fn types(kind: AccessKind) -> Vec<String> {
     vec![String::from("residual-access"), kind.as_str().replace('_', "-")]
-}
-
-/// One sentence without a person in it.
-fn sentence(finding: &Finding) -> String {
-    let after = words::after_the_end(finding);
-    match finding.state {
-        FindingState::Closed if finding.change == Change::Rehired => String::from("no longer applies: rehired"),
-        FindingState::Closed => String::from("no longer there"),
-        FindingState::Suppressed => format!(
-            "still there {after}, under exception {}",
-            finding.exception_id.as_deref().unwrap_or("that is not named")
-        ),
-        FindingState::Unverified => format!("last seen {after}; its scope could not be read in this run"),
-        FindingState::Closing => format!("absent once, last seen {after}"),
-        FindingState::Ambiguous => format!("still there {after}; whose it is, is not certain"),
-        FindingState::Observed | FindingState::Confirmed if !finding.due => {
-            format!("still there, within the agreed time until {}", words::seconds(finding.due_at))
-        }
-        FindingState::Observed | FindingState::Confirmed => format!("still there {after}"),
-    }
 }
 
 fn evidence(finding: &Finding) -> Evidence {
@@ -409,14 +367,15 @@ fn moment(fact: &Fact<Moment>) -> Value {
     }
 }
 
-fn attack(technique: &str) -> Attack {
-    match technique.split_once('.') {
-        Some((parent, _)) => Attack {
-            technique: Technique { uid: parent.to_owned() },
-            sub_technique: Some(Technique { uid: technique.to_owned() }),
-        },
-        None => Attack { technique: Technique { uid: technique.to_owned() }, sub_technique: None },
-    }
+fn attack(id: &str) -> Attack {
+    let title = controls::technique_named(id).map_or(id, |technique| technique.title);
+    let technique = |id: &str, name: &str| Technique { uid: id.to_owned(), name: name.to_owned() };
+    let Some((parent, _)) = id.split_once('.') else {
+        return Attack { technique: technique(id, title), sub_technique: None };
+    };
+    // Titles of sub-techniques name both: `Valid accounts: cloud accounts`.
+    let (above, below) = title.split_once(": ").unwrap_or((parent, title));
+    Attack { technique: technique(parent, above), sub_technique: Some(technique(id, below)) }
 }
 
 fn unmapped(finding: &Finding) -> Unmapped {

@@ -113,6 +113,7 @@ pub(super) struct Attack {
 #[derive(Serialize)]
 pub(super) struct Technique {
     pub(super) uid: String,
+    pub(super) name: String,
 }
 
 #[derive(Serialize)]
@@ -141,6 +142,7 @@ pub(super) struct User {
     pub(super) type_id: u8,
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
+    pub(super) account: Account,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) programmatic_credentials: Vec<Credential>,
 }
@@ -177,9 +179,10 @@ pub(super) struct Cloud {
 #[derive(Serialize)]
 pub(super) struct Account {
     pub(super) uid: String,
+    pub(super) name: String,
     pub(super) type_id: u8,
     #[serde(rename = "type")]
-    pub(super) kind: &'static str,
+    pub(super) kind: String,
 }
 
 #[derive(Serialize)]

@@ -6,6 +6,7 @@
 
 mod convert;
 mod event;
+mod life;
 
 use std::io::Write;
 

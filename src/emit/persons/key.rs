@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use scan_contract::GrantId;
 use sha2::Sha256;
@@ -55,7 +56,7 @@ impl PseudonymKey {
         mac.update(domain.as_bytes());
         mac.update(&[0]);
         mac.update(text.as_bytes());
-        mac.finalize().into_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        HEXLOWER.encode(&mac.finalize().into_bytes()[..8])
     }
 }
 

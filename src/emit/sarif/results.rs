@@ -1,5 +1,7 @@
 //! One result.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::log::{
     ArtifactLocation, Location, LogicalLocation, PartialFingerprints, PhysicalLocation, Region, ResultProperties,
     SarifResult, Suppression, Text,
@@ -50,9 +52,11 @@ fn baseline(finding: &Finding) -> &'static str {
     match (finding.state, finding.change) {
         (FindingState::Closed, _) => "absent",
         (_, Change::New | Change::Reopened) => "new",
-        (FindingState::Unverified | FindingState::Closing, _) => "unchanged",
-        (_, Change::Updated) => "updated",
-        (_, Change::Unchanged | Change::Closed | Change::Rehired) => "unchanged",
+        (
+            FindingState::Observed | FindingState::Confirmed | FindingState::Suppressed | FindingState::Ambiguous,
+            Change::Updated,
+        ) => "updated",
+        (_, Change::Unchanged | Change::Updated | Change::Closed | Change::Rehired) => "unchanged",
     }
 }
 
@@ -175,16 +179,31 @@ fn is_uri(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
 }
 
-/// A URI reference: whatever RFC 3986 does not allow is percent-encoded.
+/// What a URI reference may hold as it is (RFC 3986, section 2.2 and 2.3), and `%`.
+const URI: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b'#')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b'%');
+
+/// A URI reference: whatever may not stand in one is percent-encoded.
 fn uri(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || b"-._~/:?#@!$&'()*+,;=%".contains(&byte);
-        if plain {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    utf8_percent_encode(text, URI).to_string()
 }

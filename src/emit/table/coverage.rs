@@ -78,7 +78,7 @@ pub(super) fn gaps(page: &mut Page<'_>, report: &Report, persons: &Persons<'_>) 
             page.text(7, "no cause was written down")?;
         }
         for gap in scope.gaps.iter().take(GAPS_PER_SCOPE) {
-            one_gap(page, system.id.as_str(), &persons.gap(gap))?;
+            one_gap(page, &persons.gap(gap))?;
         }
         page.rest(7, scope.gaps.len(), GAPS_PER_SCOPE)?;
         if let Some(at) = scope.last_complete_at {
@@ -97,15 +97,11 @@ pub(super) fn gaps(page: &mut Page<'_>, report: &Report, persons: &Persons<'_>) 
     Ok(())
 }
 
-fn one_gap(page: &mut Page<'_>, system: &str, gap: &crate::report::GapFact) -> Result<(), EmitError> {
+fn one_gap(page: &mut Page<'_>, gap: &crate::report::GapFact) -> Result<(), EmitError> {
     let part = gap.part.as_ref().map_or_else(String::new, |part| format!("{part}: "));
     let times = if gap.count > 1 { format!(" ({} times)", gap.count) } else { String::new() };
     page.text(7, &format!("{part}{}{times}  [{}]", gap.cause, gap.cause.code()))?;
-    page.labelled(7, "-> ", gap.cause.help())?;
-    match words::command(&gap.cause, system) {
-        Some(command) => page.labelled(7, "-> ", &command),
-        None => Ok(()),
-    }
+    page.labelled(7, "-> ", gap.cause.help())
 }
 
 pub(super) fn impossible(page: &mut Page<'_>, report: &Report) -> Result<(), EmitError> {

@@ -46,9 +46,12 @@ fn one(
     persons: &Persons<'_>,
 ) -> Result<(), EmitError> {
     page.text(2, &subject(finding, persons))?;
-    let mut since = vec![words::after_the_end(finding), words::usability(finding.usability).to_owned()];
-    since.push(words::use_after_end(finding.used_after_end).to_owned());
-    since.push(format!("{}{}", finding.state, changed(finding.change)));
+    let since = [
+        format!("{}, seen {}", words::seconds(finding.access_end.at), words::after_the_end(finding)),
+        words::usability(finding.usability).to_owned(),
+        words::use_after_end(finding.used_after_end).to_owned(),
+        format!("{}{}", finding.state, changed(finding.change)),
+    ];
     page.labelled(6, "since  ", &since.join(" · "))?;
     page.labelled(6, "why    ", &why(finding, context))?;
     if finding.state == FindingState::Unverified {
@@ -177,8 +180,8 @@ pub(super) fn closed(page: &mut Page<'_>, report: &Report, persons: &Persons<'_>
             }
             (_, None) => String::from("no longer there"),
         };
-        let notes = shown.notes.iter().map(|note| format!("; {note}")).collect::<String>();
-        page.text(2, &format!("{}  {how}{notes}", subject(&shown, persons)))?;
+        let remarks: Vec<String> = std::iter::once(how).chain(shown.notes.iter().cloned()).collect();
+        page.text(2, &format!("{}  {}", subject(&shown, persons), remarks.join("; ")))?;
     }
     page.rest(2, report.closed.len(), LINES_SHOWN)
 }

@@ -103,24 +103,31 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Breaks at spaces; a word that is too long is broken where it must, so that ids can still be put together again.
+/// Breaks at spaces, which stay as they are inside a line; a word that is too long is broken where it must, so that ids can still be put together again.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let mut rest = word;
+    let mut spaces = 0;
+    for word in text.split(' ') {
         let wide = word.width();
-        if used > 0 && used + 1 + wide <= width {
-            line.push(' ');
-            line.push_str(word);
-            used += 1 + wide;
+        if wide == 0 {
+            spaces += 1;
             continue;
         }
+        if used > 0 && used + spaces + wide <= width {
+            line.push_str(&" ".repeat(spaces));
+            line.push_str(word);
+            used += spaces + wide;
+            spaces = 1;
+            continue;
+        }
+        spaces = 1;
         if used > 0 {
             lines.push(std::mem::take(&mut line));
         }
+        let mut rest = word;
         while rest.width() > width {
             let cut = cut_at(rest, width);
             lines.push(rest[..cut].to_owned());
@@ -156,6 +163,7 @@ mod tests {
     #[test]
     fn long_words_are_broken_and_nothing_is_lost() {
         assert_eq!(wrap("aaa bbb ccc", 7), ["aaa bbb", "ccc"]);
+        assert_eq!(wrap("aaa  bbb  ccc", 8), ["aaa  bbb", "ccc"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("", 10), [""]);
         assert_eq!(wrap("你好你好", 5), ["你好", "你好"]);

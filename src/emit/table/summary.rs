@@ -74,8 +74,8 @@ fn beside(counts: &Counts) -> Option<String> {
         (counts.within_time, "within time"),
         (counts.ambiguous, "ambiguous"),
         (counts.unattributed, "without owner"),
-        (counts.licenses, "licences"),
-        (counts.remnants, "remnants"),
+        (counts.licenses, words::plural(counts.licenses, "licence", "licences")),
+        (counts.remnants, words::plural(counts.remnants, "remnant", "remnants")),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
@@ -98,20 +98,15 @@ fn coverage(report: &Report, counts: &Counts) -> String {
 fn gaps(report: &Report, persons: &Persons<'_>, lines: &mut Vec<String>) {
     let incomplete = sections::incomplete(report).count();
     for (system, scope) in sections::incomplete(report).take(GAPS_SHOWN) {
-        let first = scope.gaps.first().map(|gap| persons.gap(gap));
-        let says = first.as_ref().map_or_else(
-            || words::scope_state(scope.state).to_owned(),
-            |gap| {
-                let others =
-                    if scope.gaps.len() > 1 { format!(" (and {} more)", scope.gaps.len() - 1) } else { String::new() };
-                format!("{}: {}{others}", words::scope_state(scope.state), hostile::short(&gap.cause.to_string(), 100))
-            },
-        );
-        let remedy = first
-            .as_ref()
-            .and_then(|gap| words::command(&gap.cause, system.id.as_str()))
-            .map_or_else(String::new, |command| format!("   -> {command}"));
-        lines.push(format!("  GAP  {}  {}  {says}{remedy}", system.id, hostile::line(scope.name.as_str())));
+        let place = format!("  GAP  {}  {}", system.id, hostile::line(scope.name.as_str()));
+        let Some(gap) = scope.gaps.first().map(|gap| persons.gap(gap)) else {
+            lines.push(format!("{place}  {}", words::scope_state(scope.state)));
+            continue;
+        };
+        let says = hostile::short(&words::state_and_cause(scope.state, &gap.cause), 100);
+        let others = scope.gaps.len() - 1;
+        let others = if others > 0 { format!(" (and {others} more)") } else { String::new() };
+        lines.push(format!("{place}  {says}{others}   -> {}", gap.cause.help()));
     }
     if incomplete > GAPS_SHOWN {
         lines.push(format!("  GAP  {} more scopes are not complete; every output names them", incomplete - GAPS_SHOWN));

@@ -82,7 +82,7 @@ fn identifiers(swing: &Swing, matched_share: Option<f64>) -> Vec<Gate> {
         for (what, people, lost) in
             [("ids", kept.people, kept.lost_ids), ("addresses", kept.with_address, kept.lost_addresses)]
         {
-            // Ten people and more: in a smaller roster one person is more than the limit.
+            // In a roster of nine, one person is more than ten points.
             if people == 0 || lost <= 1 {
                 continue;
             }

@@ -348,3 +348,66 @@ fn a_list_of_leavers_judges_nobody_outside_it() {
         "out of the window is not back in employment"
     );
 }
+
+#[test]
+fn an_end_that_is_kept_against_the_files_is_counted_once() {
+    let mut rows = staff(60);
+    for leaver in &mut rows[..5] {
+        *leaver = leaver.clone().ended("2026-07-20");
+    }
+    let mut world = world("2026-07-25T12:00:00Z").rows(&rows);
+    world.run();
+    world.week_ago = world.accepted.as_ref().map(|accepted| accepted.figures.clone());
+    for day in 0..5 {
+        world.now += chrono::TimeDelta::hours(20);
+        let mut rows = staff(60);
+        rows.push(row(&format!("new-{day}")));
+        world.put_rows("hris", &rows);
+        let loaded = world.run();
+        assert!(!holds(&loaded, "ROS-15") && !holds(&loaded, "ROS-6"), "{:?}", loaded.facts.gates);
+        assert_eq!(standing(&loaded, "p-004", &world), "left 2026-07-21T00:00Z");
+    }
+}
+
+#[test]
+fn a_contradiction_between_two_rosters_is_no_way_back_into_employment() {
+    let with = |rows: &[Row]| staff(40).into_iter().chain(rows.iter().cloned()).collect::<Vec<_>>();
+    let leaver = row("p-x").ended("2026-07-20");
+    let mut world = world("2026-07-30T12:00:00Z").rows(&with(std::slice::from_ref(&leaver)));
+    world.run();
+    world.at("2026-07-31T12:00:00Z");
+    world.put_rows("hris", &with(&[leaver, row("p-x")]));
+    assert_eq!(standing(&world.run(), "p-x", &world), "not judged");
+    world.at(NOW);
+    world.put_rows("hris", &with(&[row("p-x")]));
+    for _ in 0..2 {
+        assert_eq!(standing(&world.run(), "p-x", &world), "not judged", "silence does not resolve it");
+    }
+    world.put_rows("hris", &with(&[row("p-x").with("updated_at", "2026-07-31T00:00:00Z")]));
+    assert_eq!(standing(&world.run(), "p-x", &world), "employed", "an explicit newer row does");
+}
+
+#[test]
+fn a_row_that_turns_unreadable_does_not_end_a_watch() {
+    let mut rows = staff(120);
+    rows[3] = row("p-003").ended("2026-07-20");
+    let mut world = world("2026-07-30T12:00:00Z").rows(&rows);
+    world.run();
+    world.at(NOW);
+    rows[3] = row("p-003").with("status", "gone");
+    world.put_rows("hris", &rows);
+    assert_eq!(standing(&world.run(), "p-003", &world), "left 2026-07-21T00:00Z");
+    // Somebody in employment whose row cannot be read is not judged by it.
+    rows[3] = row("p-003").ended("2026-07-20");
+    rows[4] = row("p-004").with("status", "gone");
+    world.put_rows("hris", &rows);
+    assert_eq!(standing(&world.run(), "p-004", &world), "not judged");
+}
+
+#[test]
+fn a_manager_on_no_source_is_said() {
+    let world = world(NOW).rows(&[row("p-1").with("manager_person_id", "p-9")]);
+    assert!(has_notice(&world.load(), "roster-managers"));
+    let world = world.rows(&[row("p-1").with("manager_person_id", "p-9"), row("p-9")]);
+    assert!(!has_notice(&world.load(), "roster-managers"));
+}

@@ -64,7 +64,7 @@ pub(super) fn source(id: &str) -> SourceSettings {
         delimiter: b',',
         default_time_zone: None,
         end_date_meaning: EndDateMeaning::LastDayIncluded,
-        max_age: Duration::from_secs(26 * 3_600),
+        max_age: Duration::from_hours(26),
         rank: 1,
         columns: BTreeMap::new(),
         values: BTreeMap::new(),
@@ -258,7 +258,9 @@ pub(super) fn told(loaded: &Loaded) -> String {
         text += &notice.says;
     }
     for problem in &loaded.problems {
-        text += &format!("{problem:?}");
+        text += &problem.says;
+        text += &problem.key;
+        text += problem.help.as_deref().unwrap_or_default();
     }
     text
 }

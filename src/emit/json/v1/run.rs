@@ -116,6 +116,7 @@ pub struct RosterSource {
 
 /// A gate of the roster.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "`gate` is the name of the field in the format")]
 pub struct Gate {
     /// Number, such as `ROS-4`.
     pub gate: String,
