@@ -3,5 +3,6 @@
 mod company;
 mod damage;
 mod house;
+mod life;
 mod store_faults;
 mod verdicts;
