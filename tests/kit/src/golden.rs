@@ -1,7 +1,6 @@
 //! Comparing with files that are part of the tree. `UPDATE_GOLDEN=1` writes them instead, and the test still fails once,
 //! so that nobody updates them unawares.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 /// What differs between `found` and the file; `None` where they agree.
@@ -22,17 +21,13 @@ pub fn difference(path: &Path, found: &[u8]) -> Option<String> {
 
 fn first_difference(expected: &[u8], found: &[u8]) -> String {
     let (expected, found) = (String::from_utf8_lossy(expected), String::from_utf8_lossy(found));
-    let mut text = String::new();
     for (at, (left, right)) in expected.lines().zip(found.lines()).enumerate() {
         if left != right {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "line {}:\n  expected {left}\n  found    {right}", at + 1);
-            return text;
+            return format!("line {}:\n  expected {left}\n  found    {right}", at + 1);
         }
     }
-    let _ = write!(text, "expected {} lines and {} bytes, ", expected.lines().count(), expected.len());
-    let _ = write!(text, "found {} lines and {} bytes", found.lines().count(), found.len());
-    text
+    let size = |text: &str| format!("{} lines and {} bytes", text.lines().count(), text.len());
+    format!("expected {}, found {}", size(&expected), size(&found))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ impl Random {
     }
 
     /// A stream of its own for one purpose, so that a change there moves nothing elsewhere.
+    #[must_use]
     pub fn fork(&self, purpose: &str) -> Self {
         // FNV-1a over the purpose, mixed with the seed.
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
@@ -23,7 +24,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -34,7 +35,7 @@ impl Random {
     /// A number below `bound`, which is not zero.
     pub fn below(&mut self, bound: u64) -> u64 {
         // The slight lean towards small numbers is of no importance for test data.
-        self.next() % bound.max(1)
+        self.draw() % bound.max(1)
     }
 
     /// A position in a list of `length`.
@@ -67,14 +68,14 @@ mod tests {
     fn a_seed_gives_the_published_numbers() {
         // First outputs of splitmix64 for seed 1234567, as its author publishes them.
         let mut random = Random::new(1_234_567);
-        let first: Vec<u64> = (0..3).map(|_| random.next()).collect();
+        let first: Vec<u64> = (0..3).map(|_| random.draw()).collect();
         assert_eq!(first, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
     }
 
     #[test]
     fn streams_of_two_purposes_differ_and_repeat() {
         let random = Random::new(7);
-        assert_ne!(random.fork("people").next(), random.fork("grants").next());
+        assert_ne!(random.fork("people").draw(), random.fork("grants").draw());
         assert_eq!(random.fork("people").token(12), random.fork("people").token(12));
     }
 }

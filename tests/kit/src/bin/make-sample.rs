@@ -17,7 +17,13 @@ fn main() -> io::Result<()> {
                 writeln!(
                     out,
                     "{:?} {} {} {} {} {} used {}",
-                    grant.list, grant.person, grant.system, grant.kind, grant.grant_id, grant.usability, grant.used_after_end
+                    grant.list,
+                    grant.person,
+                    grant.system,
+                    grant.kind,
+                    grant.grant_id,
+                    grant.usability,
+                    grant.used_after_end
                 )?;
             }
             for list in [List::Residual, List::WithinTime, List::Suppressed, List::Remnant, List::License] {

@@ -63,7 +63,10 @@ pub(super) fn mail(roll: &Roll, random: &Random) -> System {
         scopes: ["delegations", "licenses", "mailboxes", "sessions"].map(String::from).to_vec(),
         form: Form::Native(Packing::Plain),
         grants,
-        faults: vec![Fault::Refused { scope: String::from("sessions"), needs: String::from("needs mail.sessions:read") }],
+        faults: vec![Fault::Refused {
+            scope: String::from("sessions"),
+            needs: String::from("needs mail.sessions:read"),
+        }],
     }
 }
 
@@ -79,11 +82,8 @@ pub(super) fn saas_old(roll: &Roll) -> System {
             .of(person, Relation::Holder)
             .done()
     };
-    let mut grants = vec![
-        account("so-1", cast::MANAGER),
-        account("so-2", cast::NEW_NAME),
-        account("so-3", cast::CO_OWNER),
-    ];
+    let mut grants =
+        vec![account("so-1", cast::MANAGER), account("so-2", cast::NEW_NAME), account("so-3", cast::CO_OWNER)];
     let seen = grants.len();
     // What was behind the break: nobody sees it, so nothing may be said of it, and nothing may be called clean.
     grants.extend([account("so-4", cast::SOLE_OWNER), account("so-5", cast::LEAD)]);

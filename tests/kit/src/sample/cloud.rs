@@ -82,14 +82,17 @@ pub(super) fn prod(roll: &Roll, random: &Random) -> System {
         last_used: Some(at("2026-07-30T08:00:00Z")),
     };
     let readers = (format!("AGPA{}", letters(&mut random, 17)), String::from("ReadOnlyAccess"));
-    system("aws-prod", AwsAccount {
-        account: String::from("111122223333"),
-        users,
-        groups: BTreeMap::from([(String::from("readers"), readers)]),
-        roles: vec![releases],
-        has_report: true,
-        has_key_lists: true,
-    })
+    system(
+        "aws-prod",
+        AwsAccount {
+            account: String::from("111122223333"),
+            users,
+            groups: BTreeMap::from([(String::from("readers"), readers)]),
+            roles: vec![releases],
+            has_report: true,
+            has_key_lists: true,
+        },
+    )
 }
 
 /// An account from before: nobody asked for the credential report.
@@ -100,14 +103,17 @@ pub(super) fn legacy(roll: &Roll, random: &Random) -> System {
     // Behind the missing document: whether it is still in force is not known.
     left.keys = vec![key(&mut random, true, "2022-01-01T10:00:00Z", None)];
     let stays = user(roll, &mut random, cast::CO_OWNER);
-    system("aws-legacy", AwsAccount {
-        account: String::from("444455556666"),
-        users: vec![left, stays],
-        groups: BTreeMap::new(),
-        roles: Vec::new(),
-        has_report: false,
-        has_key_lists: false,
-    })
+    system(
+        "aws-legacy",
+        AwsAccount {
+            account: String::from("444455556666"),
+            users: vec![left, stays],
+            groups: BTreeMap::new(),
+            roles: Vec::new(),
+            has_report: false,
+            has_key_lists: false,
+        },
+    )
 }
 
 fn system(id: &str, account: AwsAccount) -> System {

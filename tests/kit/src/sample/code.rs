@@ -4,7 +4,7 @@ use scan_contract::{AccessKind, Fact, Privilege, Relation, Status, Subtype};
 
 use super::cast;
 use super::hosts::Keys;
-use super::make::{Identifiers as _, Make, at, exact, grant, on, who};
+use super::make::{Identifiers as _, Make, at, exact, grant, who};
 use super::people::Roll;
 use super::signon::{EXPORTED, gone, last_use, okta_id};
 use crate::world::{Fault, Form, Packing, Person, System};
@@ -20,9 +20,9 @@ fn account_id(person: &str) -> String {
     format!("gh-{}", person.trim_start_matches("p-").trim_start_matches("c-c"))
 }
 
-fn account(roll: &Roll, id: &str) -> Make {
+fn account(roll: &Roll, id: &str, known: bool) -> Make {
     let person = roll.get(id);
-    grant("accounts", AccessKind::Account, &account_id(id))
+    let made = grant("accounts", AccessKind::Account, &account_id(id))
         .show(&handle(person))
         .can(Privilege::Write)
         .created(exact("2021-03-01T09:00:00Z"))
@@ -31,8 +31,8 @@ fn account(roll: &Roll, id: &str) -> Make {
                 .provider(&account_id(id))
                 .login(&handle(person))
                 .external(&okta_id(id), "okta-export"),
-        )
-        .of(id, Relation::Holder)
+        );
+    if known { made.of(id, Relation::Holder) } else { made }
 }
 
 fn hanging(scope: &str, kind: AccessKind, id: &str, person: &str) -> Make {
@@ -44,20 +44,26 @@ fn hanging(scope: &str, kind: AccessKind, id: &str, person: &str) -> Make {
 }
 
 /// The organisation at the code host.
-pub(super) fn github(roll: &Roll, keys: &Keys, random: &crate::random::Random) -> System {
+///
+/// Its accounts are tied to people through the single sign-on. Where the account there was removed, nothing is left
+/// that says whose this one is: it belongs to nobody, and is counted as such.
+pub(super) fn github(roll: &Roll, signon: &System, keys: &Keys, random: &crate::random::Random) -> System {
     let mut random = random.fork("github");
     let mut grants = Vec::new();
-    for person in roll.people.iter().filter(|person| person.department == "Engineering" && person.id.starts_with("p-0")) {
+    for person in roll.people.iter().filter(|person| person.department == "Engineering" && person.id.starts_with("p-0"))
+    {
         let status = match person.id.as_str() {
             cast::GRAPH | cast::KEY_MAKER => Status::Enabled,
-            // Works with a private account, or was only invited: below.
-            cast::OUTSIDER | cast::INVITED => continue,
+            cast::EXCEPTED | cast::LAPSED => Status::Disabled,
+            // Works with a private account, was only invited, or was gone before: below, or never.
+            cast::OUTSIDER | cast::INVITED | cast::OLD_SMITH => continue,
             _ if gone(person) && random.chance(50) => continue,
             _ if gone(person) => Status::Disabled,
             _ => Status::Enabled,
         };
         let used = last_use(person, &mut random);
-        let mut made = account(roll, &person.id).status(status).used(used);
+        let known = signon.grants.iter().any(|grant| grant.access.grant_id.as_str() == okta_id(&person.id));
+        let mut made = account(roll, &person.id, known).status(status).used(used);
         if person.id == cast::CO_OWNER {
             made = made.can(Privilege::Admin).subtype(Subtype::OrganisationOwner);
         }
@@ -71,7 +77,9 @@ pub(super) fn github(roll: &Roll, keys: &Keys, random: &crate::random::Random) -
             .subtype(Subtype::ExternalCollaborator)
             .created(exact("2023-09-12T20:11:00Z"))
             .used(exact("2026-07-30T22:05:00Z"))
-            .holder(who(Relation::Holder).provider("gh-77001").login("nightowl4711").email("night.owl.4711@mail.example"))
+            .holder(
+                who(Relation::Holder).provider("gh-77001").login("nightowl4711").email(super::people::PRIVATE_ADDRESS),
+            )
             .of(cast::OUTSIDER, Relation::Holder)
             .done(),
         // An invitation that can still be taken up.
@@ -91,7 +99,9 @@ pub(super) fn github(roll: &Roll, keys: &Keys, random: &crate::random::Random) -
             .holder(who(Relation::Holder).provider("gh-66613").login("xX_\u{202e}toor_Xx"))
             .extra("totp_seed", "CANARY-github-02be77aa")
             .done(),
-        grant("accounts", AccessKind::Account, "gh-bot-1").show("renovate-bot").can(Privilege::Write)
+        grant("accounts", AccessKind::Account, "gh-bot-1")
+            .show("renovate-bot")
+            .can(Privilege::Write)
             .created(exact("2020-05-05T08:00:00Z"))
             .holder(who(Relation::Holder).provider("gh-bot-1").login("renovate-bot"))
             .done(),
@@ -200,7 +210,10 @@ fn tokens(roll: &Roll, grants: &mut Vec<crate::world::Grant>) {
             .created(exact("2026-03-03T06:00:00Z"))
             .used(exact("2026-07-31T12:00:00Z"))
             .done(),
-        token("pat-juergen", cast::CO_OWNER).created(exact("2026-01-03T06:00:00Z")).used(exact("2026-08-02T18:00:00Z")).done(),
+        token("pat-juergen", cast::CO_OWNER)
+            .created(exact("2026-01-03T06:00:00Z"))
+            .used(exact("2026-08-02T18:00:00Z"))
+            .done(),
         // A service's token that somebody who is gone has made.
         grant("api-tokens", AccessKind::ServiceKey, "app-key-7")
             .show("key of the app release-notes")
@@ -232,7 +245,8 @@ pub(super) fn ci(roll: &Roll) -> System {
             .of(reader, Relation::Reader)
     };
     let owned = |id: &str, owners: &[&str]| {
-        let made = grant("projects", AccessKind::Ownership, id).can(Privilege::Admin).created(exact("2022-06-01T06:00:00Z"));
+        let made =
+            grant("projects", AccessKind::Ownership, id).can(Privilege::Admin).created(exact("2022-06-01T06:00:00Z"));
         owners.iter().fold(made, |made, owner| {
             made.holder(who(Relation::Owner).number(roll.number(owner))).of(owner, Relation::Owner)
         })
@@ -242,8 +256,11 @@ pub(super) fn ci(roll: &Roll) -> System {
         job("job-payroll", cast::DECEASED).show("payroll report").managed_by("terraform:ci/jobs").done(),
         job("job-website", cast::CO_OWNER).show("website").done(),
         // The secret of a payment job, read before the end, not replaced since.
-        secret("secret-payments", cast::READER).show("PAYMENTS_API_KEY").rotated(exact("2025-12-01T08:00:00Z"))
-            .extra("value", "CANARY-ci-secret-5d0c11").done(),
+        secret("secret-payments", cast::READER)
+            .show("PAYMENTS_API_KEY")
+            .rotated(exact("2025-12-01T08:00:00Z"))
+            .extra("value", "CANARY-ci-secret-5d0c11")
+            .done(),
         secret("secret-registry", cast::READER).show("REGISTRY_TOKEN").rotated(exact("2026-08-01T08:00:00Z")).done(),
         secret("secret-old", "p-0050").show("LEGACY_TOKEN").rotated(exact("2024-12-01T08:00:00Z")).done(),
         owned("project-data", &[cast::SOLE_OWNER]).show("data platform").done(),
@@ -264,9 +281,4 @@ pub(super) fn ci(roll: &Roll) -> System {
         grants,
         faults: vec![Fault::NotInFile(String::from("runners"))],
     }
-}
-
-/// A day that no zone moves, for tables without times.
-pub(super) fn long_ago() -> scan_contract::Fact<scan_contract::Moment> {
-    on("2019-01-01")
 }

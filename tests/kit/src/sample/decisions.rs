@@ -9,7 +9,9 @@ use crate::world::{ExceptionTruth, PlannedException, Policy, PolicyRule, Sentine
 
 /// The company's policy.
 pub(super) fn policy() -> Policy {
-    use AccessKind::{Account, Automation, Delegation, GroupMembership, Ownership, RoleBinding, ServiceKey, SharedSecret};
+    use AccessKind::{
+        Account, Automation, Delegation, GroupMembership, Ownership, RoleBinding, ServiceKey, SharedSecret,
+    };
     let approvers = |group: &str, count| (group.to_owned(), count);
     let slow = vec![SharedSecret, ServiceKey, Ownership, Automation];
     Policy {
@@ -100,7 +102,9 @@ pub(super) fn known_apps(systems: &[System]) -> Vec<(String, String, Option<Stri
         .iter()
         .map(|system| (format!("App {}", system.id), system.owner_team.clone(), Some(system.id.clone())))
         .collect();
-    for (name, owner) in [("Design board", "design"), ("Travel booking", "people-team"), ("Warehouse scanner", "logistics")] {
+    for (name, owner) in
+        [("Design board", "design"), ("Travel booking", "people-team"), ("Warehouse scanner", "logistics")]
+    {
         apps.push((name.to_owned(), owner.to_owned(), None));
     }
     apps.sort();

@@ -26,7 +26,7 @@ pub(super) fn keys(random: &Random) -> Keys {
 fn key(random: &mut Random) -> KeyPair {
     let mut point = [0; 32];
     for chunk in point.chunks_mut(8) {
-        chunk.copy_from_slice(&random.next().to_le_bytes());
+        chunk.copy_from_slice(&random.draw().to_le_bytes());
     }
     KeyPair::new(point)
 }
@@ -126,8 +126,9 @@ fn host(roll: &Roll, keys: &Keys, random: &mut Random, number: u32) -> Host {
         7 => {
             accounts.push(account(&login(roll, cast::LAST_NIGHT), 1007, Some(cast::LAST_NIGHT)));
             logins.push(Login {
-                login: login(roll, cast::LAST_NIGHT),
+                account: login(roll, cast::LAST_NIGHT),
                 since: at("2026-08-02T20:15:00Z"),
+                seen_at: at(EXPORTED),
                 from: String::from("10.20.0.7"),
             });
         }

@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 use scan_contract::{
-    Access, AccessKind, ExternalIdentity, Fact, Holder, Instant, KeyFingerprint, Moment, Privilege, Relation, Status, Subtype,
+    Access, AccessKind, ExternalIdentity, Fact, Holder, Instant, KeyFingerprint, Moment, Privilege, Relation, Status,
+    Subtype,
 };
 
 use crate::world::{Grant, LeadsTo};

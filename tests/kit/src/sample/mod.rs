@@ -28,10 +28,16 @@ pub fn company(seed: u64) -> World {
     let random = Random::new(seed);
     let roll = people::roll(&random);
     let keys = hosts::keys(&random);
-    let mut canaries = vec![String::from(people::LEGAL_NAME)];
+    // Legal names, private addresses and departures that nobody may know of belong into no output.
+    let mut canaries = vec![
+        String::from(people::LEGAL_NAME),
+        String::from(people::PRIVATE_ADDRESS),
+        String::from(people::SECRET_BATCH),
+    ];
+    let signon = signon::okta(&roll, &random);
     let mut systems = vec![
-        signon::okta(&roll, &random),
-        code::github(&roll, &keys, &random),
+        code::github(&roll, &signon, &keys, &random),
+        signon,
         code::ci(&roll),
         office::crm(&roll, &random),
         office::payroll(&roll, &random),
@@ -46,19 +52,25 @@ pub fn company(seed: u64) -> World {
         trust::vpn(&roll, &random),
     ];
     systems.sort_by(|left, right| left.id.cmp(&right.id));
-    canaries.extend(systems.iter().flat_map(|system| {
-        system.grants.iter().flat_map(|grant| grant.extra.iter().map(|(_, value)| value.clone()))
-    }));
+    canaries.extend(
+        systems.iter().flat_map(|system| {
+            system.grants.iter().flat_map(|grant| grant.extra.iter().map(|(_, value)| value.clone()))
+        }),
+    );
     canaries.extend(hosts::CANARIES.iter().map(|canary| (*canary).to_owned()));
     canaries.sort();
     canaries.dedup();
-    let wave = roll.people.iter().flat_map(|person| &person.stints).filter(|stint| stint.batch.as_deref() == Some("wave-1"));
+    let wave =
+        roll.people.iter().flat_map(|person| &person.stints).filter(|stint| stint.batch.as_deref() == Some("wave-1"));
     let announced = vec![(String::from("wave-1"), wave.count() as u64, day("2026-07-31"), day("2026-07-31"))];
     World {
         now: make::at("2026-08-03T06:00:00Z"),
         roster_as_of: make::at("2026-08-03T04:00:00Z"),
         organisation: String::from("Meridian Example"),
-        domain: (String::from("meridian.example"), vec![String::from("meridian-old.example"), String::from("bought.example")]),
+        domain: (
+            String::from("meridian.example"),
+            vec![String::from("meridian-old.example"), String::from("bought.example")],
+        ),
         links: vec![(
             String::from(cast::NEW_NAME),
             String::from("wiki"),

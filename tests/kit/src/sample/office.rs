@@ -20,7 +20,11 @@ fn crm_account(person: &Person) -> Make {
         .can(Privilege::Read)
         .created(Fact::Known(Moment::exact(days(person.stints[0].starts(), -3))))
         .holder(
-            who(Relation::Holder).provider(&id).login(local(person)).email(&person.email).number(&person.stints[0].record),
+            who(Relation::Holder)
+                .provider(&id)
+                .login(local(person))
+                .email(&person.email)
+                .number(&person.stints[0].record),
         )
         .of(&person.id, Relation::Holder)
 }
@@ -29,7 +33,13 @@ fn crm_account(person: &Person) -> Make {
 pub(super) fn crm(roll: &Roll, random: &Random) -> System {
     let mut random = random.fork("crm");
     let mut grants = Vec::new();
-    let sales = |person: &&Person| person.department == "Sales" || matches!(person.id.as_str(), cast::UNDECIDED | cast::GARDEN | cast::FORMULA | cast::ESCAPES | cast::LAST_NIGHT);
+    let sales = |person: &&Person| {
+        person.department == "Sales"
+            || matches!(
+                person.id.as_str(),
+                cast::UNDECIDED | cast::GARDEN | cast::FORMULA | cast::ESCAPES | cast::LAST_NIGHT
+            )
+    };
     let mut seats = Vec::new();
     for person in roll.people.iter().filter(sales) {
         let (status, used) = match person.id.as_str() {
@@ -111,10 +121,11 @@ fn crm_tokens() -> Vec<crate::world::Grant> {
     vec![
         // Works by itself although the account is switched off.
         token("tok-dmitri", cast::LAST_NIGHT).used(exact("2026-08-02T21:59:00Z")).done(),
-        token("tok-miguel", cast::GARDEN).used(exact("2026-07-14T08:00:00Z")).extra("secret", "CANARY-crm-91aa0e").done(),
-        token("tok-canary", cast::CANARY)
-            .holder(who(Relation::Holder).email("sentinel@meridian.example"))
+        token("tok-miguel", cast::GARDEN)
+            .used(exact("2026-07-14T08:00:00Z"))
+            .extra("secret", "CANARY-crm-91aa0e")
             .done(),
+        token("tok-canary", cast::CANARY).holder(who(Relation::Holder).email("sentinel@meridian.example")).done(),
         grant("api-tokens", AccessKind::ApiToken, "tok-integration")
             .show("billing integration")
             .can(Privilege::Write)
@@ -147,7 +158,9 @@ pub(super) fn payroll(roll: &Roll, random: &Random) -> System {
                 .can(Privilege::Read)
                 .created(Fact::Known(Moment::exact(person.stints[0].starts())))
                 .used(Fact::Known(Moment::within(minute, 60)))
-                .holder(who(Relation::Holder).login(local(person)).email(&person.email).number(&person.stints[0].record))
+                .holder(
+                    who(Relation::Holder).login(local(person)).email(&person.email).number(&person.stints[0].record),
+                )
                 .of(&person.id, Relation::Holder)
                 .extra("internal", "CANARY-payroll-note")
                 .done(),
@@ -210,7 +223,7 @@ pub(super) fn wiki(roll: &Roll, random: &Random) -> System {
                 .show(&person.name)
                 .status(status)
                 .can(Privilege::Write)
-                .created(super::code::long_ago())
+                .created(Fact::Known(Moment::exact(person.stints[0].starts())))
                 .used(last_use(person, &mut random))
                 .holder(who(Relation::Holder).email(&person.email).number(&person.stints[0].record))
                 .of(&person.id, Relation::Holder)

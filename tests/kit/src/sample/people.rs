@@ -12,6 +12,12 @@ use crate::world::{Alias, AliasKind, Person, Source, Stint};
 /// Stands in the roster and in no output.
 pub(super) const LEGAL_NAME: &str = "Zebediah Canary-Legalname";
 
+/// A private address: it decides, and stands in no output.
+pub(super) const PRIVATE_ADDRESS: &str = "night.owl.4711@mail.example";
+
+/// A departure that is not announced.
+pub(super) const SECRET_BATCH: &str = "wave-2";
+
 /// Numbers of people.
 const EMPLOYEES: usize = 264;
 const CONTRACTORS: usize = 36;
@@ -207,7 +213,7 @@ fn alias(kind: AliasKind, value: &str, system: Option<&str>) -> Alias {
 /// Gives the cast its parts.
 fn play(person: &mut Person) {
     let set = |person: &mut Person, name: &str, local: &str, zone: Tz, tier: u8| {
-        person.name = name.to_owned();
+        name.clone_into(&mut person.name);
         person.email = format!("{local}@meridian.example");
         person.stints[0].zone = Some(zone);
         person.stints[0].tier = tier;
@@ -230,7 +236,12 @@ fn play(person: &mut Person) {
         cast::REHIRED => {
             set(person, "Tom Becker", "tom.becker.qa", Tz::Europe__Berlin, 2);
             ends(person, "2024-03-31", "voluntary");
-            let mut again = stint(Source::Hris, person.stints[0].record.clone() + "-2", day("2025-01-07"), Some(Tz::Europe__Berlin));
+            let mut again = stint(
+                Source::Hris,
+                person.stints[0].record.clone() + "-2",
+                day("2025-01-07"),
+                Some(Tz::Europe__Berlin),
+            );
             again.tier = 2;
             person.stints.push(again);
         }
@@ -274,7 +285,7 @@ fn play(person: &mut Person) {
         }
         cast::OUTSIDER => {
             set(person, "Łukasz Wiśniewski", "lukasz.w", Tz::Europe__Berlin, 2);
-            let mut private = alias(AliasKind::Email, "night.owl.4711@mail.example", None);
+            let mut private = alias(AliasKind::Email, PRIVATE_ADDRESS, None);
             private.personal = true;
             person.aliases.push(private);
         }
@@ -286,14 +297,16 @@ fn play(person: &mut Person) {
             person.legal_name = Some(String::from(LEGAL_NAME));
             person.aliases.push(alias(AliasKind::Email, "z.oldname@meridian-old.example", None));
         }
-        cast::FORMULA => set(person, "=HYPERLINK(\"https://evil.example\",\"Bonus\")", "formula", Tz::Europe__Berlin, 3),
+        cast::FORMULA => {
+            set(person, "=HYPERLINK(\"https://evil.example\",\"Bonus\")", "formula", Tz::Europe__Berlin, 3);
+        }
         // Control characters do not belong into a roster; what reorders a line and looks like markup gets through.
         cast::ESCAPES => set(person, "<img src=x onerror=alert(1)> \u{202e}nimda", "escapes", Tz::Europe__Berlin, 3),
         cast::FUTURE => {
             set(person, "Ngọc Trần", "ngoc.tran.lead", Tz::Europe__Berlin, 1);
             person.stints[0].end = Some(day("2026-08-31"));
             person.stints[0].termination = Some("involuntary");
-            person.stints[0].batch = Some(String::from("wave-2"));
+            person.stints[0].batch = Some(String::from(SECRET_BATCH));
         }
         cast::LAST_HOUR => {
             set(person, "David Cohen", "david.cohen.la", Tz::America__Los_Angeles, 2);
@@ -337,7 +350,8 @@ fn wave(people: &mut [Person]) {
         // Everybody else of the wave has no part.
         "p-0060",
     ];
-    let drawn = people.iter().map(|person| person.id.clone()).filter(|id| id.as_str() > "p-0060" && id.as_str() < "p-0260");
+    let drawn =
+        people.iter().map(|person| person.id.clone()).filter(|id| id.as_str() > "p-0060" && id.as_str() < "p-0260");
     let drawn: Vec<String> = drawn.step_by(8).take(WAVE - PLAYING.len()).collect();
     for person in people.iter_mut() {
         if PLAYING.contains(&person.id.as_str()) || drawn.contains(&person.id) {

@@ -80,9 +80,14 @@ fn told(id: &str) -> Option<(Option<Status>, Fact<Moment>)> {
     Some(match id {
         cast::OLD_SMITH => (None, Fact::None),
         // The graph leads from her code account to this one.
-        cast::GRAPH | cast::ADMIN | cast::SESSION | cast::EXCEPTED | cast::LAPSED => {
-            (Some(Status::Disabled), exact("2026-07-31T15:00:00Z"))
-        }
+        cast::GRAPH
+        | cast::ADMIN
+        | cast::SESSION
+        | cast::KEY_MAKER
+        | cast::SOLE_OWNER
+        | cast::READER
+        | cast::EXCEPTED
+        | cast::LAPSED => (Some(Status::Disabled), exact("2026-07-31T15:00:00Z")),
         cast::DECEASED => (Some(Status::Disabled), exact("2026-05-08T14:10:00Z")),
         cast::HOLD => (Some(Status::Enabled), exact("2026-07-31T16:00:00Z")),
         cast::LAST_NIGHT => (Some(Status::Enabled), exact("2026-08-02T21:10:00Z")),
@@ -116,7 +121,8 @@ pub(super) fn okta(roll: &Roll, random: &Random) -> System {
         grants.push(made.done());
     }
     sessions(&mut grants);
-    for person in roll.people.iter().step_by(9) {
+    let listed: Vec<String> = grants.iter().map(|grant| grant.access.grant_id.as_str().to_owned()).collect();
+    for person in roll.people.iter().step_by(9).filter(|person| listed.contains(&okta_id(&person.id))) {
         grants.push(factor(&person.id, &format!("mfa-{}", person.id)).status(Status::Enabled).done());
     }
     System {
@@ -127,7 +133,12 @@ pub(super) fn okta(roll: &Roll, random: &Random) -> System {
         max_age_hours: 26,
         login_is: None,
         known_object: Some((String::from("accounts"), AccessKind::Account, okta_id(cast::LEAD))),
-        scopes: vec![String::from("accounts"), String::from("mfa"), String::from("network-zones"), String::from("sessions")],
+        scopes: vec![
+            String::from("accounts"),
+            String::from("mfa"),
+            String::from("network-zones"),
+            String::from("sessions"),
+        ],
         form: Form::Native(Packing::Plain),
         grants,
         faults: vec![Fault::Excluded {

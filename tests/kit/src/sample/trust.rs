@@ -37,9 +37,18 @@ pub(super) fn vault(roll: &Roll) -> System {
         // The end was weeks ago.
         secret("smtp-relay", &["p-0052", cast::MANAGER]).rotated(Fact::None).done(),
         secret("root-pki", &[cast::ADMIN]).can(Privilege::Admin).rotated(exact("2025-01-10T08:00:00Z")).done(),
-        lease("lease-a", cast::SHARED_OWNER).expires(exact("2026-08-29T08:00:00Z")).used(exact("2026-07-31T08:00:00Z")).done(),
-        lease("lease-b", cast::KEY_MAKER).expires(exact("2026-08-01T08:00:00Z")).used(exact("2026-07-31T08:00:00Z")).done(),
-        lease("lease-c", cast::CO_OWNER).expires(exact("2026-08-29T08:00:00Z")).used(exact("2026-08-03T01:00:00Z")).done(),
+        lease("lease-a", cast::SHARED_OWNER)
+            .expires(exact("2026-08-29T08:00:00Z"))
+            .used(exact("2026-07-31T08:00:00Z"))
+            .done(),
+        lease("lease-b", cast::KEY_MAKER)
+            .expires(exact("2026-08-01T08:00:00Z"))
+            .used(exact("2026-07-31T08:00:00Z"))
+            .done(),
+        lease("lease-c", cast::CO_OWNER)
+            .expires(exact("2026-08-29T08:00:00Z"))
+            .used(exact("2026-08-03T01:00:00Z"))
+            .done(),
     ];
     System {
         id: String::from("vault-export"),
@@ -70,7 +79,9 @@ pub(super) fn database(roll: &Roll) -> System {
         user("db-1", cast::SOLE_OWNER).done(),
         user("db-2", cast::CO_OWNER).done(),
         user("db-3", "p-0052").used(exact("2026-06-18T08:00:00Z")).status(Status::Disabled).done(),
-        grant("users", AccessKind::Account, "db-svc").show("reporting").can(Privilege::Read)
+        grant("users", AccessKind::Account, "db-svc")
+            .show("reporting")
+            .can(Privilege::Read)
             .created(exact("2021-02-02T08:00:00Z"))
             .holder(who(Relation::Holder).login("reporting"))
             .done(),
@@ -101,7 +112,7 @@ pub(super) fn vpn(roll: &Roll, random: &Random) -> System {
             .of(person, Relation::Holder)
     };
     let mut grants = Vec::new();
-    for person in roll.people.iter().filter(|person| !gone(person)).step_by(6) {
+    for person in roll.people.iter().filter(|person| !gone(person)).step_by(6).chain([roll.get(cast::LEAD)]) {
         let id = format!("cert-{}", person.id);
         let used = at(EXPORTED) - chrono::TimeDelta::minutes(i64::try_from(random.below(9_000)).unwrap_or(0));
         grants.push(
@@ -112,11 +123,23 @@ pub(super) fn vpn(roll: &Roll, random: &Random) -> System {
         );
     }
     grants.extend([
-        certificate("cert-old-1", cast::HOLD).expires(exact("2027-10-01T08:00:00Z")).used(exact("2026-07-31T08:00:00Z")).done(),
-        certificate("cert-old-2", "c-0003").expires(exact("2026-12-01T08:00:00Z")).used(exact("2026-07-17T18:30:00Z")).done(),
-        certificate("cert-old-3", "p-0050").expires(exact("2026-06-01T08:00:00Z")).used(exact("2026-02-20T08:00:00Z")).done(),
-        certificate("cert-old-4", "p-0051").status(Status::Revoked).expires(exact("2026-12-01T08:00:00Z"))
-            .used(exact("2025-11-20T08:00:00Z")).done(),
+        certificate("cert-old-1", cast::HOLD)
+            .expires(exact("2027-10-01T08:00:00Z"))
+            .used(exact("2026-07-31T08:00:00Z"))
+            .done(),
+        certificate("cert-old-2", "c-0003")
+            .expires(exact("2026-12-01T08:00:00Z"))
+            .used(exact("2026-07-17T18:30:00Z"))
+            .done(),
+        certificate("cert-old-3", "p-0050")
+            .expires(exact("2026-06-01T08:00:00Z"))
+            .used(exact("2026-02-20T08:00:00Z"))
+            .done(),
+        certificate("cert-old-4", "p-0051")
+            .status(Status::Revoked)
+            .expires(exact("2026-12-01T08:00:00Z"))
+            .used(exact("2025-11-20T08:00:00Z"))
+            .done(),
     ]);
     System {
         id: String::from("vpn"),

@@ -89,8 +89,8 @@ impl AwsUser {
         format!("arn:aws:iam::{account}:user{}{}", self.path, self.name)
     }
 
-    fn grant(&self, scope: &str, kind: AccessKind, id: String, status: Status, answers: bool) -> Grant {
-        let mut access = Access::new(scope.into(), kind, id.as_str().into(), status);
+    fn grant(&self, scope: &str, kind: AccessKind, id: &str, status: Status, answers: bool) -> Grant {
+        let mut access = Access::new(scope.into(), kind, id.into(), status);
         access.parent = (kind != AccessKind::Account).then(|| self.id.as_str().into());
         access.expires_at = Fact::None;
         let mut ties: Vec<(String, Relation)> =
@@ -132,19 +132,19 @@ impl AwsAccount {
     }
 
     fn of_user(&self, user: &AwsUser, grants: &mut Vec<Grant>) {
-        let mut account = user.grant("iam.users", AccessKind::Account, user.id.clone(), Status::Enabled, true);
+        let mut account = user.grant("iam.users", AccessKind::Account, &user.id, Status::Enabled, true);
         account.access.created_at = Fact::Known(Moment::exact(user.created));
         grants.push(account);
         for group in &user.groups {
             let Some((group_id, _)) = self.groups.get(group) else { continue };
             let id = format!("{}/{group_id}", user.id);
-            let mut grant = user.grant("iam.groups", AccessKind::GroupMembership, id, Status::Enabled, false);
+            let mut grant = user.grant("iam.groups", AccessKind::GroupMembership, &id, Status::Enabled, false);
             grant.access.privilege = Privilege::Write;
             grants.push(grant);
         }
         for (policy, privilege) in &user.policies {
             let id = format!("{}/arn:aws:iam::aws:policy/{policy}", user.id);
-            let mut grant = user.grant("iam.policies", AccessKind::RoleBinding, id, Status::Enabled, false);
+            let mut grant = user.grant("iam.policies", AccessKind::RoleBinding, &id, Status::Enabled, false);
             grant.access.privilege = *privilege;
             grants.push(grant);
         }
@@ -154,21 +154,21 @@ impl AwsAccount {
         let arn = user.arn(&self.account);
         if let Some((used, changed)) = user.password {
             let id = format!("{arn}/password");
-            let mut grant = user.grant("iam.passwords", AccessKind::Password, id, Status::Enabled, true);
+            let mut grant = user.grant("iam.passwords", AccessKind::Password, &id, Status::Enabled, true);
             grant.access.last_used_at = last_use(used, PASSWORD_PRECISION);
             grant.access.rotated_at = Fact::Known(Moment::exact(changed));
             grants.push(grant);
         }
         if user.mfa {
             let id = format!("{arn}/mfa");
-            let mut grant = user.grant("iam.mfa-devices", AccessKind::MfaDevice, id, Status::Enabled, true);
+            let mut grant = user.grant("iam.mfa-devices", AccessKind::MfaDevice, &id, Status::Enabled, true);
             grant.access.privilege = Privilege::None;
             grants.push(grant);
         }
         for (slot, key) in user.keys.iter().enumerate() {
             let id = if self.has_key_lists { key.id.clone() } else { format!("{arn}/access-key-{}", slot + 1) };
             let status = if key.active { Status::Enabled } else { Status::Disabled };
-            let mut grant = user.grant("iam.access-keys", AccessKind::AccessKey, id, status, true);
+            let mut grant = user.grant("iam.access-keys", AccessKind::AccessKey, &id, status, true);
             grant.access.created_at = Fact::Known(Moment::exact(key.created));
             grant.access.last_used_at = last_use(key.last_used, KEY_PRECISION);
             grants.push(grant);
@@ -179,7 +179,7 @@ impl AwsAccount {
         for name in &role.trusts {
             let Some(user) = self.users.iter().find(|user| user.name == *name) else { continue };
             let id = format!("{}/{}", role.id, user.id);
-            let mut binding = user.grant("iam.role-trusts", AccessKind::RoleBinding, id, Status::Enabled, false);
+            let mut binding = user.grant("iam.role-trusts", AccessKind::RoleBinding, &id, Status::Enabled, false);
             binding.access.privilege = Privilege::Write;
             grants.push(binding);
         }

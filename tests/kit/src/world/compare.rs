@@ -36,6 +36,21 @@ pub fn differences(expected: &Expected, report: &Value) -> Vec<String> {
         .map(|app| text(app, "name").to_owned())
         .collect();
     sets("app that is not connected", &expected.not_connected, &apps, &mut differences);
+    let planted = list(report, "sentinels").iter().filter(|planted| planted["found"] == true);
+    let planted = planted
+        .filter_map(|planted| {
+            Some((text(planted, "system").to_owned(), kind(planted)?, text(planted, "grant_id").to_owned()))
+        })
+        .collect();
+    sets("planted leaver", &expected.sentinels, &planted, &mut differences);
+    for (flag, wanted) in
+        [("residual", matches!(expected.exit_code, 1 | 4)), ("gaps", matches!(expected.exit_code, 3 | 4))]
+    {
+        let found = report["run"]["flags"][flag].as_bool();
+        if found != Some(wanted) {
+            differences.push(format!("flag {flag}: expected {wanted}, found {found:?}"));
+        }
+    }
     differences
 }
 
@@ -91,7 +106,7 @@ fn one(grant: &ExpectedGrant, which: List, finding: &Value, key: &Key, out: &mut
             out.push(format!("{what} of {key:?}: expected {expected}, found {found}"));
         }
     };
-    let instant = |value: &Value| value.as_str().and_then(|text| text.parse::<Instant>().map_or(None, Some));
+    let instant = |value: &Value| value.as_str().and_then(|text| text.parse::<Instant>().ok());
     check("list", format!("{:?}", grant.list), format!("{which:?}"));
     check("relation", grant.relation.as_str().to_owned(), text(finding, "relation").to_owned());
     check("usability", grant.usability.to_owned(), text(finding, "usability").to_owned());
@@ -100,6 +115,10 @@ fn one(grant: &ExpectedGrant, which: List, finding: &Value, key: &Key, out: &mut
     check("due time", format!("{:?}", Some(grant.due_at)), format!("{:?}", instant(&finding["due_at"])));
     let exception = finding["exception_id"].as_str().map(str::to_owned);
     check("exception", format!("{:?}", grant.exception), format!("{exception:?}"));
+    for rule in &grant.cites {
+        let cited = list(finding, "rules").iter().any(|hit| hit["rule"] == *rule);
+        check("rules", (*rule).to_owned(), if cited { (*rule).to_owned() } else { finding["rules"].to_string() });
+    }
 }
 
 fn kind(value: &Value) -> Option<AccessKind> {
@@ -151,5 +170,7 @@ fn scopes(expected: &Expected, report: &Value, out: &mut Vec<String>) {
             known => out.push(format!("scope {system} {scope}: expected {state}, found {known:?}")),
         }
     }
-    out.extend(found.into_iter().map(|((system, scope), state)| format!("scope {system} {scope}: not expected ({state})")));
+    out.extend(
+        found.into_iter().map(|((system, scope), state)| format!("scope {system} {scope}: not expected ({state})")),
+    );
 }

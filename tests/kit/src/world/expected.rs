@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scan_contract::{AccessKind, Instant, Relation, Status};
 
+use super::World;
 use super::grants::{Fault, Form, Grant, LeadsTo, System};
 use super::judge::{Case, finding_id};
-use super::World;
 
 /// The list of a report a verdict stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +48,8 @@ pub struct ExpectedGrant {
     pub due_at: Instant,
     /// Exception that covers it or has lapsed.
     pub exception: Option<String>,
+    /// Rules that have to be among those it cites.
+    pub cites: Vec<&'static str>,
 }
 
 /// A grant of one of several people.
@@ -89,6 +91,8 @@ pub struct Expected {
     pub exceptions: BTreeMap<String, &'static str>,
     /// Apps that are not connected.
     pub not_connected: BTreeSet<String>,
+    /// Planted leavers that have to be found: system, kind, id.
+    pub sentinels: BTreeSet<(String, AccessKind, String)>,
     /// Exit code of a run with `fail_on: info`.
     pub exit_code: u8,
 }
@@ -117,8 +121,13 @@ impl World {
             expected.scopes.extend(scopes(system));
         }
         expected.grants.sort_by(|left, right| {
-            (left.list, &left.system, &left.person, left.kind, &left.grant_id)
-                .cmp(&(right.list, &right.system, &right.person, right.kind, &right.grant_id))
+            (left.list, &left.system, &left.person, left.kind, &left.grant_id).cmp(&(
+                right.list,
+                &right.system,
+                &right.person,
+                right.kind,
+                &right.grant_id,
+            ))
         });
         // Records of one finding (sessions of one client) are one line; the worse record speaks.
         expected.grants.dedup_by(|left, right| {
@@ -129,6 +138,11 @@ impl World {
             self.exceptions.iter().map(|exception| (exception.id.clone(), exception.planned.as_str())).collect();
         expected.not_connected =
             self.known_apps.iter().filter(|(_, _, system)| system.is_none()).map(|(name, ..)| name.clone()).collect();
+        expected.sentinels = self
+            .sentinels
+            .iter()
+            .map(|planted| (planted.system.clone(), planted.kind, planted.grant_id.clone()))
+            .collect();
         let gaps = !expected.not_connected.is_empty()
             || expected.scopes.iter().any(|scope| scope.state != "complete")
             || expected.ambiguous.iter().any(|grant| grant.candidates.iter().any(|id| self.has_left(id)));
@@ -179,43 +193,49 @@ impl World {
                     && sentinel.kind == access.kind
                     && sentinel.grant_id == finding_id(grant)
             });
-            if !planted {
-                expected.grants.extend(case.verdict());
+            if planted {
+                continue;
             }
+            if case.is_undecided() {
+                expected.ambiguous.insert(ExpectedAmbiguous {
+                    system: system.id.clone(),
+                    kind: access.kind,
+                    grant_id: access.grant_id.as_str().to_owned(),
+                    candidates: BTreeSet::from([id.to_owned()]),
+                });
+            }
+            expected.grants.extend(case.verdict());
         }
     }
 }
 
 /// States of a system's scopes.
 fn scopes(system: &System) -> Vec<ExpectedScope> {
-    let row = |scope: &str, state: &'static str| ExpectedScope {
-        system: system.id.clone(),
-        scope: scope.to_owned(),
-        state,
-    };
+    let row =
+        |scope: &str, state: &'static str| ExpectedScope { system: system.id.clone(), scope: scope.to_owned(), state };
     match &system.form {
         Form::Native(_) | Form::Table(_) => {
             system.scopes.iter().map(|scope| row(scope, import_state(system, scope))).collect()
         }
         Form::Aws(account) => {
-            let told = |has: bool| if has { "complete" } else { "not_attempted" };
-            let mut rows: Vec<ExpectedScope> = ["iam.users", "iam.groups", "iam.policies", "iam.role-trusts", "iam.roles"]
-                .iter()
-                .map(|scope| row(scope, "complete"))
-                .collect();
-            for scope in ["iam.passwords", "iam.access-keys", "iam.certificates", "iam.mfa-devices"] {
-                rows.push(row(scope, told(account.has_report)));
-            }
-            for scope in ["iam.ssh-public-keys", "iam.service-specific-credentials", "sso.account-assignments"] {
-                rows.push(row(scope, "not_attempted"));
-            }
-            rows
+            let told = if account.has_report { "complete" } else { "not_attempted" };
+            let details = ["iam.users", "iam.groups", "iam.policies", "iam.role-trusts", "iam.roles"];
+            let report = ["iam.passwords", "iam.access-keys", "iam.certificates", "iam.mfa-devices"];
+            // No document of the vendor's shows these.
+            let never = ["iam.ssh-public-keys", "iam.service-specific-credentials", "sso.account-assignments"];
+            let all = details.map(|scope| (scope, "complete")).into_iter();
+            let all = all.chain(report.map(|scope| (scope, told))).chain(never.map(|scope| (scope, "not_attempted")));
+            all.map(|(scope, state)| row(&format!("{}/{scope}", account.account), state)).collect()
         }
         Form::Ssh(fleet) => {
             let mut rows = vec![row("hosts", if fleet.missing.is_empty() { "complete" } else { "partial" })];
+            let scopes = ["accounts", "authorized-keys", "principals", "trusted-cas", "sudo", "sessions"];
+            for host in &fleet.missing {
+                rows.extend(scopes.iter().map(|scope| row(&format!("{host}/{scope}"), "not_attempted")));
+            }
             for host in &fleet.hosts {
                 let denied = host.accounts.iter().any(|account| account.denied);
-                for scope in ["accounts", "authorized-keys", "principals", "trusted-cas", "sudo", "sessions"] {
+                for scope in scopes {
                     let state = if denied && scope == "authorized-keys" { "partial" } else { "complete" };
                     rows.push(row(&format!("{}/{scope}", host.name), state));
                 }

@@ -71,10 +71,12 @@ pub struct HostAccount {
 /// Somebody who was signed in.
 #[derive(Debug, Clone)]
 pub struct Login {
-    /// Account.
-    pub login: String,
+    /// Login of the account.
+    pub account: String,
     /// Since when.
     pub since: Instant,
+    /// When the list was made; there was input in the minute before.
+    pub seen_at: Instant,
     /// From a private address.
     pub from: String,
 }
@@ -130,9 +132,6 @@ impl Host {
                 add("accounts", AccessKind::GroupMembership, format!("{id}/group/sudo"), leads_to.clone());
                 add("sudo", AccessKind::RoleBinding, format!("{id}/sudo"), leads_to.clone());
             }
-            if account.uid == 0 {
-                add("sudo", AccessKind::RoleBinding, format!("{id}/sudo"), leads_to.clone());
-            }
             for key in account.keys.iter().filter(|_| !account.denied) {
                 let mut people: Vec<(String, Relation)> = Vec::new();
                 for person in key.person.iter().chain(&account.person) {
@@ -146,8 +145,8 @@ impl Host {
             }
         }
         for login in &self.logins {
-            let account = self.accounts.iter().find(|account| account.login == login.login);
-            let id = format!("{host}/{}", login.login);
+            let account = self.accounts.iter().find(|account| account.login == login.account);
+            let id = format!("{host}/{}", login.account);
             let scope = format!("{host}/sessions");
             let grant_id = format!("{id}/pts/private-address");
             let mut access =
@@ -155,6 +154,7 @@ impl Host {
             access.parent = Some(id.as_str().into());
             access.client = Some(String::from("pts/private-address"));
             access.created_at = Fact::Known(Moment::within(login.since, 60));
+            access.last_used_at = Fact::Known(Moment::within(login.seen_at - chrono::TimeDelta::minutes(1), 60));
             access.expires_at = Fact::None;
             grants.push(Grant::new(access, tie(account.and_then(|account| account.person.as_ref()))));
         }

@@ -193,12 +193,18 @@ impl System {
         });
         let hidden = |scope: &str| {
             self.faults.iter().any(|fault| match fault {
-                Fault::Refused { scope: name, .. } | Fault::Excluded { scope: name, .. } | Fault::NotInFile(name) => name == scope,
+                Fault::Refused { scope: name, .. } | Fault::Excluded { scope: name, .. } | Fault::NotInFile(name) => {
+                    name == scope
+                }
                 Fault::CutAfter(_) | Fault::NotProven | Fault::Stale => false,
             })
         };
         let all = self.all();
-        all.iter().take(cut.unwrap_or(usize::MAX)).filter(|grant| !hidden(grant.access.scope.as_str())).cloned().collect()
+        all.iter()
+            .take(cut.unwrap_or(usize::MAX))
+            .filter(|grant| !hidden(grant.access.scope.as_str()))
+            .cloned()
+            .collect()
     }
 
     /// Kinds that end with their account here.

@@ -44,6 +44,18 @@ pub(super) struct Case<'a> {
 }
 
 impl Case<'_> {
+    /// Whether nobody can tell: the person came back, and the system does not say whether the grant was made before
+    /// they went.
+    pub(super) fn is_undecided(&self) -> bool {
+        let Standing::Rehired(end, _) = self.person.standing(self.world.now) else { return false };
+        let access = &self.grant.access;
+        KEPT_OVER_A_GAP.contains(&access.kind)
+            && self.relation().can_act()
+            && access.created_at.is_hidden()
+            && !self.renewed(end)
+            && !matches!(self.usability(end), "dormant" | "inert")
+    }
+
     /// The verdict; `None` where nothing has to be said.
     pub(super) fn verdict(&self) -> Option<ExpectedGrant> {
         match self.person.standing(self.world.now) {
@@ -55,7 +67,9 @@ impl Case<'_> {
 
     fn of_leaver(&self, end: End) -> Option<ExpectedGrant> {
         let used = self.used(end);
-        let matters = self.relations.iter().any(|relation| self.matters(*relation, end));
+        // A session that was cut off, or has outlived its longest time, is over: nothing is said of it.
+        let over = self.is_over(end) && used != "after";
+        let matters = !over && self.relations.iter().any(|relation| self.matters(*relation, end));
         // Whoever used it after the end is told even where the grant alone would be no matter.
         (matters || used == "after" && !self.relations.contains(&Relation::Owner)).then(|| self.tell(end, used))
     }
@@ -77,9 +91,7 @@ impl Case<'_> {
     fn matters(&self, relation: Relation, end: End) -> bool {
         let kind = self.grant.access.kind;
         match relation {
-            Relation::Holder | Relation::RunAs => {
-                kind != AccessKind::Ownership || !self.somebody_else_owns()
-            }
+            Relation::Holder | Relation::RunAs => kind != AccessKind::Ownership || !self.somebody_else_owns(),
             Relation::Creator => LASTS_WITH_ITS_MAKER.contains(&kind) && !self.renewed(end),
             Relation::Reader | Relation::Custodian => !self.renewed(end),
             Relation::Owner | Relation::Approver => !self.somebody_else_owns(),
@@ -108,7 +120,8 @@ impl Case<'_> {
     /// The last use by this person.
     fn last_use(&self) -> Fact<Moment> {
         let access = &self.grant.access;
-        let own = access.holders.iter().find(|holder| holder.relation == self.relation()).and_then(|holder| holder.last_at);
+        let own =
+            access.holders.iter().find(|holder| holder.relation == self.relation()).and_then(|holder| holder.last_at);
         match own {
             Some(at) => Fact::Known(at),
             None if self.relation() == Relation::Holder && access.kind != AccessKind::Automation => {
@@ -128,6 +141,19 @@ impl Case<'_> {
         }
     }
 
+    /// Whether it is a session that cannot be alive.
+    fn is_over(&self, end: End) -> bool {
+        let access = &self.grant.access;
+        let made_after =
+            |cutoff: Instant| matches!(&access.created_at, Fact::Known(made) if made.certainly_at_or_after(cutoff));
+        access.kind == AccessKind::Session
+            && match (access.live_until, access.cutoff_at) {
+                (Some(until), _) => until <= self.world.now,
+                (None, Some(cutoff)) => cutoff >= end.latest && !made_after(cutoff),
+                (None, None) => false,
+            }
+    }
+
     fn usability(&self, end: End) -> &'static str {
         let access = &self.grant.access;
         let now = self.world.now;
@@ -139,15 +165,8 @@ impl Case<'_> {
         if matches!(&access.expires_at, Fact::Known(at) if at.settled_at() <= now) {
             return "inert";
         }
-        if access.kind == AccessKind::Session {
-            let made_after = |cutoff: Instant| {
-                matches!(&access.created_at, Fact::Known(made) if made.certainly_at_or_after(cutoff))
-            };
-            match (access.live_until, access.cutoff_at) {
-                (Some(until), _) if until <= now => return "inert",
-                (None, Some(cutoff)) if cutoff >= end.latest && !made_after(cutoff) => return "inert",
-                _ => {}
-            }
+        if self.is_over(end) {
+            return "inert";
         }
         if self.system.dies_with_account().contains(&access.kind) {
             match self.account {
@@ -180,7 +199,8 @@ impl Case<'_> {
             .iter()
             .find(|exception| exception.names(&self.person.id, &self.system.id, kind, &grant_id))
             .filter(|exception| matches!(exception.planned, PlannedException::Active | PlannedException::Expired));
-        let active = exception.is_some_and(|exception| exception.planned == PlannedException::Active) && used != "after";
+        let active =
+            exception.is_some_and(|exception| exception.planned == PlannedException::Active) && used != "after";
         let list = if kind == AccessKind::License {
             List::License
         } else if matches!(usability, "dormant" | "inert") && used != "after" {
@@ -192,7 +212,18 @@ impl Case<'_> {
         } else {
             List::WithinTime
         };
+        let mut cites = Vec::new();
+        if used == "after" && matches!(self.person.standing(now), Standing::Left(_)) {
+            cites.push("used-after-end");
+        }
+        if matches!(self.person.standing(now), Standing::Rehired(..)) {
+            cites.push("stale-stint-credential");
+        }
+        if exception.is_some_and(|exception| exception.planned == PlannedException::Expired) {
+            cites.push("exception-lapsed");
+        }
         ExpectedGrant {
+            cites,
             person: self.person.id.clone(),
             system: self.system.id.clone(),
             kind,

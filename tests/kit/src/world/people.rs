@@ -23,9 +23,7 @@ impl Source {
     }
 
     /// Zone of rows that name none.
-    pub fn default_zone(self) -> Tz {
-        Tz::Europe__Berlin
-    }
+    pub const DEFAULT_ZONE: Tz = Tz::Europe__Berlin;
 }
 
 /// One spell of employment.
@@ -89,7 +87,7 @@ impl Stint {
                 Some(End { at, earliest: at, latest: at })
             }
             None => Some(End {
-                at: first_instant(self.source.default_zone(), next),
+                at: first_instant(Source::DEFAULT_ZONE, next),
                 earliest: first_instant(Tz::Pacific__Kiritimati, next),
                 latest: first_instant(Tz::Etc__GMTPlus12, next),
             }),
@@ -98,7 +96,7 @@ impl Stint {
 
     /// When it begins.
     pub fn starts(&self) -> Instant {
-        first_instant(self.zone.unwrap_or(self.source.default_zone()), self.start)
+        first_instant(self.zone.unwrap_or(Source::DEFAULT_ZONE), self.start)
     }
 }
 
@@ -214,7 +212,7 @@ impl Person {
 
     /// The spell that is judged: the last one that has ended.
     pub fn judged_stint(&self, now: Instant) -> Option<&Stint> {
-        self.stints.iter().filter(|stint| stint.ends().is_some_and(|end| end.at <= now)).next_back()
+        self.stints.iter().rfind(|stint| stint.ends().is_some_and(|end| end.at <= now))
     }
 
     /// Spells with those that adjoin made one.

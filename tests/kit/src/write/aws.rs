@@ -45,10 +45,28 @@ fn details(account: &AwsAccount) -> Value {
             })
         })
         .collect();
+    // The vendor itself makes roles in every account.
+    let mut roles = vec![json!({
+        "Path": "/aws-service-role/support.amazonaws.com/", "RoleName": "AWSServiceRoleForSupport",
+        "RoleId": "AROAMERIDIANSUPPORT01",
+        "Arn": format!("arn:aws:iam::{}:role/aws-service-role/support.amazonaws.com/AWSServiceRoleForSupport", account.account),
+        "CreateDate": "2022-01-01T00:00:00+00:00",
+        "AssumeRolePolicyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"Service": "support.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+        },
+        "InstanceProfileList": [], "RolePolicyList": [],
+        "AttachedManagedPolicies": [{
+            "PolicyName": "AWSSupportServiceRolePolicy",
+            "PolicyArn": "arn:aws:iam::aws:policy/aws-service-role/AWSSupportServiceRolePolicy",
+        }],
+        "Tags": [], "RoleLastUsed": {},
+    })];
+    roles.extend(account.roles.iter().map(|role| role_detail(account, role)));
     json!({
         "UserDetailList": account.users.iter().map(|user| user_detail(account, user)).collect::<Vec<_>>(),
         "GroupDetailList": groups,
-        "RoleDetailList": account.roles.iter().map(|role| role_detail(account, role)).collect::<Vec<_>>(),
+        "RoleDetailList": roles,
         "Policies": [],
         "IsTruncated": false,
     })
@@ -80,7 +98,8 @@ fn role_detail(account: &AwsAccount, role: &AwsRole) -> Value {
         .map(|user| user.arn(&account.account))
         .collect();
     let trust = if named.is_empty() { json!({"Service": "ec2.amazonaws.com"}) } else { json!({"AWS": named}) };
-    let last_used = role.last_used.map_or_else(|| json!({}), |at| json!({"LastUsedDate": time(at), "Region": "eu-central-1"}));
+    let last_used =
+        role.last_used.map_or_else(|| json!({}), |at| json!({"LastUsedDate": time(at), "Region": "eu-central-1"}));
     json!({
         "Path": "/", "RoleName": role.name, "RoleId": role.id,
         "Arn": format!("arn:aws:iam::{}:role/{}", account.account, role.name),

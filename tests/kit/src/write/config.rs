@@ -1,6 +1,6 @@
 //! `holdover.yaml`.
 
-use super::{Files, instant, native, roster, sha256};
+use super::{Files, add, instant, native, roster, sha256};
 use crate::world::{Fault, Form, Source, System, Table, World};
 
 pub(super) fn write(world: &World, files: &mut Files) {
@@ -12,33 +12,48 @@ pub(super) fn write(world: &World, files: &mut Files) {
 version: 1\norganisation: {}\nstate_dir: state\n\nroster:\n  leave_policy: keep_access\n",
         world.organisation, world.organisation
     );
-    text.push_str(&format!("  aliases: {}\n", proven("roster/aliases.csv")));
-    text.push_str(&format!("  links: {}\n", proven("roster/links.yaml")));
+    add(&mut text, format_args!("  aliases: {}\n", proven("roster/aliases.csv")));
+    add(&mut text, format_args!("  links: {}\n", proven("roster/links.yaml")));
     text.push_str("  expected:\n");
     for (batch, count, from, until) in &world.announced {
-        text.push_str(&format!("    - {{ batch: {batch}, count: {count}, from: \"{from}\", until: \"{until}\" }}\n"));
+        add(
+            &mut text,
+            format_args!("    - {{ batch: {batch}, count: {count}, from: \"{from}\", until: \"{until}\" }}\n"),
+        );
     }
     text.push_str("  batches:\n    - { batch: wave-1, disclosed_at: \"2026-07-31T07:00:00Z\" }\n  sources:\n");
     for (rank, source) in [Source::Hris, Source::Contractors].into_iter().enumerate() {
         text.push_str(&source_text(world, source, rank + 1));
     }
-    text.push_str(&format!(
-        "\nidentity:\n  domains: [{{ name: {domain}, aliases: [{}] }}]\n\npolicy: policy.yaml\nexceptions: exceptions.yaml\nknown_apps: {}\n\nsystems:\n",
-        aliases.join(", "),
-        proven("known-apps.csv")
-    ));
+    add(
+        &mut text,
+        format_args!(
+            "\nidentity:\n  domains: [{{ name: {domain}, aliases: [{}] }}]\n\npolicy: policy.yaml\nexceptions: exceptions.yaml\nknown_apps: {}\n\nsystems:\n",
+            aliases.join(", "),
+            proven("known-apps.csv")
+        ),
+    );
     for system in &world.systems {
         text.push_str(&system_text(system, &digest(files, "exports/hosts.txt")));
     }
     text.push_str("\nsentinel_leavers:\n");
     for sentinel in &world.sentinels {
-        text.push_str(&format!(
-            "  - {{ person_id: {}, system: {}, kind: {}, grant_id: {} }}\n",
-            sentinel.person, sentinel.system, sentinel.kind, sentinel.grant_id
-        ));
+        add(
+            &mut text,
+            format_args!(
+                "  - {{ person_id: {}, system: {}, kind: {}, grant_id: {} }}\n",
+                sentinel.person, sentinel.system, sentinel.kind, sentinel.grant_id
+            ),
+        );
     }
     // The sample never goes stale: everything is judged at one written instant.
-    text.push_str(&format!("\nrun: {{ as_of: \"{}\" }}\n\noutputs:\n  - {{ format: table, path: \"-\" }}\n", instant(world.now)));
+    add(
+        &mut text,
+        format_args!(
+            "\nrun: {{ as_of: \"{}\" }}\n\noutputs:\n  - {{ format: table, path: \"-\" }}\n",
+            instant(world.now)
+        ),
+    );
     for (format, path) in [
         ("json", "report.json"),
         ("ocsf", "findings.ndjson"),
@@ -47,7 +62,7 @@ version: 1\norganisation: {}\nstate_dir: state\n\nroster:\n  leave_policy: keep_
         ("markdown", "report.md"),
         ("html", "report.html"),
     ] {
-        text.push_str(&format!("  - {{ format: {format}, path: out/{path} }}\n"));
+        add(&mut text, format_args!("  - {{ format: {format}, path: out/{path} }}\n"));
     }
     text.push_str("metrics: { textfile: out/holdover.prom }\n");
     files.put("holdover.yaml", text);
@@ -66,12 +81,16 @@ fn source_text(world: &World, source: Source, rank: usize) -> String {
             .people
             .iter()
             .filter(|person| person.stints.iter().all(|stint| stint.source == source))
-            .find(|person| person.employed_at(world.now) == employed && person.stints.len() == 1 && person.stints[0].ends().is_none_or(|end| end.at <= world.now))
+            .find(|person| {
+                person.employed_at(world.now) == employed
+                    && person.stints.len() == 1
+                    && person.stints[0].ends().is_none_or(|end| end.at <= world.now)
+            })
             .map_or("", |person| person.id.as_str())
     };
     format!(
         "    - id: {id}\n      format: csv\n      path: roster/{id}.csv\n      manifest: roster/{id}.meta.json\n      coverage: full\n{special}      default_time_zone: {}\n      max_age: 26h\n      rank: {rank}\n{}      sentinels: {{ active: [{}], ended: [{}] }}\n",
-        source.default_zone().name(),
+        Source::DEFAULT_ZONE.name(),
         roster::mapping(source),
         sentinel(true),
         sentinel(false),
@@ -87,43 +106,55 @@ fn system_text(system: &System, hosts_digest: &str) -> String {
         system.owner_team
     );
     if system.max_age_hours > 0 {
-        text.push_str(&format!("    max_age: {}h\n", system.max_age_hours));
+        add(&mut text, format_args!("    max_age: {}h\n", system.max_age_hours));
     }
     if let Some(login_is) = system.login_is {
-        text.push_str(&format!("    login_is: {login_is}\n"));
+        add(&mut text, format_args!("    login_is: {login_is}\n"));
     }
     if let Some((scope, kind, grant_id)) = &system.known_object {
-        text.push_str(&format!("    known_object: {{ scope: {scope}, kind: {kind}, grant_id: \"{grant_id}\" }}\n"));
+        add(
+            &mut text,
+            format_args!("    known_object: {{ scope: {scope}, kind: {kind}, grant_id: \"{grant_id}\" }}\n"),
+        );
     }
     for fault in &system.faults {
         if let Fault::Excluded { scope, reason, until } = fault {
-            text.push_str(&format!("    exclude: [{{ scope: {scope}, reason: {reason}, until: \"{until}\" }}]\n"));
+            add(&mut text, format_args!("    exclude: [{{ scope: {scope}, reason: {reason}, until: \"{until}\" }}]\n"));
         }
     }
     match &system.form {
-        Form::Native(packing) => text.push_str(&format!(
-            "    scopes: [{}]\n    files: [{{ path: {}, format: ndjson }}]\n",
-            system.scopes.join(", "),
-            native::path(system, *packing)
-        )),
+        Form::Native(packing) => add(
+            &mut text,
+            format_args!(
+                "    scopes: [{}]\n    files: [{{ path: {}, format: ndjson }}]\n",
+                system.scopes.join(", "),
+                native::path(system, *packing)
+            ),
+        ),
         Form::Table(table) => text.push_str(&table_text(id, table)),
         Form::Aws(account) => {
-            text.push_str(&format!(
-                "    account: \"{}\"\n    documents:\n      as_of: {}\n      authorization_details: exports/{id}/authorization-details.json\n",
-                account.account,
-                instant(system.as_of)
-            ));
+            add(
+                &mut text,
+                format_args!(
+                    "    account: \"{}\"\n    documents:\n      as_of: {}\n      authorization_details: exports/{id}/authorization-details.json\n",
+                    account.account,
+                    instant(system.as_of)
+                ),
+            );
             if account.has_report {
-                text.push_str(&format!("      credential_report: exports/{id}/credential-report.json\n"));
+                add(&mut text, format_args!("      credential_report: exports/{id}/credential-report.json\n"));
             }
             if account.has_key_lists {
-                text.push_str(&format!("      access_keys: exports/{id}/access-keys.json\n"));
+                add(&mut text, format_args!("      access_keys: exports/{id}/access-keys.json\n"));
             }
         }
-        Form::Ssh(_) => text.push_str(&format!(
-            "    tree: exports/hosts\n    expected_hosts: {{ path: exports/hosts.txt, sha256: \"{hosts_digest}\" }}\n    as_of: {}\n",
-            instant(system.as_of)
-        )),
+        Form::Ssh(_) => add(
+            &mut text,
+            format_args!(
+                "    tree: exports/hosts\n    expected_hosts: {{ path: exports/hosts.txt, sha256: \"{hosts_digest}\" }}\n    as_of: {}\n",
+                instant(system.as_of)
+            ),
+        ),
     }
     text
 }
@@ -132,7 +163,20 @@ fn table_text(id: &str, table: &Table) -> String {
     let words = |words: &[(&str, &str)]| {
         words.iter().map(|(ours, theirs)| format!("{ours}: [{theirs}]")).collect::<Vec<_>>().join(", ")
     };
-    let mapped = ["grant_id", "grant_display", "status", "privilege", "created_at", "last_used_at", "expires_at", "login", "email", "employee_id", "name", "target"];
+    let mapped = [
+        "grant_id",
+        "grant_display",
+        "status",
+        "privilege",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "login",
+        "email",
+        "employee_id",
+        "name",
+        "target",
+    ];
     let columns: Vec<String> = table
         .columns
         .iter()
@@ -159,10 +203,10 @@ fn table_text(id: &str, table: &Table) -> String {
         times("{ none: [never], hidden: [\"\"] }"),
     );
     if let Some(pattern) = table.time_format {
-        text.push_str(&format!("        formats: {{ {} }}\n", times(&format!("\"{pattern}\""))));
+        add(&mut text, format_args!("        formats: {{ {} }}\n", times(&format!("\"{pattern}\""))));
     }
     if let Some(zone) = table.zone {
-        text.push_str(&format!("        time_zone: {}\n", zone.name()));
+        add(&mut text, format_args!("        time_zone: {}\n", zone.name()));
     }
     text
 }

@@ -55,7 +55,10 @@ impl Files {
 
 /// SHA-256 in lower-case hex.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        add(&mut text, format_args!("{byte:02x}"));
+        text
+    })
 }
 
 /// Every file of a world: roster, exports, decisions, configuration.
@@ -75,6 +78,12 @@ pub fn files(world: &World) -> io::Result<Files> {
     decisions::write(world, &mut files);
     config::write(world, &mut files);
     Ok(files)
+}
+
+/// Appends formatted text.
+pub(crate) fn add(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    std::fmt::Write::write_fmt(text, arguments).unwrap_or_default();
 }
 
 /// An instant as RFC 3339 with whole seconds.

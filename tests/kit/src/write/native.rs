@@ -47,8 +47,7 @@ fn text(system: &System) -> String {
         "as_of": instant(system.as_of), "produced_by": format!("{} export", system.id), "scopes": claimed,
     })];
     let mut counts: BTreeMap<&str, u64> = claimed.iter().map(|scope| (scope.as_str(), 0)).collect();
-    let grants: Vec<&Grant> =
-        system.grants.iter().filter(|grant| !hidden(grant.access.scope.as_str())).collect();
+    let grants: Vec<&Grant> = system.grants.iter().filter(|grant| !hidden(grant.access.scope.as_str())).collect();
     for grant in &grants {
         lines.push(record(grant));
         *counts.entry(grant.access.scope.as_str()).or_default() += 1;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Files, instant, sha256};
+use super::{Files, add, instant, sha256};
 use crate::world::{Person, Source, Stint, World};
 
 /// Canonical column and its header in the main table.
@@ -195,9 +195,12 @@ fn aliases(world: &World) -> io::Result<Vec<u8>> {
 fn links(world: &World) -> String {
     let mut text = String::from("version: 1\nlinks:\n");
     for (person, system, kind, grant_id, reviewer) in &world.links {
-        text.push_str(&format!(
-            "  - {{ person_id: {person}, system: {system}, kind: {kind}, grant_id: {grant_id}, reviewer: {reviewer}, date: \"2026-06-15\", reason: seen together with the owner of the system }}\n"
-        ));
+        add(
+            &mut text,
+            format_args!(
+                "  - {{ person_id: {person}, system: {system}, kind: {kind}, grant_id: {grant_id}, reviewer: {reviewer}, date: \"2026-06-15\", reason: seen together with the owner of the system }}\n"
+            ),
+        );
     }
     text
 }

@@ -1,8 +1,6 @@
 //! Host trees as the collector leaves them.
 
-use std::fmt::Write as _;
-
-use super::{Files, instant, sha256};
+use super::{Files, add, instant, sha256};
 use crate::world::{Fleet, Host, HostAccount, System};
 
 pub(super) fn write(system: &System, fleet: &Fleet, files: &mut Files) {
@@ -41,12 +39,7 @@ fn one(system: &System, host: &Host, files: &mut Files) {
     }
     lines.sort();
     lines.dedup();
-    let list = format!(
-        "# holdover-files 1\n# host: {}\n{}\n# end {}\n",
-        host.name,
-        lines.join("\n"),
-        lines.len()
-    );
+    let list = format!("# holdover-files 1\n# host: {}\n{}\n# end {}\n", host.name, lines.join("\n"), lines.len());
     let folder = format!("exports/hosts/{}", host.name);
     for (path, text) in present {
         files.put(format!("{folder}/{}", path.trim_start_matches('/')), text);
@@ -57,8 +50,7 @@ fn one(system: &System, host: &Host, files: &mut Files) {
 fn passwd(host: &Host) -> String {
     host.accounts.iter().fold(String::new(), |mut text, account| {
         let HostAccount { login, uid, home, shell, .. } = account;
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{login}:x:{uid}:{uid}::{home}:{shell}");
+        add(&mut text, format_args!("{login}:x:{uid}:{uid}::{home}:{shell}\n"));
         text
     })
 }
@@ -72,7 +64,7 @@ fn group(host: &Host) -> String {
         .collect();
     let mut text = format!("root:x:0:\nsudo:x:27:{}\n", admins.join(","));
     for account in host.accounts.iter().filter(|account| account.uid != 0) {
-        let _ = writeln!(text, "{}:x:{}:", account.login, account.uid);
+        add(&mut text, format_args!("{}:x:{}:\n", account.login, account.uid));
     }
     text
 }
@@ -87,7 +79,7 @@ fn sshd_config(host: &Host) -> String {
 fn keys(account: &HostAccount) -> String {
     account.keys.iter().fold(String::new(), |mut text, key| {
         let options = if key.options.is_empty() { String::new() } else { format!("{} ", key.options) };
-        let _ = writeln!(text, "{options}{} {}", key.key.line(), key.comment);
+        add(&mut text, format_args!("{options}{} {}\n", key.key.line(), key.comment));
         text
     })
 }
@@ -96,8 +88,11 @@ fn who(system: &System, host: &Host) -> String {
     let mut text = format!("# holdover-who 1\n# taken-at: {}\n# time-zone: UTC\n", instant(system.as_of));
     for (at, login) in host.logins.iter().enumerate() {
         let since = login.since.format("%Y-%m-%d %H:%M");
-        let _ = writeln!(text, "{:<8} pts/{at}        {since}   .          1{at}34 ({})", login.login, login.from);
+        add(
+            &mut text,
+            format_args!("{:<8} pts/{at}        {since}   .          1{at}34 ({})\n", login.account, login.from),
+        );
     }
-    let _ = writeln!(text, "# end {}", host.logins.len());
+    add(&mut text, format_args!("# end {}\n", host.logins.len()));
     text
 }
