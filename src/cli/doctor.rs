@@ -44,7 +44,7 @@ impl Check {
 }
 
 pub(super) fn run(session: &Session<'_>) -> Result<u8, Failure> {
-    let configured = match session.configuration() {
+    let configured = match session.configuration_and_policy().map(|(configured, _)| configured) {
         Ok(configured) => configured,
         Err(Failure::Problems(problems)) => {
             session.say(&line(&Check::fail("configuration", "has mistakes", "mend the places below")))?;

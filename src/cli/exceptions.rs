@@ -16,7 +16,7 @@ use crate::store::memory::MemoryStore;
 use crate::store::Store;
 
 pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Failure> {
-    let configured = session.configuration()?;
+    let (configured, _) = session.configuration_and_policy()?;
     let config = &configured.config;
     match &arguments.command {
         ExceptionsCommand::List => list(session, config),

@@ -9,7 +9,7 @@ use super::scan::format;
 use super::session::Session;
 use crate::config::{Config, OutputFormat, PersonDisplay};
 use crate::emit::{self, Colour, EmitContext, Places, PseudonymKey, RuleTexts};
-use crate::metrics::{self, BuildInfo, MetricsError};
+use crate::metrics::{self, BuildInfo, MetricsError, Remembered};
 use crate::randomness::{Randomness as _, SystemRandomness};
 use crate::report::Report;
 use crate::rules::RuleSet;
@@ -211,12 +211,13 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes the metrics textfile.
-    pub(super) fn write_metrics(&self, path: &Path, report: &Report) -> Result<(), MetricsError> {
-        let build = BuildInfo {
-            version: String::from(env!("CARGO_PKG_VERSION")),
-            revision: String::from(super::version::REVISION),
-        };
-        metrics::write_textfile(path, &metrics::gather(report, self.detail, &build))
+    pub(super) fn write_metrics(&self, path: &Path, report: &Report, remembered: &Remembered) -> Result<(), MetricsError> {
+        if let Some(folder) = path.parent()
+            && let Err(error) = emit::file::create_folder(folder)
+        {
+            tracing::warn!(event = "metrics-folder", error = %super::failure::chain(&error));
+        }
+        metrics::write_textfile(path, &metrics::gather_with(report, self.detail, &build_info(), remembered))
     }
 
     /// The last block on standard error.
@@ -225,6 +226,11 @@ impl<'a> Writer<'a> {
         let width = self.session.environment.width.unwrap_or(100);
         emit::summary(report, &self.context(&output, Colour::Off, width))
     }
+}
+
+/// What this program says of itself in the metrics.
+pub(super) fn build_info() -> BuildInfo {
+    BuildInfo { version: String::from(env!("CARGO_PKG_VERSION")), revision: String::from(super::version::REVISION) }
 }
 
 /// Texts of rules for outputs.

@@ -16,9 +16,8 @@ use crate::store::memory::MemoryStore;
 use crate::yaml::forms::duration_text;
 
 pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Failure> {
-    let configured = session.configuration()?;
+    let (configured, policy) = session.configuration_and_policy()?;
     let config = &configured.config;
-    let policy = session.policy(config)?;
     match &arguments.command {
         PolicyCommand::Check => {
             let rules: Vec<&str> = policy.rules().collect();

@@ -14,7 +14,7 @@ use crate::store::memory::MemoryStore;
 use crate::store::Store;
 
 pub(super) fn run(session: &Session<'_>, arguments: &Roster) -> Result<u8, Failure> {
-    let configured = session.configuration()?;
+    let (configured, _) = session.configuration_and_policy()?;
     match &arguments.command {
         RosterCommand::Validate { explain, confidential } => validate(session, &configured.config, *explain, *confidential),
         RosterCommand::Accept { digest } => accept(session, &configured.config, digest),
@@ -38,7 +38,7 @@ fn validate(session: &Session<'_>, config: &Config, explain: bool, confidential:
     let now = session.clock(config).0.now();
     let loaded = load_roster(config, documents.as_ref(), store.as_ref(), now)?;
     if !loaded.problems.is_empty() {
-        session.error(super::failure::shown(&loaded.problems).trim_end());
+        session.error(super::failure::unquoted(&loaded.problems).trim_end());
     }
     let mut text = describe(&loaded);
     if confidential && let Some(roster) = &loaded.roster {
@@ -105,7 +105,7 @@ fn accept(session: &Session<'_>, config: &Config, digest: &str) -> Result<u8, Fa
     let now = clock.now();
     let loaded = load_roster(config, documents.as_ref(), &store, now)?;
     let Some(newest) = &loaded.facts.digest else {
-        session.error(super::failure::shown(&loaded.problems).trim_end());
+        session.error(super::failure::unquoted(&loaded.problems).trim_end());
         return Err(Failure::Roster(String::from("the roster cannot be read; there is nothing to accept")));
     };
     if newest != digest {

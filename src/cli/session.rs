@@ -110,8 +110,19 @@ impl<'a> Session<'a> {
         if let Some(text) = &self.global.as_of {
             config.run.as_of = Some(instant("--as-of", text)?);
         }
+        // From here on every path is one the program can open, wherever it was started.
+        config.state_dir = config.base.join(&config.state_dir);
+        config.metrics.textfile = config.metrics.textfile.map(|path| config.base.join(path));
         tracing::info!(event = "configuration", file = %file.display(), digest = %config.digest);
         Ok(Configured { config, warnings: loaded.warnings.clone(), loaded })
+    }
+
+    /// The same with the policy's word on which day governs: what judges people by the roster needs both.
+    pub(super) fn configuration_and_policy(&self) -> Result<(Configured, Policy), Failure> {
+        let mut configured = self.configuration()?;
+        let policy = self.policy(&configured.config)?;
+        configured.config = configured.config.with_policy(&policy);
+        Ok((configured, policy))
     }
 
     /// Values that flags or the environment laid over the file.

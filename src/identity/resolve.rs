@@ -98,7 +98,14 @@ impl<'a> Resolver<'a> {
         }
         let mut people: BTreeMap<PersonIndex, PersonMatch> = BTreeMap::new();
         let mut result = AccessMatch::default();
-        for (position, holder) in access.holders.iter().enumerate() {
+        // A holder without any identifier stands for the account the grant hangs from, and speaks only where nobody
+        // else does: a colleague's key in somebody's account is the colleague's.
+        let (stand_ins, named): (Vec<(usize, &Holder)>, Vec<(usize, &Holder)>) =
+            access.holders.iter().enumerate().partition(|(_, holder)| holder_is_only_a_relation(holder));
+        for (position, holder) in named.into_iter().chain(stand_ins) {
+            if holder_is_only_a_relation(holder) && (!people.is_empty() || result.ambiguity.is_some()) {
+                continue;
+            }
             let owns = matches!(holder.relation, Relation::Owner | Relation::Approver);
             match self.holder(system, access, position, holder) {
                 HolderMatch::Person(found) => merge(&mut people, found),

@@ -131,7 +131,11 @@ impl Engine<'_> {
             totals,
         };
         let changes = RunChanges { memories: settlement.memories, ..changes };
-        Ok(RunOutcome { report, changes })
+        let config_since = match closing.opening.config {
+            Some((digest, since)) if digest == self.config.digest => since,
+            Some(_) | None => closing.now,
+        };
+        Ok(RunOutcome { report, changes, config_since })
     }
 
     fn settle_system(&self, reading: Reading, closing: &Closing<'_>, sentinels: &[SentinelFact]) -> Result<SystemFact, RunError> {

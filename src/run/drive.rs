@@ -252,3 +252,7 @@ fn rank(state: ScopeState) -> u8 {
         ScopeState::Failed => 5,
     }
 }
+
+#[cfg(test)]
+#[path = "drive_tests.rs"]
+mod tests;

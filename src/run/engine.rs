@@ -89,6 +89,8 @@ pub struct RunOutcome {
     pub report: Report,
     /// What to commit.
     pub changes: RunChanges,
+    /// Since when the present configuration is in use.
+    pub config_since: Instant,
 }
 
 /// Id of a run: with a chosen instant it follows from that instant and the configuration, so that equal inputs give
