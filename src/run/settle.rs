@@ -135,8 +135,11 @@ impl Settlement {
                 "Used after the end: stays open until it is recorded as handled (holdover incidents acknowledge).",
             ));
         }
-        // In a surge, an end that stands in no accepted roster waits for an operator, however often it is read.
-        let confirms = confirms && !(ground.hold_new && finding.access_end.known_at.is_none());
+        // While a surge waits, time alone confirms nothing: neither what was only observed, nor anything about an end
+        // that stands in no accepted roster.
+        let unconfirmed = memory.as_ref().is_none_or(|memory| memory.finding.state == FindingState::Observed);
+        let waits = ground.hold_new && (unconfirmed || finding.access_end.known_at.is_none());
+        let confirms = confirms && !waits;
         let seen = Box::new(Seen { finding, scope_complete, confirms, suppressed });
         if ended {
             let mut remnant = seen.finding.clone();

@@ -1,5 +1,8 @@
 //! Integration tests, in one binary.
 
 mod company;
+mod damage;
 mod house;
+mod life;
+mod store_faults;
 mod verdicts;
