@@ -106,7 +106,7 @@ impl Engine<'_> {
         notices.dedup();
         let mut flags = self.roster_flags();
         flags.exceptions_invalid = closing.exceptions.has_invalid(closing.now);
-        flags.ambiguous |= judgement.ambiguous_leaver || judgement.has_unjudged();
+        flags.ambiguous |= judgement.ambiguous_leaver || judgement.has_unjudged() || judgement.contested;
         flags.gaps |= judgement.too_deep;
         Verdict {
             findings: &settlement.findings,

@@ -10,7 +10,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use super::assess::{Bench, Place};
-use super::attribute::{self, Ground, attribute};
+use super::attribute::{self, Ground, Learned, attribute};
 use super::closing::Closing;
 use super::directory::Directory;
 use super::drive::{self, Reading, Shared};
@@ -258,8 +258,14 @@ impl Engine<'_> {
         exceptions: &Exceptions,
         now: Instant,
     ) -> Result<Judgement, RunError> {
-        let (graph, accounts, too_deep) = attribute::learn(readings, ground)?;
+        let Learned { graph, accounts, too_deep, contested } = attribute::learn(readings, ground)?;
         let mut judgement = Judgement::default();
+        judgement.contested = !contested.is_empty();
+        judgement.notices.extend(contested.into_iter().map(|account| Notice {
+            id: String::from("account-contested"),
+            level: NoticeLevel::Warning,
+            says: format!("{account}; another record of it leads to somebody else, and grants that were read in between were taken for theirs"),
+        }));
         if too_deep {
             judgement.too_deep = true;
             judgement.notices.push(Notice {

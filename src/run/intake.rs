@@ -54,6 +54,10 @@ pub struct Intake {
     pub notices: Vec<String>,
     /// Records in all.
     pub records: u64,
+    /// Whether a record was settled by what an account's id taught.
+    pub settled_by_id: bool,
+    /// Whether a record was settled by what an account's login taught.
+    pub settled_by_login: bool,
     sealed_in_pass: HashSet<ScopeName>,
     pass: Vec<ScopeName>,
 }
@@ -128,6 +132,8 @@ impl Intake {
             graph: Graph::default(),
             notices: Vec::new(),
             records: 0,
+            settled_by_id: false,
+            settled_by_login: false,
             sealed_in_pass: HashSet::new(),
             pass: Vec::new(),
         }
@@ -263,8 +269,8 @@ impl Intake {
     }
 
     /// Decides by the head alone whether a record plainly belongs to one person who does not matter now.
-    fn sift(&self, lookup: &Lookup, sheet: &dyn Sheet, position: usize, head: &Head<'_>) -> Sifted {
-        let mut sift = Sift { lookup, system: &self.system, login_is: self.login_is, graph: &self.graph, person: None, closer: false };
+    fn sift(&mut self, lookup: &Lookup, sheet: &dyn Sheet, position: usize, head: &Head<'_>) -> Sifted {
+        let mut sift = Sift { lookup, system: &self.system, login_is: self.login_is, graph: &self.graph, person: None, closer: false, by_id: false, by_login: false };
         let mut somebody_acts = false;
         sheet.visit_holders(position, &mut |holder| {
             somebody_acts |= holder.relation.can_act();
@@ -279,7 +285,12 @@ impl Intake {
             }
         }
         match sift.person {
-            Some(person) if !sift.closer && !lookup.interest.matters(person) => Sifted::Settled(person),
+            Some(person) if !sift.closer && !lookup.interest.matters(person) => {
+                let (by_id, by_login) = (sift.by_id, sift.by_login);
+                self.settled_by_id |= by_id;
+                self.settled_by_login |= by_login;
+                Sifted::Settled(person)
+            }
             Some(_) | None => Sifted::LookCloser,
         }
     }
@@ -324,6 +335,8 @@ struct Sift<'a> {
     graph: &'a Graph,
     person: Option<PersonIndex>,
     closer: bool,
+    by_id: bool,
+    by_login: bool,
 }
 
 impl Sift<'_> {
@@ -382,6 +395,8 @@ impl Sift<'_> {
     fn learned(&mut self, kind: ClaimKind, value: &str) -> bool {
         let node = Node(self.lookup.index.hash(kind, self.system, value));
         if let Some(person) = self.graph.undisputed(node) {
+            self.by_id |= kind == ClaimKind::ProviderId;
+            self.by_login |= kind == ClaimKind::Username;
             self.is(person);
             return true;
         }

@@ -40,6 +40,8 @@ pub struct Judgement {
     pub unattributed_total: u64,
     /// Planted leavers.
     pub sentinels: Vec<SentinelFact>,
+    /// Whether grants were taken for a colleague's by an account that also leads to somebody of interest.
+    pub contested: bool,
     /// Whether lessons were left when the rounds ran out (IDN-5): a gap.
     pub too_deep: bool,
     /// Notices.

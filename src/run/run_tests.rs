@@ -207,3 +207,26 @@ fn one_session_that_was_used_after_the_end_speaks_for_its_client() {
         assert!(!finding.usability.is_remnant(), "one of them is live");
     }
 }
+
+#[test]
+fn a_login_that_was_given_to_two_people_is_told_even_if_the_leaver_is_read_last() {
+    let with_login = |id: &str, employee: &str| {
+        let holder = format!(r#","holders":[{{"relation":"holder","login":"silva","employee_id":"{employee}"}}]"#);
+        record("accounts", "account", id, &holder)
+    };
+    let by_login = token("t-1", r#","holders":[{"relation":"holder","login":"silva"}]"#);
+    let mut world = World::new();
+    world.records = vec![with_login("u-2", "p-2"), by_login.clone(), with_login("u-1", "p-1")];
+    let report = world.scan(NOW);
+    assert!(report.run.flags.ambiguous);
+    let told: Vec<&str> = report.notices.iter().filter(|notice| notice.id == "account-contested").map(|notice| notice.says.as_str()).collect();
+    assert!(matches!(told.as_slice(), [says] if says.contains("u-1")), "{told:?}");
+    // In any order: what the leaver's account teaches is learned after all that was settled by head alone.
+    world.records = vec![with_login("u-1", "p-1"), with_login("u-2", "p-2"), by_login.clone()];
+    world.as_of = String::from("2026-08-04T01:00:00Z");
+    assert!(world.scan(NEXT_DAY).run.flags.ambiguous);
+    // And two colleagues who share a login are nobody's concern.
+    let mut colleagues = World::new();
+    colleagues.records = vec![with_login("u-2", "p-2"), by_login, with_login("u-3", "p-3")];
+    assert!(!colleagues.scan(NOW).run.flags.ambiguous);
+}
