@@ -140,7 +140,9 @@ impl Inputs<'_> {
 
 fn warning(problem: &Problem) -> Notice {
     let place = problem.place.map_or_else(String::new, |place| format!(":{}:{}", place.line, place.column));
-    let says = format!("{}{place}: {}", problem.file.display(), problem.says);
+    // The name alone: how the file was addressed must not change a byte of an output.
+    let file = problem.file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let says = format!("{file}{place}: {}", problem.says);
     Notice { id: String::from("configuration"), level: NoticeLevel::Warning, says }
 }
 
