@@ -46,9 +46,15 @@ impl Company {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
             people: vec![
-                String::from("p-1,employee,ended,Ana Silva,ana@acme.example,2020-01-01,2026-07-31,Europe/Berlin,2026-08-01T00:00:00Z"),
-                String::from("p-2,employee,active,Bea Braun,bea@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z"),
-                String::from("p-3,employee,active,Cem Can,cem@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z"),
+                String::from(
+                    "p-1,employee,ended,Ana Silva,ana@acme.example,2020-01-01,2026-07-31,Europe/Berlin,2026-08-01T00:00:00Z",
+                ),
+                String::from(
+                    "p-2,employee,active,Bea Braun,bea@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z",
+                ),
+                String::from(
+                    "p-3,employee,active,Cem Can,cem@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z",
+                ),
             ],
             records: vec![
                 account("u-1", "ana@acme.example", "enabled"),
@@ -100,7 +106,8 @@ impl Company {
             .scopes
             .iter()
             .map(|scope| {
-                let count = self.records.iter().filter(|record| record.contains(&format!("\"scope\":\"{scope}\""))).count();
+                let count =
+                    self.records.iter().filter(|record| record.contains(&format!("\"scope\":\"{scope}\""))).count();
                 format!("\"{scope}\":{count}")
             })
             .collect();
