@@ -102,16 +102,17 @@ impl<'a> Session<'a> {
         let lookup = |name: &str| self.environment.variable(name).map(String::from);
         let loaded = config::load(&file, &text, &lookup).map_err(Failure::Problems)?;
         let mut config = loaded.config.clone();
-        if let Some(folder) = &self.global.state_dir {
-            config.state_dir =
-                std::path::absolute(folder).map_err(|error| Failure::Usage(format!("--state-dir: {error}")))?;
-        }
+        // Relative paths of the file start at its folder, those of a flag where the command was typed.
+        config.state_dir = match &self.global.state_dir {
+            Some(folder) => {
+                std::path::absolute(folder).map_err(|error| Failure::Usage(format!("--state-dir: {error}")))?
+            }
+            None => config.base.join(&config.state_dir),
+        };
+        config.metrics.textfile = config.metrics.textfile.map(|path| config.base.join(path));
         if let Some(text) = &self.global.as_of {
             config.run.as_of = Some(instant("--as-of", text)?);
         }
-        // From here on every path is one the program can open, wherever it was started.
-        config.state_dir = config.base.join(&config.state_dir);
-        config.metrics.textfile = config.metrics.textfile.map(|path| config.base.join(path));
         tracing::info!(event = "configuration", file = %file.display(), digest = %config.digest);
         Ok(Configured { config, warnings: loaded.warnings.clone(), loaded })
     }

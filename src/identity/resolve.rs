@@ -55,6 +55,8 @@ pub struct AccessMatch {
     pub nobody: Option<String>,
     /// Whether some holder led to nobody although others led to somebody.
     pub some_unknown: bool,
+    /// Whether one of those who own it or approve for it could not be told. The service user of a key is no owner.
+    pub unknown_owner: bool,
 }
 
 /// What the resolver has to know about a system.
@@ -104,14 +106,17 @@ impl Resolver<'_> {
             if holder_is_only_a_relation(holder) && (!people.is_empty() || result.ambiguity.is_some()) {
                 continue;
             }
+            let owns = matches!(holder.relation, Relation::Owner | Relation::Approver);
             match self.holder(system, access, position, holder) {
                 HolderMatch::Person(found) => merge(&mut people, found),
                 HolderMatch::Ambiguous(ambiguity) => {
                     result.some_unknown = true;
+                    result.unknown_owner |= owns;
                     result.ambiguity.get_or_insert(ambiguity);
                 }
                 HolderMatch::Nobody(reason) => {
                     result.some_unknown = true;
+                    result.unknown_owner |= owns;
                     result.nobody.get_or_insert(reason);
                 }
             }

@@ -249,6 +249,20 @@ fn a_grant_without_holders_follows_its_account() {
 }
 
 #[test]
+fn only_an_owner_who_cannot_be_told_leaves_open_whether_there_is_another_owner() {
+    let world = world();
+    let mut owned = access(|holder| holder.login = Some("svc-export".into()));
+    let mut owner = Holder::new(Relation::Owner);
+    owner.email = Some("bea@acme.example".into());
+    owned.holders.push(owner.clone());
+    let found = world.resolve("crm", &owned);
+    assert!(only(&found).1 == 1 && found.some_unknown && !found.unknown_owner, "{found:?}");
+    owner.email = Some("somebody@acme.example".into());
+    owned.holders.push(owner);
+    assert!(world.resolve("crm", &owned).unknown_owner);
+}
+
+#[test]
 fn a_key_is_followed_across_systems_and_the_chain_is_told() {
     let mut world = world();
     let account = Node(world.index.hash(ClaimKind::ProviderId, "github", "4711"));

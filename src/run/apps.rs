@@ -13,7 +13,23 @@ const LIMIT: u64 = 16 * 1024 * 1024;
 pub fn read(config: &Config, documents: &dyn Documents, notices: &mut Vec<Notice>) -> Vec<KnownApp> {
     let Some(file) = &config.known_apps else { return Vec::new() };
     match parse(config, file, documents) {
-        Ok(apps) => apps,
+        Ok(mut apps) => {
+            if file.sha256.is_none() {
+                // A list that became shorter on its way would read as systems that are no more.
+                let path = file.path.display();
+                notices.push(Notice {
+                    id: String::from("known-apps"),
+                    level: NoticeLevel::Warning,
+                    says: format!("{path} is not proven whole: give its sha256 in the configuration (known_apps: {{ path, sha256 }})"),
+                });
+                apps.push(KnownApp {
+                    name: format!("(the list {path} is not proven whole)"),
+                    owner: None,
+                    connected_as: None,
+                });
+            }
+            apps
+        }
         Err(says) => {
             let path = file.path.display();
             notices.push(Notice {

@@ -187,7 +187,7 @@ impl Bench<'_> {
                 && owns(&other.relations)
                 && matches!(person.standing(self.now, self.leave), Standing::Employed { .. })
         });
-        match (other, all.some_unknown) {
+        match (other, all.unknown_owner) {
             (true, _) => Fact::Known(true),
             (false, false) => Fact::Known(false),
             (false, true) => Fact::Hidden(String::from("one of its owners could not be told")),

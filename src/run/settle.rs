@@ -133,7 +133,9 @@ impl Settlement {
                 "Used after the end: stays open until it is recorded as handled (holdover incidents acknowledge).",
             ));
         }
-        let confirms = confirms && !(ground.hold_new && memory.is_none());
+        // Time alone confirms nothing while a surge waits: what was only observed stays so.
+        let unconfirmed = memory.as_ref().is_none_or(|memory| memory.finding.state == FindingState::Observed);
+        let confirms = confirms && !(ground.hold_new && unconfirmed);
         let seen = Box::new(Seen { finding, scope_complete, confirms, suppressed });
         if ended {
             let mut remnant = seen.finding.clone();

@@ -9,5 +9,8 @@
 )]
 
 mod company;
+mod damage;
 mod house;
+mod life;
+mod store_faults;
 mod verdicts;
