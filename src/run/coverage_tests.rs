@@ -139,6 +139,8 @@ fn a_drop_is_suspicious_until_a_known_object_or_an_operator_vouches() {
     assert_eq!(check(&baseline, None), ScopeState::Partial);
     assert_eq!(check(&baseline, Some(&known)), ScopeState::Complete);
     baseline.drop_accepted_for = Some(String::from("run-2"));
+    assert_eq!(check(&baseline, None), ScopeState::Partial, "another figure was accepted");
+    baseline.objects = 50;
     assert_eq!(check(&baseline, None), ScopeState::Complete);
 }
 

@@ -1,5 +1,7 @@
 //! The sample company: what lies in `examples/` is what the generator makes, and every planted case is in it.
 
+#![expect(clippy::expect_used, reason = "helpers of tests fail loudly too")]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
