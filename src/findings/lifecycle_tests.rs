@@ -232,13 +232,17 @@ proptest! {
 fn the_agreed_time_passes_although_nobody_can_look() {
     let mut within = finding();
     (within.due, within.due_at) = (false, day(2));
-    let sight = Sight::Present(Box::new(Seen { finding: within, scope_complete: true, confirms: false, suppressed: false }));
+    let sight =
+        Sight::Present(Box::new(Seen { finding: within, scope_complete: true, confirms: false, suppressed: false }));
     let open = step(None, sight, 0).memory;
     let early = step(Some(open.clone()), Sight::NotRead { suppressed: false }, 1).memory;
     assert!(!early.finding.due);
     let late = step(Some(early), Sight::NotRead { suppressed: false }, 2).memory;
     assert!(late.finding.due);
-    assert!(step(Some(open), Sight::Absent { as_of: day(2) }, 2).memory.finding.due, "one absent look proves nothing yet");
+    assert!(
+        step(Some(open), Sight::Absent { as_of: day(2) }, 2).memory.finding.due,
+        "one absent look proves nothing yet"
+    );
 }
 
 #[test]

@@ -270,7 +270,16 @@ impl Intake {
 
     /// Decides by the head alone whether a record plainly belongs to one person who does not matter now.
     fn sift(&mut self, lookup: &Lookup, sheet: &dyn Sheet, position: usize, head: &Head<'_>) -> Sifted {
-        let mut sift = Sift { lookup, system: &self.system, login_is: self.login_is, graph: &self.graph, person: None, closer: false, by_id: false, by_login: false };
+        let mut sift = Sift {
+            lookup,
+            system: &self.system,
+            login_is: self.login_is,
+            graph: &self.graph,
+            person: None,
+            closer: false,
+            by_id: false,
+            by_login: false,
+        };
         let mut somebody_acts = false;
         sheet.visit_holders(position, &mut |holder| {
             somebody_acts |= holder.relation.can_act();
@@ -295,7 +304,14 @@ impl Intake {
         }
     }
 
-    fn learn_account(&mut self, lookup: &Lookup, sheet: &dyn Sheet, position: usize, head: &Head<'_>, person: PersonIndex) {
+    fn learn_account(
+        &mut self,
+        lookup: &Lookup,
+        sheet: &dyn Sheet,
+        position: usize,
+        head: &Head<'_>,
+        person: PersonIndex,
+    ) {
         let mut somebody_acts = head.holders == 0;
         sheet.visit_holders(position, &mut |holder| somebody_acts |= holder.relation.can_act());
         if !somebody_acts && head.parent.is_none() {

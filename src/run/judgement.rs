@@ -73,11 +73,20 @@ impl Judgement {
         }
     }
 
-    fn judge(&mut self, bench: &Bench<'_>, place: Place<'_>, access: &Access, found: &AccessMatch, matched: &PersonMatch) {
+    fn judge(
+        &mut self,
+        bench: &Bench<'_>,
+        place: Place<'_>,
+        access: &Access,
+        found: &AccessMatch,
+        matched: &PersonMatch,
+    ) {
         let person = &bench.people[matched.person.0 as usize];
         let undecided = |reason: String| Assessed::Undecided { reason };
         let assessed = match person.standing(bench.now, bench.leave) {
-            Standing::NotJudged { reason } => undecided(format!("the roster contradicts itself about this person: {reason}")),
+            Standing::NotJudged { reason } => {
+                undecided(format!("the roster contradicts itself about this person: {reason}"))
+            }
             Standing::Suspended { .. } => {
                 undecided(String::from("on leave, which suspends access here, since a day the roster does not give"))
             }
@@ -218,10 +227,7 @@ impl Judgement {
 fn is_handed_over(bench: &Bench<'_>, found: &AccessMatch) -> bool {
     let answers = |one: &PersonMatch| {
         one.relations.iter().any(|relation| matches!(relation, Relation::Owner | Relation::Approver))
-            && matches!(
-                bench.people[one.person.0 as usize].standing(bench.now, bench.leave),
-                Standing::Employed { .. }
-            )
+            && matches!(bench.people[one.person.0 as usize].standing(bench.now, bench.leave), Standing::Employed { .. })
     };
     !found.people.is_empty() && found.ambiguity.is_none() && !found.some_unknown && found.people.iter().all(answers)
 }

@@ -28,7 +28,8 @@ fn candidates(report: &Report) -> Vec<(&str, Vec<&str>)> {
 #[test]
 fn a_token_is_whose_the_account_is_it_hangs_from_even_if_an_administrator_made_it() {
     let mut world = World::new();
-    let made = |parent: &str| format!(r#","parent":"{parent}","holders":[{{"relation":"creator","employee_id":"p-2"}}]"#);
+    let made =
+        |parent: &str| format!(r#","parent":"{parent}","holders":[{{"relation":"creator","employee_id":"p-2"}}]"#);
     world.records = vec![
         account("u-1", "p-1@acme.example"),
         account("u-3", "p-3@acme.example"),
@@ -44,9 +45,13 @@ fn a_token_is_whose_the_account_is_it_hangs_from_even_if_an_administrator_made_i
 #[test]
 fn the_roster_may_know_an_account_that_was_not_read() {
     let mut world = World::new();
-    world.aliases = vec![String::from("p-1,provider_id,u-1,crm,false,,"), String::from("p-2,provider_id,u-2,crm,false,,")];
-    world.records =
-        vec![token("t-1", r#","parent":"u-1""#), token("t-2", r#","parent":"u-2""#), token("t-9", r#","parent":"u-9""#)];
+    world.aliases =
+        vec![String::from("p-1,provider_id,u-1,crm,false,,"), String::from("p-2,provider_id,u-2,crm,false,,")];
+    world.records = vec![
+        token("t-1", r#","parent":"u-1""#),
+        token("t-2", r#","parent":"u-2""#),
+        token("t-9", r#","parent":"u-9""#),
+    ];
     let report = world.scan(NOW);
     assert_eq!(states(&report, "p-1"), [("t-1", "confirmed")]);
     assert_eq!(report.findings.len(), 1);
@@ -56,9 +61,8 @@ fn the_roster_may_know_an_account_that_was_not_read() {
 #[test]
 fn an_account_whose_mail_was_redirected_to_a_colleague_is_not_the_colleagues() {
     let mut world = World::new();
-    let holder = |login: &str| {
-        format!(r#","holders":[{{"relation":"holder","login":"{login}","email":"p-2@acme.example"}}]"#)
-    };
+    let holder =
+        |login: &str| format!(r#","holders":[{{"relation":"holder","login":"{login}","email":"p-2@acme.example"}}]"#);
     world.records = vec![
         record("accounts", "account", "u-1", &holder("p-1@acme.example")),
         record("accounts", "account", "u-2", &holder("p-2@acme.example")),
@@ -92,17 +96,24 @@ fn a_leaver_among_the_candidates_of_a_second_holder_is_not_lost() {
 fn who_answers_for_an_account_does_not_have_it() {
     let mut world = World::new();
     let owner = r#","holders":[{"relation":"owner","employee_id":"p-2"}]"#;
-    world.records =
-        vec![record("accounts", "account", "u-7", owner), token("t-7", r#","parent":"u-7""#)];
+    world.records = vec![record("accounts", "account", "u-7", owner), token("t-7", r#","parent":"u-7""#)];
     let report = world.scan(NOW);
-    assert_eq!(report.unattributed_total, 1, "the token of a service account is nobody's, whoever answers for the account");
+    assert_eq!(
+        report.unattributed_total, 1,
+        "the token of a service account is nobody's, whoever answers for the account"
+    );
 }
 
 #[test]
 fn a_thing_that_was_handed_over_to_a_colleague_is_closed_after_two_looks() {
     let mut world = World::new();
     let owned = |owner: &str| {
-        record("tokens", "ownership", "repo-1", &format!(r#","holders":[{{"relation":"owner","employee_id":"{owner}"}}]"#))
+        record(
+            "tokens",
+            "ownership",
+            "repo-1",
+            &format!(r#","holders":[{{"relation":"owner","employee_id":"{owner}"}}]"#),
+        )
     };
     world.records = vec![owned("p-1")];
     assert_eq!(states(&world.scan(NOW), "p-1"), [("repo-1", "confirmed")]);
@@ -143,11 +154,15 @@ fn an_older_file_that_was_put_back_closes_nothing() {
 fn use_since_the_return_is_no_use_after_the_end() {
     let mut world = World::new();
     world.people = vec![
-        String::from("p-1,employee,ended,Name p-1,p-1@acme.example,2020-01-01,2026-03-31,Europe/Berlin,2026-04-01T00:00:00Z"),
+        String::from(
+            "p-1,employee,ended,Name p-1,p-1@acme.example,2020-01-01,2026-03-31,Europe/Berlin,2026-04-01T00:00:00Z",
+        ),
         String::from("p-1,employee,active,Name p-1,p-1@acme.example,2026-06-01,,Europe/Berlin,2026-06-01T00:00:00Z"),
         person("p-2", false),
     ];
-    let used = |id: &str, at: &str| token(id, &held_by("p-1")).replace(r#""last_used_at":null"#, &format!(r#""last_used_at":"{at}""#));
+    let used = |id: &str, at: &str| {
+        token(id, &held_by("p-1")).replace(r#""last_used_at":null"#, &format!(r#""last_used_at":"{at}""#))
+    };
     world.records = vec![used("t-since", "2026-07-01T09:00:00Z"), used("t-gap", "2026-05-01T09:00:00Z")];
     world.records.push(record(
         "tokens",
@@ -159,7 +174,7 @@ fn use_since_the_return_is_no_use_after_the_end() {
     let find = |id: &str| report.findings.iter().find(|finding| finding.grant_id.as_str() == id).expect(id);
     assert_eq!(find("t-gap").used_after_end, UsedAfterEnd::After);
     assert_eq!(find("t-gap").severity, Severity::Critical);
-    assert_eq!(find("t-since").used_after_end, UsedAfterEnd::NotKnown);
+    assert_eq!(find("t-since").used_after_end, UsedAfterEnd::Undecided);
     assert_eq!(find("t-since").severity, Severity::High, "a credential of an earlier stint, and no incident");
     assert_eq!(report.findings.len(), 2);
     assert!(!report.run.flags.ambiguous, "what somebody in employment owns is no open question");
@@ -219,7 +234,12 @@ fn a_login_that_was_given_to_two_people_is_told_even_if_the_leaver_is_read_last(
     world.records = vec![with_login("u-2", "p-2"), by_login.clone(), with_login("u-1", "p-1")];
     let report = world.scan(NOW);
     assert!(report.run.flags.ambiguous);
-    let told: Vec<&str> = report.notices.iter().filter(|notice| notice.id == "account-contested").map(|notice| notice.says.as_str()).collect();
+    let told: Vec<&str> = report
+        .notices
+        .iter()
+        .filter(|notice| notice.id == "account-contested")
+        .map(|notice| notice.says.as_str())
+        .collect();
     assert!(matches!(told.as_slice(), [says] if says.contains("u-1")), "{told:?}");
     // In any order: what the leaver's account teaches is learned after all that was settled by head alone.
     world.records = vec![with_login("u-1", "p-1"), with_login("u-2", "p-2"), by_login.clone()];

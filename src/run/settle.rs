@@ -165,7 +165,7 @@ impl Settlement {
                 why: String::from(why),
             });
         }
-        count(&step.from, finding, ground.context.now, totals);
+        count(step.from, finding, ground.context.now, totals);
         match finding.state {
             FindingState::Closed => self.closed.push(finding.clone()),
             FindingState::Observed
@@ -201,16 +201,18 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>) -> Sight 
     }
     let not_read = || Sight::NotRead { suppressed: (ground.covered)(finding) };
     // Use after the end stays a matter until somebody says that it was handled, even when the grant is gone.
-    if finding.used_after_end == UsedAfterEnd::After && finding.usability.is_remnant() && memory.acknowledged.is_none() {
+    if finding.used_after_end == UsedAfterEnd::After && finding.usability.is_remnant() && memory.acknowledged.is_none()
+    {
         return not_read();
     }
     match ground.sightings.get(&finding.fingerprint) {
         Some(Sighting::Undecided) => return not_read(),
-        Some(Sighting::Cured) => {}
         // It is there, and leads elsewhere now. A reviewed link may end a watch like that; a changed address or a lost
         // identifier may not. Who answers for a thing is what its owners say: named successors take it over.
-        None if (ground.seen)(finding) && !(ground.linked)(finding) && !is_handed_over(finding, ground) => return not_read(),
-        None => {}
+        None if (ground.seen)(finding) && !(ground.linked)(finding) && !is_handed_over(finding, ground) => {
+            return not_read();
+        }
+        Some(Sighting::Cured) | None => {}
     }
     match scopes.find(&finding.system, &finding.scope) {
         Some(scope) if scope.state == ScopeState::Complete => {
@@ -225,7 +227,7 @@ fn is_handed_over(finding: &Finding, ground: &Ground<'_>) -> bool {
 }
 
 /// Counters and histograms that are kept over all runs.
-fn count(from: &Option<FindingState>, finding: &Finding, now: Instant, totals: &mut Totals) {
+fn count(from: Option<FindingState>, finding: &Finding, now: Instant, totals: &mut Totals) {
     let severity = finding.severity.position();
     match finding.change {
         Change::New => {
@@ -233,7 +235,7 @@ fn count(from: &Option<FindingState>, finding: &Finding, now: Instant, totals: &
             observe(&mut totals.detection_delay, finding.access_end.at, now);
         }
         Change::Reopened => totals.reopened[severity] += 1,
-        Change::Closed if *from != Some(FindingState::Closed) => {
+        Change::Closed if from != Some(FindingState::Closed) => {
             totals.closed[severity] += 1;
             let proven_at = finding.revoked_between.map_or(now, |(_, until)| until);
             observe(&mut totals.revocation_delay[severity], finding.access_end.at, proven_at);

@@ -94,7 +94,8 @@ impl World {
             "roster.meta.json",
             &format!(r#"{{"as_of":"{as_of}","rows":{rows},"sha256":"{digest}","coverage":"full"}}"#),
         );
-        let aliases = format!("person_id,kind,value,system,personal,valid_from,valid_to\n{}\n", self.aliases.join("\n"));
+        let aliases =
+            format!("person_id,kind,value,system,personal,valid_from,valid_to\n{}\n", self.aliases.join("\n"));
         self.write("aliases.csv", &aliases);
         let count = |scope: &str| {
             let key = format!("\"scope\":\"{scope}\"");
@@ -108,9 +109,8 @@ impl World {
             export.push('\n');
         }
         let (accounts, tokens) = (count("accounts"), count("tokens"));
-        export.push_str(&format!(
-            "{{\"record\":\"end\",\"counts\":{{\"accounts\":{accounts},\"tokens\":{tokens}}}}}\n"
-        ));
+        export
+            .push_str(&format!("{{\"record\":\"end\",\"counts\":{{\"accounts\":{accounts},\"tokens\":{tokens}}}}}\n"));
         self.write("crm.ndjson", &export);
         let text = format!(
             "version: 1\n\
@@ -189,7 +189,8 @@ impl World {
             exit_zero: false,
             as_of_chosen: true,
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let RunOutcome { report, changes, .. } = runtime.block_on(engine.run()).expect("a run");
         self.store.apply(&report.run.id, now, changes).expect("memory");
         self.store.end_run(&report.run, b"", 1).expect("memory");
