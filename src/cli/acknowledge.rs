@@ -46,6 +46,7 @@ pub(super) fn incidents(session: &Session<'_>, arguments: &Incidents) -> Result<
     }
     let at = session.clock(config).0.now();
     store.acknowledge(&print, &Acknowledgement { reference: reference.clone(), at })?;
-    session.note(&format!("recorded: the use after the end of {print} was handled ({})", crate::hostile::line(reference)));
+    session
+        .note(&format!("recorded: the use after the end of {print} was handled ({})", crate::hostile::line(reference)));
     Ok(0)
 }

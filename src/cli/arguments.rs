@@ -51,7 +51,14 @@ pub struct Global {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Form of log lines
-    #[arg(long, global = true, value_name = "FORM", default_value = "text", env = "HOLDOVER_LOG_FORMAT", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORM",
+        default_value = "text",
+        env = "HOLDOVER_LOG_FORMAT",
+        hide_env = true
+    )]
     pub log_format: LogFormat,
 }
 

@@ -10,6 +10,7 @@ use crate::run::RunError;
 use crate::store::StoreError;
 
 use super::session::Session;
+use super::text::add_line;
 
 /// Why a command failed. Each variant has its exit code.
 #[derive(Debug)]
@@ -88,7 +89,9 @@ impl Failure {
     /// Tells it on standard error and answers with its code.
     pub(super) fn tell(&self, session: &Session<'_>) -> u8 {
         match self {
-            Self::Usage(text) | Self::Roster(text) | Self::Output(text) => session.error(&format!("error: {}", hostile::line(text))),
+            Self::Usage(text) | Self::Roster(text) | Self::Output(text) => {
+                session.error(&format!("error: {}", hostile::line(text)));
+            }
             Self::Store(error) => session.error(&format!("error: {}", hostile::line(&chain(error)))),
             Self::Problems(problems) => session.error(shown(problems).trim_end()),
             Self::ClosedPipe | Self::Incomplete => {}
@@ -97,11 +100,20 @@ impl Failure {
     }
 }
 
+/// Text of a file, to quote the line of a mistake. A file that cannot be read any more is quoted by nothing.
+fn source(file: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(file);
+    if let Err(error) = &text {
+        tracing::debug!(event = "quote", file = %file.display(), %error);
+    }
+    text.ok()
+}
+
 /// Mistakes as text, each with its line quoted.
 pub(super) fn shown(problems: &[Problem]) -> String {
-    let mut text = problem::render(problems, |file: &Path| std::fs::read_to_string(file).map_or(None, Some));
+    let mut text = problem::render(problems, source);
     let count = problems.len();
-    text.push_str(&format!("{count} {}\n", if count == 1 { "mistake" } else { "mistakes" }));
+    add_line(&mut text, format_args!("{count} {}", if count == 1 { "mistake" } else { "mistakes" }));
     text
 }
 

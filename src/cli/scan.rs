@@ -10,15 +10,15 @@ use tokio::sync::watch;
 use super::arguments::{self, Format};
 use super::failure::{Failure, chain};
 use super::outputs::{self, Output};
-use super::session::Session;
 use super::progress;
+use super::session::Session;
 use crate::config::{Config, OutputFormat};
 use crate::findings::Severity;
 use crate::hostile;
 use crate::inventory::{DiskScratch, MemoryScratch, Scratch};
+use crate::metrics::{self, FailedRun, Remembered};
 use crate::problem::Problem;
 use crate::randomness::SystemRandomness;
-use crate::metrics::{self, FailedRun, Remembered};
 use crate::report::{ExitCode, Flags, Notice, NoticeLevel};
 use crate::roster::{self, LoadInput, Loaded};
 use crate::run::dry::DryStore;
@@ -62,7 +62,8 @@ fn overlay(config: &mut Config, arguments: &arguments::Scan) -> Result<(), Failu
     for id in &arguments.systems {
         if !config.systems.iter().any(|system| system.id.as_str() == id) {
             let known = config.systems.iter().map(|system| system.id.as_str());
-            let help = crate::problem::nearest(id, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            let help =
+                crate::problem::nearest(id, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
             return Err(Failure::Usage(format!("--system {id}: no such system in the configuration{help}")));
         }
     }
@@ -86,7 +87,12 @@ impl Inputs<'_> {
         commit(self.session, self.config, &mut store, outcome, outputs, self.rules, self.arguments.exit_zero)
     }
 
-    fn run(&self, store: &mut dyn Store, scratch: Arc<dyn Scratch>, warnings: &[Problem]) -> Result<RunOutcome, Failure> {
+    fn run(
+        &self,
+        store: &mut dyn Store,
+        scratch: Arc<dyn Scratch>,
+        warnings: &[Problem],
+    ) -> Result<RunOutcome, Failure> {
         let config = self.config;
         let (clock, as_of_chosen) = self.session.clock(config);
         let documents = self.session.documents(config);
@@ -140,7 +146,9 @@ impl Inputs<'_> {
 
 fn warning(problem: &Problem) -> Notice {
     let place = problem.place.map_or_else(String::new, |place| format!(":{}:{}", place.line, place.column));
-    let says = format!("{}{place}: {}", problem.file.display(), problem.says);
+    // The name alone: how the file was addressed must not change a byte of an output.
+    let file = problem.file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let says = format!("{file}{place}: {}", problem.says);
     Notice { id: String::from("configuration"), level: NoticeLevel::Warning, says }
 }
 

@@ -87,7 +87,7 @@ enum HolderMatch {
     Nobody(String),
 }
 
-impl<'a> Resolver<'a> {
+impl Resolver<'_> {
     /// Whose `access` is.
     pub fn resolve(&self, system: SystemView<'_>, access: &Access) -> AccessMatch {
         if let Some(linked) = self.linked_grant(system, access) {
@@ -100,7 +100,7 @@ impl<'a> Resolver<'a> {
         let mut result = AccessMatch::default();
         // A holder without any identifier stands for the account the grant hangs from, and speaks only where nobody
         // else does: a colleague's key in somebody's account is the colleague's.
-        let (stand_ins, named): (Vec<(usize, &Holder)>, Vec<(usize, &Holder)>) =
+        let (stand_ins, named): (Vec<_>, Vec<_>) =
             access.holders.iter().enumerate().partition(|(_, holder)| holder_is_only_a_relation(holder));
         for (position, holder) in named.into_iter().chain(stand_ins) {
             if holder_is_only_a_relation(holder) && (!people.is_empty() || result.ambiguity.is_some()) {
@@ -184,12 +184,12 @@ impl<'a> Resolver<'a> {
             return HolderMatch::Person(found);
         }
         let mut evidence = Vec::new();
-        self.from_employee_id(holder, &mut evidence);
-        self.from_provider_id(system, holder, &mut evidence);
-        self.from_external(holder, &mut evidence);
-        self.from_key(access, holder, &mut evidence);
-        self.from_email(&access.created_at, holder, &mut evidence);
-        self.from_login(system, &access.created_at, holder, &mut evidence);
+        self.weigh_employee_id(holder, &mut evidence);
+        self.weigh_provider_id(system, holder, &mut evidence);
+        self.weigh_external(holder, &mut evidence);
+        self.weigh_key(access, holder, &mut evidence);
+        self.weigh_email(&access.created_at, holder, &mut evidence);
+        self.weigh_login(system, &access.created_at, holder, &mut evidence);
         self.agreeing_name(holder, &mut evidence);
         if evidence.is_empty() && holder_is_only_a_relation(holder) {
             // A holder that names nobody stands for the account the grant hangs from.
@@ -205,7 +205,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn from_employee_id(&self, holder: &Holder, evidence: &mut Vec<Evidence>) {
+    fn weigh_employee_id(&self, holder: &Holder, evidence: &mut Vec<Evidence>) {
         let Some(id) = &holder.employee_id else { return };
         let vouched = holder.vouches_for(IdentifierKind::EmployeeId);
         for probe in self.index.probe(self.index.hash(ClaimKind::EmployeeNumber, "", id)) {
@@ -220,7 +220,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn from_provider_id(&self, system: SystemView<'_>, holder: &Holder, evidence: &mut Vec<Evidence>) {
+    fn weigh_provider_id(&self, system: SystemView<'_>, holder: &Holder, evidence: &mut Vec<Evidence>) {
         let Some(id) = &holder.provider_id else { return };
         for probe in self.index.probe(self.index.hash(ClaimKind::ProviderId, system.id, id)) {
             let personal = probe.facts.personal;
@@ -239,7 +239,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn from_external(&self, holder: &Holder, evidence: &mut Vec<Evidence>) {
+    fn weigh_external(&self, holder: &Holder, evidence: &mut Vec<Evidence>) {
         let Some(external) = &holder.external else { return };
         let Some(system) = external.system.as_deref() else { return };
         for probe in self.index.probe(self.index.hash(ClaimKind::ProviderId, system, &external.id)) {
@@ -256,7 +256,7 @@ impl<'a> Resolver<'a> {
         evidence.extend(self.believed(node, "graph", &format!("the same identity as {} at {system}", external.id)));
     }
 
-    fn from_key(&self, access: &Access, holder: &Holder, evidence: &mut Vec<Evidence>) {
+    fn weigh_key(&self, access: &Access, holder: &Holder, evidence: &mut Vec<Evidence>) {
         let Some(fingerprint) = holder.ssh_fingerprint.as_ref().or(access.public_key.as_ref()) else { return };
         let fingerprint = fingerprint.as_str();
         let hash = self.index.hash(ClaimKind::SshFingerprint, "", fingerprint);
@@ -274,14 +274,14 @@ impl<'a> Resolver<'a> {
         evidence.extend(self.believed(Node(hash), "graph", &format!("the same public key {fingerprint}")));
     }
 
-    fn from_email(&self, created_at: &Fact<Moment>, holder: &Holder, evidence: &mut Vec<Evidence>) {
+    fn weigh_email(&self, created_at: &Fact<Moment>, holder: &Holder, evidence: &mut Vec<Evidence>) {
         let Some(email) = &holder.email else { return };
         let probes: Vec<Probe<'_>> = self.index.probe(self.index.hash(ClaimKind::Email, "", email)).collect();
         let vouched = holder.vouches_for(IdentifierKind::Email);
-        self.from_windows(&probes, created_at, vouched, "work_email", IdentifierKind::Email, email, evidence);
+        self.weigh_windows(&probes, created_at, vouched, "work_email", IdentifierKind::Email, email, evidence);
     }
 
-    fn from_login(
+    fn weigh_login(
         &self,
         system: SystemView<'_>,
         created_at: &Fact<Moment>,
@@ -290,10 +290,10 @@ impl<'a> Resolver<'a> {
     ) {
         let Some(login) = &holder.login else { return };
         let probes: Vec<Probe<'_>> = self.index.probe(self.index.hash(ClaimKind::Username, system.id, login)).collect();
-        self.from_windows(&probes, created_at, true, "username", IdentifierKind::Login, login, evidence);
+        self.weigh_windows(&probes, created_at, true, "username", IdentifierKind::Login, login, evidence);
         if holder.email.is_none() && login.contains('@') {
             let probes: Vec<Probe<'_>> = self.index.probe(self.index.hash(ClaimKind::Email, "", login)).collect();
-            self.from_windows(&probes, created_at, true, "login_address", IdentifierKind::Login, login, evidence);
+            self.weigh_windows(&probes, created_at, true, "login_address", IdentifierKind::Login, login, evidence);
         }
         match system.login_is {
             LoginMeaning::Nothing => {}
@@ -309,7 +309,7 @@ impl<'a> Resolver<'a> {
                     });
                 }
             }
-            LoginMeaning::EmailLocalPart => self.from_local_part(login, created_at, evidence),
+            LoginMeaning::EmailLocalPart => self.weigh_local_part(login, created_at, evidence),
         }
         if evidence.is_empty() {
             let node = self.login_node(system.id, login);
@@ -317,7 +317,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn from_local_part(&self, login: &str, created_at: &Fact<Moment>, evidence: &mut Vec<Evidence>) {
+    fn weigh_local_part(&self, login: &str, created_at: &Fact<Moment>, evidence: &mut Vec<Evidence>) {
         for domain in self.index.domains().main_names() {
             let address = format!("{login}@{domain}");
             for probe in self.index.probe(self.index.hash(ClaimKind::Email, "", &address)) {
@@ -338,7 +338,7 @@ impl<'a> Resolver<'a> {
 
     /// An identifier that can pass from one person to another: inside its window it is theirs.
     #[expect(clippy::too_many_arguments, reason = "the facts of one identifier, used in three places")]
-    fn from_windows(
+    fn weigh_windows(
         &self,
         probes: &[Probe<'_>],
         created_at: &Fact<Moment>,
@@ -377,9 +377,8 @@ impl<'a> Resolver<'a> {
             } else {
                 Weight::Strong(match window {
                     InWindow::Inside => Confidence::High,
-                    InWindow::After | InWindow::Before => Confidence::Medium,
                     InWindow::NotKnown if probe.facts.until.is_none() => Confidence::High,
-                    InWindow::NotKnown => Confidence::Medium,
+                    InWindow::After | InWindow::Before | InWindow::NotKnown => Confidence::Medium,
                 })
             };
             let held = if shared { "held by several people over time" } else { "never held by anybody else" };
@@ -555,13 +554,12 @@ fn person_match(evidence: Vec<Evidence>, relation: Relation, holder: Option<usiz
             Weight::Weak | Weight::Contested => None,
         })
         .min_by_key(|(confidence, _)| *confidence);
-    let (confidence, method, node) = match strongest {
-        Some((confidence, one)) => (confidence, String::from(one.method), one.node),
-        None => {
-            let mut methods: Vec<&str> = evidence.iter().map(|one| one.method).collect();
-            methods.dedup();
-            (Confidence::Medium, methods.join("+"), None)
-        }
+    let (confidence, method, node) = if let Some((confidence, one)) = strongest {
+        (confidence, String::from(one.method), one.node)
+    } else {
+        let mut methods: Vec<&str> = evidence.iter().map(|one| one.method).collect();
+        methods.dedup();
+        (Confidence::Medium, methods.join("+"), None)
     };
     PersonMatch {
         person: evidence.first().map_or(PersonIndex(0), |one| one.person),

@@ -1,7 +1,7 @@
 //! Counting distinct objects exactly, in bounded memory (CMP-4).
 
-use std::collections::BinaryHeap;
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::io::{self, BufReader, Read, SeekFrom, Write};
 use std::sync::Arc;
 
@@ -22,7 +22,11 @@ pub struct KeyCounter {
 
 impl std::fmt::Debug for KeyCounter {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("KeyCounter").field("total", &self.total).field("runs", &self.runs.len()).finish_non_exhaustive()
+        formatter
+            .debug_struct("KeyCounter")
+            .field("total", &self.total)
+            .field("runs", &self.runs.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -105,7 +109,10 @@ impl Run {
             let mut bytes = Vec::new();
             BufReader::new(file.take(count * 8)).read_to_end(&mut bytes)?;
             if bytes.len() as u64 != count * 8 {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "scratch file is shorter than what was written"));
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "scratch file is shorter than what was written",
+                ));
             }
             self.buffer.clear();
             self.buffer.extend(bytes.chunks_exact(8).map(|piece| {

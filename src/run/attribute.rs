@@ -86,7 +86,12 @@ fn remember_account(accounts: &mut Accounts, resolver: &Resolver<'_>, system: &s
         }
     };
     remember(access.grant_id.as_str());
-    for id in access.holders.iter().filter(|holder| holder.relation.can_act()).filter_map(|holder| holder.provider_id.as_deref()) {
+    for id in access
+        .holders
+        .iter()
+        .filter(|holder| holder.relation.can_act())
+        .filter_map(|holder| holder.provider_id.as_deref())
+    {
         remember(id);
     }
 }
@@ -129,7 +134,9 @@ fn lessons_of(resolver: &Resolver<'_>, interest: &Interest, config: &SystemConfi
     let holder = matched.holder.and_then(|position| access.holders.get(position));
     if access.kind == AccessKind::Account {
         lessons.push(lesson(resolver.account_node(system, access.grant_id.as_str())));
-        if let Some(id) = holder.and_then(|holder| holder.provider_id.as_deref()).filter(|id| *id != access.grant_id.as_str()) {
+        if let Some(id) =
+            holder.and_then(|holder| holder.provider_id.as_deref()).filter(|id| *id != access.grant_id.as_str())
+        {
             lessons.push(lesson(resolver.account_node(system, id)));
         }
         if let Some(login) = holder.and_then(|holder| holder.login.as_deref()) {

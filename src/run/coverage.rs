@@ -5,7 +5,9 @@ use std::io;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use scan_contract::{AccessKind, AsOf, AsOfSource, Cause, EndProof, Gap, Instant, ProofKind, Scope, ScopeName, ScopeState};
+use scan_contract::{
+    AccessKind, AsOf, AsOfSource, Cause, EndProof, Gap, Instant, ProofKind, Scope, ScopeName, ScopeState,
+};
 
 use crate::config::{Exclusion, KnownObject};
 use crate::inventory::{DropGuard, KeyCounter, Scratch, is_suspicious};
@@ -190,8 +192,10 @@ impl ScopeRecord {
 
     fn add_checks(&mut self, objects: u64, expectation: &Expectation<'_>) {
         if let Some(exclusion) = &self.excluded {
-            let cause =
-                Cause::Excluded { reason: exclusion.reason.clone(), until: exclusion.until.format("%Y-%m-%d").to_string() };
+            let cause = Cause::Excluded {
+                reason: exclusion.reason.clone(),
+                until: exclusion.until.format("%Y-%m-%d").to_string(),
+            };
             self.gaps.clear();
             self.gap(None, cause);
             return;
@@ -208,7 +212,10 @@ impl ScopeRecord {
         if let Some(known) = expectation.known_object
             && !self.known_object_seen
         {
-            self.gap(None, Cause::NotSeen { what: format!("{} {}, which is known to exist", known.kind, known.grant_id) });
+            self.gap(
+                None,
+                Cause::NotSeen { what: format!("{} {}, which is known to exist", known.kind, known.grant_id) },
+            );
         }
         for sentinel in expectation.missing_sentinels {
             self.gap(None, Cause::NotSeen { what: format!("planted leaver: {sentinel}") });
@@ -225,7 +232,10 @@ impl ScopeRecord {
         }
         let says_not_proven = self.gaps.iter().any(|gap| matches!(gap.cause, Cause::NotProven { .. }));
         if proof.kind == ProofKind::EndOfFile && !says_not_proven {
-            self.gap(None, Cause::NotProven { what: String::from("the file ended, and nothing says that it is whole") });
+            self.gap(
+                None,
+                Cause::NotProven { what: String::from("the file ended, and nothing says that it is whole") },
+            );
         }
     }
 
@@ -254,7 +264,8 @@ impl ScopeRecord {
         if !is_suspicious(expectation.drop_guard, baseline.objects, objects) {
             return;
         }
-        let proven = self.proof.as_ref().is_some_and(|proof| proof.kind != ProofKind::EndOfFile) && self.gaps.is_empty();
+        let proven =
+            self.proof.as_ref().is_some_and(|proof| proof.kind != ProofKind::EndOfFile) && self.gaps.is_empty();
         let sighted = expectation.known_object.is_some() && self.known_object_seen;
         if !(proven && sighted) {
             self.gap(None, Cause::SuspiciousDrop { before: baseline.objects, found: objects });

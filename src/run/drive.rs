@@ -53,12 +53,11 @@ pub struct Shared {
     pub deadline: Duration,
 }
 
+/// A plan with the keys of remembered grants of its system.
+pub type Planned = (SystemPlan, HashSet<u64>);
+
 /// Reads every planned system, at most `parallel` at a time. The result is in the order of the plans.
-pub async fn read_all(
-    plans: Vec<(SystemPlan, HashSet<u64>)>,
-    parallel: usize,
-    shared: &Shared,
-) -> io::Result<Vec<Reading>> {
+pub async fn read_all(plans: Vec<Planned>, parallel: usize, shared: &Shared) -> io::Result<Vec<Reading>> {
     let permits = Arc::new(Semaphore::new(parallel.max(1)));
     let mut tasks = JoinSet::new();
     let mut readings: Vec<Option<Reading>> = Vec::new();
@@ -101,7 +100,12 @@ fn unread(config: SystemConfig, manifest: Manifest, scopes: Vec<Scope>, cause: &
         record.gap(None, cause.clone());
         records.insert(scope.name, record);
     }
-    let intake = Intake::new(settings(&config, HashSet::new()), Arc::clone(&shared.lookup), records, Arc::clone(&shared.scratch));
+    let intake = Intake::new(
+        settings(&config, HashSet::new()),
+        Arc::clone(&shared.lookup),
+        records,
+        Arc::clone(&shared.scratch),
+    );
     Reading { config, intake, ran_to_end: false, seconds: 0.0, manifest }
 }
 
@@ -144,7 +148,7 @@ async fn read_system(plan: SystemPlan, watched: HashSet<u64>, shared: &Shared) -
             ran_to_end &= whole;
         }
     }
-    let seconds = (shared.clock.monotonic() - started).as_secs_f64();
+    let seconds = shared.clock.monotonic().saturating_sub(started).as_secs_f64();
     Ok(Reading { config, intake, ran_to_end, seconds, manifest })
 }
 
@@ -165,7 +169,8 @@ async fn read_pass(
     system: &SystemId,
     shared: &Shared,
 ) -> io::Result<(Intake, bool)> {
-    let all_excluded = pass.scopes.iter().all(|scope| intake.scopes.get(&scope.name).is_some_and(ScopeRecord::is_excluded));
+    let all_excluded =
+        pass.scopes.iter().all(|scope| intake.scopes.get(&scope.name).is_some_and(ScopeRecord::is_excluded));
     if all_excluded {
         return Ok((intake, true));
     }

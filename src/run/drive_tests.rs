@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use scan_contract::{
-    Access, AccessKind, AsOf, AsOfSource, Cursor, EndProof, Gap, Identity, Instant, Outlet, ProofKind, ScopeState, Status,
+    Access, AccessKind, AsOf, AsOfSource, Cursor, EndProof, Gap, Identity, Instant, Outlet, ProofKind, ScopeState,
+    Status,
 };
 
 use super::*;

@@ -13,7 +13,7 @@ use super::assess::{Bench, Place};
 use super::attribute::{self, Ground, attribute};
 use super::closing::Closing;
 use super::directory::Directory;
-use super::drive::{self, Reading, Shared};
+use super::drive::{self, Planned, Reading, Shared};
 use super::intake::{Lookup, watch_key};
 use super::interest::Interest;
 use super::judgement::Judgement;
@@ -103,7 +103,7 @@ pub fn run_id(now: Instant, config_digest: &str, chosen: bool, randomness: &dyn 
         hasher.update(randomness.key());
     }
     let digest = hasher.finalize();
-    let tail: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+    let tail = data_encoding::HEXLOWER.encode(&digest[..4]);
     format!("run-{}-{tail}", now.format("%Y-%m-%dT%H:%M:%SZ"))
 }
 
@@ -173,7 +173,10 @@ impl Engine<'_> {
             if people.is_empty() {
                 left_out.push((plan, Cause::Needs { what: String::from("a roster in force") }));
             } else if !self.only.is_empty() && !self.only.contains(&plan.system.config.id) {
-                left_out.push((plan, Cause::Needs { what: String::from("a run that does not name other systems (--system)") }));
+                left_out.push((
+                    plan,
+                    Cause::Needs { what: String::from("a run that does not name other systems (--system)") },
+                ));
             } else {
                 read.push((plan, watched));
             }
@@ -197,9 +200,9 @@ impl Engine<'_> {
         let declared: Vec<(SystemId, ScopeName, String)> = plans
             .iter()
             .flat_map(|plan| {
-                plan.scopes.values().map(|record| {
-                    (plan.system.config.id.clone(), record.name().clone(), record.scope().kind.clone())
-                })
+                plan.scopes
+                    .values()
+                    .map(|record| (plan.system.config.id.clone(), record.name().clone(), record.scope().kind.clone()))
             })
             .collect();
         self.store.declare(id, &declared)?;
@@ -213,7 +216,7 @@ impl Engine<'_> {
         Ok(plans
             .into_iter()
             .map(|plan| {
-                let watched = watched.remove(&plan.system.config.id).unwrap_or_else(HashSet::new);
+                let watched = watched.remove(&plan.system.config.id).unwrap_or_default();
                 (plan, watched)
             })
             .collect())
@@ -279,14 +282,16 @@ impl Engine<'_> {
         };
         let resolver = ground.resolver(&graph);
         for reading in readings.iter_mut() {
-            let dies = reading.config.dies_with_account.clone().unwrap_or_else(|| reading.manifest.dies_with_account.clone());
+            let dies =
+                reading.config.dies_with_account.clone().unwrap_or_else(|| reading.manifest.dies_with_account.clone());
             let as_of: HashMap<ScopeName, Option<Instant>> =
                 reading.intake.scopes.iter().map(|(name, record)| (name.clone(), record.as_of())).collect();
             let config = &reading.config;
             let people_seen = &mut reading.intake.people_seen;
             let scopes = &mut reading.intake.scopes;
             reading.intake.pile.for_each(|access| {
-                let place = Place { config, dies_with_account: &dies, as_of: as_of.get(&access.scope).copied().flatten() };
+                let place =
+                    Place { config, dies_with_account: &dies, as_of: as_of.get(&access.scope).copied().flatten() };
                 let found = attribute(&resolver, config, access);
                 for matched in &found.people {
                     people_seen.insert(matched.person);
@@ -305,14 +310,13 @@ impl Engine<'_> {
     }
 }
 
-/// A plan with the keys of remembered grants of its system.
-type Planned = (SystemPlan, HashSet<u64>);
-
 /// What a run says about the state it found.
 fn opening_notices(opening: &Opening, now: Instant) -> Vec<Notice> {
     let mut notices = Vec::new();
     for run in &opening.interrupted_runs {
-        let says = format!("{run} was killed before it ended; it counts as interrupted, and what it had not committed is read again");
+        let says = format!(
+            "{run} was killed before it ended; it counts as interrupted, and what it had not committed is read again"
+        );
         notices.push(Notice { id: String::from("run-interrupted"), level: NoticeLevel::Warning, says });
     }
     if let Some(latest) = opening.latest_recorded_at.filter(|latest| *latest > now) {

@@ -272,7 +272,14 @@ impl Intake {
                 Some(_) | None => Sifted::LookCloser,
             };
         }
-        let mut sift = Sift { lookup, system: &self.system, login_is: self.login_is, graph: &self.graph, person: None, closer: false };
+        let mut sift = Sift {
+            lookup,
+            system: &self.system,
+            login_is: self.login_is,
+            graph: &self.graph,
+            person: None,
+            closer: false,
+        };
         sheet.visit_holders(position, &mut |holder| sift.holder(&holder));
         match sift.person {
             Some(person) if !sift.closer && !lookup.interest.matters(person) => Sifted::Settled(person),
@@ -280,7 +287,14 @@ impl Intake {
         }
     }
 
-    fn learn_account(&mut self, lookup: &Lookup, sheet: &dyn Sheet, position: usize, head: &Head<'_>, person: PersonIndex) {
+    fn learn_account(
+        &mut self,
+        lookup: &Lookup,
+        sheet: &dyn Sheet,
+        position: usize,
+        head: &Head<'_>,
+        person: PersonIndex,
+    ) {
         let system = self.system.as_str();
         let graph = &mut self.graph;
         let mut teach = |hash: u64| {

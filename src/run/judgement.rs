@@ -63,11 +63,20 @@ impl Judgement {
         }
     }
 
-    fn judge(&mut self, bench: &Bench<'_>, place: Place<'_>, access: &Access, found: &AccessMatch, matched: &PersonMatch) {
+    fn judge(
+        &mut self,
+        bench: &Bench<'_>,
+        place: Place<'_>,
+        access: &Access,
+        found: &AccessMatch,
+        matched: &PersonMatch,
+    ) {
         let person = &bench.people[matched.person.0 as usize];
         let undecided = |reason: String| Assessed::Undecided { reason };
         let assessed = match person.standing(bench.now, bench.leave) {
-            Standing::NotJudged { reason } => undecided(format!("the roster contradicts itself about this person: {reason}")),
+            Standing::NotJudged { reason } => {
+                undecided(format!("the roster contradicts itself about this person: {reason}"))
+            }
             Standing::Suspended { .. } => {
                 undecided(String::from("on leave, which suspends access here, since a day the roster does not give"))
             }

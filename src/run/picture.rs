@@ -27,16 +27,16 @@ pub struct Verdict<'a> {
 impl Verdict<'_> {
     /// Adds what these facts say to `flags`.
     pub fn flag(&self, flags: &mut Flags) {
-        flags.residual |=
-            self.findings.iter().any(|finding| finding.state.is_open() && finding.due && finding.severity <= self.fail_on);
-        let gap = self.systems.iter().flat_map(|system| &system.scopes).any(|scope| scope.state != ScopeState::Complete);
+        flags.residual |= self
+            .findings
+            .iter()
+            .any(|finding| finding.state.is_open() && finding.due && finding.severity <= self.fail_on);
+        let gap =
+            self.systems.iter().flat_map(|system| &system.scopes).any(|scope| scope.state != ScopeState::Complete);
         let unconnected = self.known_apps.iter().any(|app| app.connected_as.is_none());
         flags.gaps |= gap || unconnected || self.systems.is_empty();
-        flags.interrupted |= self
-            .systems
-            .iter()
-            .flat_map(|system| &system.scopes)
-            .any(|scope| scope.state == ScopeState::Interrupted);
+        flags.interrupted |=
+            self.systems.iter().flat_map(|system| &system.scopes).any(|scope| scope.state == ScopeState::Interrupted);
         flags.ambiguous |= self.ambiguous.iter().any(|grant| grant.may_be_leaver);
     }
 }
@@ -68,13 +68,12 @@ pub fn leavers(
     leave: LeavePolicy,
     persons: PersonDisplay,
 ) -> Vec<LeaverVerdict> {
-    let (complete, declared) = systems.iter().flat_map(|system| &system.scopes).fold((0, 0), |(complete, declared), scope| {
-        (complete + u64::from(scope.state == ScopeState::Complete), declared + 1)
-    });
-    let whole: Vec<bool> = systems
-        .iter()
-        .map(|system| system.scopes.iter().all(|scope| scope.state == ScopeState::Complete))
-        .collect();
+    let (complete, declared) =
+        systems.iter().flat_map(|system| &system.scopes).fold((0, 0), |(complete, declared), scope| {
+            (complete + u64::from(scope.state == ScopeState::Complete), declared + 1)
+        });
+    let whole: Vec<bool> =
+        systems.iter().map(|system| system.scopes.iter().all(|scope| scope.state == ScopeState::Complete)).collect();
     let positions: HashMap<&str, usize> =
         systems.iter().enumerate().map(|(position, system)| (system.id.as_str(), position)).collect();
     let mut by_person: HashMap<&str, Vec<&Finding>> = HashMap::new();
@@ -85,7 +84,10 @@ pub fn leavers(
         .iter()
         .filter_map(|person| match person.standing(now, leave) {
             Standing::Left { end, .. } => Some((person, end)),
-            Standing::NotStarted | Standing::Employed { .. } | Standing::Suspended { .. } | Standing::NotJudged { .. } => None,
+            Standing::NotStarted
+            | Standing::Employed { .. }
+            | Standing::Suspended { .. }
+            | Standing::NotJudged { .. } => None,
         })
         .map(|(person, end)| {
             let own = by_person.get(person.id.as_str()).map_or(&[][..], Vec::as_slice);
@@ -118,10 +120,8 @@ pub fn leavers(
 }
 
 fn cells(own: &[&Finding], whole: &[bool], positions: &HashMap<&str, usize>) -> Vec<(CellVerdict, u64)> {
-    let mut cells: Vec<(CellVerdict, u64)> = whole
-        .iter()
-        .map(|whole| (if *whole { CellVerdict::NoneFound } else { CellVerdict::NotKnown }, 0))
-        .collect();
+    let mut cells: Vec<(CellVerdict, u64)> =
+        whole.iter().map(|whole| (if *whole { CellVerdict::NoneFound } else { CellVerdict::NotKnown }, 0)).collect();
     for finding in own {
         let Some(cell) = positions.get(finding.system.as_str()).and_then(|position| cells.get_mut(*position)) else {
             continue;
@@ -172,8 +172,7 @@ mod tests {
     #[test]
     fn nothing_configured_is_not_clean() {
         let mut flags = Flags::default();
-        let verdict =
-            Verdict { findings: &[], ambiguous: &[], systems: &[], known_apps: &[], fail_on: Severity::Info };
+        let verdict = Verdict { findings: &[], ambiguous: &[], systems: &[], known_apps: &[], fail_on: Severity::Info };
         verdict.flag(&mut flags);
         assert!(flags.gaps);
     }

@@ -78,9 +78,13 @@ pub async fn plan(system: ConfiguredSystem, now: Instant, scratch: &Arc<dyn Scra
 
 fn in_force<'a>(all: &'a [Exclusion], now: Instant, system: &str, notices: &mut Vec<Notice>) -> Vec<&'a Exclusion> {
     let today = now.date_naive();
-    let (current, ended): (Vec<&Exclusion>, Vec<&Exclusion>) = all.iter().partition(|exclusion| exclusion.until >= today);
+    let (current, ended): (Vec<&Exclusion>, Vec<&Exclusion>) =
+        all.iter().partition(|exclusion| exclusion.until >= today);
     for exclusion in ended {
-        let says = format!("{system}: the exclusion of {} ended on {}; the scope is read again", exclusion.scope, exclusion.until);
+        let says = format!(
+            "{system}: the exclusion of {} ended on {}; the scope is read again",
+            exclusion.scope, exclusion.until
+        );
         notices.push(Notice { id: String::from("exclusion-ended"), level: NoticeLevel::Warning, says });
     }
     current

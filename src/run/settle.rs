@@ -161,7 +161,7 @@ impl Settlement {
                 why: String::from(why),
             });
         }
-        count(&step.from, finding, ground.context.now, totals);
+        count(step.from, finding, ground.context.now, totals);
         match finding.state {
             FindingState::Closed => self.closed.push(finding.clone()),
             FindingState::Observed
@@ -197,16 +197,16 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>) -> Sight 
     }
     let not_read = || Sight::NotRead { suppressed: (ground.covered)(finding) };
     // Use after the end stays a matter until somebody says that it was handled, even when the grant is gone.
-    if finding.used_after_end == UsedAfterEnd::After && finding.usability.is_remnant() && memory.acknowledged.is_none() {
+    if finding.used_after_end == UsedAfterEnd::After && finding.usability.is_remnant() && memory.acknowledged.is_none()
+    {
         return not_read();
     }
     match ground.sightings.get(&finding.fingerprint) {
         Some(Sighting::Undecided) => return not_read(),
-        Some(Sighting::Cured) => {}
         // It is there, and leads elsewhere now. Only a reviewed link may end a watch like that; a changed address or
         // a lost identifier may not.
         None if (ground.seen)(finding) && !(ground.linked)(finding) => return not_read(),
-        None => {}
+        Some(Sighting::Cured) | None => {}
     }
     match scopes.find(&finding.system, &finding.scope) {
         Some(scope) if scope.state == ScopeState::Complete => {
@@ -217,7 +217,7 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>) -> Sight 
 }
 
 /// Counters and histograms that are kept over all runs.
-fn count(from: &Option<FindingState>, finding: &Finding, now: Instant, totals: &mut Totals) {
+fn count(from: Option<FindingState>, finding: &Finding, now: Instant, totals: &mut Totals) {
     let severity = finding.severity.position();
     match finding.change {
         Change::New => {
@@ -225,7 +225,7 @@ fn count(from: &Option<FindingState>, finding: &Finding, now: Instant, totals: &
             observe(&mut totals.detection_delay, finding.access_end.at, now);
         }
         Change::Reopened => totals.reopened[severity] += 1,
-        Change::Closed if *from != Some(FindingState::Closed) => {
+        Change::Closed if from != Some(FindingState::Closed) => {
             totals.closed[severity] += 1;
             let proven_at = finding.revoked_between.map_or(now, |(_, until)| until);
             observe(&mut totals.revocation_delay[severity], finding.access_end.at, proven_at);

@@ -192,6 +192,9 @@ fn the_configuration_is_checked_and_shown_with_its_origins() {
     assert!(text.contains("elsewhere") && text.contains("--state-dir"), "{text}");
     assert!(text.contains("holdover.yaml"), "{text}");
     assert!(text.lines().any(|line| line.contains("default")), "{text}");
+    company.write("exceptions.yaml", EXCEPTIONS.replace("expires_at", "ends_at"));
+    mistake(&company.holdover(&["config", "check"]), 2, "ends_at");
+    company.write("exceptions.yaml", EXCEPTIONS);
     company.write("holdover.yaml", company.config().replace("connector: import", "conector: import"));
     mistake(&company.holdover(&["config", "check"]), 2, "connector");
     mistake(&company.holdover(&["config", "check", "--config", "nowhere.yaml"]), 2, "nowhere.yaml");

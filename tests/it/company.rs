@@ -52,9 +52,15 @@ impl Company {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
             people: vec![
-                String::from("p-1,employee,ended,Ana Silva,ana@acme.example,2020-01-01,2026-07-31,Europe/Berlin,2026-08-01T00:00:00Z"),
-                String::from("p-2,employee,active,Bea Braun,bea@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z"),
-                String::from("p-3,employee,active,Cem Can,cem@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z"),
+                String::from(
+                    "p-1,employee,ended,Ana Silva,ana@acme.example,2020-01-01,2026-07-31,Europe/Berlin,2026-08-01T00:00:00Z",
+                ),
+                String::from(
+                    "p-2,employee,active,Bea Braun,bea@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z",
+                ),
+                String::from(
+                    "p-3,employee,active,Cem Can,cem@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z",
+                ),
             ],
             records: vec![
                 account("u-1", "ana@acme.example", "enabled"),
@@ -110,7 +116,8 @@ impl Company {
             .scopes
             .iter()
             .map(|scope| {
-                let count = self.records.iter().filter(|record| record.contains(&format!("\"scope\":\"{scope}\""))).count();
+                let count =
+                    self.records.iter().filter(|record| record.contains(&format!("\"scope\":\"{scope}\""))).count();
                 format!("\"{scope}\":{count}")
             })
             .collect();
@@ -284,7 +291,12 @@ impl Run {
             for scope in list(&system["scopes"]) {
                 for gap in list(&scope["gaps"]) {
                     let part = gap["part"].as_str().unwrap_or("");
-                    gaps.push(format!("{}/{} {part}: {}", word(&system["id"]), word(&scope["name"]), word(&gap["says"])));
+                    gaps.push(format!(
+                        "{}/{} {part}: {}",
+                        word(&system["id"]),
+                        word(&scope["name"]),
+                        word(&gap["says"])
+                    ));
                 }
             }
         }
@@ -324,7 +336,10 @@ impl Run {
     /// Notices as `id: sentence`.
     pub(crate) fn notices(&self) -> Vec<String> {
         let report = self.report();
-        list(&report["notices"]).iter().map(|notice| format!("{}: {}", word(&notice["id"]), word(&notice["says"]))).collect()
+        list(&report["notices"])
+            .iter()
+            .map(|notice| format!("{}: {}", word(&notice["id"]), word(&notice["says"])))
+            .collect()
     }
 
     /// Id of the run.

@@ -85,7 +85,9 @@ fn a_run_that_was_killed_is_named_by_the_next_one() {
             .expect("the program starts");
         // The run is in the ledger's file or at least in the database once the log of the database is there.
         let log = copy.path().join("state/state.db-wal");
-        while child.try_wait().expect("a status").is_none() && !std::fs::metadata(&log).is_ok_and(|found| found.len() > 100_000) {
+        while child.try_wait().expect("a status").is_none()
+            && !std::fs::metadata(&log).is_ok_and(|found| found.len() > 100_000)
+        {
             std::thread::yield_now();
         }
         child.kill().expect("killed");
@@ -95,7 +97,11 @@ fn a_run_that_was_killed_is_named_by_the_next_one() {
         }
         let run = copy.scan_at(crate::company::NOW);
         run.expect(1);
-        if run.notices().iter().any(|notice| notice.starts_with("run-interrupted") && notice.contains(&format!("run-{EARLIER}"))) {
+        if run
+            .notices()
+            .iter()
+            .any(|notice| notice.starts_with("run-interrupted") && notice.contains(&format!("run-{EARLIER}")))
+        {
             assert_eq!(run.states().len(), 2);
             let again = copy.scan_at(LATER);
             assert!(!again.notices().iter().any(|notice| notice.starts_with("run-interrupted")), "named once");
@@ -110,7 +116,8 @@ fn a_second_run_beside_the_first_is_busy_and_changes_nothing() {
     company.write_all();
     company.scan_at(EARLIER).expect(1);
     let before = files(company.path());
-    let lock = std::fs::File::options().read(true).write(true).open(company.path().join("state/lock")).expect("the lock");
+    let lock =
+        std::fs::File::options().read(true).write(true).open(company.path().join("state/lock")).expect("the lock");
     lock.try_lock().expect("held by the test");
     for arguments in [
         &["scan", "--no-progress", "--as-of", crate::company::NOW][..],
@@ -207,9 +214,9 @@ fn damaged_is_kept(what: &str, copy: &Copy, stderr: &str, bytes: &[u8]) {
         .filter(|path| std::fs::read(path).is_ok_and(|found| found == bytes))
         .collect();
     if kept.is_empty() {
-        // A finding that is damaged inside a sound database shows only when it is read: the store stays in its place,
+        // A value that is damaged inside a sound database shows only when it is read: the store stays in its place,
         // and no run gets past it.
-        assert!(stderr.contains("its digest does not fit"), "{what}: the damaged file is kept as it was\n{stderr}");
+        assert!(stderr.contains("damaged"), "{what}: the damaged file is kept as it was\n{stderr}");
         copy.scan_at(LATER).expect(6);
         assert!(database(copy.path()).exists());
         return;
@@ -300,13 +307,22 @@ fn an_output_that_cannot_be_written_is_six_and_the_earlier_report_stays() {
         let run = copy.scan_at(LATER);
         run.expect(6);
         assert!(run.stderr.contains("out"), "{what}: {}", run.stderr);
-        assert_eq!(std::fs::read(copy.path().join("target.json")).expect("the old report"), report, "{what}: untouched");
+        assert_eq!(
+            std::fs::read(copy.path().join("target.json")).expect("the old report"),
+            report,
+            "{what}: untouched"
+        );
         let temporary = std::fs::read_dir(copy.path().join("out")).map_or(0, |entries| {
-            entries.filter(|entry| entry.as_ref().expect("an entry").file_name().to_string_lossy().ends_with(".tmp")).count()
+            entries
+                .filter(|entry| entry.as_ref().expect("an entry").file_name().to_string_lossy().ends_with(".tmp"))
+                .count()
         });
         assert_eq!(temporary, 0, "{what}: nothing half-written is left");
         let run_json = std::fs::read_to_string(copy.path().join("state/run.json")).expect("run.json");
-        assert!(run_json.contains("\"store_failed\": true") || run_json.contains("\"store_failed\":true"), "{what}: {run_json}");
+        assert!(
+            run_json.contains("\"store_failed\": true") || run_json.contains("\"store_failed\":true"),
+            "{what}: {run_json}"
+        );
     }
 }
 
@@ -335,7 +351,8 @@ fn a_reader_that_goes_away_is_six_and_quiet() {
     ] {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
-        let mut child = command(company.path()).args(arguments).stdout(writer).stderr(Stdio::piped()).spawn().expect("starts");
+        let mut child =
+            command(company.path()).args(arguments).stdout(writer).stderr(Stdio::piped()).spawn().expect("starts");
         let mut told = String::new();
         child.stderr.take().expect("a pipe").read_to_string(&mut told).expect("text");
         let status = child.wait().expect("a status");
@@ -383,7 +400,11 @@ fn a_signal_ends_the_run_with_what_was_read() {
         let output = child.wait_with_output().expect("ended");
         assert!(asked.elapsed() < Duration::from_secs(10), "within ten seconds");
         let code = output.status.code();
-        assert!(matches!(code, Some(1 | 3 | 4)) || code.is_none(), "{code:?} {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            matches!(code, Some(1 | 3 | 4)) || code.is_none(),
+            "{code:?} {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         if matches!(code, Some(3 | 4)) {
             fired = true;
             let run = copy.scan_at(LATER);

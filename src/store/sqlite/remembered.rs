@@ -134,9 +134,18 @@ pub(super) fn accept_drop(
             )
             .optional()?;
         let known: Option<BaselineRow> = transaction
-            .query_row("SELECT run_id, objects, as_of, read_at FROM baseline WHERE system = ?1 AND name = ?2", key, |row| {
-                Ok(BaselineRow { run_id: row.get(0)?, objects: row.get(1)?, as_of: row.get(2)?, read_at: row.get(3)? })
-            })
+            .query_row(
+                "SELECT run_id, objects, as_of, read_at FROM baseline WHERE system = ?1 AND name = ?2",
+                key,
+                |row| {
+                    Ok(BaselineRow {
+                        run_id: row.get(0)?,
+                        objects: row.get(1)?,
+                        as_of: row.get(2)?,
+                        read_at: row.get(3)?,
+                    })
+                },
+            )
             .optional()?;
         let Some((objects, known)) = objects.zip(known) else { return Ok(false) };
         let row = BaselineRow { objects, ..known };
@@ -151,7 +160,9 @@ pub(super) fn accept_drop(
         Ok(true)
     })?;
     if !accepted {
-        return Err(StoreError::Missing { what: format!("the scope {system}/{scope} as the last run {run_id} found it") });
+        return Err(StoreError::Missing {
+            what: format!("the scope {system}/{scope} as the last run {run_id} found it"),
+        });
     }
     change.record(at, [&event])?;
     change.recorded_at(at)?;

@@ -77,43 +77,70 @@ fn a_document_that_is_not_there_is_a_gap() {
 fn each_damage_of_the_documents_is_a_gap() {
     let sound = sound();
     let table: &[(&str, &dyn Fn(&Path))] = &[
-        ("more pages follow", &|folder| json(folder, DETAILS, |value| {
-            value["IsTruncated"] = Value::Bool(true);
-        })),
-        ("a list of users that is missing", &|folder| json(folder, DETAILS, |value| {
-            value.as_object_mut().expect("an object").remove("UserDetailList");
-        })),
-        ("a list of roles that is missing", &|folder| json(folder, DETAILS, |value| {
-            value.as_object_mut().expect("an object").remove("RoleDetailList");
-        })),
-        ("a user that the report has and the details lack", &|folder| json(folder, DETAILS, |value| {
-            value["UserDetailList"].as_array_mut().expect("users").remove(0);
-        })),
+        ("more pages follow", &|folder| {
+            json(folder, DETAILS, |value| {
+                value["IsTruncated"] = Value::Bool(true);
+            })
+        }),
+        ("a list of users that is missing", &|folder| {
+            json(folder, DETAILS, |value| {
+                value.as_object_mut().expect("an object").remove("UserDetailList");
+            })
+        }),
+        ("a list of roles that is missing", &|folder| {
+            json(folder, DETAILS, |value| {
+                value.as_object_mut().expect("an object").remove("RoleDetailList");
+            })
+        }),
+        ("a user that the report has and the details lack", &|folder| {
+            json(folder, DETAILS, |value| {
+                value["UserDetailList"].as_array_mut().expect("users").remove(0);
+            })
+        }),
         ("a user that the details have and the report lacks", &|folder| {
-            rewrite(folder, REPORT, |bytes| super::native::lines(&bytes, |lines| lines.retain(|line| !line.starts_with("ana.silva,"))));
+            rewrite(folder, REPORT, |bytes| {
+                super::native::lines(&bytes, |lines| lines.retain(|line| !line.starts_with("ana.silva,")))
+            });
         }),
         ("every user of the report", &|folder| {
             rewrite(folder, REPORT, |bytes| super::native::lines(&bytes, |lines| lines.truncate(1)));
         }),
-        ("a renamed column of the report", &|folder| swap(folder, REPORT, "access_key_1_active", "access_key_one_active")),
+        ("a renamed column of the report", &|folder| {
+            swap(folder, REPORT, "access_key_1_active", "access_key_one_active")
+        }),
         ("another renamed column", &|folder| swap(folder, REPORT, "password_enabled", "password_on")),
-        ("a word that is neither true nor false", &|folder| swap(folder, REPORT, "2021-02-01T09:12:44+00:00,true", "2021-02-01T09:12:44+00:00,yes")),
+        ("a word that is neither true nor false", &|folder| {
+            swap(folder, REPORT, "2021-02-01T09:12:44+00:00,true", "2021-02-01T09:12:44+00:00,yes")
+        }),
         ("a time that is none", &|folder| swap(folder, REPORT, "2026-07-31T21:45:00+00:00", "31 July")),
         ("another account in the report", &|folder| swap(folder, REPORT, "111122223333", "999999999999")),
         ("another account in the details", &|folder| swap(folder, DETAILS, "111122223333", "999999999999")),
         ("an unknown status of a key", &|folder| {
-            swap(folder, KEYS, "\"AccessKeyId\": \"AKIA2EXAMPLEANAKEY001\",\n                \"Status\": \"Active\"", "\"AccessKeyId\": \"AKIA2EXAMPLEANAKEY001\",\n                \"Status\": \"Aktiv\"");
+            swap(
+                folder,
+                KEYS,
+                "\"AccessKeyId\": \"AKIA2EXAMPLEANAKEY001\",\n                \"Status\": \"Active\"",
+                "\"AccessKeyId\": \"AKIA2EXAMPLEANAKEY001\",\n                \"Status\": \"Aktiv\"",
+            );
         }),
-        ("an answer of the key lists that has more pages", &|folder| json(folder, KEYS, |value| {
-            value[0]["IsTruncated"] = Value::Bool(true);
-        })),
-        ("the key lists of one user are missing", &|folder| json(folder, KEYS, |value| {
-            value.as_array_mut().expect("answers").remove(0);
-        })),
-        ("a key that the report knows and the lists lack", &|folder| json(folder, KEYS, |value| {
-            value[0]["AccessKeyMetadata"].as_array_mut().expect("keys").remove(0);
-        })),
-        ("a document of another sort", &|folder| rewrite(folder, DETAILS, |_| b"{\"Message\":\"AccessDenied\"}".to_vec())),
+        ("an answer of the key lists that has more pages", &|folder| {
+            json(folder, KEYS, |value| {
+                value[0]["IsTruncated"] = Value::Bool(true);
+            })
+        }),
+        ("the key lists of one user are missing", &|folder| {
+            json(folder, KEYS, |value| {
+                value.as_array_mut().expect("answers").remove(0);
+            })
+        }),
+        ("a key that the report knows and the lists lack", &|folder| {
+            json(folder, KEYS, |value| {
+                value[0]["AccessKeyMetadata"].as_array_mut().expect("keys").remove(0);
+            })
+        }),
+        ("a document of another sort", &|folder| {
+            rewrite(folder, DETAILS, |_| b"{\"Message\":\"AccessDenied\"}".to_vec())
+        }),
         ("a page for people", &|folder| rewrite(folder, DETAILS, |_| b"<html>Sign in</html>".to_vec())),
     ];
     for (what, damage) in table {

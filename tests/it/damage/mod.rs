@@ -65,7 +65,10 @@ impl Sound {
         assert_eq!(run.code, 4, "{what}: what was open stays open\n{}", run.stdout);
         assert!(run.flag("gaps"), "{what}");
         let gaps = run.gaps();
-        assert!(gaps.iter().any(|gap| names.iter().any(|name| gap.contains(name))), "{what}: no {names:?} in {gaps:#?}");
+        assert!(
+            gaps.iter().any(|gap| names.iter().any(|name| gap.contains(name))),
+            "{what}: no {names:?} in {gaps:#?}"
+        );
         self.nothing_closes(what, run);
     }
 
@@ -74,7 +77,8 @@ impl Sound {
         assert!(run.closed().is_empty(), "{what}: closed {:?}\n{:#?}", run.closed(), run.gaps());
         let now = open(run);
         for (print, before) in &self.open {
-            let state = now.get(print).unwrap_or_else(|| panic!("{what}: {print} ({before}) is gone\n{:#?}", run.gaps()));
+            let state =
+                now.get(print).unwrap_or_else(|| panic!("{what}: {print} ({before}) is gone\n{:#?}", run.gaps()));
             assert!(
                 matches!(state.as_str(), "observed" | "confirmed" | "unverified"),
                 "{what}: {print} was {before} and is {state}\n{:#?}",
@@ -91,7 +95,10 @@ impl Sound {
 
 /// Open findings, by fingerprint.
 pub(crate) fn open(run: &Run) -> BTreeMap<String, String> {
-    list(&run.report()["findings"]).iter().map(|finding| (word(&finding["fingerprint"]), word(&finding["state"]))).collect()
+    list(&run.report()["findings"])
+        .iter()
+        .map(|finding| (word(&finding["fingerprint"]), word(&finding["state"])))
+        .collect()
 }
 
 /// Replaces the bytes of a file by what `change` makes of them; a change that changes nothing is a mistake of the test.

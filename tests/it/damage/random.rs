@@ -89,7 +89,8 @@ fn random_damage_of_an_export_is_seen_or_means_nothing() {
         .run(&damage(), |damage| {
             let damaged = apply(&bytes, &damage);
             let same = meaning(&damaged).as_ref() == Some(&meant);
-            let (_copy, run) = sound.after(|folder| std::fs::write(folder.join("crm.ndjson"), &damaged).expect("a file"));
+            let (_copy, run) =
+                sound.after(|folder| std::fs::write(folder.join("crm.ndjson"), &damaged).expect("a file"));
             // A flipped bit inside a value is another value, which no reader can know; everything else must be whole.
             let records = |bytes: &[u8]| bytes.split(|byte| *byte == b'\n').count();
             let another_value = matches!(damage, Damage::Flip(..)) && records(&damaged) == records(&bytes);

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::{LATER, Sound, absences, cut, cuts, rewrite, swap};
 use crate::company::{Company, sha256};
 
-const ALIASES: &str = "person_id,kind,value,system,personal,valid_from,valid_to\np-1,username,asilva,crm,false,2020-01-01,\n";
+const ALIASES: &str =
+    "person_id,kind,value,system,personal,valid_from,valid_to\np-1,username,asilva,crm,false,2020-01-01,\n";
 const LINKS: &str = "\
 version: 1
 links:
@@ -46,7 +47,12 @@ fn holds(sound: &Sound, what: &str, name: &str, damage: impl FnOnce(&Path)) {
     let (_copy, run) = sound.after(damage);
     assert_eq!(run.code, 5, "{what}: exit {}\n{}\n{}", run.code, run.stderr, run.stdout);
     assert!(run.flag("roster_held"), "{what}");
-    assert!(run.stdout.contains(name) || run.stderr.contains(name), "{what}: {name} is not named\n{}\n{}", run.stderr, run.stdout);
+    assert!(
+        run.stdout.contains(name) || run.stderr.contains(name),
+        "{what}: {name} is not named\n{}\n{}",
+        run.stderr,
+        run.stdout
+    );
     sound.nothing_closes(what, &run);
     assert_eq!(run.states().get("u-1").map(String::as_str), Some("confirmed"), "{what}: judged by the one in force");
 }
@@ -90,11 +96,19 @@ fn each_gate_holds() {
     let table: &[(&str, &str, &dyn Fn(&Path))] = &[
         ("ROS-12 another digest", "roster", &|folder| swap(folder, "roster.csv", "Person 17", "Person 71")),
         ("ROS-1 no rows", "roster", &|folder| reissue(folder, |lines| lines.truncate(1))),
-        ("ROS-2 a required column renamed", "person_id", &|folder| reissue(folder, |lines| lines[0] = lines[0].replace("person_id", "id"))),
-        ("ROS-2 the end column renamed", "end_date", &|folder| reissue(folder, |lines| lines[0] = lines[0].replace("end_date", "last_day"))),
-        ("ROS-2 the status column renamed", "status", &|folder| reissue(folder, |lines| lines[0] = lines[0].replace("status", "state"))),
+        ("ROS-2 a required column renamed", "person_id", &|folder| {
+            reissue(folder, |lines| lines[0] = lines[0].replace("person_id", "id"))
+        }),
+        ("ROS-2 the end column renamed", "end_date", &|folder| {
+            reissue(folder, |lines| lines[0] = lines[0].replace("end_date", "last_day"))
+        }),
+        ("ROS-2 the status column renamed", "status", &|folder| {
+            reissue(folder, |lines| lines[0] = lines[0].replace("status", "state"))
+        }),
         ("ROS-3 unknown words", "ROS-3", &|folder| reissue(folder, |lines| all(lines, ",active,", ",aktiv,"))),
-        ("ROS-3 dates in another form", "ROS-3", &|folder| reissue(folder, |lines| all(lines, "2021-01-01", "01/02/2021"))),
+        ("ROS-3 dates in another form", "ROS-3", &|folder| {
+            reissue(folder, |lines| all(lines, "2021-01-01", "01/02/2021"))
+        }),
         ("ROS-4 half the people", "ROS-4", &|folder| reissue(folder, |lines| lines.truncate(17))),
         ("ROS-4 twice the people", "ROS-4", &|folder| {
             reissue(folder, |lines| {
@@ -103,7 +117,9 @@ fn each_gate_holds() {
             });
         }),
         ("ROS-7 three days old", "ROS-7", &|folder| swap(folder, "roster.meta.json", "2026-08-03", "2026-05-01")),
-        ("ROS-9 another mail domain", "ROS-9", &|folder| reissue(folder, |lines| all(lines, "@acme.example", "@acme.invalid"))),
+        ("ROS-9 another mail domain", "ROS-9", &|folder| {
+            reissue(folder, |lines| all(lines, "@acme.example", "@acme.invalid"))
+        }),
         ("an unknown time zone", "Berlin", &|folder| reissue(folder, |lines| all(lines, "Europe/Berlin", "Berlin"))),
         ("a manifest without proof of the same file", "roster", &|folder| {
             rewrite(folder, "roster.meta.json", |_| br#"{"as_of":"2026-08-03T00:00:00Z","rows":7}"#.to_vec());

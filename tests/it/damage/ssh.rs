@@ -11,7 +11,12 @@ const HOSTS: &str = "hosts.txt";
 /// Files of one host, in the form the collector leaves them.
 fn host() -> Vec<(&'static str, String)> {
     vec![
-        ("etc/passwd", String::from("root:x:0:0:root:/root:/bin/bash\nana:x:1000:1000:Ana:/home/ana:/bin/bash\nben:x:1001:1001:Ben:/home/ben:/bin/bash\n")),
+        (
+            "etc/passwd",
+            String::from(
+                "root:x:0:0:root:/root:/bin/bash\nana:x:1000:1000:Ana:/home/ana:/bin/bash\nben:x:1001:1001:Ben:/home/ben:/bin/bash\n",
+            ),
+        ),
         ("etc/group", String::from("root:x:0:\nsudo:x:27:ana\nana:x:1000:\nben:x:1001:\n")),
         ("etc/hostname", String::from("web-1\n")),
         ("etc/nsswitch.conf", String::from("passwd: files\ngroup: files\n")),
@@ -22,11 +27,13 @@ fn host() -> Vec<(&'static str, String)> {
     ]
 }
 
-const ABSENT: [&str; 4] = ["/root/.ssh/authorized_keys", "/home/ben/.ssh/authorized_keys", "/etc/shadow", "/etc/login.defs"];
+const ABSENT: [&str; 4] =
+    ["/root/.ssh/authorized_keys", "/home/ben/.ssh/authorized_keys", "/etc/shadow", "/etc/login.defs"];
 
 fn listing(name: &str, files: &[(&str, String)], absent: &[&str]) -> String {
     let mut lines: Vec<String> = absent.iter().map(|path| format!("absent {path}")).collect();
-    lines.extend(files.iter().map(|(path, text)| format!("present {} {} /{path}", text.len(), sha256(text.as_bytes()))));
+    lines
+        .extend(files.iter().map(|(path, text)| format!("present {} {} /{path}", text.len(), sha256(text.as_bytes()))));
     format!("# holdover-files 1\n# host: {name}\n{}\n# end {}\n", lines.join("\n"), lines.len())
 }
 
@@ -41,7 +48,10 @@ fn sound() -> Sound {
     }
     let hosts = "web-1\nweb-2\n";
     company.write(HOSTS, hosts);
-    company.write("aliases.csv", "person_id,kind,value,system,personal,valid_from,valid_to\np-1,username,ana,fleet,false,,\n");
+    company.write(
+        "aliases.csv",
+        "person_id,kind,value,system,personal,valid_from,valid_to\np-1,username,ana,fleet,false,,\n",
+    );
     company.roster_extra = String::from("  aliases: aliases.csv\n");
     company.system_extra = format!(
         "\x20 - id: fleet
@@ -81,7 +91,9 @@ fn the_listing_of_a_host_proves_its_own_end() {
     let text = std::fs::read(sound.path().join(at("files.txt"))).expect("the listing");
     for step in 0..12 {
         let position = text.len() * step / 12;
-        sound.refuses(&format!("files.txt cut at {position}"), &["web-1"], |folder| cut(folder, &at("files.txt"), position));
+        sound.refuses(&format!("files.txt cut at {position}"), &["web-1"], |folder| {
+            cut(folder, &at("files.txt"), position)
+        });
     }
     for back in [2, 4, 7] {
         sound.refuses(&format!("files.txt without its last {back} bytes"), &["web-1"], |folder| {
@@ -96,7 +108,9 @@ fn the_listing_of_a_host_proves_its_own_end() {
 #[test]
 fn a_host_or_the_tree_that_is_not_there_is_a_gap() {
     let sound = sound();
-    sound.refuses("a host without folder", &["web-1"], |folder| std::fs::remove_dir_all(folder.join("hosts/web-1")).expect("removed"));
+    sound.refuses("a host without folder", &["web-1"], |folder| {
+        std::fs::remove_dir_all(folder.join("hosts/web-1")).expect("removed")
+    });
     sound.refuses("no tree", &["fleet/"], |folder| std::fs::remove_dir_all(folder.join("hosts")).expect("removed"));
     sound.refuses("a file in the place of the tree", &["fleet/"], |folder| {
         std::fs::remove_dir_all(folder.join("hosts")).expect("removed");
@@ -120,7 +134,8 @@ fn each_damage_of_a_host_is_a_gap() {
         ("a key file that could not be read", &|folder| {
             relist(folder, |files, lines| {
                 let text = &files.iter().find(|(path, _)| path.contains("ana/.ssh")).expect("the file").1;
-                let present = format!("present {} {} /home/ana/.ssh/authorized_keys", text.len(), sha256(text.as_bytes()));
+                let present =
+                    format!("present {} {} /home/ana/.ssh/authorized_keys", text.len(), sha256(text.as_bytes()));
                 replace(lines, &present, "denied /home/ana/.ssh/authorized_keys");
             });
             std::fs::remove_file(folder.join(at("home/ana/.ssh/authorized_keys"))).expect("removed");
@@ -128,16 +143,27 @@ fn each_damage_of_a_host_is_a_gap() {
         ("a key file nobody looked for", &|folder| {
             relist(folder, |_, lines| lines.retain(|line| !line.contains("/home/ben/.ssh")));
         }),
-        ("no passwd in the listing", &|folder| relist(folder, |_, lines| lines.retain(|line| !line.ends_with("/etc/passwd")))),
+        ("no passwd in the listing", &|folder| {
+            relist(folder, |_, lines| lines.retain(|line| !line.ends_with("/etc/passwd")))
+        }),
         ("no sshd_config in the listing", &|folder| {
             relist(folder, |_, lines| lines.retain(|line| !line.ends_with("/etc/ssh/sshd_config")));
         }),
         ("a listing of another host", &|folder| swap(folder, &at("files.txt"), "# host: web-1", "# host: web-9")),
         ("a wrong number of lines", &|folder| swap(folder, &at("files.txt"), "# end 12", "# end 13")),
-        ("a later version of the listing", &|folder| swap(folder, &at("files.txt"), "# holdover-files 1", "# holdover-files 2")),
-        ("a word the listing does not know", &|folder| swap(folder, &at("files.txt"), "absent /etc/shadow", "gone /etc/shadow")),
+        ("a later version of the listing", &|folder| {
+            swap(folder, &at("files.txt"), "# holdover-files 1", "# holdover-files 2")
+        }),
+        ("a word the listing does not know", &|folder| {
+            swap(folder, &at("files.txt"), "absent /etc/shadow", "gone /etc/shadow")
+        }),
         ("a server that asks another program for keys", &|folder| {
-            change(folder, "etc/ssh/sshd_config", "UsePAM yes\n", "AuthorizedKeysCommand /usr/bin/keys\nAuthorizedKeysCommandUser nobody\n");
+            change(
+                folder,
+                "etc/ssh/sshd_config",
+                "UsePAM yes\n",
+                "AuthorizedKeysCommand /usr/bin/keys\nAuthorizedKeysCommandUser nobody\n",
+            );
         }),
         ("a server that reads an included file", &|folder| {
             change(folder, "etc/ssh/sshd_config", "UsePAM yes\n", "Include /etc/ssh/other.conf\n");
@@ -145,8 +171,12 @@ fn each_damage_of_a_host_is_a_gap() {
         ("a server with another key file", &|folder| {
             change(folder, "etc/ssh/sshd_config", ".ssh/authorized_keys", "/etc/keys/%u");
         }),
-        ("accounts from a directory", &|folder| change(folder, "etc/nsswitch.conf", "passwd: files", "passwd: files ldap")),
-        ("a line of passwd that is none", &|folder| change(folder, "etc/passwd", "ana:x:1000:1000:Ana:/home/ana:/bin/bash", "ana:x:1000")),
+        ("accounts from a directory", &|folder| {
+            change(folder, "etc/nsswitch.conf", "passwd: files", "passwd: files ldap")
+        }),
+        ("a line of passwd that is none", &|folder| {
+            change(folder, "etc/passwd", "ana:x:1000:1000:Ana:/home/ana:/bin/bash", "ana:x:1000")
+        }),
         ("a key that is none", &|folder| {
             change(folder, "home/ana/.ssh/authorized_keys", "AAAAC3NzaC1lZDI1NTE5AAAAI", "AAAAC3NzaC1lZDI1NTE5AAAA!");
         }),

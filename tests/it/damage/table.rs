@@ -35,7 +35,9 @@ fn sound() -> Sound {
     let mut table = String::from("User ID,Username,E-mail,State,Role,Last login,Colour\n");
     table.push_str("7,asilva,ana@acme.example,Active,Administrator,30.07.2026 09:12,red\n");
     for number in 10..18 {
-        table.push_str(&format!("{number},user{number},nobody{number}@acme.example,Active,User,never,\"blue, or green\"\n"));
+        table.push_str(&format!(
+            "{number},user{number},nobody{number}@acme.example,Active,User,never,\"blue, or green\"\n"
+        ));
     }
     table.push_str("99,ana2,ana@acme.example,Active,User,never,red\n");
     company.write(TABLE, &table);
@@ -100,8 +102,12 @@ fn each_damage_of_a_table_is_a_gap() {
         ("a renamed status column", &|folder| reexport(folder, "State", "Status")),
         ("a column twice", &|folder| reexport(folder, "Colour", "State")),
         ("no header", &|folder| reexport(folder, "User ID,Username,E-mail,State,Role,Last login,Colour\n", "")),
-        ("an unknown status", &|folder| reexport(folder, "7,asilva,ana@acme.example,Active", "7,asilva,ana@acme.example,Aktiv")),
-        ("an empty status", &|folder| reexport(folder, "7,asilva,ana@acme.example,Active", "7,asilva,ana@acme.example,")),
+        ("an unknown status", &|folder| {
+            reexport(folder, "7,asilva,ana@acme.example,Active", "7,asilva,ana@acme.example,Aktiv")
+        }),
+        ("an empty status", &|folder| {
+            reexport(folder, "7,asilva,ana@acme.example,Active", "7,asilva,ana@acme.example,")
+        }),
         ("an unknown privilege", &|folder| reexport(folder, "Administrator", "Admin")),
         ("a time in another form", &|folder| reexport(folder, "30.07.2026 09:12", "07/30/2026 9:12 AM")),
         ("no id", &|folder| reexport(folder, "7,asilva", ",asilva")),
@@ -133,7 +139,10 @@ fn the_twin_that_is_exported_again_with_its_manifest_is_believed() {
 #[test]
 fn two_rows_with_one_id_that_disagree_close_nothing() {
     let sound = sound();
-    for locked in ["7,asilva,ana@acme.example,Locked,User,never,red\n7,asilva", "7,x,bea@acme.example,Locked,User,never,red\n7,asilva"] {
+    for locked in [
+        "7,asilva,ana@acme.example,Locked,User,never,red\n7,asilva",
+        "7,x,bea@acme.example,Locked,User,never,red\n7,asilva",
+    ] {
         let (_copy, run) = sound.after(|folder| reexport(folder, "7,asilva", locked));
         assert!(matches!(run.code, 1 | 4), "{}", run.stdout);
         sound.nothing_closes("disagreeing rows", &run);

@@ -129,6 +129,11 @@ fn planted() -> (Company, Vec<String>) {
         format!(r#"{{"as_of":"2026-08-03T01:00:00Z","rows":3,"sha256":"{}","api_key":"{}"}}"#, sha256(table.as_bytes()), secret(14)),
     );
     company.write("payroll.csv", table);
+    company.people.push(String::from(
+        "p-4,employee,ended,Ana Silva,ana.silva@acme.example,2020-01-01,2026-07-31,Europe/Berlin,2026-08-01T00:00:00Z",
+    ));
+    company.roster_extra = String::from("  aliases: aliases.csv\n");
+    company.write("aliases.csv", "person_id,kind,value,system,personal,valid_from,valid_to\np-1,username,ana,fleet,false,,\n");
     write_host(&company, &secrets);
     write_aws(&company, &secrets);
     (company, secrets)

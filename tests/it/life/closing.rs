@@ -20,7 +20,11 @@ fn two_looks_of_different_times_close_and_the_same_file_twice_is_one_look() {
     second.expect(1);
     assert_eq!(second.closed(), ["t-1"]);
     let between = &second.finding("t-1")["revoked_between"];
-    assert_eq!((between["from"].as_str(), between["until"].as_str()), (Some(DAYS[0]), Some("2026-08-04T01:00:00Z")), "{between}");
+    assert_eq!(
+        (between["from"].as_str(), between["until"].as_str()),
+        (Some(DAYS[0]), Some("2026-08-04T01:00:00Z")),
+        "{between}"
+    );
     let after = day(&mut company, 4);
     assert!(after.closed().is_empty(), "it is told once");
     assert_eq!(state(&after, "u-1"), "confirmed", "its sibling never moved");
@@ -33,7 +37,9 @@ fn a_gap_between_two_looks_neither_closes_nor_forgets() {
     let all = company.records.clone();
     company.records.retain(|record| !record.contains("\"grant_id\":\"t-1\""));
     assert_eq!(state(&day(&mut company, 1), "t-1"), "closing");
-    company.records.push(String::from(r#"{"record":"gap","scope":"api-tokens","cause":"unreachable","detail":"down"}"#));
+    company
+        .records
+        .push(String::from(r#"{"record":"gap","scope":"api-tokens","cause":"unreachable","detail":"down"}"#));
     let gap = day(&mut company, 2);
     gap.expect(4);
     assert_eq!(state(&gap, "t-1"), "unverified");
@@ -84,7 +90,8 @@ fn unknown_pending_and_hidden_close_nothing() {
     for status in ["\"pending\"", "\"unknown\"", "{\"hidden\":\"needs admin\"}"] {
         let mut company = Company::new();
         day(&mut company, 0).expect(1);
-        company.records[0] = account("u-1", "ana@acme.example", "enabled").replace("\"status\":\"enabled\"", &format!("\"status\":{status}"));
+        company.records[0] = account("u-1", "ana@acme.example", "enabled")
+            .replace("\"status\":\"enabled\"", &format!("\"status\":{status}"));
         let run = day(&mut company, 1);
         assert!(matches!(run.code, 1 | 4), "{status}: {}", run.stdout);
         assert_eq!(state(&run, "u-1"), "confirmed", "{status}");
@@ -109,7 +116,9 @@ fn shown_as_disabled_in_a_read_that_is_not_whole_stays_open() {
     let mut company = Company::new();
     day(&mut company, 0).expect(1);
     company.records[0] = account("u-1", "ana@acme.example", "disabled");
-    company.records.push(String::from(r#"{"record":"gap","scope":"accounts","part":"page 2","cause":"throttled","detail":"d"}"#));
+    company
+        .records
+        .push(String::from(r#"{"record":"gap","scope":"accounts","part":"page 2","cause":"throttled","detail":"d"}"#));
     let run = day(&mut company, 1);
     run.expect(4);
     assert!(run.closed().is_empty());
@@ -139,7 +148,8 @@ fn what_comes_back_is_the_same_finding_with_its_old_age() {
 fn names_may_change_and_the_finding_stays() {
     let mut company = Company::new();
     let print = day(&mut company, 0).finding("u-1")["fingerprint"].clone();
-    company.records[0] = account("u-1", "Ana@ACME.example", "enabled").replace("\"grant_display\":\"u-1\"", "\"grant_display\":\"renamed\"");
+    company.records[0] = account("u-1", "Ana@ACME.example", "enabled")
+        .replace("\"grant_display\":\"u-1\"", "\"grant_display\":\"renamed\"");
     company.records.swap(0, 2);
     let run = day(&mut company, 1);
     run.expect(1);
@@ -157,7 +167,11 @@ fn a_lost_address_closes_nothing() {
     for number in 1..4 {
         let run = day(&mut company, number);
         assert!(run.closed().is_empty(), "day {number}");
-        assert!(matches!(state(&run, "u-1").as_str(), "confirmed" | "unverified"), "day {number}: {}", state(&run, "u-1"));
+        assert!(
+            matches!(state(&run, "u-1").as_str(), "confirmed" | "unverified"),
+            "day {number}: {}",
+            state(&run, "u-1")
+        );
         assert!(matches!(run.code, 1 | 4), "day {number}: exit {}", run.code);
     }
 }
@@ -226,7 +240,11 @@ fn a_clock_that_goes_back_is_told_and_moves_nothing() {
     company.records.retain(|record| !record.contains("\"grant_id\":\"t-1\""));
     fresh(&mut company, 0);
     let run = company.scan_at(DAYS[1]);
-    assert!(run.notices().iter().any(|notice| notice.starts_with("clock: ") && notice.contains("went back")), "{:?}", run.notices());
+    assert!(
+        run.notices().iter().any(|notice| notice.starts_with("clock: ") && notice.contains("went back")),
+        "{:?}",
+        run.notices()
+    );
     assert!(run.closed().is_empty());
     assert_eq!(state(&run, "u-1"), "confirmed");
     assert_eq!(run.finding("u-1")["first_seen_at"], DAYS[3]);

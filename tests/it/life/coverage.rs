@@ -65,7 +65,12 @@ fn an_accepted_drop_covers_the_accepted_figure_and_no_lower_one() {
 fn accepting_a_drop_needs_a_scope_and_a_run_that_are_known() {
     let mut company = with_accounts(20);
     let run = day(&mut company, 0);
-    for (scope, run) in [("crm/acounts", run.id().as_str()), ("erp/accounts", &run.id()), ("accounts", &run.id()), ("crm/accounts", "run-x")] {
+    for (scope, run) in [
+        ("crm/acounts", run.id().as_str()),
+        ("erp/accounts", &run.id()),
+        ("accounts", &run.id()),
+        ("crm/accounts", "run-x"),
+    ] {
         let refused = company.holdover(&["coverage", "accept", scope, run]);
         assert!(matches!(refused.code, 2 | 6), "{scope} {run}: exit {} {}", refused.code, refused.stderr);
         assert!(!refused.stderr.is_empty());
@@ -104,7 +109,8 @@ fn a_planted_leaver_is_found_and_one_that_is_missing_is_a_gap() {
     company.people.push(String::from(
         "p-canary,employee,ended,Canary,canary@acme.example,2020-01-01,2026-06-30,Europe/Berlin,2026-08-01T00:00:00Z",
     ));
-    company.records = vec![account("u-2", "bea@acme.example", "enabled"), account("u-canary", "canary@acme.example", "enabled")];
+    company.records =
+        vec![account("u-2", "bea@acme.example", "enabled"), account("u-canary", "canary@acme.example", "enabled")];
     company.extra =
         String::from("sentinel_leavers: [{ person_id: p-canary, system: crm, kind: account, grant_id: u-canary }]\n");
     let run = day(&mut company, 0);
@@ -160,12 +166,16 @@ fn what_an_exclusion_hides_stays_open() {
 fn a_run_for_one_system_leaves_the_others_as_they_are() {
     let mut company = Company::new();
     staff(&mut company, 3);
-    company.system_extra =
-        String::from("\x20 - id: wiki\n    connector: import\n    scopes: [accounts]\n    files: [{ path: wiki.ndjson, format: ndjson }]\n");
+    company.system_extra = String::from(
+        "\x20 - id: wiki\n    connector: import\n    scopes: [accounts]\n    files: [{ path: wiki.ndjson, format: ndjson }]\n",
+    );
     let wiki = r#"{"record":"header","format":"holdover-import","version":1,"system":"wiki","as_of":"2026-08-03T01:00:00Z","produced_by":"test","scopes":["accounts"]}"#;
     company.write(
         "wiki.ndjson",
-        format!("{wiki}\n{}\n{{\"record\":\"end\",\"counts\":{{\"accounts\":1}}}}\n", account("w-1", "ana@acme.example", "enabled")),
+        format!(
+            "{wiki}\n{}\n{{\"record\":\"end\",\"counts\":{{\"accounts\":1}}}}\n",
+            account("w-1", "ana@acme.example", "enabled")
+        ),
     );
     company.write_all();
     company.scan_at(DAYS[0]).expect(1);

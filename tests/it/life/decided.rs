@@ -142,7 +142,9 @@ fn use_after_the_end_on_a_remnant_stays_until_somebody_says_that_it_was_handled(
     let print = finding["fingerprint"].as_str().expect("a fingerprint");
     company.holdover(&["incidents", "acknowledge", print]).expect(2);
     company.holdover(&["incidents", "acknowledge", print, "--reference", " "]).expect(2);
-    company.holdover(&["incidents", "acknowledge", "ra1:00000000000000000000000000000000", "--reference", "INC-7"]).expect(2);
+    company
+        .holdover(&["incidents", "acknowledge", "ra1:00000000000000000000000000000000", "--reference", "INC-7"])
+        .expect(2);
     company.holdover(&["incidents", "acknowledge", print, "--reference", "INC-7"]).expect(0);
     company.records.insert(
         0,
@@ -160,8 +162,10 @@ fn use_after_the_end_on_a_remnant_stays_until_somebody_says_that_it_was_handled(
 fn a_use_whose_precision_reaches_over_the_end_is_undecided_and_said_so() {
     let mut company = Company::new();
     // The end is 2026-07-31T22:00Z.
-    company.records[0] = company.records[0]
-        .replace("\"last_used_at\":\"2026-07-30T22:22:00Z\"", "\"last_used_at\":\"2026-07-31T21:50:00Z\",\"last_used_precision\":\"15m\"");
+    company.records[0] = company.records[0].replace(
+        "\"last_used_at\":\"2026-07-30T22:22:00Z\"",
+        "\"last_used_at\":\"2026-07-31T21:50:00Z\",\"last_used_precision\":\"15m\"",
+    );
     let run = day(&mut company, 0);
     run.expect(1);
     let finding = run.finding("u-1");
@@ -176,7 +180,8 @@ fn a_use_whose_precision_reaches_over_the_end_is_undecided_and_said_so() {
 #[test]
 fn severity_and_exit_switches_never_hide_a_gap() {
     let mut company = Company::new();
-    company.records = vec![account("u-1", "ana@acme.example", "enabled").replace("write", "none"), token("t-9", "u-9", "enabled")];
+    company.records =
+        vec![account("u-1", "ana@acme.example", "enabled").replace("write", "none"), token("t-9", "u-9", "enabled")];
     company.records.push(account("u-2", "bea@acme.example", "enabled"));
     let run = day(&mut company, 0);
     assert_eq!(run.code, 1, "{}", run.stdout);

@@ -39,7 +39,9 @@ pub(crate) fn staff(company: &mut Company, count: usize) {
 }
 
 pub(crate) fn colleague(number: usize) -> String {
-    format!("p-{number},employee,active,Person {number},person{number}@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z")
+    format!(
+        "p-{number},employee,active,Person {number},person{number}@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z"
+    )
 }
 
 pub(crate) fn state(run: &Run, grant: &str) -> String {

@@ -3,7 +3,8 @@
 use super::{DAYS, colleague, day, fresh, staff, state};
 use crate::company::{Company, account, word};
 
-const ANA: &str = "p-1,employee,ended,Ana Silva,ana@acme.example,2020-01-01,2026-07-31,Europe/Berlin,2026-08-01T00:00:00Z";
+const ANA: &str =
+    "p-1,employee,ended,Ana Silva,ana@acme.example,2020-01-01,2026-07-31,Europe/Berlin,2026-08-01T00:00:00Z";
 
 #[test]
 fn a_rescinded_end_closes_and_says_why() {
@@ -47,12 +48,18 @@ fn a_held_roster_keeps_the_last_accepted_one_in_force_until_it_is_accepted_by_it
     day(&mut company, 0).expect(1);
     // Half the people are gone, and somebody else has left.
     company.people.truncate(16);
-    company.people[1] = String::from("p-2,employee,ended,Bea Braun,bea@acme.example,2021-01-01,2026-08-03,Europe/Berlin,2026-08-04T00:00:00Z");
+    company.people[1] = String::from(
+        "p-2,employee,ended,Bea Braun,bea@acme.example,2021-01-01,2026-08-03,Europe/Berlin,2026-08-04T00:00:00Z",
+    );
     let held = day(&mut company, 1);
     held.expect(5);
     assert!(held.flag("roster_held"));
     assert!(held.stdout.contains("ROS-4"), "{}", held.stdout);
-    assert_eq!((state(&held, "u-1").as_str(), state(&held, "u-2").as_str()), ("confirmed", "-"), "nothing new on its account");
+    assert_eq!(
+        (state(&held, "u-1").as_str(), state(&held, "u-2").as_str()),
+        ("confirmed", "-"),
+        "nothing new on its account"
+    );
     let digest = word(&held.report()["roster"]["digest"]);
     let in_force = word(&held.report()["roster"]["in_force_digest"]);
     assert_ne!(digest, in_force);
@@ -80,7 +87,10 @@ fn a_surge_is_judged_at_once_and_waits_for_a_word() {
     day(&mut company, 0).expect(1);
     for number in 100..115 {
         let row = company.people.iter_mut().find(|row| row.starts_with(&format!("p-{number},"))).expect("the row");
-        *row = colleague(number).replace(",active,", ",ended,").replace("2021-01-01,,", "2021-01-01,2026-08-03,").replace("2026-08-01T", "2026-08-04T");
+        *row = colleague(number)
+            .replace(",active,", ",ended,")
+            .replace("2021-01-01,,", "2021-01-01,2026-08-03,")
+            .replace("2026-08-01T", "2026-08-04T");
     }
     let surge = day(&mut company, 1);
     surge.expect(5);
@@ -122,7 +132,8 @@ fn a_grant_that_may_be_a_leavers_is_ambiguous_and_exits_three() {
         "aliases.csv",
         "person_id,kind,value,system,personal,valid_from,valid_to\np-1,email,team@acme.example,,false,,\np-2,email,team@acme.example,,false,,\n",
     );
-    company.records = vec![account("u-2", "bea@acme.example", "enabled"), account("u-9", "team@acme.example", "enabled")];
+    company.records =
+        vec![account("u-2", "bea@acme.example", "enabled"), account("u-9", "team@acme.example", "enabled")];
     let run = day(&mut company, 0);
     run.expect(3);
     assert!(run.flag("ambiguous"));
@@ -147,9 +158,7 @@ fn what_lies_ahead_or_is_not_disclosed_appears_nowhere() {
     company.people.push(String::from(
         "p-77,employee,active,Vera Vogel,vera@acme.example,2020-01-01,2026-08-19,Europe/Berlin,2026-08-01T00:00:00Z",
     ));
-    company.extra = String::from(
-        "metrics: { textfile: out/holdover.prom }\n",
-    );
+    company.extra = String::from("metrics: { textfile: out/holdover.prom }\n");
     fresh(&mut company, 0);
     let run = company.holdover(&["scan", "--as-of", DAYS[0], "-v", "-v", "-v"]);
     run.expect(0);
@@ -187,7 +196,8 @@ fn a_credential_from_before_a_gap_is_stale_after_a_rehire() {
     company.people.push(String::from(
         "p-1,employee,active,Ana Silva,ana@acme.example,2026-08-01,,Europe/Berlin,2026-08-01T00:00:00Z",
     ));
-    company.records = vec![account("u-2", "bea@acme.example", "enabled"), account("u-1", "ana@acme.example", "enabled")];
+    company.records =
+        vec![account("u-2", "bea@acme.example", "enabled"), account("u-1", "ana@acme.example", "enabled")];
     company.records.push(
         r#"{"record":"access","scope":"api-tokens","kind":"api_token","grant_id":"t-1","status":"enabled","privilege":"write","parent":"u-1","created_at":"2024-01-09T10:00:00Z","last_used_at":null,"expires_at":null}"#.into(),
     );
@@ -196,7 +206,8 @@ fn a_credential_from_before_a_gap_is_stale_after_a_rehire() {
     assert_eq!(run.finding("t-1")["rule"], "stale-stint-credential");
     // Made after she came back: hers.
     company.records[2] = company.records[2].replace("2024-01-09", "2026-08-02");
-    company.records[1] = company.records[1].replace("2026-07-30T22:22:00Z", "2026-08-02T22:22:00Z").replace("2023-04-01", "2026-08-01");
+    company.records[1] =
+        company.records[1].replace("2026-07-30T22:22:00Z", "2026-08-02T22:22:00Z").replace("2023-04-01", "2026-08-01");
     let mut fresh_start = Company::new();
     fresh_start.people = company.people.clone();
     fresh_start.records = company.records.clone();

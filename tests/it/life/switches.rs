@@ -44,7 +44,11 @@ fn a_dry_run_writes_nothing_and_judges_as_a_real_one() {
     let dry = company.holdover(&["scan", "--dry-run", "--as-of", DAYS[1], "--no-progress"]);
     dry.expect(1);
     assert_eq!(files(company.path()), before, "state and outputs are untouched");
-    assert_eq!(company.scan_at(DAYS[1]).states().get("t-1").map(String::as_str), Some("closing"), "the dry run was no look");
+    assert_eq!(
+        company.scan_at(DAYS[1]).states().get("t-1").map(String::as_str),
+        Some("closing"),
+        "the dry run was no look"
+    );
 }
 
 #[test]
