@@ -10,7 +10,7 @@ use super::plan::ConfiguredSystem;
 use super::progress::Silent;
 use super::{Engine, RunOutcome};
 use crate::clock::FixedClock;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Connector};
 use crate::exceptions::ExceptionFile;
 use crate::inventory::MemoryScratch;
 use crate::policy::Policy;
@@ -164,9 +164,11 @@ impl World {
         let systems = config
             .systems
             .iter()
-            .map(|system| ConfiguredSystem {
-                config: system.clone(),
-                scanner: Arc::from(crate::scanners::build(system, base).expect("a scanner")),
+            .map(|system| {
+                let Connector::Import(settings) = &system.connector else { panic!("an import") };
+                let documents = Arc::new(DiskDocuments::operator(base));
+                let scanner = scan_import::Import::new(settings.clone(), documents).expect("a scanner");
+                ConfiguredSystem { config: system.clone(), scanner: Arc::new(scanner) }
             })
             .collect();
         let (_stop, stop) = tokio::sync::watch::channel(false);
