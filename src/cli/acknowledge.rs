@@ -7,7 +7,7 @@ use super::arguments::{Coverage, CoverageCommand, Incidents, IncidentsCommand};
 use super::failure::Failure;
 use super::session::Session;
 use crate::findings::{Acknowledgement, Fingerprint, UsedAfterEnd};
-use crate::store::Store as _;
+use crate::store::{Store as _, StoreError};
 
 pub(super) fn coverage(session: &Session<'_>, arguments: &Coverage) -> Result<u8, Failure> {
     let CoverageCommand::Accept { scope, run } = &arguments.command;
@@ -21,7 +21,10 @@ pub(super) fn coverage(session: &Session<'_>, arguments: &Coverage) -> Result<u8
     }
     let mut store = session.store(config)?;
     let now = session.clock(config).0.now();
-    store.accept_drop(&SystemId::new(system), &ScopeName::new(name), run, now)?;
+    match store.accept_drop(&SystemId::new(system), &ScopeName::new(name), run, now) {
+        Err(error @ StoreError::Missing { .. }) => return Err(Failure::Usage(error.to_string())),
+        other => other?,
+    }
     session.note(&format!("accepted: the number of objects that {run} found in {scope}"));
     Ok(0)
 }
@@ -43,6 +46,7 @@ pub(super) fn incidents(session: &Session<'_>, arguments: &Incidents) -> Result<
     }
     let at = session.clock(config).0.now();
     store.acknowledge(&print, &Acknowledgement { reference: reference.clone(), at })?;
-    session.note(&format!("recorded: the use after the end of {print} was handled ({})", crate::hostile::line(reference)));
+    session
+        .note(&format!("recorded: the use after the end of {print} was handled ({})", crate::hostile::line(reference)));
     Ok(0)
 }

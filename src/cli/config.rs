@@ -3,8 +3,9 @@
 use super::arguments::{Config as Arguments, ConfigCommand};
 use super::failure::{Failure, shown};
 use super::session::Session;
-use crate::{config, hostile};
+use super::text::add_line;
 use crate::report::ExitCode;
+use crate::{config, hostile};
 
 pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Failure> {
     match arguments.command {
@@ -37,13 +38,19 @@ fn check(session: &Session<'_>) -> Result<u8, Failure> {
         }
         Err(failure) => collect(failure)?,
     }
+    problems.extend(session.exceptions(config).problems());
     if !problems.is_empty() {
         return Err(Failure::Problems(problems));
     }
     if !configured.warnings.is_empty() {
         session.note(&shown(&configured.warnings));
     }
-    session.say(&format!("configuration sound: {} systems, {} roster sources, digest {}", config.systems.len(), config.roster.sources.len(), config.digest))?;
+    session.say(&format!(
+        "configuration sound: {} systems, {} roster sources, digest {}",
+        config.systems.len(),
+        config.roster.sources.len(),
+        config.digest
+    ))?;
     Ok(ExitCode::Clean.code())
 }
 
@@ -51,8 +58,9 @@ fn show(session: &Session<'_>, origin: bool) -> Result<u8, Failure> {
     let configured = session.configuration()?;
     let mut text = String::new();
     for setting in config::show(&configured.loaded, &session.overrides()) {
-        let from = if origin { format!("   # {}", setting.origin.text(&configured.config.file)) } else { String::new() };
-        text.push_str(&format!("{}: {}{from}\n", hostile::line(&setting.key), hostile::line(&setting.value)));
+        let from =
+            if origin { format!("   # {}", setting.origin.text(&configured.config.file)) } else { String::new() };
+        add_line(&mut text, format_args!("{}: {}{from}", hostile::line(&setting.key), hostile::line(&setting.value)));
     }
     session.say(&text)?;
     Ok(ExitCode::Clean.code())

@@ -1,14 +1,13 @@
 //! `holdover diff`: what is new, changed, gone, or no longer known between two runs.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 use super::arguments;
 use super::failure::Failure;
 use super::report::kept;
 use super::session::Session;
+use super::text::add_line;
 use crate::findings::{Finding, FindingState, Fingerprint};
 use crate::hostile;
 use crate::report::Report;
@@ -64,15 +63,17 @@ pub(super) fn run(session: &Session<'_>, arguments: &arguments::Diff) -> Result<
 }
 
 fn newest(reports: &[(String, scan_contract::Instant)], back: usize) -> Result<String, Failure> {
-    reports.get(back).map(|(id, _)| id.clone()).ok_or_else(|| {
-        Failure::Usage(format!("{} run(s) are kept; two are needed to compare", reports.len()))
-    })
+    reports
+        .get(back)
+        .map(|(id, _)| id.clone())
+        .ok_or_else(|| Failure::Usage(format!("{} run(s) are kept; two are needed to compare", reports.len())))
 }
 
 fn compare(before: &Report, after: &Report) -> Difference {
     let old = by_fingerprint(before);
     let new = by_fingerprint(after);
-    let closed: BTreeMap<Fingerprint, &Finding> = after.closed.iter().map(|finding| (finding.fingerprint, finding)).collect();
+    let closed: BTreeMap<Fingerprint, &Finding> =
+        after.closed.iter().map(|finding| (finding.fingerprint, finding)).collect();
     let mut difference = Difference {
         before: before.run.id.clone(),
         after: after.run.id.clone(),
@@ -176,25 +177,29 @@ fn table(difference: &Difference) -> String {
     ];
     for (title, lines) in parts {
         // Writing to a String cannot fail.
-        let _: std::fmt::Result = writeln!(text, "\n{title}: {}", lines.len());
+        add_line(&mut text, format_args!("\n{title}: {}", lines.len()));
         for line in lines {
-            let _: std::fmt::Result = writeln!(
-                text,
-                "  {:8} {} {} {} {}  {}  {}",
-                line.severity,
-                hostile::line(&line.person_id),
-                line.system,
-                line.kind,
-                hostile::short(&line.grant_id, 60),
-                line.fingerprint,
-                hostile::line(&line.says)
+            add_line(
+                &mut text,
+                format_args!(
+                    "  {:8} {} {} {} {}  {}  {}",
+                    line.severity,
+                    hostile::line(&line.person_id),
+                    line.system,
+                    line.kind,
+                    hostile::short(&line.grant_id, 60),
+                    line.fingerprint,
+                    hostile::line(&line.says)
+                ),
             );
         }
     }
-    let _: std::fmt::Result = writeln!(text, "\ncoverage changes: {}", difference.coverage.len());
+    add_line(&mut text, format_args!("\ncoverage changes: {}", difference.coverage.len()));
     for scope in &difference.coverage {
-        let _: std::fmt::Result =
-            writeln!(text, "  {} {}  {} -> {}", scope.system, hostile::line(&scope.scope), scope.before, scope.after);
+        add_line(
+            &mut text,
+            format_args!("  {} {}  {} -> {}", scope.system, hostile::line(&scope.scope), scope.before, scope.after),
+        );
     }
     text
 }

@@ -44,7 +44,7 @@ impl Check {
 }
 
 pub(super) fn run(session: &Session<'_>) -> Result<u8, Failure> {
-    let configured = match session.configuration() {
+    let configured = match session.configuration_and_policy().map(|(configured, _)| configured) {
         Ok(configured) => configured,
         Err(Failure::Problems(problems)) => {
             session.say(&line(&Check::fail("configuration", "has mistakes", "mend the places below")))?;
@@ -53,7 +53,10 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Failure> {
         Err(failure) => return Err(failure),
     };
     let config = &configured.config;
-    let mut checks = vec![Check::ok("configuration", format!("{} (digest {})", config.file.display(), &config.digest[..12.min(config.digest.len())]))];
+    let mut checks = vec![Check::ok(
+        "configuration",
+        format!("{} (digest {})", config.file.display(), &config.digest[..12.min(config.digest.len())]),
+    )];
     checks.push(file_mode("configuration file", &config.file));
     checks.push(match session.rules(Some(config)) {
         Ok(rules) => Check::ok("rules", format!("{} rules, digest {}", rules.iter().count(), &rules.digest()[..12])),
@@ -62,6 +65,15 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Failure> {
     checks.push(match session.policy(config) {
         Ok(policy) => Check::ok("policy", format!("{} rules", policy.rules().count())),
         Err(failure) => failed("policy", &failure),
+    });
+    let mistakes = session.exceptions(config).problems().len();
+    checks.push(match (&config.exceptions, mistakes) {
+        (None, _) => Check::ok("exceptions", "no file is configured"),
+        (Some(path), 0) => Check::ok("exceptions", hostile::line(&path.display().to_string())),
+        (Some(path), _) => {
+            let says = format!("{} has {mistakes} mistakes", hostile::line(&path.display().to_string()));
+            Check::fail("exceptions", says, "holdover exceptions check")
+        }
     });
     checks.push(clock(session, config));
     checks.push(Check::ok("tz database", chrono_tz::IANA_TZDB_VERSION));
@@ -84,22 +96,27 @@ fn line(check: &Check) -> String {
         Health::Warn => "warn",
         Health::Fail => "FAIL",
     };
-    let remedy = check.remedy.as_ref().map_or_else(String::new, |remedy| format!("\n       -> {}", hostile::line(remedy)));
+    let remedy =
+        check.remedy.as_ref().map_or_else(String::new, |remedy| format!("\n       -> {}", hostile::line(remedy)));
     format!("{word}  {:18} {}{remedy}\n", check.what, hostile::line(&check.says))
 }
 
 fn failed(what: &'static str, failure: &Failure) -> Check {
     match failure {
-        Failure::Problems(problems) => Check::fail(what, shown(problems).trim_end().replace('\n', " / "), "holdover config check"),
+        Failure::Problems(problems) => {
+            Check::fail(what, shown(problems).trim_end().replace('\n', " / "), "holdover config check")
+        }
         other => Check::fail(what, format!("{other:?}"), "see above"),
     }
 }
 
 fn file_mode(what: &'static str, file: &Path) -> Check {
     match std::fs::metadata(file) {
-        Ok(metadata) if metadata.mode() & 0o002 != 0 => {
-            Check::fail(what, format!("{} can be written by everybody", file.display()), format!("chmod o-w {}", file.display()))
-        }
+        Ok(metadata) if metadata.mode() & 0o002 != 0 => Check::fail(
+            what,
+            format!("{} can be written by everybody", file.display()),
+            format!("chmod o-w {}", file.display()),
+        ),
         Ok(_) => Check::ok(what, "not writable by everybody"),
         Err(error) => Check::fail(what, format!("{}: {error}", file.display()), "check the path"),
     }
@@ -126,18 +143,30 @@ fn state(session: &Session<'_>, config: &Config) -> Vec<Check> {
             checks.push(Check::ok("store", format!("{path} opens and is sound")));
             checks.push(match store.verify_ledger() {
                 Ok(check) => Check::ok("ledger", format!("{} records, serial {}", check.records, check.serial)),
-                Err(error) => Check::fail("ledger", chain(&error), "keep the state directory and look for who changed it"),
+                Err(error) => {
+                    Check::fail("ledger", chain(&error), "keep the state directory and look for who changed it")
+                }
             });
         }
-        Err(Failure::Store(StoreError::Missing { .. })) => checks.push(Check::ok("store", format!("{path} holds no store yet"))),
-        Err(Failure::Store(error)) => checks.push(Check::fail("store", chain(&error), "see the message; never delete the state to get a green run")),
+        Err(Failure::Store(StoreError::Missing { .. })) => {
+            checks.push(Check::ok("store", format!("{path} holds no store yet")));
+        }
+        Err(Failure::Store(error)) => checks.push(Check::fail(
+            "store",
+            chain(&error),
+            "see the message; never delete the state to get a green run",
+        )),
         Err(other) => checks.push(failed("store", &other)),
     }
     match rustix::fs::statvfs(&config.state_dir) {
         Ok(space) => {
             let free_mib = space.f_bavail.saturating_mul(space.f_frsize) / (1024 * 1024);
             checks.push(if free_mib < 512 {
-                Check::warn("disk", format!("{free_mib} MiB free at {path}"), "a run that cannot write ends with 6: make room")
+                Check::warn(
+                    "disk",
+                    format!("{free_mib} MiB free at {path}"),
+                    "a run that cannot write ends with 6: make room",
+                )
             } else {
                 Check::ok("disk", format!("{free_mib} MiB free at {path}"))
             });
@@ -159,8 +188,13 @@ fn roster(session: &Session<'_>, config: &Config) -> Vec<Check> {
             vec![Check::ok("roster", format!("{} people, {} left", loaded.facts.people, loaded.facts.leavers))]
         }
         Ok(loaded) => {
-            let gates: Vec<String> =
-                loaded.facts.gates.iter().filter(|gate| gate.holds).map(|gate| format!("{} {}", gate.gate, gate.says)).collect();
+            let gates: Vec<String> = loaded
+                .facts
+                .gates
+                .iter()
+                .filter(|gate| gate.holds)
+                .map(|gate| format!("{} {}", gate.gate, gate.says))
+                .collect();
             vec![Check::fail("roster", format!("not accepted: {}", gates.join("; ")), "holdover roster validate")]
         }
         Err(failure) => vec![failed("roster", &failure)],
@@ -201,8 +235,15 @@ fn proxies(session: &Session<'_>) -> Check {
         .filter(|name| session.environment.variable(name).is_some())
         .collect();
     if set.is_empty() {
-        Check::ok("proxies", "none in the environment, and none would be used: proxies come from the configuration only")
+        Check::ok(
+            "proxies",
+            "none in the environment, and none would be used: proxies come from the configuration only",
+        )
     } else {
-        Check::warn("proxies", format!("{} set in the environment and ignored", set.join(", ")), "proxies come from the configuration only")
+        Check::warn(
+            "proxies",
+            format!("{} set in the environment and ignored", set.join(", ")),
+            "proxies come from the configuration only",
+        )
     }
 }

@@ -1,22 +1,21 @@
 //! `holdover exceptions list | check | new`.
 
-use std::fmt::Write as _;
-
 use super::arguments::{Exceptions as Arguments, ExceptionsCommand};
 use super::failure::Failure;
 use super::scan::load_roster;
 use super::session::Session;
+use super::text::add_line;
 use crate::config::Config;
 use crate::exceptions::{ExceptionType, Exceptions, NewException, OnExpiry, Surroundings};
 use crate::findings::Fingerprint;
 use crate::hostile;
 use crate::report::ExitCode;
 use crate::run::directory::Directory;
-use crate::store::memory::MemoryStore;
 use crate::store::Store;
+use crate::store::memory::MemoryStore;
 
 pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Failure> {
-    let configured = session.configuration()?;
+    let (configured, _) = session.configuration_and_policy()?;
     let config = &configured.config;
     match &arguments.command {
         ExceptionsCommand::List => list(session, config),
@@ -37,7 +36,9 @@ fn judged(session: &Session<'_>, config: &Config) -> Result<Exceptions, Failure>
     let documents = session.documents(config);
     let loaded = load_roster(config, documents.as_ref(), store.as_ref(), now)?;
     let Some(roster) = loaded.roster else {
-        return Err(Failure::Roster(String::from("no roster is in force; exceptions cannot be held against people (holdover roster validate)")));
+        return Err(Failure::Roster(String::from(
+            "no roster is in force; exceptions cannot be held against people (holdover roster validate)",
+        )));
     };
     let directory = Directory::new(&roster.people, config.leave_policy);
     let exceptions = session.exceptions(config).judge(&Surroundings {
@@ -60,16 +61,18 @@ fn list(session: &Session<'_>, config: &Config) -> Result<u8, Failure> {
     let mut text = String::new();
     for judged in exceptions.judged() {
         let exception = &judged.exception;
-        let _: std::fmt::Result = writeln!(
-            text,
-            "{}  {:8} {:14} {} in {}  until {}  {}",
-            exception.id,
-            judged.state_at(now).as_str(),
-            exception.kind.as_str(),
-            hostile::line(exception.person_id.as_str()),
-            exception.system,
-            exception.expires_at.format("%Y-%m-%dT%H:%M:%SZ"),
-            hostile::short(&exception.reason, 60)
+        add_line(
+            &mut text,
+            format_args!(
+                "{}  {:8} {:14} {} in {}  until {}  {}",
+                exception.id,
+                judged.state_at(now).as_str(),
+                exception.kind.as_str(),
+                hostile::line(exception.person_id.as_str()),
+                exception.system,
+                exception.expires_at.format("%Y-%m-%dT%H:%M:%SZ"),
+                hostile::short(&exception.reason, 60)
+            ),
         );
     }
     if exceptions.judged().is_empty() {
@@ -129,6 +132,8 @@ fn new(
         renews: None,
     };
     session.say(&entry.text())?;
-    session.note("printed only: put it into the exceptions file and have it reviewed, then run `holdover exceptions check`");
+    session.note(
+        "printed only: put it into the exceptions file and have it reviewed, then run `holdover exceptions check`",
+    );
     Ok(ExitCode::Clean.code())
 }

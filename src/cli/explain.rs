@@ -1,11 +1,10 @@
 //! `holdover explain`: one finding in full.
 
-use std::fmt::Write as _;
-
 use super::arguments;
 use super::failure::Failure;
 use super::report::kept;
 use super::session::Session;
+use super::text::add_line;
 use crate::findings::Finding;
 use crate::hostile;
 use crate::rules::RuleSet;
@@ -26,7 +25,9 @@ pub(super) fn run(session: &Session<'_>, arguments: &arguments::Explain) -> Resu
         [finding] => *finding,
         [] => {
             let print = asked.parse().map_err(|_| {
-                Failure::Usage(format!("no finding begins with {asked} in the last run; a fingerprint is ra1: and 32 hex digits"))
+                Failure::Usage(format!(
+                    "no finding begins with {asked} in the last run; a fingerprint is ra1: and 32 hex digits"
+                ))
             })?;
             match store.recall(&print)? {
                 Some(known) => &memory.insert(known).finding,
@@ -40,9 +41,9 @@ pub(super) fn run(session: &Session<'_>, arguments: &arguments::Explain) -> Resu
     };
     let mut text = describe(finding, &rules);
     let history = store.history(&finding.fingerprint)?;
-    let _: std::fmt::Result = writeln!(text, "\nHistory");
+    add_line(&mut text, format_args!("\nHistory"));
     for line in history {
-        let _: std::fmt::Result = writeln!(text, "  {}", hostile::line(&line.to_string()));
+        add_line(&mut text, format_args!("  {}", hostile::line(&line.to_string())));
     }
     session.say(&text)?;
     Ok(0)
@@ -52,7 +53,7 @@ fn describe(finding: &Finding, rules: &RuleSet) -> String {
     let mut text = String::new();
     let stamp = |at: scan_contract::Instant| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
     let mut row = |name: &str, value: String| {
-        let _: std::fmt::Result = writeln!(text, "{name:16} {}", hostile::line(&value));
+        add_line(&mut text, format_args!("{name:16} {}", hostile::line(&value)));
     };
     row("finding", finding.fingerprint.to_string());
     row("state", format!("{}, {}", finding.state, finding.change));
@@ -76,26 +77,43 @@ fn describe(finding: &Finding, rules: &RuleSet) -> String {
     if let Some(known) = end.known_at {
         row("end known since", stamp(known));
     }
-    row("due", format!("{} by rule {} of the policy{}", stamp(finding.due_at), finding.due_rule, if finding.due { "" } else { " (within the agreed time)" }));
+    row(
+        "due",
+        format!(
+            "{} by rule {} of the policy{}",
+            stamp(finding.due_at),
+            finding.due_rule,
+            if finding.due { "" } else { " (within the agreed time)" }
+        ),
+    );
     row("exposure", in_words(chrono::TimeDelta::seconds(finding.exposure_seconds)));
     row("used after end", String::from(finding.used_after_end.as_str()));
     row("seen", format!("first {}, last {}", stamp(finding.first_seen_at), stamp(finding.last_seen_at)));
     row("last whole read", finding.last_complete_read_at.map_or_else(|| String::from("never"), stamp));
     if let Some(id) = &finding.exception_id {
-        row("exception", format!("{id}{}", finding.exception_expires_at.map_or_else(String::new, |at| format!(" until {}", stamp(at)))));
+        row(
+            "exception",
+            format!(
+                "{id}{}",
+                finding.exception_expires_at.map_or_else(String::new, |at| format!(" until {}", stamp(at)))
+            ),
+        );
     }
     let mut part = |title: String, lines: &mut dyn Iterator<Item = String>| {
         let mut lines = lines.peekable();
         if lines.peek().is_some() {
-            let _: std::fmt::Result = writeln!(text, "\n{title}");
+            add_line(&mut text, format_args!("\n{title}"));
             for line in lines {
-                let _: std::fmt::Result = writeln!(text, "  {}", hostile::line(&line));
+                add_line(&mut text, format_args!("  {}", hostile::line(&line)));
             }
         }
     };
     part(format!("Severity: {}", finding.severity), &mut finding.severity_reasons.iter().cloned());
     let matched = &finding.matched;
-    part(format!("Match: {} (confidence {})", matched.method, finding.confidence), &mut matched.evidence.iter().cloned());
+    part(
+        format!("Match: {} (confidence {})", matched.method, finding.confidence),
+        &mut matched.evidence.iter().cloned(),
+    );
     part(String::from("Chain"), &mut matched.chain.iter().cloned());
     let hits = finding.rules.iter().map(|hit| {
         let title = rules.named(&hit.rule).map_or("", |(_, rule)| &*rule.title);
@@ -109,6 +127,6 @@ fn describe(finding: &Finding, rules: &RuleSet) -> String {
     part(String::from("Evidence"), &mut finding.evidence.iter().cloned());
     part(String::from("Notes"), &mut finding.notes.iter().cloned());
     part(String::from("What to do"), &mut std::iter::once(finding.remediation.clone()));
-    part(String::from("Controls"), &mut finding.controls.iter().map(|control| control.to_string()));
+    part(String::from("Controls"), &mut finding.controls.iter().map(ToString::to_string));
     text
 }

@@ -10,6 +10,7 @@ use crate::run::RunError;
 use crate::store::StoreError;
 
 use super::session::Session;
+use super::text::add_line;
 
 /// Why a command failed. Each variant has its exit code.
 #[derive(Debug)]
@@ -75,7 +76,7 @@ impl From<std::io::Error> for Failure {
 
 impl Failure {
     /// Its exit code.
-    pub fn code(&self) -> ExitCode {
+    pub(super) fn code(&self) -> ExitCode {
         match self {
             Self::Usage(_) | Self::Problems(_) => ExitCode::Config,
             Self::Roster(_) => ExitCode::Roster,
@@ -86,9 +87,11 @@ impl Failure {
     }
 
     /// Tells it on standard error and answers with its code.
-    pub fn tell(&self, session: &Session<'_>) -> u8 {
+    pub(super) fn tell(&self, session: &Session<'_>) -> u8 {
         match self {
-            Self::Usage(text) | Self::Roster(text) | Self::Output(text) => session.error(&format!("error: {}", hostile::line(text))),
+            Self::Usage(text) | Self::Roster(text) | Self::Output(text) => {
+                session.error(&format!("error: {}", hostile::line(text)));
+            }
             Self::Store(error) => session.error(&format!("error: {}", hostile::line(&chain(error)))),
             Self::Problems(problems) => session.error(shown(problems).trim_end()),
             Self::ClosedPipe | Self::Incomplete => {}
@@ -97,16 +100,30 @@ impl Failure {
     }
 }
 
+/// Text of a file, to quote the line of a mistake. A file that cannot be read any more is quoted by nothing.
+fn source(file: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(file);
+    if let Err(error) = &text {
+        tracing::debug!(event = "quote", file = %file.display(), %error);
+    }
+    text.ok()
+}
+
 /// Mistakes as text, each with its line quoted.
-pub fn shown(problems: &[Problem]) -> String {
-    let mut text = problem::render(problems, |file: &Path| std::fs::read_to_string(file).map_or(None, Some));
+pub(super) fn shown(problems: &[Problem]) -> String {
+    let mut text = problem::render(problems, source);
     let count = problems.len();
-    text.push_str(&format!("{count} {}\n", if count == 1 { "mistake" } else { "mistakes" }));
+    add_line(&mut text, format_args!("{count} {}", if count == 1 { "mistake" } else { "mistakes" }));
     text
 }
 
+/// Mistakes of a roster: no line is quoted, since a row can tell who is going to leave.
+pub(super) fn unquoted(problems: &[Problem]) -> String {
+    problem::render(problems, |_| None)
+}
+
 /// An error with all its sources in one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -119,7 +136,7 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 
 /// Help and version are no mistakes; everything else is usage.
 #[expect(clippy::print_stderr, reason = "there is no session yet; without standard error there is nobody to tell")]
-pub fn usage(error: &clap::Error) -> u8 {
+pub(super) fn usage(error: &clap::Error) -> u8 {
     use clap::error::ErrorKind;
     if let Err(failed) = error.print() {
         if failed.kind() == std::io::ErrorKind::BrokenPipe {

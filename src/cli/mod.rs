@@ -26,6 +26,7 @@ mod schema;
 mod session;
 mod signals;
 mod systems;
+mod text;
 mod version;
 
 use std::ffi::OsString;

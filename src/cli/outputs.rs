@@ -9,7 +9,7 @@ use super::scan::format;
 use super::session::Session;
 use crate::config::{Config, OutputFormat, PersonDisplay};
 use crate::emit::{self, Colour, EmitContext, Places, PseudonymKey, RuleTexts};
-use crate::metrics::{self, BuildInfo, MetricsError};
+use crate::metrics::{self, BuildInfo, MetricsError, Remembered};
 use crate::randomness::{Randomness as _, SystemRandomness};
 use crate::report::Report;
 use crate::rules::RuleSet;
@@ -50,13 +50,17 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Outputs of the configuration and of the flags; the table on standard output unless something else was asked for.
-pub(super) fn choose(session: &Session<'_>, config: &Config, arguments: &arguments::Scan) -> Result<Vec<Output>, Failure> {
+pub(super) fn choose(
+    session: &Session<'_>,
+    config: &Config,
+    arguments: &arguments::Scan,
+) -> Result<Vec<Output>, Failure> {
     let mut outputs = Vec::new();
     let mut standard = arguments.format.map(format);
     for text in &arguments.output {
-        let (word, path) = text
-            .split_once('=')
-            .ok_or_else(|| Failure::Usage(format!("--output {text}: expected FORMAT=PATH, such as ocsf=out/findings.ndjson")))?;
+        let (word, path) = text.split_once('=').ok_or_else(|| {
+            Failure::Usage(format!("--output {text}: expected FORMAT=PATH, such as ocsf=out/findings.ndjson"))
+        })?;
         let format = OutputFormat::parse(word).ok_or_else(|| {
             let near = crate::problem::nearest(word, OutputFormat::ALL.iter().map(|format| format.as_str()));
             let help = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
@@ -69,7 +73,13 @@ pub(super) fn choose(session: &Session<'_>, config: &Config, arguments: &argumen
             continue;
         }
         let shown = String::from(path);
-        outputs.push(Output { format, path: absolute(Path::new(path))?, shown, persons: default_persons(format), csv_bom: false });
+        outputs.push(Output {
+            format,
+            path: absolute(Path::new(path))?,
+            shown,
+            persons: default_persons(format),
+            csv_bom: false,
+        });
     }
     for output in &config.outputs {
         if output.path == Path::new("-") {
@@ -94,7 +104,8 @@ pub(super) fn choose(session: &Session<'_>, config: &Config, arguments: &argumen
 
 /// Paths that are going to be written, for the summary and `run.json`.
 pub(super) fn planned(outputs: &[Output], config: &Config) -> Vec<String> {
-    let mut planned: Vec<String> = outputs.iter().filter(|output| !output.is_standard()).map(|output| output.shown.clone()).collect();
+    let mut planned: Vec<String> =
+        outputs.iter().filter(|output| !output.is_standard()).map(|output| output.shown.clone()).collect();
     planned.extend(config.metrics.textfile.as_ref().map(|path| shown_from(&config.base, path)));
     planned
 }
@@ -107,7 +118,8 @@ fn shown_from(base: &Path, path: &Path) -> String {
 pub(super) fn run_json_paths(outputs: &[Output], config: &Config) -> Vec<PathBuf> {
     let mut paths = vec![config.state_dir.join("run.json")];
     let beside = outputs.iter().find(|output| !output.is_standard()).and_then(|output| output.path.parent());
-    paths.extend(beside.map(|folder| folder.join("run.json")).filter(|path| *path != config.state_dir.join("run.json")));
+    paths
+        .extend(beside.map(|folder| folder.join("run.json")).filter(|path| *path != config.state_dir.join("run.json")));
     paths
 }
 
@@ -153,8 +165,16 @@ impl<'a> Writer<'a> {
     }
 
     /// A writer for a command that only reads: the kept key where there is one.
-    pub(super) fn unkept_or_kept(session: &'a Session<'a>, config: &Config, rules: &'a RuleSet) -> Result<Self, Failure> {
-        if pseudonym::exists(&config.state_dir) { Self::new(session, config, rules) } else { Ok(Self::unkept(session, config, rules)) }
+    pub(super) fn unkept_or_kept(
+        session: &'a Session<'a>,
+        config: &Config,
+        rules: &'a RuleSet,
+    ) -> Result<Self, Failure> {
+        if pseudonym::exists(&config.state_dir) {
+            Self::new(session, config, rules)
+        } else {
+            Ok(Self::unkept(session, config, rules))
+        }
     }
 
     /// A writer for a run that leaves nothing behind.
@@ -172,8 +192,15 @@ impl<'a> Writer<'a> {
                 .collect(),
             rule_pages: None,
         };
-        let unique: String = SystemRandomness.key().iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { session, rules: Texts(rules), places, key: PseudonymKey::new(key), unique, detail: config.metrics.detail }
+        let unique = data_encoding::HEXLOWER.encode(&SystemRandomness.key());
+        Self {
+            session,
+            rules: Texts(rules),
+            places,
+            key: PseudonymKey::new(key),
+            unique,
+            detail: config.metrics.detail,
+        }
     }
 
     fn context(&self, output: &Output, colour: Colour, width: usize) -> EmitContext<'_> {
@@ -213,12 +240,18 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes the metrics textfile.
-    pub(super) fn write_metrics(&self, path: &Path, report: &Report) -> Result<(), MetricsError> {
-        let build = BuildInfo {
-            version: String::from(env!("CARGO_PKG_VERSION")),
-            revision: String::from(super::version::REVISION),
-        };
-        metrics::write_textfile(path, &metrics::gather(report, self.detail, &build))
+    pub(super) fn write_metrics(
+        &self,
+        path: &Path,
+        report: &Report,
+        remembered: &Remembered,
+    ) -> Result<(), MetricsError> {
+        if let Some(folder) = path.parent()
+            && let Err(error) = emit::file::create_folder(folder)
+        {
+            tracing::warn!(event = "metrics-folder", error = %super::failure::chain(&error));
+        }
+        metrics::write_textfile(path, &metrics::gather_with(report, self.detail, &build_info(), remembered))
     }
 
     /// The last block on standard error.
@@ -227,6 +260,11 @@ impl<'a> Writer<'a> {
         let width = self.session.environment.width.unwrap_or(100);
         emit::summary(report, &self.context(&output, Colour::Off, width))
     }
+}
+
+/// What this program says of itself in the metrics.
+pub(super) fn build_info() -> BuildInfo {
+    BuildInfo { version: String::from(env!("CARGO_PKG_VERSION")), revision: String::from(super::version::REVISION) }
 }
 
 /// Texts of rules for outputs.

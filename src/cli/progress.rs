@@ -36,7 +36,9 @@ impl Progress for Plain {
 fn words(event: &Event<'_>) -> String {
     match event {
         Event::SystemStarted { system, scopes } => format!("{system}: reading {scopes} scopes"),
-        Event::Read { system, records, pass } => format!("{system}: {records} records, at {}", crate::hostile::short(pass, 60)),
+        Event::Read { system, records, pass } => {
+            format!("{system}: {records} records, at {}", crate::hostile::short(pass, 60))
+        }
         Event::SystemEnded { system, records, complete, scopes, worst } => {
             let rest = if complete == scopes { String::new() } else { format!(", worst is {}", worst.as_str()) };
             format!("{system}: {records} records, {complete} of {scopes} scopes complete{rest}")

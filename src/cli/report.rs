@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::outputs::{self, Output, Writer};
 use super::scan::format;
 use super::session::Session;
+use super::text::add_line;
 use crate::report::Report;
 use crate::store::Store;
 
@@ -16,7 +17,7 @@ pub(super) fn run(session: &Session<'_>, arguments: &arguments::Report) -> Resul
     if arguments.list {
         let mut text = String::new();
         for (id, ended_at) in store.reports()? {
-            text.push_str(&format!("{id}  ended {}\n", ended_at.format("%Y-%m-%dT%H:%M:%SZ")));
+            add_line(&mut text, format_args!("{id}  ended {}", ended_at.format("%Y-%m-%dT%H:%M:%SZ")));
         }
         session.say(&text)?;
         return Ok(0);

@@ -1,22 +1,23 @@
 //! `holdover roster validate` and `roster accept`.
 
-use std::fmt::Write as _;
-
 use super::arguments::{Roster, RosterCommand};
 use super::failure::Failure;
 use super::scan::load_roster;
 use super::session::Session;
+use super::text::add_line;
 use crate::config::Config;
 use crate::hostile;
 use crate::report::ExitCode;
 use crate::roster::{self, Loaded, RosterState};
-use crate::store::memory::MemoryStore;
 use crate::store::Store;
+use crate::store::memory::MemoryStore;
 
 pub(super) fn run(session: &Session<'_>, arguments: &Roster) -> Result<u8, Failure> {
-    let configured = session.configuration()?;
+    let (configured, _) = session.configuration_and_policy()?;
     match &arguments.command {
-        RosterCommand::Validate { explain, confidential } => validate(session, &configured.config, *explain, *confidential),
+        RosterCommand::Validate { explain, confidential } => {
+            validate(session, &configured.config, *explain, *confidential)
+        }
         RosterCommand::Accept { digest } => accept(session, &configured.config, digest),
     }
 }
@@ -31,27 +32,30 @@ fn store_or_nothing(session: &Session<'_>, config: &Config) -> Result<Box<dyn St
 
 fn validate(session: &Session<'_>, config: &Config, explain: bool, confidential: bool) -> Result<u8, Failure> {
     if confidential && !session.environment.output_is_terminal {
-        return Err(Failure::Usage(String::from("--confidential shows who will leave; it is allowed on a terminal only")));
+        return Err(Failure::Usage(String::from(
+            "--confidential shows who will leave; it is allowed on a terminal only",
+        )));
     }
     let store = store_or_nothing(session, config)?;
     let documents = session.documents(config);
     let now = session.clock(config).0.now();
     let loaded = load_roster(config, documents.as_ref(), store.as_ref(), now)?;
     if !loaded.problems.is_empty() {
-        session.error(super::failure::shown(&loaded.problems).trim_end());
+        session.error(super::failure::unquoted(&loaded.problems).trim_end());
     }
     let mut text = describe(&loaded);
     if confidential && let Some(roster) = &loaded.roster {
-        let ahead = roster.people.iter().filter(|person| {
-            person.stints.iter().any(|stint| stint.end.as_ref().is_some_and(|end| end.at > now))
-        });
-        let _: std::fmt::Result = writeln!(text, "confidential   {} people have an end that lies ahead", ahead.count());
+        let ahead = roster
+            .people
+            .iter()
+            .filter(|person| person.stints.iter().any(|stint| stint.end.as_ref().is_some_and(|end| end.at > now)));
+        add_line(&mut text, format_args!("confidential   {} people have an end that lies ahead", ahead.count()));
     }
     if explain {
         text.push_str("\nThree rows as instants\n");
         for source in &config.roster.sources {
             for explanation in roster::explain(source, documents.as_ref(), now, config.end_basis, confidential) {
-                let _: std::fmt::Result = writeln!(text, "{}", explanation.to_line());
+                add_line(&mut text, format_args!("{}", explanation.to_line()));
             }
         }
     }
@@ -64,10 +68,12 @@ fn describe(loaded: &Loaded) -> String {
     let facts = &loaded.facts;
     let mut text = String::new();
     let mut row = |name: &str, value: String| {
-        let _: std::fmt::Result = writeln!(text, "{name:14} {}", hostile::line(&value));
+        add_line(&mut text, format_args!("{name:14} {}", hostile::line(&value)));
     };
     let state = match (loaded.state, loaded.surge, loaded.baseline) {
-        (RosterState::Accepted, true, _) => "in force; many newly terminated people wait for an operator's word (roster accept)",
+        (RosterState::Accepted, true, _) => {
+            "in force; many newly terminated people wait for an operator's word (roster accept)"
+        }
         (RosterState::Accepted, false, true) => "in force as the baseline: the first roster of this state directory",
         (RosterState::Accepted, false, false) => "accepted",
         (RosterState::Held, _, _) => "held: the last accepted one stays in force",
@@ -80,9 +86,13 @@ fn describe(loaded: &Loaded) -> String {
     }
     row("people", format!("{}, of whom {} have left", facts.people, facts.leavers));
     for source in &facts.sources {
-        let as_of = source.as_of.map_or_else(|| String::from("unknown time"), |at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+        let as_of =
+            source.as_of.map_or_else(|| String::from("unknown time"), |at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string());
         let by = if source.as_of_by_file_time { " by file time" } else { "" };
-        let rows = format!("{} rows, {} rejected, {} people ambiguous", source.rows, source.rejected_rows, source.ambiguous_people);
+        let rows = format!(
+            "{} rows, {} rejected, {} people ambiguous",
+            source.rows, source.rejected_rows, source.ambiguous_people
+        );
         row("source", format!("{} as of {as_of}{by}: {rows}", source.id));
     }
     for gate in &facts.gates {
@@ -105,14 +115,18 @@ fn accept(session: &Session<'_>, config: &Config, digest: &str) -> Result<u8, Fa
     let now = clock.now();
     let loaded = load_roster(config, documents.as_ref(), &store, now)?;
     let Some(newest) = &loaded.facts.digest else {
-        session.error(super::failure::shown(&loaded.problems).trim_end());
+        session.error(super::failure::unquoted(&loaded.problems).trim_end());
         return Err(Failure::Roster(String::from("the roster cannot be read; there is nothing to accept")));
     };
     if newest != digest {
-        return Err(Failure::Usage(format!("the newest roster has digest {newest}, not {digest}: look at it with `roster validate` first")));
+        return Err(Failure::Usage(format!(
+            "the newest roster has digest {newest}, not {digest}: look at it with `roster validate` first"
+        )));
     }
     if loaded.facts.gates.iter().any(|gate| gate.holds && gate.gate == "ROS-1") {
-        return Err(Failure::Roster(String::from("a roster that is not whole (ROS-1) cannot be accepted: produce it again")));
+        return Err(Failure::Roster(String::from(
+            "a roster that is not whole (ROS-1) cannot be accepted: produce it again",
+        )));
     }
     let by = session.environment.variable("USER").unwrap_or("unknown user");
     store.release_roster(digest, now, &format!("holdover roster accept, {by}"))?;

@@ -1,10 +1,9 @@
 //! `holdover rules list | explain | test`. Works without a configuration: then on the rules of this build.
 
-use std::fmt::Write as _;
-
 use super::arguments::{Rules as Arguments, RulesCommand};
 use super::failure::Failure;
 use super::session::Session;
+use super::text::add_line;
 use crate::report::ExitCode;
 use crate::rules::{self, RuleSet};
 
@@ -17,7 +16,10 @@ pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Fa
         RulesCommand::List => {
             let mut text = String::new();
             for (_, rule) in rules.iter() {
-                let _: std::fmt::Result = writeln!(text, "{:32} v{:<3} {:13} {}", rule.id, rule.version, rule.status.as_str(), rule.title);
+                add_line(
+                    &mut text,
+                    format_args!("{:32} v{:<3} {:13} {}", rule.id, rule.version, rule.status.as_str(), rule.title),
+                );
             }
             session.say(&text)?;
             Ok(ExitCode::Clean.code())
@@ -43,10 +45,13 @@ fn test(session: &Session<'_>, rules: &RuleSet) -> Result<u8, Failure> {
         if !result.passed {
             failed += 1;
             let id = &rules.rule(result.rule).id;
-            let _: std::fmt::Result = writeln!(text, "FAIL {id}: {}: expected {}, found {}", result.name, result.expected, result.found);
+            add_line(
+                &mut text,
+                format_args!("FAIL {id}: {}: expected {}, found {}", result.name, result.expected, result.found),
+            );
         }
     }
-    let _: std::fmt::Result = writeln!(text, "{} passed, {failed} failed", results.len() - failed);
+    add_line(&mut text, format_args!("{} passed, {failed} failed", results.len() - failed));
     session.say(&text)?;
     Ok(if failed == 0 { ExitCode::Clean.code() } else { ExitCode::Config.code() })
 }

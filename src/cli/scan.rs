@@ -10,15 +10,16 @@ use tokio::sync::watch;
 use super::arguments::{self, Format};
 use super::failure::{Failure, chain};
 use super::outputs::{self, Output};
-use super::session::Session;
 use super::progress;
+use super::session::Session;
 use crate::config::{Config, OutputFormat};
 use crate::findings::Severity;
 use crate::hostile;
 use crate::inventory::{DiskScratch, MemoryScratch, Scratch};
+use crate::metrics::{self, FailedRun, Remembered};
 use crate::problem::Problem;
 use crate::randomness::SystemRandomness;
-use crate::report::{ExitCode, Notice, NoticeLevel};
+use crate::report::{ExitCode, Flags, Notice, NoticeLevel};
 use crate::roster::{self, LoadInput, Loaded};
 use crate::run::dry::DryStore;
 use crate::run::plan::ConfiguredSystem;
@@ -28,23 +29,21 @@ use crate::store::{Store, StoreError};
 use crate::{run, scanners};
 
 pub(super) fn run(session: &Session<'_>, arguments: &arguments::Scan) -> Result<u8, Failure> {
-    let mut configured = session.configuration()?;
+    let (mut configured, policy) = session.configuration_and_policy()?;
     overlay(&mut configured.config, arguments)?;
     let config = &configured.config;
     let rules = session.rules(Some(config))?;
-    let policy = session.policy(config)?;
     let exceptions = session.exceptions(config);
     let outputs = outputs::choose(session, config, arguments)?;
     if arguments.dry_run {
         return dry_run(session, config, arguments, &rules, &policy, &exceptions, &outputs, &configured.warnings);
     }
-    let mut store = session.store(config)?;
-    let scratch: Arc<dyn Scratch> = Arc::new(DiskScratch::new(&config.state_dir));
-    let outcome = {
-        let inputs = Inputs { session, config, arguments, rules: &rules, policy: &policy, exceptions: &exceptions };
-        inputs.run(&mut store, scratch, &configured.warnings)?
-    };
-    commit(session, config, &mut store, outcome, &outputs, &rules, arguments.exit_zero)
+    let inputs = Inputs { session, config, arguments, rules: &rules, policy: &policy, exceptions: &exceptions };
+    let ended = inputs.scan(&outputs, &configured.warnings);
+    if let Err(failure) = &ended {
+        tell_metrics_of_failure(session, config, failure);
+    }
+    ended
 }
 
 /// Flags over the configuration.
@@ -63,7 +62,8 @@ fn overlay(config: &mut Config, arguments: &arguments::Scan) -> Result<(), Failu
     for id in &arguments.systems {
         if !config.systems.iter().any(|system| system.id.as_str() == id) {
             let known = config.systems.iter().map(|system| system.id.as_str());
-            let help = crate::problem::nearest(id, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            let help =
+                crate::problem::nearest(id, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
             return Err(Failure::Usage(format!("--system {id}: no such system in the configuration{help}")));
         }
     }
@@ -80,13 +80,25 @@ struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    fn run(&self, store: &mut dyn Store, scratch: Arc<dyn Scratch>, warnings: &[Problem]) -> Result<RunOutcome, Failure> {
+    fn scan(&self, outputs: &[Output], warnings: &[Problem]) -> Result<u8, Failure> {
+        let mut store = self.session.store(self.config)?;
+        let scratch: Arc<dyn Scratch> = Arc::new(DiskScratch::new(&self.config.state_dir));
+        let outcome = self.run(&mut store, scratch, warnings)?;
+        commit(self.session, self.config, &mut store, outcome, outputs, self.rules, self.arguments.exit_zero)
+    }
+
+    fn run(
+        &self,
+        store: &mut dyn Store,
+        scratch: Arc<dyn Scratch>,
+        warnings: &[Problem],
+    ) -> Result<RunOutcome, Failure> {
         let config = self.config;
         let (clock, as_of_chosen) = self.session.clock(config);
         let documents = self.session.documents(config);
         let loaded = load_roster(config, documents.as_ref(), store, clock.now())?;
         if !loaded.problems.is_empty() {
-            self.session.error(super::failure::shown(&loaded.problems).trim_end());
+            self.session.error(super::failure::unquoted(&loaded.problems).trim_end());
         }
         let mut notices: Vec<Notice> = warnings.iter().map(warning).collect();
         let known_apps = crate::run::apps::read(config, documents.as_ref(), &mut notices);
@@ -134,7 +146,9 @@ impl Inputs<'_> {
 
 fn warning(problem: &Problem) -> Notice {
     let place = problem.place.map_or_else(String::new, |place| format!(":{}:{}", place.line, place.column));
-    let says = format!("{}{place}: {}", problem.file.display(), problem.says);
+    // The name alone: how the file was addressed must not change a byte of an output.
+    let file = problem.file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let says = format!("{file}{place}: {}", problem.says);
     Notice { id: String::from("configuration"), level: NoticeLevel::Warning, says }
 }
 
@@ -182,7 +196,8 @@ fn commit(
     rules: &crate::rules::RuleSet,
     exit_zero: bool,
 ) -> Result<u8, Failure> {
-    let RunOutcome { mut report, changes } = outcome;
+    let RunOutcome { mut report, changes, config_since } = outcome;
+    let last_success_at = store.last_success()?;
     store.apply(&report.run.id, report.run.ended_at, changes)?;
     report.run.written = outputs::planned(outputs, config);
     let writer = outputs::Writer::new(session, config, rules)?;
@@ -207,7 +222,7 @@ fn commit(
         }
     }
     if let Some(path) = &config.metrics.textfile
-        && let Err(error) = writer.write_metrics(path, &report)
+        && let Err(error) = writer.write_metrics(path, &report, &remembered(store, last_success_at, config_since)?)
     {
         session.error(&format!("error: {}", hostile::line(&chain(&error))));
         report.run.flags.store_failed = true;
@@ -222,6 +237,35 @@ fn commit(
         session.error(writer.summary(&report).trim_end());
     }
     Ok(report.run.exit_code.code())
+}
+
+/// What the metrics tell beyond this run.
+fn remembered(
+    store: &dyn Store,
+    last_success_at: Option<scan_contract::Instant>,
+    config_since: scan_contract::Instant,
+) -> Result<Remembered, Failure> {
+    let by_word = store.accepted_roster()?.map(|roster| roster.accepted_by.contains("roster accept"));
+    Ok(Remembered {
+        last_success_at,
+        config_since: Some(config_since),
+        roster_accepted_by_word: by_word,
+        drops_accepted: None,
+    })
+}
+
+/// A run that could not write its state still says so in the metrics: the old file would tell that all is well.
+fn tell_metrics_of_failure(session: &Session<'_>, config: &Config, failure: &Failure) {
+    let (Some(path), ExitCode::Store) = (&config.metrics.textfile, failure.code()) else { return };
+    let failed = FailedRun {
+        ended_at: session.clock(config).0.now(),
+        exit_code: failure.code(),
+        flags: Flags { store_failed: true, ..Flags::default() },
+        systems: config.systems.iter().map(|system| system.id.clone()).collect(),
+    };
+    if let Err(error) = metrics::write_textfile(path, &metrics::gather_failed(&failed, &outputs::build_info())) {
+        session.error(&format!("error: {}", hostile::line(&chain(&error))));
+    }
 }
 
 /// Reads and judges, and writes nothing anywhere but standard output.
@@ -243,7 +287,7 @@ fn dry_run(
     };
     let mut store = DryStore::new(inner);
     let inputs = Inputs { session, config, arguments, rules, policy, exceptions };
-    let RunOutcome { report, changes } = inputs.run(&mut store, Arc::new(MemoryScratch), warnings)?;
+    let RunOutcome { report, changes, .. } = inputs.run(&mut store, Arc::new(MemoryScratch), warnings)?;
     let writer = outputs::Writer::unkept(session, config, rules);
     let on_terminal = outputs.iter().find(|output| output.path == Path::new("-"));
     let shown = on_terminal.cloned().unwrap_or(Output::standard(OutputFormat::Table));

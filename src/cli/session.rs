@@ -43,6 +43,7 @@ impl<'a> Session<'a> {
     }
 
     /// Writes text to standard output.
+    #[expect(clippy::unused_self, reason = "the session owns the streams")]
     pub(super) fn say(&self, text: &str) -> Result<(), Failure> {
         let mut out = std::io::stdout().lock();
         out.write_all(text.as_bytes())?;
@@ -101,14 +102,27 @@ impl<'a> Session<'a> {
         let lookup = |name: &str| self.environment.variable(name).map(String::from);
         let loaded = config::load(&file, &text, &lookup).map_err(Failure::Problems)?;
         let mut config = loaded.config.clone();
-        if let Some(folder) = &self.global.state_dir {
-            config.state_dir = std::path::absolute(folder).map_err(|error| Failure::Usage(format!("--state-dir: {error}")))?;
-        }
+        // Relative paths of the file start at its folder, those of a flag where the command was typed.
+        config.state_dir = match &self.global.state_dir {
+            Some(folder) => {
+                std::path::absolute(folder).map_err(|error| Failure::Usage(format!("--state-dir: {error}")))?
+            }
+            None => config.base.join(&config.state_dir),
+        };
+        config.metrics.textfile = config.metrics.textfile.map(|path| config.base.join(path));
         if let Some(text) = &self.global.as_of {
             config.run.as_of = Some(instant("--as-of", text)?);
         }
         tracing::info!(event = "configuration", file = %file.display(), digest = %config.digest);
         Ok(Configured { config, warnings: loaded.warnings.clone(), loaded })
+    }
+
+    /// The same with the policy's word on which day governs: what judges people by the roster needs both.
+    pub(super) fn configuration_and_policy(&self) -> Result<(Configured, Policy), Failure> {
+        let mut configured = self.configuration()?;
+        let policy = self.policy(&configured.config)?;
+        configured.config = configured.config.with_policy(&policy);
+        Ok((configured, policy))
     }
 
     /// Values that flags or the environment laid over the file.
@@ -193,9 +207,8 @@ pub(super) fn read_text(file: &Path) -> Result<String, Failure> {
         return Err(problem(format!("is {length} bytes long; at most {TEXT_LIMIT} are read")));
     }
     let bytes = std::fs::read(file).map_err(|error| problem(format!("cannot be read: {error}")))?;
-    String::from_utf8(bytes).map_err(|error| {
-        problem(format!("is not UTF-8: byte {} cannot be decoded", error.utf8_error().valid_up_to()))
-    })
+    String::from_utf8(bytes)
+        .map_err(|error| problem(format!("is not UTF-8: byte {} cannot be decoded", error.utf8_error().valid_up_to())))
 }
 
 /// Reads an instant from a flag.

@@ -6,7 +6,8 @@ use tokio::sync::watch;
 /// Waits for signals and says so on `stop`.
 #[expect(clippy::exit, clippy::disallowed_methods, reason = "a second signal asks for exactly this")]
 pub(super) async fn watch(stop: watch::Sender<bool>) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         tracing::warn!(event = "signals", "signals cannot be watched; a stop ends the program at once");
         return;
     };

@@ -25,7 +25,7 @@ pub struct Inputs {
 }
 
 /// The severity and its reasons, in order.
-pub fn severity(inputs: &Inputs) -> (Severity, Vec<String>) {
+pub fn severity(inputs: Inputs) -> (Severity, Vec<String>) {
     if inputs.kind == AccessKind::License {
         let severity = if inputs.usability.is_remnant() { Severity::Info } else { Severity::Low };
         return (severity, vec![format!("a paid seat is a cost, not access: {severity}")]);
@@ -53,7 +53,7 @@ pub fn severity(inputs: &Inputs) -> (Severity, Vec<String>) {
     (severity, reasons)
 }
 
-fn base(inputs: &Inputs) -> (Severity, Vec<String>) {
+fn base(inputs: Inputs) -> (Severity, Vec<String>) {
     let mut reasons = Vec::new();
     let privilege = if inputs.privilege == Privilege::Unknown {
         reasons.push(String::from("privilege not known: scored as write"));
@@ -82,7 +82,7 @@ fn base(inputs: &Inputs) -> (Severity, Vec<String>) {
     (severity, reasons)
 }
 
-fn step_up(inputs: &Inputs) -> Option<&'static str> {
+fn step_up(inputs: Inputs) -> Option<&'static str> {
     if inputs.role_tier == Some(RoleTier::Tier0) {
         Some("the person could give others access (tier 0)")
     } else if inputs.urgency == Urgency::Immediate {
@@ -135,36 +135,36 @@ mod tests {
         ];
         for (privilege, row) in table {
             for (usability, expected) in row {
-                assert_eq!(severity(&inputs(privilege, usability)).0, expected, "{privilege} {usability}");
+                assert_eq!(severity(inputs(privilege, usability)).0, expected, "{privilege} {usability}");
             }
         }
     }
 
     #[test]
     fn not_known_is_scored_as_the_worse_likely_case() {
-        assert_eq!(severity(&inputs(Privilege::Unknown, Usability::Unknown)).0, Severity::High);
+        assert_eq!(severity(inputs(Privilege::Unknown, Usability::Unknown)).0, Severity::High);
     }
 
     #[test]
     fn tier_zero_lifts_by_one_step_but_never_a_remnant_above_low() {
         let mut lifted = inputs(Privilege::Read, Usability::UsableNow);
         lifted.role_tier = Some(RoleTier::Tier0);
-        assert_eq!(severity(&lifted).0, Severity::High);
+        assert_eq!(severity(lifted).0, Severity::High);
         lifted.role_tier = Some(RoleTier::Tier1);
-        assert_eq!(severity(&lifted).0, Severity::Medium);
+        assert_eq!(severity(lifted).0, Severity::Medium);
         let mut remnant = inputs(Privilege::Admin, Usability::Dormant);
         remnant.role_tier = Some(RoleTier::Tier0);
-        assert_eq!(severity(&remnant).0, Severity::Low);
+        assert_eq!(severity(remnant).0, Severity::Low);
     }
 
     #[test]
     fn use_after_the_end_is_critical_even_on_a_remnant() {
         let mut used = inputs(Privilege::Read, Usability::Dormant);
         used.used_after_end = UsedAfterEnd::After;
-        let (worst, reasons) = severity(&used);
+        let (worst, reasons) = severity(used);
         assert_eq!(worst, Severity::Critical);
         assert!(reasons.iter().any(|reason| reason.contains("used after")));
         used.used_after_end = UsedAfterEnd::Undecided;
-        assert_eq!(severity(&used).0, Severity::Info);
+        assert_eq!(severity(used).0, Severity::Info);
     }
 }

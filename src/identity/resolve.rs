@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use scan_contract::{Access, Fact, Holder, IdentifierKind, Moment, Relation};
+use scan_contract::{Access, Fact, GrantId, Holder, IdentifierKind, Moment, Relation};
 
 use super::evidence::{Evidence, InWindow, Weight, in_window, spell_contains, spell_out};
 use super::graph::{Graph, Node};
@@ -44,6 +44,24 @@ pub struct Ambiguity {
     pub reason: String,
 }
 
+impl Ambiguity {
+    /// Both, as one: nobody who may be meant is left out because somebody else may be meant as well.
+    fn and(self, other: Self) -> Self {
+        let mut candidates: BTreeMap<PersonIndex, Vec<String>> = BTreeMap::new();
+        for (person, evidence) in self.candidates.into_iter().chain(other.candidates) {
+            let known = candidates.entry(person).or_default();
+            for says in evidence {
+                if !known.contains(&says) {
+                    known.push(says);
+                }
+            }
+        }
+        let reason =
+            if self.reason == other.reason { self.reason } else { format!("{}; {}", self.reason, other.reason) };
+        Self { candidates: candidates.into_iter().collect(), reason }
+    }
+}
+
 /// Whose an access is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AccessMatch {
@@ -55,6 +73,8 @@ pub struct AccessMatch {
     pub nobody: Option<String>,
     /// Whether some holder led to nobody although others led to somebody.
     pub some_unknown: bool,
+    /// Whether one of those who own it or approve for it could not be told. The service user of a key is no owner.
+    pub unknown_owner: bool,
 }
 
 /// What the resolver has to know about a system.
@@ -85,7 +105,7 @@ enum HolderMatch {
     Nobody(String),
 }
 
-impl<'a> Resolver<'a> {
+impl Resolver<'_> {
     /// Whose `access` is.
     pub fn resolve(&self, system: SystemView<'_>, access: &Access) -> AccessMatch {
         if let Some(linked) = self.linked_grant(system, access) {
@@ -96,24 +116,64 @@ impl<'a> Resolver<'a> {
         }
         let mut people: BTreeMap<PersonIndex, PersonMatch> = BTreeMap::new();
         let mut result = AccessMatch::default();
-        for (position, holder) in access.holders.iter().enumerate() {
+        // A holder without any identifier stands for the account the grant hangs from, and speaks only where nobody
+        // else does: a colleague's key in somebody's account is the colleague's.
+        let (stand_ins, named): (Vec<_>, Vec<_>) =
+            access.holders.iter().enumerate().partition(|(_, holder)| holder_is_only_a_relation(holder));
+        for (position, holder) in named.into_iter().chain(stand_ins) {
+            if holder_is_only_a_relation(holder) && (!people.is_empty() || result.ambiguity.is_some()) {
+                continue;
+            }
+            let owns = matches!(holder.relation, Relation::Owner | Relation::Approver);
             match self.holder(system, access, position, holder) {
                 HolderMatch::Person(found) => merge(&mut people, found),
                 HolderMatch::Ambiguous(ambiguity) => {
                     result.some_unknown = true;
-                    result.ambiguity.get_or_insert(ambiguity);
+                    result.unknown_owner |= owns;
+                    result.ambiguity = Some(match result.ambiguity.take() {
+                        Some(known) => known.and(ambiguity),
+                        None => ambiguity,
+                    });
                 }
                 HolderMatch::Nobody(reason) => {
                     result.some_unknown = true;
+                    result.unknown_owner |= owns;
                     result.nobody.get_or_insert(reason);
                 }
             }
         }
+        self.add_parent(system, access, &mut people, &mut result);
         if !people.is_empty() || result.ambiguity.is_some() {
             result.nobody = None;
         }
         result.people = people.into_values().collect();
         result
+    }
+
+    /// Where no holder is said to use the grant, whoever has the account it hangs from does: an administrator who made
+    /// a token for somebody is not its holder.
+    fn add_parent(
+        &self,
+        system: SystemView<'_>,
+        access: &Access,
+        people: &mut BTreeMap<PersonIndex, PersonMatch>,
+        result: &mut AccessMatch,
+    ) {
+        let Some(parent) = &access.parent else { return };
+        if access.holders.iter().any(|holder| holder.relation.can_act()) {
+            return;
+        }
+        match weigh(self.weigh_parent(system, access, parent)) {
+            Weighed::Person(found) => merge(people, person_match(found, Relation::Holder, None)),
+            Weighed::Ambiguous(ambiguity) => {
+                result.some_unknown = true;
+                result.ambiguity = Some(match result.ambiguity.take() {
+                    Some(known) => known.and(ambiguity),
+                    None => ambiguity,
+                });
+            }
+            Weighed::Nobody => {}
+        }
     }
 
     fn linked_grant(&self, system: SystemView<'_>, access: &Access) -> Option<PersonMatch> {
@@ -145,9 +205,7 @@ impl<'a> Resolver<'a> {
         let Some(parent) = &access.parent else {
             return AccessMatch { nobody: Some(String::from("it names no holder")), ..AccessMatch::default() };
         };
-        let node = self.account_node(system.id, parent.as_str());
-        let evidence = self.believed(node, "parent", &format!("it hangs from account {parent}"));
-        match weigh(evidence) {
+        match weigh(self.weigh_parent(system, access, parent)) {
             Weighed::Person(found) => {
                 AccessMatch { people: vec![person_match(found, Relation::Holder, None)], ..AccessMatch::default() }
             }
@@ -172,18 +230,17 @@ impl<'a> Resolver<'a> {
             return HolderMatch::Person(found);
         }
         let mut evidence = Vec::new();
-        self.from_employee_id(holder, &mut evidence);
-        self.from_provider_id(system, holder, &mut evidence);
-        self.from_external(holder, &mut evidence);
-        self.from_key(access, holder, &mut evidence);
-        self.from_email(&access.created_at, holder, &mut evidence);
-        self.from_login(system, &access.created_at, holder, &mut evidence);
+        self.weigh_employee_id(holder, &mut evidence);
+        self.weigh_provider_id(system, holder, &mut evidence);
+        self.weigh_external(holder, &mut evidence);
+        self.weigh_key(access, holder, &mut evidence);
+        self.weigh_email(&access.created_at, holder, &mut evidence);
+        self.weigh_login(system, &access.created_at, holder, &mut evidence);
         self.agreeing_name(holder, &mut evidence);
         if evidence.is_empty() && holder_is_only_a_relation(holder) {
             // A holder that names nobody stands for the account the grant hangs from.
             if let Some(parent) = &access.parent {
-                let node = self.account_node(system.id, parent.as_str());
-                evidence.extend(self.believed(node, "parent", &format!("it hangs from account {parent}")));
+                evidence.extend(self.weigh_parent(system, access, parent));
             }
         }
         match weigh(evidence) {
@@ -193,7 +250,27 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn from_employee_id(&self, holder: &Holder, evidence: &mut Vec<Evidence>) {
+    /// Whose the account is that a grant hangs from: the roster may know its id by itself, whether or not the account
+    /// was read.
+    fn weigh_parent(&self, system: SystemView<'_>, access: &Access, parent: &GrantId) -> Vec<Evidence> {
+        let says = format!("it hangs from account {parent}");
+        let node = self.account_node(system.id, parent.as_str());
+        let mut evidence = self.believed(node, "parent", &says);
+        let probes: Vec<Probe<'_>> =
+            self.index.probe(self.index.hash(ClaimKind::ProviderId, system.id, parent.as_str())).collect();
+        let mut known = Vec::new();
+        let alias = IdentifierKind::ProviderId;
+        self.weigh_windows(&probes, &access.created_at, true, "parent", alias, parent.as_str(), &mut known);
+        for mut one in known {
+            one.says = if one.personal { String::from("it hangs from (personal account)") } else { says.clone() };
+            if !evidence.iter().any(|other| other.person == one.person) {
+                evidence.push(one);
+            }
+        }
+        evidence
+    }
+
+    fn weigh_employee_id(&self, holder: &Holder, evidence: &mut Vec<Evidence>) {
         let Some(id) = &holder.employee_id else { return };
         let vouched = holder.vouches_for(IdentifierKind::EmployeeId);
         for probe in self.index.probe(self.index.hash(ClaimKind::EmployeeNumber, "", id)) {
@@ -208,7 +285,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn from_provider_id(&self, system: SystemView<'_>, holder: &Holder, evidence: &mut Vec<Evidence>) {
+    fn weigh_provider_id(&self, system: SystemView<'_>, holder: &Holder, evidence: &mut Vec<Evidence>) {
         let Some(id) = &holder.provider_id else { return };
         for probe in self.index.probe(self.index.hash(ClaimKind::ProviderId, system.id, id)) {
             let personal = probe.facts.personal;
@@ -227,7 +304,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn from_external(&self, holder: &Holder, evidence: &mut Vec<Evidence>) {
+    fn weigh_external(&self, holder: &Holder, evidence: &mut Vec<Evidence>) {
         let Some(external) = &holder.external else { return };
         let Some(system) = external.system.as_deref() else { return };
         for probe in self.index.probe(self.index.hash(ClaimKind::ProviderId, system, &external.id)) {
@@ -244,7 +321,7 @@ impl<'a> Resolver<'a> {
         evidence.extend(self.believed(node, "graph", &format!("the same identity as {} at {system}", external.id)));
     }
 
-    fn from_key(&self, access: &Access, holder: &Holder, evidence: &mut Vec<Evidence>) {
+    fn weigh_key(&self, access: &Access, holder: &Holder, evidence: &mut Vec<Evidence>) {
         let Some(fingerprint) = holder.ssh_fingerprint.as_ref().or(access.public_key.as_ref()) else { return };
         let fingerprint = fingerprint.as_str();
         let hash = self.index.hash(ClaimKind::SshFingerprint, "", fingerprint);
@@ -262,14 +339,14 @@ impl<'a> Resolver<'a> {
         evidence.extend(self.believed(Node(hash), "graph", &format!("the same public key {fingerprint}")));
     }
 
-    fn from_email(&self, created_at: &Fact<Moment>, holder: &Holder, evidence: &mut Vec<Evidence>) {
+    fn weigh_email(&self, created_at: &Fact<Moment>, holder: &Holder, evidence: &mut Vec<Evidence>) {
         let Some(email) = &holder.email else { return };
         let probes: Vec<Probe<'_>> = self.index.probe(self.index.hash(ClaimKind::Email, "", email)).collect();
         let vouched = holder.vouches_for(IdentifierKind::Email);
-        self.from_windows(&probes, created_at, vouched, "work_email", IdentifierKind::Email, email, evidence);
+        self.weigh_windows(&probes, created_at, vouched, "work_email", IdentifierKind::Email, email, evidence);
     }
 
-    fn from_login(
+    fn weigh_login(
         &self,
         system: SystemView<'_>,
         created_at: &Fact<Moment>,
@@ -278,10 +355,11 @@ impl<'a> Resolver<'a> {
     ) {
         let Some(login) = &holder.login else { return };
         let probes: Vec<Probe<'_>> = self.index.probe(self.index.hash(ClaimKind::Username, system.id, login)).collect();
-        self.from_windows(&probes, created_at, true, "username", IdentifierKind::Login, login, evidence);
-        if holder.email.is_none() && login.contains('@') {
+        self.weigh_windows(&probes, created_at, true, "username", IdentifierKind::Login, login, evidence);
+        // Beside a mail address that was redirected to a colleague, the login still says whose the account is.
+        if login.contains('@') && holder.email.as_deref() != Some(login.as_str()) {
             let probes: Vec<Probe<'_>> = self.index.probe(self.index.hash(ClaimKind::Email, "", login)).collect();
-            self.from_windows(&probes, created_at, true, "login_address", IdentifierKind::Login, login, evidence);
+            self.weigh_windows(&probes, created_at, true, "login_address", IdentifierKind::Login, login, evidence);
         }
         match system.login_is {
             LoginMeaning::Nothing => {}
@@ -297,7 +375,7 @@ impl<'a> Resolver<'a> {
                     });
                 }
             }
-            LoginMeaning::EmailLocalPart => self.from_local_part(login, created_at, evidence),
+            LoginMeaning::EmailLocalPart => self.weigh_local_part(login, created_at, evidence),
         }
         if evidence.is_empty() {
             let node = self.login_node(system.id, login);
@@ -305,7 +383,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn from_local_part(&self, login: &str, created_at: &Fact<Moment>, evidence: &mut Vec<Evidence>) {
+    fn weigh_local_part(&self, login: &str, created_at: &Fact<Moment>, evidence: &mut Vec<Evidence>) {
         for domain in self.index.domains().main_names() {
             let address = format!("{login}@{domain}");
             for probe in self.index.probe(self.index.hash(ClaimKind::Email, "", &address)) {
@@ -326,7 +404,7 @@ impl<'a> Resolver<'a> {
 
     /// An identifier that can pass from one person to another: inside its window it is theirs.
     #[expect(clippy::too_many_arguments, reason = "the facts of one identifier, used in three places")]
-    fn from_windows(
+    fn weigh_windows(
         &self,
         probes: &[Probe<'_>],
         created_at: &Fact<Moment>,
@@ -365,9 +443,8 @@ impl<'a> Resolver<'a> {
             } else {
                 Weight::Strong(match window {
                     InWindow::Inside => Confidence::High,
-                    InWindow::After | InWindow::Before => Confidence::Medium,
                     InWindow::NotKnown if probe.facts.until.is_none() => Confidence::High,
-                    InWindow::NotKnown => Confidence::Medium,
+                    InWindow::After | InWindow::Before | InWindow::NotKnown => Confidence::Medium,
                 })
             };
             let held = if shared { "held by several people over time" } else { "never held by anybody else" };
@@ -494,7 +571,11 @@ fn weigh(evidence: Vec<Evidence>) -> Weighed {
         people
     };
     let strong = people_with(|weight| matches!(weight, Weight::Strong(_)));
+    let contested = people_with(|weight| matches!(weight, Weight::Contested));
     match strong.as_slice() {
+        [person] if !contested.is_empty() && !contested.contains(person) => {
+            return ambiguous(evidence, "its identifiers lead to different people");
+        }
         [person] => {
             let person = *person;
             return Weighed::Person(evidence.into_iter().filter(|one| one.person == person).collect());
@@ -502,7 +583,6 @@ fn weigh(evidence: Vec<Evidence>) -> Weighed {
         [] => {}
         _ => return ambiguous(evidence, "its identifiers lead to different people"),
     }
-    let contested = people_with(|weight| matches!(weight, Weight::Contested));
     if contested.len() > 1 {
         return ambiguous(
             evidence,
@@ -543,13 +623,12 @@ fn person_match(evidence: Vec<Evidence>, relation: Relation, holder: Option<usiz
             Weight::Weak | Weight::Contested => None,
         })
         .min_by_key(|(confidence, _)| *confidence);
-    let (confidence, method, node) = match strongest {
-        Some((confidence, one)) => (confidence, String::from(one.method), one.node),
-        None => {
-            let mut methods: Vec<&str> = evidence.iter().map(|one| one.method).collect();
-            methods.dedup();
-            (Confidence::Medium, methods.join("+"), None)
-        }
+    let (confidence, method, node) = if let Some((confidence, one)) = strongest {
+        (confidence, String::from(one.method), one.node)
+    } else {
+        let mut methods: Vec<&str> = evidence.iter().map(|one| one.method).collect();
+        methods.dedup();
+        (Confidence::Medium, methods.join("+"), None)
     };
     PersonMatch {
         person: evidence.first().map_or(PersonIndex(0), |one| one.person),

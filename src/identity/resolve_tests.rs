@@ -249,6 +249,20 @@ fn a_grant_without_holders_follows_its_account() {
 }
 
 #[test]
+fn only_an_owner_who_cannot_be_told_leaves_open_whether_there_is_another_owner() {
+    let world = world();
+    let mut owned = access(|holder| holder.login = Some("svc-export".into()));
+    let mut owner = Holder::new(Relation::Owner);
+    owner.email = Some("bea@acme.example".into());
+    owned.holders.push(owner.clone());
+    let found = world.resolve("crm", &owned);
+    assert!(only(&found).1 == 1 && found.some_unknown && !found.unknown_owner, "{found:?}");
+    owner.email = Some("somebody@acme.example".into());
+    owned.holders.push(owner);
+    assert!(world.resolve("crm", &owned).unknown_owner);
+}
+
+#[test]
 fn a_key_is_followed_across_systems_and_the_chain_is_told() {
     let mut world = world();
     let account = Node(world.index.hash(ClaimKind::ProviderId, "github", "4711"));
@@ -281,4 +295,34 @@ fn an_external_id_bridges_to_the_identity_provider() {
     };
     assert_eq!(only(&world.resolve("github", &bridge("00u1"))).1, 0);
     assert!(world.resolve("github", &bridge("00u2")).people.is_empty());
+}
+
+#[test]
+fn a_stand_in_for_the_account_speaks_only_where_no_named_holder_does() {
+    let mut world = world();
+    let node = Node(world.index.hash(ClaimKind::ProviderId, "fleet", "web-1/ana"));
+    world.graph.learn(Lesson {
+        node,
+        person: PersonIndex(0),
+        confidence: Confidence::High,
+        words: Some("fleet: account web-1/ana".into()),
+        rests_on: None,
+    });
+    let key = |fingerprint: &str| {
+        let mut access = access(|holder| holder.ssh_fingerprint = Some(fingerprint.into()));
+        access.kind = AccessKind::SshKey;
+        access.parent = Some("web-1/ana".into());
+        access.holders.push(Holder::new(Relation::Holder));
+        access
+    };
+    assert_eq!(only(&world.resolve("fleet", &key("SHA256:unknown"))).1, 0, "an unknown key in Ana's account is Ana's");
+    let bea = Node(world.index.hash(ClaimKind::SshFingerprint, "", "SHA256:bea"));
+    world.graph.learn(Lesson {
+        node: bea,
+        person: PersonIndex(1),
+        confidence: Confidence::High,
+        words: None,
+        rests_on: None,
+    });
+    assert_eq!(only(&world.resolve("fleet", &key("SHA256:bea"))).1, 1, "Bea's key there is Bea's");
 }

@@ -24,7 +24,11 @@ pub struct Pile<T> {
 
 impl<T> std::fmt::Debug for Pile<T> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Pile").field("in_memory", &self.first.len()).field("spilled", &self.spilled).finish_non_exhaustive()
+        formatter
+            .debug_struct("Pile")
+            .field("in_memory", &self.first.len())
+            .field("spilled", &self.spilled)
+            .finish_non_exhaustive()
     }
 }
 
@@ -82,7 +86,10 @@ impl<T: Serialize + DeserializeOwned> Pile<T> {
             read += 1;
         }
         if read != self.spilled {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "scratch file holds fewer records than were written"));
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "scratch file holds fewer records than were written",
+            ));
         }
         file.seek(SeekFrom::End(0))?;
         Ok(())

@@ -13,7 +13,23 @@ const LIMIT: u64 = 16 * 1024 * 1024;
 pub fn read(config: &Config, documents: &dyn Documents, notices: &mut Vec<Notice>) -> Vec<KnownApp> {
     let Some(file) = &config.known_apps else { return Vec::new() };
     match parse(config, file, documents) {
-        Ok(apps) => apps,
+        Ok(mut apps) => {
+            if file.sha256.is_none() {
+                // A list that became shorter on its way would read as systems that are no more.
+                let path = file.path.display();
+                notices.push(Notice {
+                    id: String::from("known-apps"),
+                    level: NoticeLevel::Warning,
+                    says: format!("{path} is not proven whole: give its sha256 in the configuration (known_apps: {{ path, sha256 }})"),
+                });
+                apps.push(KnownApp {
+                    name: format!("(the list {path} is not proven whole)"),
+                    owner: None,
+                    connected_as: None,
+                });
+            }
+            apps
+        }
         Err(says) => {
             let path = file.path.display();
             notices.push(Notice {
@@ -30,7 +46,7 @@ fn parse(config: &Config, file: &ProvenFile, documents: &dyn Documents) -> Resul
     let bytes = documents.read_to_end(&file.path, LIMIT).map_err(|cause| cause.to_string())?;
     if let Some(expected) = &file.sha256 {
         let digest = Sha256::digest(&bytes);
-        let found: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let found = data_encoding::HEXLOWER.encode(&digest);
         if found != *expected {
             return Err(format!("its SHA-256 is {found}, the configuration says {expected}"));
         }
@@ -46,7 +62,8 @@ fn parse(config: &Config, file: &ProvenFile, documents: &dyn Documents) -> Resul
         let text = |column: Option<usize>| column.and_then(|column| record.get(column)).filter(|text| !text.is_empty());
         let Some(name) = text(Some(name)) else { return Err(format!("row {} has no name", row + 2)) };
         let reads = text(system).unwrap_or(name);
-        let connected_as = config.systems.iter().find(|configured| configured.id.as_str() == reads).map(|found| found.id.clone());
+        let connected_as =
+            config.systems.iter().find(|configured| configured.id.as_str() == reads).map(|found| found.id.clone());
         if let Some(word) = text(system)
             && connected_as.is_none()
         {

@@ -10,7 +10,10 @@ use crate::config::SystemConfig;
 use crate::exceptions::{Cover, ExceptionQuery, Exceptions};
 use crate::findings::severity::{Inputs, severity};
 use crate::findings::usability::{Judged, ParentAccount, judge};
-use crate::findings::{Change, Class, Finding, FindingState, Fingerprint, MatchFacts, RuleHit, RuleUndecided, Usability, UsedAfterEnd, fingerprint, last_use};
+use crate::findings::{
+    Change, Class, Finding, FindingState, Fingerprint, MatchFacts, RuleHit, RuleUndecided, Usability, UsedAfterEnd,
+    fingerprint, last_use,
+};
 use crate::identity::graph::Graph;
 use crate::identity::{AccessMatch, Index, PersonMatch};
 use crate::policy::{Policy, PolicyInput};
@@ -97,7 +100,7 @@ impl Bench<'_> {
         let judged = judge(access, relation, self.parent(place, access), ended.end.latest, self.now);
         let holder = matched.holder.and_then(|position| access.holders.get(position));
         let last_used_at = last_use::last_use_by(access, holder, relation);
-        let used_after_end = last_use::used_after_end(&last_used_at, ended.end);
+        let used_after_end = last_use::used_before_return(&last_used_at, ended.end, ended.rehired_at);
         let other_owner = self.other_living_owner(all, matched);
         let mut facts = Facts {
             now: self.now,
@@ -120,7 +123,9 @@ impl Bench<'_> {
         };
         let mut rules = self.evaluate(&facts, &matched.relations);
         if rules.hits.is_empty() {
-            return rules.nothing_held();
+            // Somebody who is back is in employment: rules ask only for what the gap left behind.
+            let is_back = ended.view == EmploymentView::Rehired;
+            return if is_back && !rules.looked { Assessed::Nothing } else { rules.nothing_held() };
         }
         let grant_id = grant_id(access);
         let print = fingerprint::fingerprint(person.id.as_str(), place.config.id.as_str(), access.kind, &grant_id);
@@ -142,7 +147,17 @@ impl Bench<'_> {
             facts.exception_lapsed = Some(id);
             rules = self.evaluate(&facts, &matched.relations);
         }
-        let evaluated = Evaluated { access, matched, ended: &ended, judged, used_after_end, last_used_at, other_owner, rules, cover };
+        let evaluated = Evaluated {
+            access,
+            matched,
+            ended: &ended,
+            judged,
+            used_after_end,
+            last_used_at,
+            other_owner,
+            rules,
+            cover,
+        };
         Assessed::Finding(Box::new(self.raise(place, print, grant_id, evaluated)))
     }
 
@@ -151,11 +166,17 @@ impl Bench<'_> {
             return ParentAccount::Independent;
         }
         let parent = access.parent.as_ref().map(scan_contract::GrantId::as_str).or_else(|| {
-            access.holders.iter().find(|holder| holder.relation.can_act()).and_then(|holder| holder.provider_id.as_deref())
+            access
+                .holders
+                .iter()
+                .find(|holder| holder.relation.can_act())
+                .and_then(|holder| holder.provider_id.as_deref())
         });
         let Some(parent) = parent else { return ParentAccount::Independent };
         let hash = self.index.hash(ClaimKind::ProviderId, place.config.id.as_str(), parent);
-        self.accounts.get(&crate::identity::Node(hash)).map_or(ParentAccount::NotSeen, |status| ParentAccount::Read(*status))
+        self.accounts
+            .get(&crate::identity::Node(hash))
+            .map_or(ParentAccount::NotSeen, |status| ParentAccount::Read(*status))
     }
 
     fn other_living_owner(&self, all: &AccessMatch, matched: &PersonMatch) -> Fact<bool> {
@@ -168,7 +189,7 @@ impl Bench<'_> {
                 && owns(&other.relations)
                 && matches!(person.standing(self.now, self.leave), Standing::Employed { .. })
         });
-        match (other, all.some_unknown) {
+        match (other, all.unknown_owner) {
             (true, _) => Fact::Known(true),
             (false, false) => Fact::Known(false),
             (false, true) => Fact::Hidden(String::from("one of its owners could not be told")),
@@ -183,7 +204,9 @@ impl Bench<'_> {
             for (index, outcome) in self.rules.evaluate(&facts) {
                 let rule = self.rules.rule(index);
                 match outcome {
-                    Outcome::Hit => answers.hit(rule.weight, RuleHit { rule: Arc::clone(&rule.id), version: rule.version }),
+                    Outcome::Hit => {
+                        answers.hit(rule.weight, RuleHit { rule: Arc::clone(&rule.id), version: rule.version });
+                    }
                     Outcome::Unknown(fact) => {
                         // A rule that only adds to others (a use after the end, a regrant) decides nothing by itself.
                         answers.cannot_tell |= !rule.additive;
@@ -197,11 +220,12 @@ impl Bench<'_> {
     }
 
     fn raise(&self, place: Place<'_>, print: Fingerprint, grant_id: String, evaluated: Evaluated<'_>) -> Raised {
-        let Evaluated { access, matched, ended, judged, used_after_end, last_used_at, other_owner, rules, cover } = evaluated;
+        let Evaluated { access, matched, ended, judged, used_after_end, last_used_at, other_owner, rules, cover } =
+            evaluated;
         let person = &self.people[matched.person.0 as usize];
         let stint = ended.stint;
         let relation = matched.relations.first().copied().unwrap_or(Relation::Holder);
-        let (severity, severity_reasons) = severity(&Inputs {
+        let (severity, severity_reasons) = severity(Inputs {
             kind: access.kind,
             privilege: access.privilege,
             usability: judged.usability,
@@ -229,7 +253,7 @@ impl Bench<'_> {
         let main = rules.hits.first().map_or_else(|| Arc::from(""), |(_, hit)| Arc::clone(&hit.rule));
         let main_rule = self.rules.named(&main).map(|(_, rule)| rule);
         let class = class(access.kind, judged.usability, used_after_end);
-        let chain = matched.node.map(|node| self.graph.chain(node)).unwrap_or_else(Vec::new);
+        let chain = matched.node.map_or_else(Vec::new, |node| self.graph.chain(node));
         let finding = Finding {
             fingerprint: print,
             state: FindingState::Observed,
@@ -324,7 +348,9 @@ impl RuleAnswers {
 
     fn nothing_held(self) -> Assessed {
         match self.undecided.first() {
-            Some(first) if self.cannot_tell => Assessed::Undecided { reason: format!("rule {} cannot be told: {}", first.rule, first.fact) },
+            Some(first) if self.cannot_tell => {
+                Assessed::Undecided { reason: format!("rule {} cannot be told: {}", first.rule, first.fact) }
+            }
             Some(_) | None if self.looked => Assessed::Nothing,
             Some(_) | None => Assessed::NoRule,
         }
@@ -350,9 +376,10 @@ pub fn grant_id(access: &Access) -> String {
     if access.kind != AccessKind::Session {
         return String::from(access.grant_id.as_str());
     }
-    let account = access.parent.as_ref().map(scan_contract::GrantId::as_str).or_else(|| {
-        access.holders.iter().find_map(|holder| holder.provider_id.as_deref().or(holder.login.as_deref()))
-    });
+    let account =
+        access.parent.as_ref().map(scan_contract::GrantId::as_str).or_else(|| {
+            access.holders.iter().find_map(|holder| holder.provider_id.as_deref().or(holder.login.as_deref()))
+        });
     fingerprint::session_grant_id(account.unwrap_or(access.grant_id.as_str()), access.client.as_deref())
 }
 
@@ -370,10 +397,11 @@ fn remedy(text: &str, access: &Access, stint: &Stint) -> String {
     // One paragraph: a finding is one line in logs, tables and cells.
     let mut remedy = text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
     if let Some(place) = &access.managed_by {
-        remedy.push_str(&format!(" Change it where it is managed ({place}), or it will come back."));
+        remedy.extend([" Change it where it is managed (", place, "), or it will come back."]);
     }
     if stint.legal_hold {
-        remedy.push_str(" Data of this person is under legal hold: disable and keep, do not delete, and note the hold.");
+        remedy
+            .push_str(" Data of this person is under legal hold: disable and keep, do not delete, and note the hold.");
     }
     remedy
 }

@@ -20,9 +20,15 @@ use crate::findings::lifecycle::Context;
 use crate::findings::{Finding, FindingState};
 use crate::identity::Keys;
 use crate::inventory::DropGuard;
-use crate::report::{Flags, ImpossibleFact, LeaverVerdict, Notice, Report, RunFacts, SentinelFact, SystemFact, Totals};
+use crate::report::{
+    CellVerdict, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, Report, RunFacts, SentinelFact,
+    SystemFact, Totals,
+};
 use crate::roster::{Person, RosterState};
 use crate::store::{AcceptedRoster, LedgerEvent, Opening, RunChanges, SystemTimes};
+
+/// Complete runs in a row in which each exception matched nothing.
+type IdleRuns = Vec<(String, u32)>;
 
 /// What is carried to the end of a run.
 #[derive(Debug)]
@@ -71,15 +77,21 @@ impl Engine<'_> {
                     let key = watch_key(&closing.keys, finding.access_kind, finding.grant_id.as_str());
                     judgement.linked.contains(&(finding.system.clone(), key))
                 },
+                handed_over: &|finding| {
+                    let key = watch_key(&closing.keys, finding.access_kind, finding.grant_id.as_str());
+                    judgement.handed_over.contains(&(finding.system.clone(), key))
+                },
                 hold_new: self.roster.surge,
             },
             &mut totals,
         )?;
-        let complete = systems.iter().flat_map(|system| &system.scopes).all(|scope| scope.state == ScopeState::Complete);
+        let complete =
+            systems.iter().flat_map(|system| &system.scopes).all(|scope| scope.state == ScopeState::Complete);
         let (exception_facts, idle) = self.exception_facts(closing.exceptions, &settlement, complete, closing.now)?;
         let leavers = picture::leavers(
             closing.people,
             &settlement.findings,
+            &judgement.ambiguous,
             &systems,
             closing.now,
             self.config.leave_policy,
@@ -101,7 +113,8 @@ impl Engine<'_> {
         notices.dedup();
         let mut flags = self.roster_flags();
         flags.exceptions_invalid = closing.exceptions.has_invalid(closing.now);
-        flags.ambiguous |= judgement.ambiguous_leaver || judgement.has_unjudged();
+        flags.ambiguous |= judgement.ambiguous_leaver || judgement.has_unjudged() || judgement.contested;
+        flags.gaps |= judgement.too_deep;
         Verdict {
             findings: &settlement.findings,
             ambiguous: &judgement.ambiguous,
@@ -131,10 +144,19 @@ impl Engine<'_> {
             totals,
         };
         let changes = RunChanges { memories: settlement.memories, ..changes };
-        Ok(RunOutcome { report, changes })
+        let config_since = match closing.opening.config {
+            Some((digest, since)) if digest == self.config.digest => since,
+            Some(_) | None => closing.now,
+        };
+        Ok(RunOutcome { report, changes, config_since })
     }
 
-    fn settle_system(&self, reading: Reading, closing: &Closing<'_>, sentinels: &[SentinelFact]) -> Result<SystemFact, RunError> {
+    fn settle_system(
+        &self,
+        reading: Reading,
+        closing: &Closing<'_>,
+        sentinels: &[SentinelFact],
+    ) -> Result<SystemFact, RunError> {
         let config = reading.config;
         let missing: Vec<&SentinelFact> =
             sentinels.iter().filter(|sentinel| sentinel.system == config.id && !sentinel.found).collect();
@@ -214,7 +236,7 @@ impl Engine<'_> {
             ended_at: self.clock.now(),
             as_of: closing.now,
             as_of_chosen: self.as_of_chosen,
-            duration_seconds: (self.clock.monotonic() - closing.started).as_secs_f64(),
+            duration_seconds: self.clock.monotonic().saturating_sub(closing.started).as_secs_f64(),
             organisation: self.config.organisation.clone(),
             config_digest: self.config.digest.clone(),
             policy_digest: self.policy.digest().map(String::from),
@@ -235,7 +257,7 @@ impl Engine<'_> {
         settlement: &Settlement,
         complete: bool,
         now: Instant,
-    ) -> Result<(Vec<crate::report::ExceptionFact>, Vec<(String, u32)>), RunError> {
+    ) -> Result<(Vec<ExceptionFact>, IdleRuns), RunError> {
         let mut covers: HashMap<&str, u64> = HashMap::new();
         for finding in &settlement.findings {
             if let (FindingState::Suppressed, Some(id)) = (finding.state, &finding.exception_id) {
@@ -258,12 +280,19 @@ impl Engine<'_> {
             idle.push((id.to_string(), runs));
             usage.insert(id.to_string(), Usage { covers: covered, idle_runs: runs });
         }
-        let facts = exceptions.facts(now, self.config.run.exception_warning, &|id| usage.get(id).copied().unwrap_or(Usage { covers: 0, idle_runs: 0 }));
+        let facts = exceptions.facts(now, self.config.run.exception_warning, &|id| {
+            usage.get(id).copied().unwrap_or(Usage { covers: 0, idle_runs: 0 })
+        });
         Ok((facts, idle))
     }
 
     /// Leavers whose first complete check after the end is now done.
-    fn count_leavers(&self, leavers: &[LeaverVerdict], people: &[Person], totals: &mut Totals) -> Result<Vec<(String, u32)>, RunError> {
+    fn count_leavers(
+        &self,
+        leavers: &[LeaverVerdict],
+        people: &[Person],
+        totals: &mut Totals,
+    ) -> Result<Vec<(String, u32)>, RunError> {
         let directory = Directory::new(people, self.config.leave_policy);
         let mut checked = Vec::new();
         totals.leavers_unverified = 0;
@@ -273,11 +302,16 @@ impl Engine<'_> {
             if self.store.leaver_checked(id, stint)? {
                 continue;
             }
-            if leaver.complete_scopes < leaver.declared_scopes {
+            let in_doubt = leaver.cells.iter().any(|(cell, _)| *cell == CellVerdict::NotKnown);
+            if leaver.complete_scopes < leaver.declared_scopes || in_doubt {
                 totals.leavers_unverified += 1;
                 continue;
             }
-            if leaver.open == 0 { totals.leavers_clean += 1 } else { totals.leavers_residual += 1 }
+            if leaver.open == 0 {
+                totals.leavers_clean += 1;
+            } else {
+                totals.leavers_residual += 1;
+            }
             checked.push((String::from(id), stint));
         }
         Ok(checked)
@@ -290,7 +324,7 @@ impl Engine<'_> {
         systems: &[SystemFact],
         settlement: &Settlement,
         judgement: &Judgement,
-        exception_idle_runs: Vec<(String, u32)>,
+        exception_idle_runs: IdleRuns,
         leavers_checked: Vec<(String, u32)>,
         totals: &Totals,
     ) -> RunChanges {
@@ -302,7 +336,11 @@ impl Engine<'_> {
                 (RosterState::Accepted, false) => "accepted",
                 (RosterState::Held | RosterState::None, _) => "held",
             };
-            let event = LedgerEvent::Roster { by: closing.id.clone(), digest: digest.clone(), decision: String::from(decision) };
+            let event = LedgerEvent::Roster {
+                by: closing.id.clone(),
+                digest: digest.clone(),
+                decision: String::from(decision),
+            };
             ledger.push(event);
         }
         for system in systems {
@@ -327,8 +365,10 @@ impl Engine<'_> {
             systems: systems
                 .iter()
                 .map(|system| {
-                    let times =
-                        SystemTimes { last_success_at: system.last_success_at, last_complete_at: system.last_complete_at };
+                    let times = SystemTimes {
+                        last_success_at: system.last_success_at,
+                        last_complete_at: system.last_complete_at,
+                    };
                     (system.id.clone(), times)
                 })
                 .collect(),

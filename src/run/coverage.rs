@@ -5,7 +5,9 @@ use std::io;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use scan_contract::{AccessKind, AsOf, AsOfSource, Cause, EndProof, Gap, Instant, ProofKind, Scope, ScopeName, ScopeState};
+use scan_contract::{
+    AccessKind, AsOf, AsOfSource, Cause, EndProof, Gap, Instant, ProofKind, Scope, ScopeName, ScopeState,
+};
 
 use crate::config::{Exclusion, KnownObject};
 use crate::inventory::{DropGuard, KeyCounter, Scratch, is_suspicious};
@@ -22,12 +24,20 @@ pub struct ScopeRecord {
     excluded: Option<Exclusion>,
     as_of: Option<AsOf>,
     proof: Option<EndProof>,
+    sources: Vec<Source>,
     gaps: Vec<GapFact>,
     counters: BTreeMap<AccessKind, KeyCounter>,
     records: u64,
     unattributed: u64,
     known_object_seen: bool,
     scratch: Arc<dyn Scratch>,
+}
+
+/// One source that reached its end: what it announced, and the records it brought.
+#[derive(Debug, Clone, Copy)]
+struct Source {
+    announced: Option<u64>,
+    records: u64,
 }
 
 /// What a scope is held against when it ends.
@@ -55,6 +65,7 @@ impl ScopeRecord {
             excluded,
             as_of: None,
             proof: None,
+            sources: Vec::new(),
             gaps: Vec::new(),
             counters: BTreeMap::new(),
             records: 0,
@@ -95,6 +106,8 @@ impl ScopeRecord {
 
     /// The walk reached its end.
     pub fn seal(&mut self, proof: EndProof) {
+        let before: u64 = self.sources.iter().map(|source| source.records).sum();
+        self.sources.push(Source { announced: proof.announced, records: self.records - before });
         self.proof = match self.proof.take() {
             None => Some(proof),
             // Two sources of one scope: the weaker proof speaks, announced totals add up.
@@ -190,8 +203,10 @@ impl ScopeRecord {
 
     fn add_checks(&mut self, objects: u64, expectation: &Expectation<'_>) {
         if let Some(exclusion) = &self.excluded {
-            let cause =
-                Cause::Excluded { reason: exclusion.reason.clone(), until: exclusion.until.format("%Y-%m-%d").to_string() };
+            let cause = Cause::Excluded {
+                reason: exclusion.reason.clone(),
+                until: exclusion.until.format("%Y-%m-%d").to_string(),
+            };
             self.gaps.clear();
             self.gap(None, cause);
             return;
@@ -205,10 +220,14 @@ impl ScopeRecord {
             None => {}
         }
         self.check_age(expectation);
+        self.check_order(expectation);
         if let Some(known) = expectation.known_object
             && !self.known_object_seen
         {
-            self.gap(None, Cause::NotSeen { what: format!("{} {}, which is known to exist", known.kind, known.grant_id) });
+            self.gap(
+                None,
+                Cause::NotSeen { what: format!("{} {}, which is known to exist", known.kind, known.grant_id) },
+            );
         }
         for sentinel in expectation.missing_sentinels {
             self.gap(None, Cause::NotSeen { what: format!("planted leaver: {sentinel}") });
@@ -223,9 +242,21 @@ impl ScopeRecord {
             let what = String::from("distinct objects");
             self.gap(None, Cause::CountDiffers { what, announced, found: objects });
         }
+        if proof.announced.is_none() {
+            // Where not every source of a scope announces a total, each one that does is held to its own.
+            for source in self.sources.clone() {
+                if let Some(announced) = source.announced.filter(|announced| source.records < *announced) {
+                    let what = String::from("records of one of its sources");
+                    self.gap(None, Cause::CountDiffers { what, announced, found: source.records });
+                }
+            }
+        }
         let says_not_proven = self.gaps.iter().any(|gap| matches!(gap.cause, Cause::NotProven { .. }));
         if proof.kind == ProofKind::EndOfFile && !says_not_proven {
-            self.gap(None, Cause::NotProven { what: String::from("the file ended, and nothing says that it is whole") });
+            self.gap(
+                None,
+                Cause::NotProven { what: String::from("the file ended, and nothing says that it is whole") },
+            );
         }
     }
 
@@ -249,12 +280,24 @@ impl ScopeRecord {
         }
     }
 
+    /// Data from before the last complete read cannot show that something is gone since: an older file was put back.
+    fn check_order(&mut self, expectation: &Expectation<'_>) {
+        let Some(as_of) = self.as_of else { return };
+        let Some(before) = expectation.baseline.and_then(|baseline| baseline.as_of) else { return };
+        if as_of.at < before {
+            let stamp = |at: Instant| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+            let allowed = format!("nothing older than what was read last, of {}", stamp(before));
+            self.gap(None, Cause::Stale { as_of: stamp(as_of.at), age: in_words(expectation.now - as_of.at), allowed });
+        }
+    }
+
     fn check_drop(&mut self, objects: u64, expectation: &Expectation<'_>) {
         let Some(baseline) = expectation.baseline else { return };
-        if !is_suspicious(expectation.drop_guard, baseline.objects, objects) || baseline.drop_accepted_for.is_some() {
+        if !is_suspicious(expectation.drop_guard, baseline.objects, objects) {
             return;
         }
-        let proven = self.proof.as_ref().is_some_and(|proof| proof.kind != ProofKind::EndOfFile) && self.gaps.is_empty();
+        let proven =
+            self.proof.as_ref().is_some_and(|proof| proof.kind != ProofKind::EndOfFile) && self.gaps.is_empty();
         let sighted = expectation.known_object.is_some() && self.known_object_seen;
         if !(proven && sighted) {
             self.gap(None, Cause::SuspiciousDrop { before: baseline.objects, found: objects });

@@ -48,17 +48,18 @@ impl People for Directory<'_> {
         if person.not_judged.is_some() {
             return Employment::NotKnown;
         }
-        let employed = person
-            .stints
-            .iter()
-            .any(|stint| stint.start <= at && stint.end.as_ref().is_none_or(|end| end.at > at));
+        let employed =
+            person.stints.iter().any(|stint| stint.start <= at && stint.end.as_ref().is_none_or(|end| end.at > at));
         if employed { Employment::Employed } else { Employment::NotEmployed }
     }
 
     fn left_at(&self, person_id: &str, now: Instant) -> Option<Instant> {
         match self.find(person_id)?.standing(now, self.leave) {
             Standing::Left { end, .. } => Some(end.at),
-            Standing::NotStarted | Standing::Employed { .. } | Standing::Suspended { .. } | Standing::NotJudged { .. } => None,
+            Standing::NotStarted
+            | Standing::Employed { .. }
+            | Standing::Suspended { .. }
+            | Standing::NotJudged { .. } => None,
         }
     }
 

@@ -49,16 +49,17 @@ pub struct Shared {
     pub clock: Arc<dyn crate::clock::Clock>,
     /// Turns true when the run has to stop.
     pub stop: watch::Receiver<bool>,
-    /// Time left for reading.
+    /// Time allowed for reading, for words.
     pub deadline: Duration,
+    /// When that time is over, for every walk of every system alike.
+    pub ends_at: tokio::time::Instant,
 }
 
+/// A plan with the keys of remembered grants of its system.
+pub type Planned = (SystemPlan, HashSet<u64>);
+
 /// Reads every planned system, at most `parallel` at a time. The result is in the order of the plans.
-pub async fn read_all(
-    plans: Vec<(SystemPlan, HashSet<u64>)>,
-    parallel: usize,
-    shared: &Shared,
-) -> io::Result<Vec<Reading>> {
+pub async fn read_all(plans: Vec<Planned>, parallel: usize, shared: &Shared) -> io::Result<Vec<Reading>> {
     let permits = Arc::new(Semaphore::new(parallel.max(1)));
     let mut tasks = JoinSet::new();
     let mut readings: Vec<Option<Reading>> = Vec::new();
@@ -101,7 +102,12 @@ fn unread(config: SystemConfig, manifest: Manifest, scopes: Vec<Scope>, cause: &
         record.gap(None, cause.clone());
         records.insert(scope.name, record);
     }
-    let intake = Intake::new(settings(&config, HashSet::new()), Arc::clone(&shared.lookup), records, Arc::clone(&shared.scratch));
+    let intake = Intake::new(
+        settings(&config, HashSet::new()),
+        Arc::clone(&shared.lookup),
+        records,
+        Arc::clone(&shared.scratch),
+    );
     Reading { config, intake, ran_to_end: false, seconds: 0.0, manifest }
 }
 
@@ -144,17 +150,39 @@ async fn read_system(plan: SystemPlan, watched: HashSet<u64>, shared: &Shared) -
             ran_to_end &= whole;
         }
     }
-    let seconds = (shared.clock.monotonic() - started).as_secs_f64();
+    let seconds = shared.clock.monotonic().saturating_sub(started).as_secs_f64();
     Ok(Reading { config, intake, ran_to_end, seconds, manifest })
 }
 
 /// CMP-1: the other side is asked who it is before anything is believed.
 async fn check_identity(scanner: &dyn Scanner, shared: &Shared) -> Option<Cause> {
-    match tokio::time::timeout(shared.deadline, scanner.identify()).await {
-        Ok(Ok(identity)) if identity.declared == identity.found => None,
-        Ok(Ok(identity)) => Some(Cause::WrongSystem { declared: identity.declared, found: identity.found }),
-        Ok(Err(cause)) => Some(cause),
-        Err(_) => Some(Cause::Stopped),
+    let identity = tokio::select! {
+        biased;
+        cause = early_end(shared) => return Some(cause),
+        identity = scanner.identify() => identity,
+    };
+    match identity {
+        Ok(identity) if identity.declared == identity.found => None,
+        Ok(identity) => Some(Cause::WrongSystem { declared: identity.declared, found: identity.found }),
+        Err(cause) => Some(cause),
+    }
+}
+
+/// The scopes a scanner declares. A panic or a hang here concerns this scanner alone.
+pub(super) async fn declare(scanner: Arc<dyn Scanner>, shared: &Shared) -> Result<Vec<Pass>, Cause> {
+    let mut task = JoinSet::new();
+    task.spawn(async move { scanner.declare().await });
+    let ended = tokio::select! {
+        biased;
+        cause = early_end(shared) => return Err(cause),
+        ended = task.join_next() => ended,
+    };
+    match ended {
+        Some(Ok(declared)) => declared,
+        Some(Err(error)) if error.is_panic() => {
+            Err(Cause::Bug { what: String::from("the scanner panicked while it declared its scopes") })
+        }
+        Some(Err(_)) | None => Err(Cause::Stopped),
     }
 }
 
@@ -165,7 +193,8 @@ async fn read_pass(
     system: &SystemId,
     shared: &Shared,
 ) -> io::Result<(Intake, bool)> {
-    let all_excluded = pass.scopes.iter().all(|scope| intake.scopes.get(&scope.name).is_some_and(ScopeRecord::is_excluded));
+    let all_excluded =
+        pass.scopes.iter().all(|scope| intake.scopes.get(&scope.name).is_some_and(ScopeRecord::is_excluded));
     if all_excluded {
         return Ok((intake, true));
     }
@@ -231,7 +260,7 @@ async fn early_end(shared: &Shared) -> Cause {
     };
     tokio::select! {
         () = stopped => Cause::Stopped,
-        () = tokio::time::sleep(shared.deadline) => {
+        () = tokio::time::sleep_until(shared.ends_at) => {
             Cause::LimitHit { limit: format!("the run's deadline of {} s", shared.deadline.as_secs()) }
         }
     }
@@ -252,3 +281,7 @@ fn rank(state: ScopeState) -> u8 {
         ScopeState::Failed => 5,
     }
 }
+
+#[cfg(test)]
+#[path = "drive_tests.rs"]
+mod tests;

@@ -51,7 +51,12 @@ impl Store for DryStore {
         self.inner.for_each_open(visit)
     }
 
-    fn unattributed_since(&self, system: &SystemId, kind: AccessKind, grant_id: &str) -> Result<Option<Instant>, StoreError> {
+    fn unattributed_since(
+        &self,
+        system: &SystemId,
+        kind: AccessKind,
+        grant_id: &str,
+    ) -> Result<Option<Instant>, StoreError> {
         self.inner.unattributed_since(system, kind, grant_id)
     }
 

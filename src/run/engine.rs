@@ -10,10 +10,10 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use super::assess::{Bench, Place};
-use super::attribute::{self, Ground, attribute};
+use super::attribute::{self, Ground, Learned, attribute};
 use super::closing::Closing;
 use super::directory::Directory;
-use super::drive::{self, Reading, Shared};
+use super::drive::{self, Planned, Reading, Shared};
 use super::intake::{Lookup, watch_key};
 use super::interest::Interest;
 use super::judgement::Judgement;
@@ -89,6 +89,8 @@ pub struct RunOutcome {
     pub report: Report,
     /// What to commit.
     pub changes: RunChanges,
+    /// Since when the present configuration is in use.
+    pub config_since: Instant,
 }
 
 /// Id of a run: with a chosen instant it follows from that instant and the configuration, so that equal inputs give
@@ -101,7 +103,7 @@ pub fn run_id(now: Instant, config_digest: &str, chosen: bool, randomness: &dyn 
         hasher.update(randomness.key());
     }
     let digest = hasher.finalize();
-    let tail: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+    let tail = data_encoding::HEXLOWER.encode(&digest[..4]);
     format!("run-{}-{tail}", now.format("%Y-%m-%dT%H:%M:%SZ"))
 }
 
@@ -117,7 +119,6 @@ impl Engine<'_> {
         notices.append(&mut self.roster.notices);
 
         let (people, links, lookup) = self.lookup(now);
-        let plans = self.plan(&id, now, lookup.index.keys(), &mut notices).await?;
         let shared = Shared {
             lookup: Arc::clone(&lookup),
             scratch: Arc::clone(&self.scratch),
@@ -125,7 +126,9 @@ impl Engine<'_> {
             clock: Arc::clone(&self.clock),
             stop: self.stop.clone(),
             deadline: self.config.run.deadline,
+            ends_at: tokio::time::Instant::now() + self.config.run.deadline,
         };
+        let plans = self.plan(&id, now, &shared, &mut notices).await?;
         let (plans, left_out) = self.choose(plans, &people);
         let mut readings = drive::read_all(plans, self.config.run.parallel_systems, &shared).await?;
         readings.extend(left_out.into_iter().map(|(plan, cause)| drive::left_out(plan, &cause, &shared)));
@@ -171,7 +174,10 @@ impl Engine<'_> {
             if people.is_empty() {
                 left_out.push((plan, Cause::Needs { what: String::from("a roster in force") }));
             } else if !self.only.is_empty() && !self.only.contains(&plan.system.config.id) {
-                left_out.push((plan, Cause::Needs { what: String::from("a run that does not name other systems (--system)") }));
+                left_out.push((
+                    plan,
+                    Cause::Needs { what: String::from("a run that does not name other systems (--system)") },
+                ));
             } else {
                 read.push((plan, watched));
             }
@@ -183,35 +189,35 @@ impl Engine<'_> {
         &mut self,
         id: &str,
         now: Instant,
-        keys: &Keys,
+        shared: &Shared,
         notices: &mut Vec<Notice>,
     ) -> Result<Vec<Planned>, RunError> {
         let mut plans = Vec::new();
         for system in self.systems.drain(..) {
-            let mut plan = plan(system, now, &self.scratch).await;
+            let mut plan = plan(system, now, shared).await;
             notices.append(&mut plan.notices);
             plans.push(plan);
         }
         let declared: Vec<(SystemId, ScopeName, String)> = plans
             .iter()
             .flat_map(|plan| {
-                plan.scopes.values().map(|record| {
-                    (plan.system.config.id.clone(), record.name().clone(), record.scope().kind.clone())
-                })
+                plan.scopes
+                    .values()
+                    .map(|record| (plan.system.config.id.clone(), record.name().clone(), record.scope().kind.clone()))
             })
             .collect();
         self.store.declare(id, &declared)?;
         let mut watched: HashMap<SystemId, HashSet<u64>> = HashMap::new();
         self.store.for_each_open(&mut |memory| {
             let finding = &memory.finding;
-            let key = watch_key(keys, finding.access_kind, finding.grant_id.as_str());
+            let key = watch_key(shared.lookup.index.keys(), finding.access_kind, finding.grant_id.as_str());
             watched.entry(finding.system.clone()).or_default().insert(key);
             Ok(())
         })?;
         Ok(plans
             .into_iter()
             .map(|plan| {
-                let watched = watched.remove(&plan.system.config.id).unwrap_or_else(HashSet::new);
+                let watched = watched.remove(&plan.system.config.id).unwrap_or_default();
                 (plan, watched)
             })
             .collect())
@@ -255,9 +261,16 @@ impl Engine<'_> {
         exceptions: &Exceptions,
         now: Instant,
     ) -> Result<Judgement, RunError> {
-        let (graph, accounts, too_deep) = attribute::learn(readings, ground)?;
+        let Learned { graph, accounts, too_deep, contested } = attribute::learn(readings, ground)?;
         let mut judgement = Judgement::default();
+        judgement.contested = !contested.is_empty();
+        judgement.notices.extend(contested.into_iter().map(|account| Notice {
+            id: String::from("account-contested"),
+            level: NoticeLevel::Warning,
+            says: format!("{account}; another record of it leads to somebody else, and grants that were read in between were taken for theirs"),
+        }));
         if too_deep {
+            judgement.too_deep = true;
             judgement.notices.push(Notice {
                 id: String::from("graph-depth"),
                 level: NoticeLevel::Warning,
@@ -277,14 +290,16 @@ impl Engine<'_> {
         };
         let resolver = ground.resolver(&graph);
         for reading in readings.iter_mut() {
-            let dies = reading.config.dies_with_account.clone().unwrap_or_else(|| reading.manifest.dies_with_account.clone());
+            let dies =
+                reading.config.dies_with_account.clone().unwrap_or_else(|| reading.manifest.dies_with_account.clone());
             let as_of: HashMap<ScopeName, Option<Instant>> =
                 reading.intake.scopes.iter().map(|(name, record)| (name.clone(), record.as_of())).collect();
             let config = &reading.config;
             let people_seen = &mut reading.intake.people_seen;
             let scopes = &mut reading.intake.scopes;
             reading.intake.pile.for_each(|access| {
-                let place = Place { config, dies_with_account: &dies, as_of: as_of.get(&access.scope).copied().flatten() };
+                let place =
+                    Place { config, dies_with_account: &dies, as_of: as_of.get(&access.scope).copied().flatten() };
                 let found = attribute(&resolver, config, access);
                 for matched in &found.people {
                     people_seen.insert(matched.person);
@@ -303,14 +318,13 @@ impl Engine<'_> {
     }
 }
 
-/// A plan with the keys of remembered grants of its system.
-type Planned = (SystemPlan, HashSet<u64>);
-
 /// What a run says about the state it found.
 fn opening_notices(opening: &Opening, now: Instant) -> Vec<Notice> {
     let mut notices = Vec::new();
     for run in &opening.interrupted_runs {
-        let says = format!("{run} was killed before it ended; it counts as interrupted, and what it had not committed is read again");
+        let says = format!(
+            "{run} was killed before it ended; it counts as interrupted, and what it had not committed is read again"
+        );
         notices.push(Notice { id: String::from("run-interrupted"), level: NoticeLevel::Warning, says });
     }
     if let Some(latest) = opening.latest_recorded_at.filter(|latest| *latest > now) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use scan_contract::{Instant, ScopeState};
+use scan_contract::{Instant, ScopeState, SystemId};
 
 use crate::config::PersonDisplay;
 use crate::findings::{Finding, FindingState, Severity};
@@ -27,16 +27,16 @@ pub struct Verdict<'a> {
 impl Verdict<'_> {
     /// Adds what these facts say to `flags`.
     pub fn flag(&self, flags: &mut Flags) {
-        flags.residual |=
-            self.findings.iter().any(|finding| finding.state.is_open() && finding.due && finding.severity <= self.fail_on);
-        let gap = self.systems.iter().flat_map(|system| &system.scopes).any(|scope| scope.state != ScopeState::Complete);
+        flags.residual |= self
+            .findings
+            .iter()
+            .any(|finding| finding.state.is_open() && finding.due && finding.severity <= self.fail_on);
+        let gap =
+            self.systems.iter().flat_map(|system| &system.scopes).any(|scope| scope.state != ScopeState::Complete);
         let unconnected = self.known_apps.iter().any(|app| app.connected_as.is_none());
         flags.gaps |= gap || unconnected || self.systems.is_empty();
-        flags.interrupted |= self
-            .systems
-            .iter()
-            .flat_map(|system| &system.scopes)
-            .any(|scope| scope.state == ScopeState::Interrupted);
+        flags.interrupted |=
+            self.systems.iter().flat_map(|system| &system.scopes).any(|scope| scope.state == ScopeState::Interrupted);
         flags.ambiguous |= self.ambiguous.iter().any(|grant| grant.may_be_leaver);
     }
 }
@@ -63,33 +63,43 @@ pub fn exit_code(flags: &Flags, exit_zero: bool) -> ExitCode {
 pub fn leavers(
     people: &[Person],
     findings: &[Finding],
+    ambiguous: &[AmbiguousGrant],
     systems: &[SystemFact],
     now: Instant,
     leave: LeavePolicy,
     persons: PersonDisplay,
 ) -> Vec<LeaverVerdict> {
-    let (complete, declared) = systems.iter().flat_map(|system| &system.scopes).fold((0, 0), |(complete, declared), scope| {
-        (complete + u64::from(scope.state == ScopeState::Complete), declared + 1)
-    });
-    let whole: Vec<bool> = systems
-        .iter()
-        .map(|system| system.scopes.iter().all(|scope| scope.state == ScopeState::Complete))
-        .collect();
+    let (complete, declared) =
+        systems.iter().flat_map(|system| &system.scopes).fold((0, 0), |(complete, declared), scope| {
+            (complete + u64::from(scope.state == ScopeState::Complete), declared + 1)
+        });
+    let whole: Vec<bool> =
+        systems.iter().map(|system| system.scopes.iter().all(|scope| scope.state == ScopeState::Complete)).collect();
     let positions: HashMap<&str, usize> =
         systems.iter().enumerate().map(|(position, system)| (system.id.as_str(), position)).collect();
     let mut by_person: HashMap<&str, Vec<&Finding>> = HashMap::new();
     for finding in findings {
         by_person.entry(finding.person_id.as_str()).or_default().push(finding);
     }
+    let mut doubts: HashMap<&str, Vec<&SystemId>> = HashMap::new();
+    for grant in ambiguous.iter().filter(|grant| grant.may_be_leaver) {
+        for (candidate, _) in &grant.candidates {
+            doubts.entry(candidate.as_str()).or_default().push(&grant.system);
+        }
+    }
     let mut rows: Vec<LeaverVerdict> = people
         .iter()
         .filter_map(|person| match person.standing(now, leave) {
             Standing::Left { end, .. } => Some((person, end)),
-            Standing::NotStarted | Standing::Employed { .. } | Standing::Suspended { .. } | Standing::NotJudged { .. } => None,
+            Standing::NotStarted
+            | Standing::Employed { .. }
+            | Standing::Suspended { .. }
+            | Standing::NotJudged { .. } => None,
         })
         .map(|(person, end)| {
             let own = by_person.get(person.id.as_str()).map_or(&[][..], Vec::as_slice);
             let open = |finding: &&&Finding| finding.state.is_open() && finding.due;
+            let doubts = doubts.get(person.id.as_str()).map_or(&[][..], Vec::as_slice);
             LeaverVerdict {
                 person_id: person.id.clone(),
                 display_name: match persons {
@@ -99,7 +109,7 @@ pub fn leavers(
                 access_end_at: end.at,
                 worst: own.iter().filter(open).map(|finding| finding.severity).min(),
                 open: own.iter().filter(open).count() as u64,
-                cells: cells(own, &whole, &positions),
+                cells: cells(own, doubts, &whole, &positions),
                 complete_scopes: complete,
                 declared_scopes: declared,
             }
@@ -117,11 +127,20 @@ pub fn leavers(
     rows
 }
 
-fn cells(own: &[&Finding], whole: &[bool], positions: &HashMap<&str, usize>) -> Vec<(CellVerdict, u64)> {
-    let mut cells: Vec<(CellVerdict, u64)> = whole
-        .iter()
-        .map(|whole| (if *whole { CellVerdict::NoneFound } else { CellVerdict::NotKnown }, 0))
-        .collect();
+/// `doubts` are systems in which a grant may be theirs or somebody else's: there, none found would say too much.
+fn cells(
+    own: &[&Finding],
+    doubts: &[&SystemId],
+    whole: &[bool],
+    positions: &HashMap<&str, usize>,
+) -> Vec<(CellVerdict, u64)> {
+    let mut cells: Vec<(CellVerdict, u64)> =
+        whole.iter().map(|whole| (if *whole { CellVerdict::NoneFound } else { CellVerdict::NotKnown }, 0)).collect();
+    for system in doubts {
+        if let Some(cell) = positions.get(system.as_str()).and_then(|position| cells.get_mut(*position)) {
+            cell.0 = CellVerdict::NotKnown;
+        }
+    }
     for finding in own {
         let Some(cell) = positions.get(finding.system.as_str()).and_then(|position| cells.get_mut(*position)) else {
             continue;
@@ -172,8 +191,7 @@ mod tests {
     #[test]
     fn nothing_configured_is_not_clean() {
         let mut flags = Flags::default();
-        let verdict =
-            Verdict { findings: &[], ambiguous: &[], systems: &[], known_apps: &[], fail_on: Severity::Info };
+        let verdict = Verdict { findings: &[], ambiguous: &[], systems: &[], known_apps: &[], fail_on: Severity::Info };
         verdict.flag(&mut flags);
         assert!(flags.gaps);
     }

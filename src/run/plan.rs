@@ -6,8 +6,8 @@ use std::sync::Arc;
 use scan_contract::{Cause, Instant, Pass, Scanner, Scope, ScopeName};
 
 use super::coverage::ScopeRecord;
+use super::drive::{self, Shared};
 use crate::config::{Exclusion, SystemConfig};
-use crate::inventory::Scratch;
 use crate::report::{Notice, NoticeLevel};
 
 /// A configured system with the scanner that reads it.
@@ -44,8 +44,9 @@ pub struct SystemPlan {
 const ALL_SCOPES: &str = "(scopes)";
 
 /// Declares one system.
-pub async fn plan(system: ConfiguredSystem, now: Instant, scratch: &Arc<dyn Scratch>) -> SystemPlan {
-    let declared = system.scanner.declare().await;
+pub async fn plan(system: ConfiguredSystem, now: Instant, shared: &Shared) -> SystemPlan {
+    let scratch = &shared.scratch;
+    let declared = drive::declare(Arc::clone(&system.scanner), shared).await;
     let mut notices = Vec::new();
     let (passes, failure) = match declared {
         Ok(passes) if passes.iter().all(|pass| pass.scopes.is_empty()) => {
@@ -78,9 +79,13 @@ pub async fn plan(system: ConfiguredSystem, now: Instant, scratch: &Arc<dyn Scra
 
 fn in_force<'a>(all: &'a [Exclusion], now: Instant, system: &str, notices: &mut Vec<Notice>) -> Vec<&'a Exclusion> {
     let today = now.date_naive();
-    let (current, ended): (Vec<&Exclusion>, Vec<&Exclusion>) = all.iter().partition(|exclusion| exclusion.until >= today);
+    let (current, ended): (Vec<&Exclusion>, Vec<&Exclusion>) =
+        all.iter().partition(|exclusion| exclusion.until >= today);
     for exclusion in ended {
-        let says = format!("{system}: the exclusion of {} ended on {}; the scope is read again", exclusion.scope, exclusion.until);
+        let says = format!(
+            "{system}: the exclusion of {} ended on {}; the scope is read again",
+            exclusion.scope, exclusion.until
+        );
         notices.push(Notice { id: String::from("exclusion-ended"), level: NoticeLevel::Warning, says });
     }
     current

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use scan_contract::{Instant, ScopeName, ScopeState, SystemId};
+use scan_contract::{Instant, Relation, ScopeName, ScopeState, SystemId};
 
 use super::assess::Raised;
 use crate::findings::lifecycle::{Context, Seen, Sight, Step, advance};
@@ -35,7 +35,9 @@ pub struct Ground<'a> {
     pub seen: &'a dyn Fn(&Finding) -> bool,
     /// Whether a reviewed link now ties that grant to somebody.
     pub linked: &'a dyn Fn(&Finding) -> bool,
-    /// Findings of people who are new in a surge are not confirmed before an operator's word.
+    /// Whether the grant of a remembered finding was read, and every holder it names is somebody who has not left.
+    pub handed_over: &'a dyn Fn(&Finding) -> bool,
+    /// Findings of people whose end is new in a surge are not confirmed before an operator's word.
     pub hold_new: bool,
 }
 
@@ -133,7 +135,11 @@ impl Settlement {
                 "Used after the end: stays open until it is recorded as handled (holdover incidents acknowledge).",
             ));
         }
-        let confirms = confirms && !(ground.hold_new && memory.is_none());
+        // While a surge waits, time alone confirms nothing: neither what was only observed, nor anything about an end
+        // that stands in no accepted roster.
+        let unconfirmed = memory.as_ref().is_none_or(|memory| memory.finding.state == FindingState::Observed);
+        let waits = ground.hold_new && (unconfirmed || finding.access_end.known_at.is_none());
+        let confirms = confirms && !waits;
         let seen = Box::new(Seen { finding, scope_complete, confirms, suppressed });
         if ended {
             let mut remnant = seen.finding.clone();
@@ -159,7 +165,7 @@ impl Settlement {
                 why: String::from(why),
             });
         }
-        count(&step.from, finding, ground.context.now, totals);
+        count(step.from, finding, ground.context.now, totals);
         match finding.state {
             FindingState::Closed => self.closed.push(finding.clone()),
             FindingState::Observed
@@ -195,16 +201,18 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>) -> Sight 
     }
     let not_read = || Sight::NotRead { suppressed: (ground.covered)(finding) };
     // Use after the end stays a matter until somebody says that it was handled, even when the grant is gone.
-    if finding.used_after_end == UsedAfterEnd::After && finding.usability.is_remnant() && memory.acknowledged.is_none() {
+    if finding.used_after_end == UsedAfterEnd::After && finding.usability.is_remnant() && memory.acknowledged.is_none()
+    {
         return not_read();
     }
     match ground.sightings.get(&finding.fingerprint) {
         Some(Sighting::Undecided) => return not_read(),
-        Some(Sighting::Cured) => {}
-        // It is there, and leads elsewhere now. Only a reviewed link may end a watch like that; a changed address or
-        // a lost identifier may not.
-        None if (ground.seen)(finding) && !(ground.linked)(finding) => return not_read(),
-        None => {}
+        // It is there, and leads elsewhere now. A reviewed link may end a watch like that; a changed address or a lost
+        // identifier may not. Who answers for a thing is what its owners say: named successors take it over.
+        None if (ground.seen)(finding) && !(ground.linked)(finding) && !is_handed_over(finding, ground) => {
+            return not_read();
+        }
+        Some(Sighting::Cured) | None => {}
     }
     match scopes.find(&finding.system, &finding.scope) {
         Some(scope) if scope.state == ScopeState::Complete => {
@@ -214,8 +222,12 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>) -> Sight 
     }
 }
 
+fn is_handed_over(finding: &Finding, ground: &Ground<'_>) -> bool {
+    matches!(finding.relation, Relation::Owner | Relation::Approver) && (ground.handed_over)(finding)
+}
+
 /// Counters and histograms that are kept over all runs.
-fn count(from: &Option<FindingState>, finding: &Finding, now: Instant, totals: &mut Totals) {
+fn count(from: Option<FindingState>, finding: &Finding, now: Instant, totals: &mut Totals) {
     let severity = finding.severity.position();
     match finding.change {
         Change::New => {
@@ -223,7 +235,7 @@ fn count(from: &Option<FindingState>, finding: &Finding, now: Instant, totals: &
             observe(&mut totals.detection_delay, finding.access_end.at, now);
         }
         Change::Reopened => totals.reopened[severity] += 1,
-        Change::Closed if *from != Some(FindingState::Closed) => {
+        Change::Closed if from != Some(FindingState::Closed) => {
             totals.closed[severity] += 1;
             let proven_at = finding.revoked_between.map_or(now, |(_, until)| until);
             observe(&mut totals.revocation_delay[severity], finding.access_end.at, proven_at);

@@ -27,6 +27,8 @@ pub struct MemoryStore {
     findings: BTreeMap<Fingerprint, Memory>,
     baselines: BTreeMap<ScopeKey, ScopeBaseline>,
     drops: BTreeMap<ScopeKey, String>,
+    /// Objects per scope of the run that was applied last.
+    last_objects: BTreeMap<ScopeKey, (String, u64)>,
     systems: BTreeMap<SystemId, SystemTimes>,
     totals: Totals,
     leavers_checked: BTreeSet<(String, u32)>,
@@ -60,6 +62,7 @@ impl MemoryStore {
             findings: BTreeMap::new(),
             baselines: BTreeMap::new(),
             drops: BTreeMap::new(),
+            last_objects: BTreeMap::new(),
             systems: BTreeMap::new(),
             totals: Totals::default(),
             leavers_checked: BTreeSet::new(),
@@ -200,8 +203,15 @@ impl Store for MemoryStore {
         at: Instant,
     ) -> Result<(), StoreError> {
         let event = LedgerEvent::DropAccepted { scope: format!("{system} {scope}"), run: run_id.to_owned() };
+        let key = (system.clone(), scope.clone());
+        let found = self.last_objects.get(&key).filter(|(run, _)| run == run_id).map(|(_, objects)| *objects);
+        let Some((baseline, objects)) = self.baselines.get_mut(&key).zip(found) else {
+            let what = format!("the scope {system}/{scope} as the last run {run_id} found it");
+            return Err(StoreError::Missing { what });
+        };
+        baseline.objects = objects;
         self.record(at, event)?;
-        self.drops.insert((system.clone(), scope.clone()), run_id.to_owned());
+        self.drops.insert(key, run_id.to_owned());
         Ok(())
     }
 
@@ -247,6 +257,7 @@ impl Store for MemoryStore {
             self.findings.insert(memory.finding.fingerprint, memory);
         }
         for (system, scope) in changes.scopes {
+            self.last_objects.insert((system.clone(), scope.name.clone()), (run_id.to_owned(), scope.objects));
             if scope.state == ScopeState::Complete {
                 let baseline = ScopeBaseline {
                     run_id: run_id.to_owned(),

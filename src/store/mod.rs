@@ -165,7 +165,7 @@ pub struct PreviousRun {
 pub struct ScopeBaseline {
     /// Run that read it.
     pub run_id: String,
-    /// Distinct objects.
+    /// Distinct objects; the lower figure that an operator accepted since then, if one did.
     pub objects: u64,
     /// Instant its data described.
     pub as_of: Option<Instant>,
@@ -408,7 +408,8 @@ pub trait Store: Send {
     /// Records that a use after the end was handled, also in the ledger.
     fn acknowledge(&mut self, fingerprint: &Fingerprint, acknowledgement: &Acknowledgement) -> Result<(), StoreError>;
 
-    /// Accepts a drop for a scope by run id, also in the ledger.
+    /// Accepts what the last run found in a scope as the figure that later ones are held against, also in the ledger.
+    /// A run or scope that is not known is `Missing`.
     fn accept_drop(
         &mut self,
         system: &SystemId,

@@ -205,8 +205,12 @@ fn only_a_complete_scope_becomes_a_baseline() {
             assert_eq!(baseline.as_of, Some(at("2026-08-01T01:00:00Z")));
             assert_eq!(baseline.drop_accepted_for, None);
             store.accept_drop(&system, &name, "run-2", now()).unwrap();
-            let accepted = store.baseline(&system, &name).unwrap().unwrap().drop_accepted_for;
-            assert_eq!(accepted.as_deref(), Some("run-2"));
+            let accepted = store.baseline(&system, &name).unwrap().unwrap();
+            assert_eq!((accepted.drop_accepted_for.as_deref(), accepted.objects), (Some("run-2"), 3));
+            for (scope, run) in [("keys", "run-1"), ("kyes", "run-2")] {
+                let refused = store.accept_drop(&system, &ScopeName::from(scope), run, now());
+                assert!(matches!(refused, Err(StoreError::Missing { .. })), "{refused:?}");
+            }
             assert_eq!(store.baseline(&system, &ScopeName::from("other")).unwrap(), None);
         });
     });

@@ -22,8 +22,14 @@ pub(crate) struct Company {
     pub(crate) scopes: Vec<String>,
     /// Further lines of the configuration.
     pub(crate) extra: String,
-    /// Further keys of the system `crm`, each indented by four spaces.
+    /// Further keys of the system `crm`, each indented by four spaces, and whole systems after it.
     pub(crate) system_extra: String,
+    /// Further keys below `roster:`, each indented by two spaces.
+    pub(crate) roster_extra: String,
+    /// Instant of the roster.
+    pub(crate) roster_as_of: String,
+    /// Name of the export's file.
+    pub(crate) export_name: String,
 }
 
 /// One run of the program.
@@ -46,9 +52,15 @@ impl Company {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
             people: vec![
-                String::from("p-1,employee,ended,Ana Silva,ana@acme.example,2020-01-01,2026-07-31,Europe/Berlin,2026-08-01T00:00:00Z"),
-                String::from("p-2,employee,active,Bea Braun,bea@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z"),
-                String::from("p-3,employee,active,Cem Can,cem@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z"),
+                String::from(
+                    "p-1,employee,ended,Ana Silva,ana@acme.example,2020-01-01,2026-07-31,Europe/Berlin,2026-08-01T00:00:00Z",
+                ),
+                String::from(
+                    "p-2,employee,active,Bea Braun,bea@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z",
+                ),
+                String::from(
+                    "p-3,employee,active,Cem Can,cem@acme.example,2021-01-01,,Europe/Berlin,2026-08-01T00:00:00Z",
+                ),
             ],
             records: vec![
                 account("u-1", "ana@acme.example", "enabled"),
@@ -59,6 +71,9 @@ impl Company {
             scopes: vec![String::from("accounts"), String::from("api-tokens")],
             extra: String::new(),
             system_extra: String::new(),
+            roster_extra: String::new(),
+            roster_as_of: String::from("2026-08-03T00:00:00Z"),
+            export_name: String::from("crm.ndjson"),
         }
     }
 
@@ -78,14 +93,15 @@ impl Company {
     pub(crate) fn write_all(&self) {
         self.write("holdover.yaml", self.config());
         self.write_roster();
-        self.write("crm.ndjson", self.export());
+        self.write(&self.export_name, self.export());
     }
 
     /// Writes the roster and its manifest.
     pub(crate) fn write_roster(&self) {
         let roster = format!("{ROSTER_HEADER}\n{}\n", self.people.join("\n"));
         let manifest = format!(
-            r#"{{"as_of":"2026-08-03T00:00:00Z","rows":{},"sha256":"{}","coverage":"full"}}"#,
+            r#"{{"as_of":"{}","rows":{},"sha256":"{}","coverage":"full"}}"#,
+            self.roster_as_of,
             self.people.len(),
             sha256(roster.as_bytes())
         );
@@ -100,7 +116,8 @@ impl Company {
             .scopes
             .iter()
             .map(|scope| {
-                let count = self.records.iter().filter(|record| record.contains(&format!("\"scope\":\"{scope}\""))).count();
+                let count =
+                    self.records.iter().filter(|record| record.contains(&format!("\"scope\":\"{scope}\""))).count();
                 format!("\"{scope}\":{count}")
             })
             .collect();
@@ -117,7 +134,8 @@ impl Company {
         text
     }
 
-    fn config(&self) -> String {
+    /// The configuration.
+    pub(crate) fn config(&self) -> String {
         format!(
             "version: 1\n\
              organisation: acme\n\
@@ -125,6 +143,7 @@ impl Company {
              roster:\n\
              \x20 sources:\n\
              \x20   - {{ id: hris, format: csv, path: roster.csv, manifest: roster.meta.json, coverage: full, default_time_zone: Europe/Berlin, end_date_meaning: last_day_included, max_age: 240h, rank: 1 }}\n\
+             {}\
              identity:\n\
              \x20 domains: [{{ name: acme.example, aliases: [old.example] }}]\n\
              systems:\n\
@@ -134,13 +153,15 @@ impl Company {
              \x20   owner_team: sales-tools\n\
              \x20   max_age: 240h\n\
              \x20   scopes: [{}]\n\
-             \x20   files: [{{ path: crm.ndjson, format: ndjson }}]\n\
+             \x20   files: [{{ path: {}, format: ndjson }}]\n\
              {}\
              outputs:\n\
              \x20 - {{ format: json, path: out/report.json }}\n\
              \x20 - {{ format: csv, path: out/findings.csv }}\n\
              {}",
+            self.roster_extra,
             self.scopes.join(", "),
+            self.export_name,
             self.system_extra,
             self.extra
         )
@@ -160,6 +181,59 @@ impl Company {
     /// Scans as of [`NOW`].
     pub(crate) fn scan(&self) -> Run {
         self.scan_at(NOW)
+    }
+
+    /// The whole folder once more, state and outputs included.
+    pub(crate) fn copy(&self) -> Copy {
+        Copy::of(self.path())
+    }
+}
+
+/// A copy of a company, to be damaged or run elsewhere.
+pub(crate) struct Copy {
+    folder: tempfile::TempDir,
+}
+
+impl Copy {
+    /// Copies a folder with everything below it; folders are for their owner alone.
+    pub(crate) fn of(from: &Path) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        copy_below(from, folder.path());
+        Self { folder }
+    }
+
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs the program there.
+    pub(crate) fn holdover(&self, arguments: &[&str]) -> Run {
+        let output = command(self.path()).args(arguments).output().expect("the program starts");
+        Run::new(&output, self.path())
+    }
+
+    /// Scans there.
+    pub(crate) fn scan_at(&self, now: &str) -> Run {
+        self.holdover(&["scan", "--as-of", now, "--no-progress"])
+    }
+}
+
+fn copy_below(from: &Path, to: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        let kind = entry.file_type().expect("a kind");
+        if kind.is_dir() {
+            std::fs::create_dir(&target).expect("a folder");
+            std::fs::set_permissions(&target, std::fs::Permissions::from_mode(0o700)).expect("a mode");
+            copy_below(&entry.path(), &target);
+        } else if kind.is_symlink() {
+            std::os::unix::fs::symlink(std::fs::read_link(entry.path()).expect("a link"), &target).expect("a link");
+        } else {
+            std::fs::copy(entry.path(), &target).expect("a copy");
+        }
     }
 }
 
@@ -209,6 +283,70 @@ impl Run {
         self
     }
 
+    /// Every gap of the report, as `system/scope part: sentence`.
+    pub(crate) fn gaps(&self) -> Vec<String> {
+        let report = self.report();
+        let mut gaps = Vec::new();
+        for system in list(&report["systems"]) {
+            for scope in list(&system["scopes"]) {
+                for gap in list(&scope["gaps"]) {
+                    let part = gap["part"].as_str().unwrap_or("");
+                    gaps.push(format!(
+                        "{}/{} {part}: {}",
+                        word(&system["id"]),
+                        word(&scope["name"]),
+                        word(&gap["says"])
+                    ));
+                }
+            }
+        }
+        gaps
+    }
+
+    /// Every scope that is not complete, as `system/scope`.
+    pub(crate) fn incomplete(&self) -> Vec<String> {
+        let report = self.report();
+        let mut names = Vec::new();
+        for system in list(&report["systems"]) {
+            for scope in list(&system["scopes"]).iter().filter(|scope| scope["state"] != "complete") {
+                names.push(format!("{}/{}", word(&system["id"]), word(&scope["name"])));
+            }
+        }
+        names
+    }
+
+    /// Grant ids of the findings this run closed.
+    pub(crate) fn closed(&self) -> Vec<String> {
+        list(&self.report()["closed"]).iter().map(|finding| word(&finding["grant_id"])).collect()
+    }
+
+    /// One finding, by its grant.
+    pub(crate) fn finding(&self, grant_id: &str) -> Value {
+        let report = self.report();
+        let all = list(&report["findings"]).iter().chain(list(&report["closed"])).chain(list(&report["remnants"]));
+        let mut found = all.filter(|finding| finding["grant_id"] == grant_id);
+        found.next().unwrap_or_else(|| panic!("no {grant_id} in {report:#}")).clone()
+    }
+
+    /// A flag of the run.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.report()["run"]["flags"][name].as_bool().unwrap_or_else(|| panic!("no flag {name}"))
+    }
+
+    /// Notices as `id: sentence`.
+    pub(crate) fn notices(&self) -> Vec<String> {
+        let report = self.report();
+        list(&report["notices"])
+            .iter()
+            .map(|notice| format!("{}: {}", word(&notice["id"]), word(&notice["says"])))
+            .collect()
+    }
+
+    /// Id of the run.
+    pub(crate) fn id(&self) -> String {
+        word(&self.report()["run"]["id"])
+    }
+
     /// `grant id -> state` of the findings of the report.
     pub(crate) fn states(&self) -> std::collections::BTreeMap<String, String> {
         self.report()["findings"]
@@ -223,6 +361,16 @@ impl Run {
             })
             .collect()
     }
+}
+
+/// A JSON array.
+pub(crate) fn list(value: &Value) -> &Vec<Value> {
+    value.as_array().unwrap_or_else(|| panic!("not a list: {value}"))
+}
+
+/// A JSON text.
+pub(crate) fn word(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
 }
 
 /// An account held by the owner of an address.

@@ -25,8 +25,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "clock", "config", "exceptions", "findings", "hostile", "identity", "inventory", "policy", "problem",
-            "randomness", "report", "roster", "rules", "store",
+            "clock",
+            "config",
+            "exceptions",
+            "findings",
+            "hostile",
+            "identity",
+            "inventory",
+            "policy",
+            "problem",
+            "randomness",
+            "report",
+            "roster",
+            "rules",
+            "store",
         ],
     ),
     ("emit", &["config", "report", "findings", "roster", "exceptions", "hostile"]),
@@ -49,7 +61,8 @@ const AT_HOME: &[(&str, &[&str])] = &[
 
 /// What pure rooms must not touch.
 const PURE_ROOMS: &[&str] = &["inventory", "identity", "rules", "findings", "policy", "exceptions", "report"];
-const IMPURE: &[&str] = &["std::fs", "std::env", "std::net", "std::process", "tokio::", "Utc::now", "SystemTime::now", "Instant::now"];
+const IMPURE: &[&str] =
+    &["std::fs", "std::env", "std::net", "std::process", "tokio::", "Utc::now", "SystemTime::now", "Instant::now"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -110,8 +123,10 @@ fn rooms_know_only_the_rooms_to_their_left() {
         };
         let text = shipped(&std::fs::read_to_string(&path).expect("a source file"));
         for (position, _) in text.match_indices("crate::") {
-            let other: String =
-                text[position + 7..].chars().take_while(|letter| letter.is_ascii_lowercase() || *letter == '_').collect();
+            let other: String = text[position + 7..]
+                .chars()
+                .take_while(|letter| letter.is_ascii_lowercase() || *letter == '_')
+                .collect();
             if names.contains(other.as_str()) && other != room && !allowed.contains(other.as_str()) {
                 wrong.push(format!("{shown}: {room} must not know {other}"));
             }
@@ -204,7 +219,10 @@ fn scanners_know_the_contract_and_nothing_else_of_ours() {
 fn nothing_in_the_workspace_can_open_a_connection() {
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).expect("the lock file");
     for network in ["reqwest", "hyper", "ureq", "curl", "native-tls", "openssl"] {
-        assert!(!lock.contains(&format!("name = \"{network}\"\n")), "{network} came in; it belongs behind scanners/transport");
+        assert!(
+            !lock.contains(&format!("name = \"{network}\"\n")),
+            "{network} came in; it belongs behind scanners/transport"
+        );
     }
     for folder in ["src", "scanners"] {
         for path in sources(&root().join(folder)) {

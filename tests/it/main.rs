@@ -1,5 +1,19 @@
 //! Integration tests, in one binary.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::format_push_string,
+    reason = "a test fails loudly, and starts the program it tests"
+)]
+
+mod cli;
 mod company;
+mod damage;
+mod hostile;
 mod house;
+mod life;
+mod same_bytes;
+mod store_faults;
 mod verdicts;

@@ -38,9 +38,9 @@ fn disabled_is_a_remnant_and_no_failure() {
 #[test]
 fn a_gap_alone_is_three_and_with_something_open_four() {
     let mut company = Company::new();
-    company.records.push(String::from(
-        r#"{"record":"gap","scope":"api-tokens","cause":"denied","detail":"needs admin"}"#,
-    ));
+    company
+        .records
+        .push(String::from(r#"{"record":"gap","scope":"api-tokens","cause":"denied","detail":"needs admin"}"#));
     company.write_all();
     company.scan().expect(4);
     let mut nothing_open = Company::new();
@@ -84,7 +84,8 @@ fn mistakes_in_the_configuration_are_told_all_at_once_and_nothing_is_written() {
     let company = Company::new();
     company.write_all();
     let text = std::fs::read_to_string(company.path().join("holdover.yaml")).expect("the file");
-    let broken = text.replace("tier: tier1", "teir: tier1").replace("max_age: 240h\n    scopes", "max_age: 240\n    scopes");
+    let broken =
+        text.replace("tier: tier1", "teir: tier1").replace("max_age: 240h\n    scopes", "max_age: 240\n    scopes");
     company.write("holdover.yaml", broken);
     let run = company.scan();
     run.expect(2);

@@ -122,12 +122,49 @@ pub(super) fn accept_drop(
 ) -> Result<(), StoreError> {
     let event = LedgerEvent::DropAccepted { scope: format!("{system} {scope}"), run: run_id.to_owned() };
     let mut change = store.change("accepting a drop")?;
-    change.run(|transaction| {
+    let key = (system.as_str(), scope.as_str());
+    // The figure is taken over now: what is accepted is what that run found, and nothing lower.
+    let accepted = change.run(|transaction| {
+        let objects: Option<i64> = transaction
+            .query_row(
+                "SELECT scope.objects FROM scope JOIN run ON run.serial = scope.run
+                 WHERE run.id = ?1 AND scope.system = ?2 AND scope.name = ?3
+                 AND scope.run = (SELECT MAX(run) FROM scope WHERE system = ?2 AND name = ?3)",
+                (run_id, key.0, key.1),
+                |row| row.get(0),
+            )
+            .optional()?;
+        let known: Option<BaselineRow> = transaction
+            .query_row(
+                "SELECT run_id, objects, as_of, read_at FROM baseline WHERE system = ?1 AND name = ?2",
+                key,
+                |row| {
+                    Ok(BaselineRow {
+                        run_id: row.get(0)?,
+                        objects: row.get(1)?,
+                        as_of: row.get(2)?,
+                        read_at: row.get(3)?,
+                    })
+                },
+            )
+            .optional()?;
+        let Some((objects, known)) = objects.zip(known) else { return Ok(false) };
+        let row = BaselineRow { objects, ..known };
+        transaction.execute(
+            "UPDATE baseline SET objects = ?3, digest = ?4 WHERE system = ?1 AND name = ?2",
+            (key.0, key.1, row.objects, row.digest(system, scope)),
+        )?;
         transaction.execute(
             "INSERT OR REPLACE INTO drop_accepted (system, name, run_id, accepted_at) VALUES (?1, ?2, ?3, ?4)",
-            (system.as_str(), scope.as_str(), run_id, stamp(at)),
-        )
+            (key.0, key.1, run_id, stamp(at)),
+        )?;
+        Ok(true)
     })?;
+    if !accepted {
+        return Err(StoreError::Missing {
+            what: format!("the scope {system}/{scope} as the last run {run_id} found it"),
+        });
+    }
     change.record(at, [&event])?;
     change.recorded_at(at)?;
     change.commit()?;

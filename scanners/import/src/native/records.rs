@@ -115,7 +115,8 @@ fn gap(tree: &Tree, keys: &mut Keys) -> Result<GapLine, String> {
     let part = part.map(|text| cut(&text));
     let mut notice = None;
     let cause = match word {
-        "denied" => Cause::Denied { permission: detail },
+        // Producers write "needs x" or "x"; the cause says "needs" itself.
+        "denied" => Cause::Denied { permission: detail.strip_prefix("needs ").map_or(detail.clone(), String::from) },
         "not_on_plan" => Cause::NotOnPlan { what: detail },
         "not_supported" => Cause::NotSupported { what: detail },
         "throttled" => {

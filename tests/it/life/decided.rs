@@ -1,0 +1,200 @@
+//! What people decided: exceptions, agreed times, use after the end.
+
+use super::{DAYS, day, state};
+use crate::company::{Company, account, list, token};
+
+fn exception(kinds: &str, until: &str) -> String {
+    format!(
+        "\
+version: 1
+exceptions:
+  - id: EX-2026-0001
+    type: transition
+    scope: {{ person_id: p-1, system: crm, access_kinds: [{kinds}] }}
+    reason: The account is needed until the handover of the region is done.
+    compensating_controls: [read-only]
+    requested_by: p-3
+    approved_by: [p-2]
+    approved_at: 2026-08-01T08:00:00Z
+    expires_at: {until}
+    review: {{ owner: p-2 }}
+"
+    )
+}
+
+fn with_exception(kinds: &str, until: &str) -> Company {
+    let mut company = Company::new();
+    company.extra = String::from("exceptions: exceptions.yaml\n");
+    company.write("exceptions.yaml", exception(kinds, until));
+    company
+}
+
+#[test]
+fn an_exception_in_force_suppresses_and_stays_visible_and_its_end_reopens() {
+    let mut company = with_exception("account, api_token", "2026-08-05T00:00:00Z");
+    let run = day(&mut company, 0);
+    run.expect(0);
+    assert_eq!(state(&run, "u-1"), "suppressed");
+    assert_eq!(run.finding("u-1")["exception_id"], "EX-2026-0001");
+    assert!(run.stdout.contains("EX-2026-0001"), "suppressed findings are listed: {}", run.stdout);
+    let exposure = run.finding("u-1")["exposure_seconds"].as_i64().expect("seconds");
+    day(&mut company, 1).expect(0);
+    let lapsed = day(&mut company, 2);
+    lapsed.expect(1);
+    let finding = lapsed.finding("u-1");
+    assert_eq!(finding["state"], "confirmed");
+    assert_eq!(finding["first_seen_at"], DAYS[0], "old first-seen time");
+    assert!(finding["exposure_seconds"].as_i64().expect("seconds") > exposure, "full exposure");
+    assert!(list(&finding["rules"]).iter().any(|rule| rule["rule"] == "exception-lapsed"), "{}", finding["rules"]);
+    assert_eq!(finding["exception_id"], "EX-2026-0001");
+}
+
+#[test]
+fn an_exception_covers_what_it_names_and_no_more() {
+    let mut company = with_exception("account", "2026-08-05T00:00:00Z");
+    let run = day(&mut company, 0);
+    run.expect(1);
+    assert_eq!(state(&run, "u-1"), "suppressed");
+    assert_eq!(state(&run, "t-1"), "confirmed");
+}
+
+#[test]
+fn use_after_the_end_is_never_suppressed() {
+    let mut company = with_exception("account, api_token", "2026-08-05T00:00:00Z");
+    company.records[0] = company.records[0].replace("2026-07-30T22:22:00Z", "2026-08-02T10:00:00Z");
+    let run = day(&mut company, 0);
+    run.expect(1);
+    assert_eq!(state(&run, "u-1"), "confirmed");
+    assert_eq!(run.finding("u-1")["rule"], "used-after-end");
+    assert_eq!(run.finding("u-1")["severity"], "critical");
+    assert_eq!(state(&run, "t-1"), "suppressed", "its twin was not used");
+}
+
+#[test]
+fn a_suppressed_finding_whose_scope_is_lost_stays_suppressed_and_the_gap_is_told() {
+    let mut company = with_exception("account, api_token", "2026-08-06T00:00:00Z");
+    day(&mut company, 0).expect(0);
+    company.records.push(String::from(r#"{"record":"gap","scope":"accounts","cause":"denied","detail":"d"}"#));
+    let run = day(&mut company, 1);
+    run.expect(3);
+    assert_eq!(state(&run, "u-1"), "suppressed");
+    // Once the exception is over, nobody knows, and it counts again.
+    company.records.retain(|record| !record.contains("\"grant_id\":\"u-1\"") && !record.contains("t-1"));
+    let run = day(&mut company, 4);
+    run.expect(4);
+    assert_eq!(state(&run, "u-1"), "unverified");
+}
+
+#[test]
+fn within_the_agreed_time_is_listed_and_no_failure_and_afterwards_it_is() {
+    let binding = |last: &str| {
+        format!(
+            r#"{{"record":"access","scope":"accounts","kind":"role_binding","grant_id":"r-1","status":"enabled","privilege":"read","created_at":"2024-01-01T00:00:00Z","last_used_at":{last},"expires_at":null,"holders":[{{"relation":"holder","email":"ana@acme.example"}}]}}"#
+        )
+    };
+    let at = |company: &mut Company, date: &str| {
+        company.as_of = format!("{date}T05:00:00Z");
+        company.roster_as_of = format!("{date}T00:30:00Z");
+        company.write_all();
+        company.scan_at(&format!("{date}T06:00:00Z"))
+    };
+    let mut company = Company::new();
+    company.extra = String::from("policy: policy.yaml\n");
+    company.write("policy.yaml", include_str!("../damage/policy.yaml"));
+    company.records = vec![account("u-2", "bea@acme.example", "enabled"), binding("null")];
+    let within = at(&mut company, "2026-08-01");
+    within.expect(0);
+    assert_eq!(state(&within, "r-1"), "observed");
+    assert_eq!(within.finding("r-1")["due"], false);
+    assert_eq!(within.report()["counts"]["within_time"], 1);
+    let over = at(&mut company, "2026-08-02");
+    over.expect(1);
+    assert_eq!(state(&over, "r-1"), "confirmed");
+    assert_eq!(over.finding("r-1")["due"], true);
+    assert_eq!(over.finding("r-1")["due_rule"], "everybody-else");
+    // Use after the end is never within time.
+    let mut used = Company::new();
+    used.extra = String::from("policy: policy.yaml\n");
+    used.write("policy.yaml", include_str!("../damage/policy.yaml"));
+    used.records = vec![account("u-2", "bea@acme.example", "enabled"), binding("\"2026-08-01T03:00:00Z\"")];
+    at(&mut used, "2026-08-01").expect(1);
+}
+
+#[test]
+fn use_after_the_end_on_a_remnant_stays_until_somebody_says_that_it_was_handled() {
+    let mut company = Company::new();
+    company.records = vec![
+        account("u-1", "ana@acme.example", "disabled").replace("2026-07-30T22:22:00Z", "2026-08-02T10:00:00Z"),
+        account("u-2", "bea@acme.example", "enabled"),
+    ];
+    let run = day(&mut company, 0);
+    run.expect(1);
+    let finding = run.finding("u-1");
+    assert_eq!((finding["rule"].as_str(), finding["severity"].as_str()), (Some("used-after-end"), Some("critical")));
+    // Even when the object goes away.
+    company.records.remove(0);
+    for number in 1..4 {
+        let run = day(&mut company, number);
+        assert!(matches!(run.code, 1 | 4), "day {number}: {}", run.code);
+        assert!(run.closed().is_empty(), "day {number}");
+        assert!(matches!(state(&run, "u-1").as_str(), "unverified" | "confirmed"), "{}", state(&run, "u-1"));
+    }
+    let print = finding["fingerprint"].as_str().expect("a fingerprint");
+    company.holdover(&["incidents", "acknowledge", print]).expect(2);
+    company.holdover(&["incidents", "acknowledge", print, "--reference", " "]).expect(2);
+    company
+        .holdover(&["incidents", "acknowledge", "ra1:00000000000000000000000000000000", "--reference", "INC-7"])
+        .expect(2);
+    company.holdover(&["incidents", "acknowledge", print, "--reference", "INC-7"]).expect(0);
+    company.records.insert(
+        0,
+        account("u-1", "ana@acme.example", "disabled").replace("2026-07-30T22:22:00Z", "2026-08-02T10:00:00Z"),
+    );
+    let run = day(&mut company, 4);
+    run.expect(0);
+    assert!(run.report().to_string().contains("u-1"), "the record stays visible");
+    let explained = company.holdover(&["explain", print]);
+    explained.expect(0);
+    assert!(explained.stdout.contains("INC-7"), "{}", explained.stdout);
+}
+
+#[test]
+fn a_use_whose_precision_reaches_over_the_end_is_undecided_and_said_so() {
+    let mut company = Company::new();
+    // The end is 2026-07-31T22:00Z.
+    company.records[0] = company.records[0].replace(
+        "\"last_used_at\":\"2026-07-30T22:22:00Z\"",
+        "\"last_used_at\":\"2026-07-31T21:50:00Z\",\"last_used_precision\":\"15m\"",
+    );
+    let run = day(&mut company, 0);
+    run.expect(1);
+    let finding = run.finding("u-1");
+    assert_eq!(finding["used_after_end"], "undecided");
+    assert_ne!(finding["rule"], "used-after-end");
+    company.records[0] = company.records[0].replace("21:50:00Z", "21:44:00Z");
+    assert_eq!(day(&mut company, 1).finding("u-1")["used_after_end"], "before");
+    company.records[0] = company.records[0].replace("21:44:00Z", "22:00:00Z");
+    assert_eq!(day(&mut company, 2).finding("u-1")["used_after_end"], "after");
+}
+
+#[test]
+fn severity_and_exit_switches_never_hide_a_gap() {
+    let mut company = Company::new();
+    company.records =
+        vec![account("u-1", "ana@acme.example", "enabled").replace("write", "none"), token("t-9", "u-9", "enabled")];
+    company.records.push(account("u-2", "bea@acme.example", "enabled"));
+    let run = day(&mut company, 0);
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    let at = |flags: &[&str]| {
+        let mut arguments = vec!["scan", "--no-progress", "--as-of", DAYS[1]];
+        arguments.extend(flags);
+        company.holdover(&arguments).code
+    };
+    assert_eq!(at(&["--fail-on", "critical"]), 0);
+    assert_eq!(at(&["--exit-zero"]), 0);
+    company.write("crm.ndjson", "");
+    assert_eq!(at(&["--fail-on", "critical"]), 3);
+    assert_eq!(at(&["--exit-zero"]), 3);
+    company.write("roster.csv", "");
+    assert_eq!(at(&["--exit-zero"]), 5);
+}
