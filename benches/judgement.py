@@ -124,7 +124,7 @@ def configure(data, second):
     connector: import
     tier: tier1
     max_age: 26h
-    scopes: [accounts, api-tokens, certificates, oauth, keys]
+    scopes: [accounts, api-tokens, ssh-keys, oauth, keys]
     files: [{{ path: exports/{system}.ndjson, format: ndjson }}]"""
         for system in SYSTEMS
     )

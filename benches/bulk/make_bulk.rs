@@ -23,12 +23,12 @@ const SYSTEMS: [(&str, By); 5] = [
 /// Kinds of grant beside accounts, with scope and prefix of their ids.
 const KINDS: [(&str, &str, &str); 4] = [
     ("api_token", "api-tokens", "tok"),
-    ("certificate", "certificates", "crt"),
+    ("ssh_key", "ssh-keys", "ssh"),
     ("oauth_grant", "oauth", "oa"),
     ("access_key", "keys", "key"),
 ];
 
-const SCOPES: [&str; 5] = ["accounts", "api-tokens", "certificates", "oauth", "keys"];
+const SCOPES: [&str; 5] = ["accounts", "api-tokens", "ssh-keys", "oauth", "keys"];
 
 #[derive(Clone, Copy, PartialEq)]
 enum By {

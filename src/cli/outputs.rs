@@ -127,7 +127,8 @@ pub(super) fn run_json_paths(outputs: &[Output], config: &Config) -> Vec<PathBuf
 pub(super) fn archive(report: &Report, rules: &RuleSet) -> Result<Vec<u8>, Failure> {
     let packing = |error: std::io::Error| Failure::Output(format!("packing the report: {error}"));
     // Packed as it is written: the plain text of a large report is larger than everything else in memory.
-    let mut packed = zstd::stream::write::Encoder::new(Vec::new(), 1).map_err(packing)?;
+    let packed = zstd::stream::write::Encoder::new(Vec::new(), 1).map_err(packing)?;
+    let mut packed = std::io::BufWriter::with_capacity(256 * 1024, packed);
     let context = EmitContext {
         persons: PersonDisplay::Name,
         key: None,
@@ -138,7 +139,7 @@ pub(super) fn archive(report: &Report, rules: &RuleSet) -> Result<Vec<u8>, Failu
         csv_bom: false,
     };
     emit::render(OutputFormat::Json, report, &context, &mut packed)?;
-    packed.finish().map_err(packing)
+    packed.into_inner().map_err(|error| packing(error.into_error()))?.finish().map_err(packing)
 }
 
 /// A kept report.

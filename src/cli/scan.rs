@@ -201,18 +201,9 @@ fn commit(
     store.apply(&report.run.id, report.run.ended_at, changes)?;
     report.run.written = outputs::planned(outputs, config);
     let writer = outputs::Writer::new(session, config, rules)?;
-    let mut closed_pipe = false;
-    for output in outputs {
-        match writer.write(output, &report) {
-            Ok(()) => {}
-            Err(Failure::ClosedPipe) => closed_pipe = true,
-            Err(failure) => {
-                failure.tell(session);
-                report.run.flags.store_failed = true;
-            }
-        }
-    }
-    report.run.flags.store_failed |= closed_pipe;
+    let facts = report.run.clone();
+    let (packed, failed, closed_pipe) = write_and_pack(session, &writer, outputs, &report, rules);
+    report.run.flags.store_failed |= failed || closed_pipe;
     report.run.exit_code = run::picture::exit_code(&report.run.flags, exit_zero);
     for path in outputs::run_json_paths(outputs, config) {
         if let Err(failure) = writer.write_run_json(&path, &report) {
@@ -228,7 +219,8 @@ fn commit(
         report.run.flags.store_failed = true;
         report.run.exit_code = ExitCode::Store;
     }
-    let archive = outputs::archive(&report, rules)?;
+    // What went wrong while the outputs were written belongs into the kept report too.
+    let archive = if report.run == facts { packed? } else { outputs::archive(&report, rules)? };
     store.end_run(&report.run, &archive, config.run.keep_reports)?;
     // The table ends with the summary; once is enough.
     let told = outputs.iter().any(|output| *output == Output::standard(OutputFormat::Table));
@@ -237,6 +229,33 @@ fn commit(
         session.error(writer.summary(&report).trim_end());
     }
     Ok(report.run.exit_code.code())
+}
+
+/// Writes every output, and packs the report for the store beside it. Gives the packed report, whether an output
+/// failed, and whether the reader of standard output went away.
+fn write_and_pack(
+    session: &Session<'_>,
+    writer: &outputs::Writer<'_>,
+    outputs: &[Output],
+    report: &crate::report::Report,
+    rules: &crate::rules::RuleSet,
+) -> (Result<Vec<u8>, Failure>, bool, bool) {
+    std::thread::scope(|scope| {
+        let packing = scope.spawn(|| outputs::archive(report, rules));
+        let (mut failed, mut closed_pipe) = (false, false);
+        for output in outputs {
+            match writer.write(output, report) {
+                Ok(()) => {}
+                Err(Failure::ClosedPipe) => closed_pipe = true,
+                Err(failure) => {
+                    failure.tell(session);
+                    failed = true;
+                }
+            }
+        }
+        let packed = packing.join().unwrap_or_else(|panicked| std::panic::resume_unwind(panicked));
+        (packed, failed, closed_pipe)
+    })
 }
 
 /// What the metrics tell beyond this run.

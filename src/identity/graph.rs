@@ -132,11 +132,14 @@ impl Graph {
         chain
     }
 
-    /// Takes everything another graph knows, in its order of learning as far as words are concerned.
+    /// Takes everything another graph knows. A node stands in it once, so that the order of its nodes does not matter.
     pub fn absorb(&mut self, other: Graph) {
-        let mut lessons: Vec<Known> = other.known.into_iter().collect();
-        lessons.sort_unstable_by_key(|known| known.node);
-        for known in lessons {
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
+        self.known.reserve(other.known.len(), |known| known.node.0);
+        for known in other.known {
             let words = (known.words as usize).checked_sub(1).and_then(|position| other.words.get(position));
             self.learn(Lesson {
                 node: known.node,

@@ -3,7 +3,7 @@
 //! Keys beyond a few thousand go to scratch, cut by their leading bits: equal keys meet in the same part, and each part
 //! fits in memory when its turn comes. Keys are keyed hashes, so the parts are of one size.
 
-use std::io::{self, Read, SeekFrom, Write};
+use std::io::{self, SeekFrom, Write};
 use std::sync::Arc;
 
 use super::scratch::{Scratch, ScratchFile};

@@ -163,6 +163,6 @@ mod tests {
         assert_eq!(window.from.map(|at| at.to_rfc3339()).as_deref(), Some("2024-01-01T00:00:00+00:00"));
         assert_eq!(window.until.map(|at| at.to_rfc3339()).as_deref(), Some("2024-02-01T00:00:00+00:00"));
         let turned = AliasText { valid_to: Some("2023-12-31"), ..alias };
-        assert_eq!(self::wrong(&turned), ["valid_to"]);
+        assert_eq!(self::wrong(turned), ["valid_to"]);
     }
 }

@@ -148,6 +148,8 @@ pub(super) struct Builder {
     notes: Vec<(u32, RowNote)>,
     unreadable: BTreeSet<u32>,
     claims: Claims,
+    /// Number of the person that was asked for last.
+    last: u32,
     conflicts: Vec<(u32, Conflict)>,
     /// Address aliases with a window: they bound the work address of their person.
     bounded: Vec<u64>,
@@ -168,6 +170,7 @@ impl Builder {
             notes: Vec::new(),
             unreadable: BTreeSet::new(),
             claims: Claims::default(),
+            last: 0,
             conflicts: Vec::new(),
             bounded: Vec::new(),
             texts: Interner::default(),
@@ -178,7 +181,12 @@ impl Builder {
     }
 
     fn person(&mut self, id: &str) -> Option<u32> {
+        // The aliases of one person mostly stand together.
+        if self.people.get(self.last as usize).is_some_and(|person| person.id.as_str() == id) {
+            return Some(self.last);
+        }
         if let Some(number) = self.ids.get(id) {
+            self.last = *number;
             return Some(*number);
         }
         if self.only.as_ref().is_some_and(|only| !only.contains(id)) {

@@ -97,12 +97,16 @@ pub(super) fn read<R: Read>(
         row.start(line);
         let mut column = 1;
         for (field, slot) in record.iter().zip(&slots) {
-            let quoted = field.contains(['"', '\n', '\r', char::from(delimiter)]);
+            let (mut characters, mut doubled, mut quoted) = (0, 0, false);
+            for byte in field.bytes() {
+                characters += usize::from(byte & 0xc0 != 0x80);
+                doubled += usize::from(byte == b'"');
+                quoted |= matches!(byte, b'"' | b'\n' | b'\r') || byte == delimiter;
+            }
             if let Some(slot) = slot {
                 row.put(*slot, field, column + usize::from(quoted));
             }
-            let doubled = field.matches('"').count();
-            column += field.chars().count() + 1 + if quoted { 2 + doubled } else { 0 };
+            column += characters + 1 + if quoted { 2 + doubled } else { 0 };
         }
         on_row(&row, mistakes);
     }

@@ -155,6 +155,9 @@ impl Engine<'_> {
         let mut builder = Builder::new(keys, Domains::new(&self.config.domains));
         let (people, links) = match self.roster.roster.take() {
             Some(mut roster) => {
+                let mut claims = 0;
+                roster.claims(&mut |_| claims += 1);
+                builder.expect_claims(claims);
                 roster.claims(&mut |claim| builder.add(claim));
                 let links = roster.links().to_vec();
                 (std::mem::take(&mut roster.people), links)

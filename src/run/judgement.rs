@@ -21,7 +21,7 @@ const AMBIGUOUS_LISTED: usize = 10_000;
 #[derive(Debug, Default)]
 pub struct Judgement {
     /// Findings before the state machine.
-    pub raised: BTreeMap<Fingerprint, Raised>,
+    pub raised: BTreeMap<Fingerprint, Box<Raised>>,
     /// Grants of leavers that were read and raised nothing.
     pub sightings: HashMap<Fingerprint, Sighting>,
     /// Grants that a reviewed link ties to somebody, by system and watch key.
@@ -95,7 +95,7 @@ impl Judgement {
             }
         };
         match assessed {
-            Assessed::Finding(raised) => self.raise(access, *raised),
+            Assessed::Finding(raised) => self.raise(access, raised),
             Assessed::Undecided { reason } => {
                 self.sightings.insert(print_of(bench, place, access, matched), Sighting::Undecided);
                 let candidates = vec![(matched.person, matched.evidence.clone())];
@@ -117,7 +117,7 @@ impl Judgement {
 
     /// The same finding from two records (sessions of one client, a grant in two scopes) is one: the worse record
     /// speaks, and sessions are counted.
-    fn raise(&mut self, access: &Access, raised: Raised) {
+    fn raise(&mut self, access: &Access, raised: Box<Raised>) {
         match self.raised.entry(raised.finding.fingerprint) {
             Entry::Vacant(place) => {
                 place.insert(raised);
@@ -129,7 +129,7 @@ impl Judgement {
                 let confirms = known.confirms || raised.confirms;
                 let other = if worse { std::mem::replace(known, raised) } else { raised };
                 known.confirms = confirms;
-                keep_use_after_end(known, other);
+                keep_use_after_end(known, *other);
                 if access.kind == AccessKind::Session {
                     let note = "More than one session of this account and client.";
                     if !known.finding.notes.iter().any(|text| text == note) {

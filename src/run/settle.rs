@@ -62,7 +62,7 @@ pub struct Settlement {
 /// document neither closes one finding nor opens another.
 pub fn carry_over(
     store: &mut dyn Store,
-    raised: &BTreeMap<Fingerprint, Raised>,
+    raised: &BTreeMap<Fingerprint, Box<Raised>>,
     context: &Context<'_>,
 ) -> Result<(), StoreError> {
     for (print, one) in raised {
@@ -84,17 +84,18 @@ pub fn carry_over(
 /// Moves every raised and every remembered finding one step.
 pub fn settle(
     store: &dyn Store,
-    raised: BTreeMap<Fingerprint, Raised>,
+    raised: BTreeMap<Fingerprint, Box<Raised>>,
     ground: &Ground<'_>,
     totals: &mut Totals,
 ) -> Result<Settlement, StoreError> {
     let scopes = Scopes::new(ground.systems);
     let mut settlement = Settlement::default();
-    let mut met: HashSet<Fingerprint> = HashSet::new();
+    settlement.make_room(&raised);
+    let mut met: HashSet<Fingerprint> = HashSet::with_capacity(raised.len());
     for (print, one) in raised {
         met.insert(print);
         let memory = store.recall(&print)?;
-        settlement.take_raised(one, memory, &scopes, ground, totals);
+        settlement.take_raised(*one, memory, &scopes, ground, totals);
     }
     let mut rest = Vec::new();
     store.for_each_open(&mut |memory| {
@@ -112,6 +113,17 @@ pub fn settle(
 }
 
 impl Settlement {
+    /// Findings are large: lists that double as they grow would hold up to twice of what they need.
+    fn make_room(&mut self, raised: &BTreeMap<Fingerprint, Box<Raised>>) {
+        let of = |class: Class| raised.values().filter(|one| one.finding.class == class).count();
+        let residual = of(Class::Residual);
+        self.findings.reserve_exact(residual);
+        self.memories.reserve_exact(residual);
+        self.ledger.reserve_exact(residual);
+        self.remnants.reserve_exact(of(Class::Remnant));
+        self.licenses.reserve_exact(of(Class::License));
+    }
+
     fn take_raised(
         &mut self,
         raised: Raised,
@@ -141,7 +153,12 @@ impl Settlement {
         let waits = ground.hold_new && (unconfirmed || finding.access_end.known_at.is_none());
         let confirms = confirms && !waits;
         let seen = Box::new(Seen { finding, scope_complete, confirms, suppressed });
-        if ended {
+        if ended && memory.is_none() {
+            // A remnant that never was a finding: nothing to remember, and nothing to copy.
+            let mut remnant = seen.finding;
+            remnant.class = Class::Remnant;
+            self.remnants.push(remnant);
+        } else if ended {
             let mut remnant = seen.finding.clone();
             remnant.class = Class::Remnant;
             self.remnants.push(remnant);
@@ -181,7 +198,8 @@ impl Settlement {
     /// The order of every output: severity, end, system, fingerprint.
     fn sort(&mut self) {
         for list in [&mut self.findings, &mut self.closed, &mut self.remnants, &mut self.licenses] {
-            list.sort_by(|left, right| {
+            // In place: fingerprints are unique, so that the order is the same for any way of sorting.
+            list.sort_unstable_by(|left, right| {
                 (left.severity, left.access_end.at, &left.system, left.fingerprint).cmp(&(
                     right.severity,
                     right.access_end.at,

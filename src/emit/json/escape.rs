@@ -14,6 +14,10 @@ struct Inert;
 
 impl Formatter for Inert {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        // Nearly every text is plain ASCII: one look at its bytes, one write.
+        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut plain_from = 0;
         for (at, character) in fragment.char_indices() {
             if hostile::is_dangerous(character) {
@@ -31,7 +35,10 @@ impl Formatter for Inert {
 
 /// Writes one value on one line, without a line end.
 pub fn write_value<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> Result<(), EmitError> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(out, Inert))?;
+    // Into a buffer first: serialisation writes a few bytes at a time, and each would go through `dyn Write`.
+    let mut text = Vec::with_capacity(4 * 1024);
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Inert))?;
+    out.write_all(&text)?;
     Ok(())
 }
 
