@@ -66,11 +66,9 @@ impl KeyCounter {
     fn spill(&mut self) -> io::Result<()> {
         let spilled = match &mut self.spilled {
             Some(spilled) => spilled,
-            None => self.spilled.insert(Spilled {
-                file: self.scratch.file()?,
-                written: 0,
-                parts: vec![Vec::new(); PARTS],
-            }),
+            None => {
+                self.spilled.insert(Spilled { file: self.scratch.file()?, written: 0, parts: vec![Vec::new(); PARTS] })
+            }
         };
         let mut counts = [0_u32; PARTS];
         for key in &self.keys {

@@ -117,13 +117,7 @@ impl Intake {
                 what: format!("{}: {} bytes announced, {} read", path.display(), self.announced, taken.bytes),
             });
         }
-        Ok(TakenFile {
-            path,
-            bytes: taken.bytes,
-            sha256: taken.sha256,
-            modified: self.modified,
-            packed: taken.packed,
-        })
+        Ok(TakenFile { path, bytes: taken.bytes, sha256: taken.sha256, modified: self.modified, packed: taken.packed })
     }
 }
 

@@ -104,7 +104,8 @@ fn help_fits_and_shows_how_it_is_meant() {
     }
     let run = company.holdover(&["--help"]);
     let text = data(&run);
-    for command in ["scan", "report", "diff", "explain", "roster", "doctor", "schema", "completions", "man", "version"] {
+    for command in ["scan", "report", "diff", "explain", "roster", "doctor", "schema", "completions", "man", "version"]
+    {
         assert!(text.contains(&format!("\n  {command}")), "{command} stands in the help: {text}");
     }
     assert!(text.contains("Exit codes: 0 clean"), "{text}");
@@ -130,7 +131,12 @@ fn completions_parse_in_their_shell() {
         assert!(data(&run).contains("holdover"));
     }
     let run = company.holdover(&["completions", "bash"]);
-    let mut bash = std::process::Command::new("bash").arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bash");
+    let mut bash = std::process::Command::new("bash")
+        .arg("-n")
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("bash");
     bash.stdin.take().expect("a pipe").write_all(run.stdout.as_bytes()).expect("written");
     let output = bash.wait_with_output().expect("ended");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -161,7 +167,8 @@ fn every_schema_is_a_schema() {
     let mut titles = std::collections::BTreeSet::new();
     for name in names {
         let run = company.holdover(&["schema", name]);
-        let schema: serde_json::Value = serde_json::from_str(data(&run)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let schema: serde_json::Value =
+            serde_json::from_str(data(&run)).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(schema["$schema"].as_str().is_some_and(|uri| uri.contains("2020-12")), "{name}");
         jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("{name}: {error}"));
         titles.insert(schema["title"].to_string());
@@ -172,11 +179,13 @@ fn every_schema_is_a_schema() {
     company.write_all();
     company.scan().expect(1);
     for (name, file) in [("findings", "out/report.json"), ("run", "state/run.json")] {
-        let schema: serde_json::Value = serde_json::from_str(&company.holdover(&["schema", name]).stdout).expect("JSON");
+        let schema: serde_json::Value =
+            serde_json::from_str(&company.holdover(&["schema", name]).stdout).expect("JSON");
         let written: serde_json::Value =
             serde_json::from_slice(&std::fs::read(company.path().join(file)).expect("a file")).expect("JSON");
         let validator = jsonschema::validator_for(&schema).expect("a schema");
-        let wrong: Vec<String> = validator.iter_errors(&written).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let wrong: Vec<String> =
+            validator.iter_errors(&written).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(wrong.is_empty(), "{name}: {wrong:#?}");
     }
 }
@@ -259,17 +268,38 @@ fn exceptions_are_listed_checked_and_drafted() {
     let run = company.holdover(&["exceptions", "check", "--as-of", NOW]);
     data(&run);
     let before = std::fs::read(company.path().join("exceptions.yaml")).expect("the file");
-    let run = company.holdover(&["exceptions", "new", "--person", "p-1", "--system", "crm", "--type", "transition", "--days", "3", "--as-of", NOW]);
+    let run = company.holdover(&[
+        "exceptions",
+        "new",
+        "--person",
+        "p-1",
+        "--system",
+        "crm",
+        "--type",
+        "transition",
+        "--days",
+        "3",
+        "--as-of",
+        NOW,
+    ]);
     run.expect(0);
     let text = &run.stdout;
     assert!(run.stderr.contains("printed only"), "what to do with it stands beside it: {}", run.stderr);
     assert!(text.contains("p-1") && text.contains("EX-2026-"), "{text}");
-    assert_eq!(std::fs::read(company.path().join("exceptions.yaml")).expect("the file"), before, "the file is never edited");
+    assert_eq!(
+        std::fs::read(company.path().join("exceptions.yaml")).expect("the file"),
+        before,
+        "the file is never edited"
+    );
     company.write("exceptions.yaml", EXCEPTIONS.replace("2026-08-07", "2027-08-07"));
     let run = company.holdover(&["exceptions", "check", "--as-of", NOW]);
     run.expect(2);
     assert!(format!("{}{}", run.stdout, run.stderr).contains("expires_at"), "{}{}", run.stdout, run.stderr);
-    mistake(&company.holdover(&["exceptions", "new", "--person", "p-1", "--system", "crm", "--type", "transitoin"]), 2, "transition");
+    mistake(
+        &company.holdover(&["exceptions", "new", "--person", "p-1", "--system", "crm", "--type", "transitoin"]),
+        2,
+        "transition",
+    );
 }
 
 #[test]
@@ -295,7 +325,10 @@ fn systems_are_listed_for_people_and_for_a_check_list() {
     company.scan().expect(1);
     let run = company.holdover(&["systems", "list", "--format", "markdown"]);
     let text = data(&run);
-    assert!(text.starts_with("| ") && text.contains("| crm |") && text.contains("sales-tools") && text.contains(NOW), "{text}");
+    assert!(
+        text.starts_with("| ") && text.contains("| crm |") && text.contains("sales-tools") && text.contains(NOW),
+        "{text}"
+    );
     let columns = |line: &str| line.matches('|').count();
     let first = columns(text.lines().next().expect("a line"));
     assert!(text.lines().all(|line| columns(line) == first), "{text}");
@@ -347,7 +380,8 @@ fn a_finding_is_explained_by_its_fingerprint_or_its_beginning() {
 fn a_report_of_every_format_equals_what_the_scan_wrote() {
     let mut company = company();
     let formats = ["table", "json", "ndjson", "ocsf", "sarif", "csv", "markdown", "html"];
-    let lines: String = formats.iter().map(|format| format!("  - {{ format: {format}, path: out/as.{format} }}\n")).collect();
+    let lines: String =
+        formats.iter().map(|format| format!("  - {{ format: {format}, path: out/as.{format} }}\n")).collect();
     company.extra = lines + &company.extra;
     company.write_all();
     let scan = company.scan();
@@ -358,13 +392,20 @@ fn a_report_of_every_format_equals_what_the_scan_wrote() {
         let written = std::fs::read_to_string(company.path().join(format!("out/as.{format}"))).expect("the file");
         if format == "table" {
             // On standard output it is as wide as the terminal.
-            assert_eq!(run.stdout.split_whitespace().collect::<Vec<_>>(), written.split_whitespace().collect::<Vec<_>>());
+            assert_eq!(
+                run.stdout.split_whitespace().collect::<Vec<_>>(),
+                written.split_whitespace().collect::<Vec<_>>()
+            );
         } else {
             assert_eq!(run.stdout, written, "{format}");
         }
         let scanned = company.copy().holdover(&["scan", "--no-progress", "--format", format, "--as-of", LATER]);
         assert!(!scanned.stdout.is_empty() && scanned.code == 1, "{format}");
-        assert!(scanned.stderr.contains("verdict") || format == "table", "the summary is on standard error: {}", scanned.stderr);
+        assert!(
+            scanned.stderr.contains("verdict") || format == "table",
+            "the summary is on standard error: {}",
+            scanned.stderr
+        );
     }
     mistake(&company.holdover(&["report", "--format", "jsn"]), 2, "json");
     mistake(&company.holdover(&["report", "--run", "run-x"]), 2, "run-x");
@@ -396,7 +437,19 @@ fn the_doctor_looks_at_everything_and_says_what_to_do() {
     company.scan().expect(1);
     let run = company.holdover(&["doctor", "--as-of", NOW]);
     assert!(matches!(run.code, 0 | 3), "{} {}", run.stdout, run.stderr);
-    for what in ["configuration", "rules", "policy", "exceptions", "roster", "clock", "tz database", "store", "ledger", "disk", "proxies"] {
+    for what in [
+        "configuration",
+        "rules",
+        "policy",
+        "exceptions",
+        "roster",
+        "clock",
+        "tz database",
+        "store",
+        "ledger",
+        "disk",
+        "proxies",
+    ] {
         assert!(run.stdout.lines().any(|line| line.contains(&format!(" {what} "))), "{what}: {}", run.stdout);
     }
     for line in run.stdout.lines() {
@@ -468,7 +521,13 @@ fn slips_of_the_hand_get_the_nearest_word_and_code_two() {
 fn commands_that_read_the_state_say_when_there_is_none() {
     let company = company();
     company.write_all();
-    for arguments in [&["report"][..], &["diff"], &["explain", "ra1:d3fbedd447e69944f6506bc7b50c26c9"], &["ledger", "verify"], &["report", "--list"]] {
+    for arguments in [
+        &["report"][..],
+        &["diff"],
+        &["explain", "ra1:d3fbedd447e69944f6506bc7b50c26c9"],
+        &["ledger", "verify"],
+        &["report", "--list"],
+    ] {
         let run = company.holdover(arguments);
         assert!(matches!(run.code, 2 | 6), "{arguments:?}: {}", run.code);
         assert!(run.stdout.is_empty() && !run.stderr.is_empty(), "{arguments:?}");
@@ -500,7 +559,8 @@ fn the_ledger_is_verified_and_a_changed_line_is_found() {
 fn logs_are_lines_of_json_when_asked_for() {
     let company = company();
     company.write_all();
-    let run = company.holdover(&["scan", "--no-progress", "--quiet", "-v", "-v", "--log-format", "json", "--as-of", NOW]);
+    let run =
+        company.holdover(&["scan", "--no-progress", "--quiet", "-v", "-v", "--log-format", "json", "--as-of", NOW]);
     for line in run.stderr.lines().filter(|line| line.starts_with('{')) {
         let value: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert!(value["ts"].is_string() || value["timestamp"].is_string(), "{line}");
