@@ -34,6 +34,8 @@ pub(super) struct World {
     pub(super) records: Vec<String>,
     /// Instant of the export.
     pub(super) as_of: String,
+    /// What the roster covers: `full`, `active` or `leavers`.
+    pub(super) coverage: &'static str,
     /// Further keys of the system.
     pub(super) extra: String,
     /// What is kept between runs.
@@ -74,6 +76,7 @@ impl World {
             aliases: Vec::new(),
             records: Vec::new(),
             as_of: String::from("2026-08-03T01:00:00Z"),
+            coverage: "full",
             extra: String::new(),
             store: MemoryStore::new("test"),
             digest: None,
@@ -92,7 +95,7 @@ impl World {
         let rows = self.people.len();
         self.write(
             "roster.meta.json",
-            &format!(r#"{{"as_of":"{as_of}","rows":{rows},"sha256":"{digest}","coverage":"full"}}"#),
+            &format!(r#"{{"as_of":"{as_of}","rows":{rows},"sha256":"{digest}","coverage":"{}"}}"#, self.coverage),
         );
         let aliases =
             format!("person_id,kind,value,system,personal,valid_from,valid_to\n{}\n", self.aliases.join("\n"));
@@ -119,7 +122,7 @@ impl World {
              roster:\n\
              \x20 aliases: aliases.csv\n\
              \x20 sources:\n\
-             \x20   - {{ id: hris, format: csv, path: roster.csv, manifest: roster.meta.json, coverage: full, default_time_zone: Europe/Berlin, end_date_meaning: last_day_included, max_age: 900h, rank: 1 }}\n\
+             \x20   - {{ id: hris, format: csv, path: roster.csv, manifest: roster.meta.json, coverage: {}, default_time_zone: Europe/Berlin, end_date_meaning: last_day_included, max_age: 900h, rank: 1 }}\n\
              identity:\n\
              \x20 domains: [{{ name: acme.example }}]\n\
              systems:\n\
@@ -130,7 +133,7 @@ impl World {
              \x20   scopes: [accounts, tokens]\n\
              \x20   files: [{{ path: crm.ndjson, format: ndjson }}]\n\
              {}",
-            self.extra
+            self.coverage, self.extra
         );
         self.write("holdover.yaml", &text);
         let file = self.folder.path().join("holdover.yaml");
