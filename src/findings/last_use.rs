@@ -1,6 +1,6 @@
 //! Whether a grant was used after the end of access. Five answers, because a coarse or missing time decides nothing.
 
-use scan_contract::{Access, AccessKind, Fact, Holder, Moment, Relation};
+use scan_contract::{Access, AccessKind, Fact, Holder, Instant, Moment, Relation};
 
 use super::UsedAfterEnd;
 use crate::roster::AccessEnd;
@@ -16,6 +16,17 @@ pub fn used_after_end(last_use: &Fact<Moment>, end: &AccessEnd) -> UsedAfterEnd 
         Fact::Known(moment) if moment.certainly_at_or_after(end.latest) => UsedAfterEnd::After,
         Fact::Known(moment) if moment.certainly_before(end.earliest) => UsedAfterEnd::Before,
         Fact::Known(_) => UsedAfterEnd::Undecided,
+    }
+}
+
+/// The same for somebody who came back at `rehired_at`: a last use after the return says nothing of the gap before it,
+/// so only a use that certainly lies inside the gap is one after the end.
+pub fn used_before_return(last_use: &Fact<Moment>, end: &AccessEnd, rehired_at: Option<Instant>) -> UsedAfterEnd {
+    match (used_after_end(last_use, end), last_use, rehired_at) {
+        (UsedAfterEnd::After, Fact::Known(moment), Some(back)) if !moment.certainly_before(back) => {
+            UsedAfterEnd::Undecided
+        }
+        (used, ..) => used,
     }
 }
 
@@ -36,8 +47,6 @@ pub fn last_use_by(access: &Access, holder: Option<&Holder>, relation: Relation)
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-
-    use scan_contract::Instant;
 
     use super::*;
     use crate::roster::EndSource;
@@ -82,6 +91,17 @@ mod tests {
         assert_eq!(judge("2026-07-31T09:59:59Z"), UsedAfterEnd::Before);
         assert_eq!(judge("2026-07-31T23:00:00Z"), UsedAfterEnd::Undecided);
         assert_eq!(judge("2026-08-01T12:00:00Z"), UsedAfterEnd::After);
+    }
+
+    #[test]
+    fn a_use_after_the_return_says_nothing_of_the_gap() {
+        let end = end("2024-03-31T22:00:00Z", "2024-03-31T22:00:00Z");
+        let judge = |text: &str| {
+            used_before_return(&Fact::Known(Moment::exact(at(text))), &end, Some(at("2025-01-06T23:00:00Z")))
+        };
+        assert_eq!(judge("2024-05-01T08:00:00Z"), UsedAfterEnd::After);
+        assert_eq!(judge("2025-01-06T23:00:00Z"), UsedAfterEnd::Undecided);
+        assert_eq!(judge("2024-03-01T08:00:00Z"), UsedAfterEnd::Before);
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl Bench<'_> {
         let judged = judge(access, relation, self.parent(place, access), ended.end.latest, self.now);
         let holder = matched.holder.and_then(|position| access.holders.get(position));
         let last_used_at = last_use::last_use_by(access, holder, relation);
-        let used_after_end = last_use::used_after_end(&last_used_at, ended.end);
+        let used_after_end = last_use::used_before_return(&last_used_at, ended.end, ended.rehired_at);
         let other_owner = self.other_living_owner(all, matched);
         let mut facts = Facts {
             now: self.now,

@@ -84,7 +84,12 @@ impl Case<'_> {
             && !matches!(self.usability(end), "dormant" | "inert");
         let used_in_gap = matches!(self.last_use(), Fact::Known(used)
             if used.certainly_at_or_after(end.latest) && used.certainly_before(back));
-        (stale || used_in_gap).then(|| self.tell(end, self.used(end)))
+        // The last use after the return says nothing of the gap.
+        let used = match self.used(end) {
+            "after" if !used_in_gap => "undecided",
+            used => used,
+        };
+        (stale || used_in_gap).then(|| self.tell(end, used))
     }
 
     /// Whether this relation to this kind is a matter once the person has gone.
@@ -213,7 +218,7 @@ impl Case<'_> {
             List::WithinTime
         };
         let mut cites = Vec::new();
-        if used == "after" && matches!(self.person.standing(now), Standing::Left(_)) {
+        if used == "after" {
             cites.push("used-after-end");
         }
         if matches!(self.person.standing(now), Standing::Rehired(..)) {
