@@ -119,6 +119,7 @@ pub enum Command {
     /// Record that a use after the end was handled
     Incidents(Incidents),
     /// Check the environment: files, rights, clock, store, disk
+    #[command(after_help = "Example:\n  holdover doctor --config holdover.yaml")]
     Doctor,
     /// Check or show the configuration
     Config(Config),
@@ -245,6 +246,7 @@ pub struct Roster {
 #[derive(Debug, Subcommand)]
 pub enum RosterCommand {
     /// Read the roster and its gates; changes nothing
+    #[command(after_help = "Examples:\n  holdover roster validate\n  holdover roster validate --explain")]
     Validate {
         /// Show three real rows as instants
         #[arg(long)]
@@ -254,6 +256,7 @@ pub enum RosterCommand {
         confidential: bool,
     },
     /// Accept a held roster, or a surge, by its digest
+    #[command(after_help = "Example:\n  holdover roster accept 3f6d0a6a7c3f0f2f0f4b5d1c9a8e7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f00")]
     Accept {
         /// The digest that `roster validate` printed, in full
         digest: String,
@@ -272,8 +275,10 @@ pub struct Exceptions {
 #[derive(Debug, Subcommand)]
 pub enum ExceptionsCommand {
     /// Every exception with its state
+    #[command(after_help = "Example:\n  holdover exceptions list")]
     List,
     /// Check the file; 2 if something is invalid
+    #[command(after_help = "Example:\n  holdover exceptions check")]
     Check,
     /// Print a new entry; the file itself is never edited
     #[command(after_help = "Example:\n  holdover exceptions new --person p-1 --system crm --type transition --days 7")]
@@ -309,8 +314,10 @@ pub struct Policy {
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
     /// Check the file
+    #[command(after_help = "Example:\n  holdover policy check")]
     Check,
     /// Run its cases
+    #[command(after_help = "Example:\n  holdover policy test")]
     Test,
     /// Which rule decides for a person and a kind, and when it is due
     #[command(after_help = "Example:\n  holdover policy explain p-1 access_key")]
@@ -334,13 +341,16 @@ pub struct Rules {
 #[derive(Debug, Subcommand)]
 pub enum RulesCommand {
     /// Every rule in one line
+    #[command(after_help = "Example:\n  holdover rules list")]
     List,
     /// One rule in full
+    #[command(after_help = "Example:\n  holdover rules explain api-token-active")]
     Explain {
         /// Rule id
         id: String,
     },
     /// Run the cases of every rule
+    #[command(after_help = "Example:\n  holdover rules test")]
     Test,
 }
 
@@ -356,6 +366,7 @@ pub struct Systems {
 #[derive(Debug, Subcommand)]
 pub enum SystemsCommand {
     /// Systems, scopes, last complete read, owner
+    #[command(after_help = "Examples:\n  holdover systems list\n  holdover systems list --format markdown")]
     List {
         /// table or markdown
         #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = ["table", "markdown"])]
@@ -396,6 +407,7 @@ pub struct Incidents {
 #[derive(Debug, Subcommand)]
 pub enum IncidentsCommand {
     /// Record where a use after the end was handled
+    #[command(after_help = "Example:\n  holdover incidents acknowledge ra1:d3fbedd447e69944f6506bc7b50c26c9 --reference INC-2026-117")]
     Acknowledge {
         /// Fingerprint in full
         fingerprint: String,
@@ -417,8 +429,10 @@ pub struct Config {
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Check the configuration, policy, exceptions, rules and every file it names
+    #[command(after_help = "Example:\n  holdover config check --config holdover.yaml")]
     Check,
     /// Show effective values
+    #[command(after_help = "Examples:\n  holdover config show\n  holdover config show --origin")]
     Show {
         /// And where each one comes from
         #[arg(long)]
@@ -428,6 +442,7 @@ pub enum ConfigCommand {
 
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  holdover schema config\n  holdover schema findings")]
 pub struct Schema {
     /// Which schema
     pub name: SchemaName,
@@ -466,11 +481,13 @@ pub struct Ledger {
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
     /// Walk the chain and compare it with the exported file and checkpoint
+    #[command(after_help = "Example:\n  holdover ledger verify")]
     Verify,
 }
 
 /// Arguments of `completions`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  holdover completions bash > holdover.bash")]
 pub struct Completions {
     /// Shell
     pub shell: clap_complete::Shell,
@@ -478,6 +495,7 @@ pub struct Completions {
 
 /// Arguments of `man`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  holdover man\n  holdover man share/man/man1")]
 pub struct Man {
     /// Folder for one page a command; printed if left out
     #[arg(value_name = "DIR")]
@@ -486,6 +504,7 @@ pub struct Man {
 
 /// Arguments of `version`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  holdover version\n  holdover version --json")]
 pub struct Version {
     /// As JSON, with schema and database versions
     #[arg(long)]

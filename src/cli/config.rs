@@ -38,6 +38,7 @@ fn check(session: &Session<'_>) -> Result<u8, Failure> {
         }
         Err(failure) => collect(failure)?,
     }
+    problems.extend(session.exceptions(config).problems());
     if !problems.is_empty() {
         return Err(Failure::Problems(problems));
     }

@@ -66,6 +66,15 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Failure> {
         Ok(policy) => Check::ok("policy", format!("{} rules", policy.rules().count())),
         Err(failure) => failed("policy", &failure),
     });
+    let mistakes = session.exceptions(config).problems().len();
+    checks.push(match (&config.exceptions, mistakes) {
+        (None, _) => Check::ok("exceptions", "no file is configured"),
+        (Some(path), 0) => Check::ok("exceptions", hostile::line(&path.display().to_string())),
+        (Some(path), _) => {
+            let says = format!("{} has {mistakes} mistakes", hostile::line(&path.display().to_string()));
+            Check::fail("exceptions", says, "holdover exceptions check")
+        }
+    });
     checks.push(clock(session, config));
     checks.push(Check::ok("tz database", chrono_tz::IANA_TZDB_VERSION));
     checks.extend(state(session, config));

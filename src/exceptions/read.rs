@@ -79,6 +79,15 @@ impl ExceptionFile {
         Self { file: file.to_path_buf(), unusable: problems, ..Self::none() }
     }
 
+    /// What is wrong with the file by itself, before it is held against people and systems.
+    pub fn problems(&self) -> Vec<Problem> {
+        let entries = self.entries.iter().flat_map(|entry| match entry {
+            Entry::Read(_) => &[][..],
+            Entry::Broken(broken) => &broken.problems,
+        });
+        self.unusable.iter().chain(entries).cloned().collect()
+    }
+
     /// SHA-256 of the file, lower-case hex; `None` where none was read.
     pub fn digest(&self) -> Option<&str> {
         self.digest.as_deref()

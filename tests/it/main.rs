@@ -8,9 +8,12 @@
     reason = "a test fails loudly, and starts the program it tests"
 )]
 
+mod cli;
 mod company;
 mod damage;
+mod hostile;
 mod house;
 mod life;
+mod same_bytes;
 mod store_faults;
 mod verdicts;

@@ -31,7 +31,7 @@ mod load_tests;
 
 use std::path::Path;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use scan_contract::{AccessKind, Instant, ScopeName, SystemId};
 
 use crate::findings::{Acknowledgement, Fingerprint, Memory};
@@ -165,12 +165,26 @@ impl Change<'_> {
 
 /// Turns an error of the database into ours.
 fn database(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
-    move |error| StoreError::Database { doing, detail: error.to_string() }
+    move |error| {
+        // A value that is not what we write: nothing but damage makes that, and the database's own check misses it.
+        let damage = matches!(
+            error,
+            rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::Utf8Error(..)
+        ) || matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase));
+        let help = if damage {
+            format!(" ({DATABASE_FILE} in the state directory is damaged: restore a backup, or start anew with an empty state directory)")
+        } else {
+            String::new()
+        };
+        StoreError::Database { doing, detail: format!("{error}{help}") }
+    }
 }
 
 /// The same, with the file and the space left where writing failed (S3).
 fn full(directory: &StateDirectory, doing: &'static str, error: &rusqlite::Error) -> StoreError {
-    use rusqlite::ErrorCode;
     let detail = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed) => {
             let free =
