@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::report::kept;
 use super::session::Session;
 use super::text::add_line;
-use crate::hostile;
+use crate::{emit, hostile};
 use crate::report::{ExitCode, Report};
 
 pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Failure> {
@@ -40,7 +40,7 @@ pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Fa
                 facts.0,
                 facts.1,
                 facts.2,
-                hostile::line(owner).replace('|', "\\|")
+                emit::markdown::cell(owner)
             )
         } else {
             format!(
@@ -73,8 +73,8 @@ pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Fa
         let row = if markdown {
             format!(
                 "| [ ] | {} | not connected | - | {} | - | never |",
-                hostile::line(&app.name).replace('|', "\\|"),
-                hostile::line(owner).replace('|', "\\|")
+                emit::markdown::cell(&app.name),
+                emit::markdown::cell(owner)
             )
         } else {
             format!("{:24} not connected; owner {}", hostile::short(&app.name, 24), hostile::line(owner))

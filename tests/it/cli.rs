@@ -396,7 +396,7 @@ fn the_doctor_looks_at_everything_and_says_what_to_do() {
     company.scan().expect(1);
     let run = company.holdover(&["doctor", "--as-of", NOW]);
     assert!(matches!(run.code, 0 | 3), "{} {}", run.stdout, run.stderr);
-    for what in ["configuration", "rules", "policy", "exceptions", "roster", "clock", "tz database", "state directory", "store", "disk", "proxies"] {
+    for what in ["configuration", "rules", "policy", "exceptions", "roster", "clock", "tz database", "store", "ledger", "disk", "proxies"] {
         assert!(run.stdout.lines().any(|line| line.contains(&format!(" {what} "))), "{what}: {}", run.stdout);
     }
     for line in run.stdout.lines() {

@@ -12,7 +12,8 @@ use super::{EmitContext, EmitError, Persons, words};
 use crate::findings::{Change, Finding, Severity};
 use crate::report::{CellVerdict, NoticeLevel, Report};
 use crate::roster::RosterState;
-use text::{cell, code};
+pub use text::cell;
+use text::code;
 
 /// Writes the page.
 pub fn render(

@@ -19,7 +19,7 @@ pub(super) fn code(text: &str) -> String {
 }
 
 /// The same inside a table, where `|` ends a cell even in a code span: it is shown by its number.
-pub(super) fn cell(text: &str) -> String {
+pub fn cell(text: &str) -> String {
     code(&text.replace('|', "\\u{7c}"))
 }
 

@@ -81,7 +81,7 @@ fn planted() -> (Company, Vec<String>) {
         .replacen('{', &format!("{{\"password\":\"{}\",\"nested\":{{\"token\":[\"{}\"]}},", secret(0), secret(1)), 1)
         .replace("\"relation\":\"holder\"", &format!("\"relation\":\"holder\",\"session_cookie\":\"{}\"", secret(2)));
     company.records.push(format!(
-        r#"{{"record":"access","scope":"api-tokens","kind":"api_token","grant_id":"t-7","status":"enabled","parent":"u-1","secret":"{}","{}":"key name"}}"#,
+        r#"{{"record":"access","scope":"api-tokens","kind":"api_token","grant_id":"t-7","status":"enabled","parent":"u-1","secret":"{}","api key":"{}"}}"#,
         secret(3),
         secret(4)
     ));
@@ -118,7 +118,7 @@ fn planted() -> (Company, Vec<String>) {
 ",
     );
     let table = format!(
-        "ID,Mail,State,Password,{}\n1,ana@acme.example,on,{},x\n2,bea@acme.example,on,y,{}\n3,\"broken {}\n",
+        "ID,Mail,State,Password,Token\n1,ana@acme.example,on,{},{}\n2,bea@acme.example,on,y,{}\n3,\"broken {}\n",
         secret(10),
         secret(11),
         secret(12),

@@ -69,7 +69,27 @@ pub(super) fn github(roll: &Roll, signon: &System, keys: &Keys, random: &crate::
         }
         grants.push(made.done());
     }
-    grants.extend([
+    grants.extend(odd_accounts(roll));
+    key_grants(keys, &mut grants);
+    tokens(roll, &mut grants);
+    System {
+        id: String::from("github-acme"),
+        tier: 1,
+        owner_team: String::from("platform"),
+        as_of: at(EXPORTED),
+        max_age_hours: 26,
+        login_is: None,
+        known_object: Some((String::from("accounts"), AccessKind::Account, account_id(cast::CO_OWNER))),
+        scopes: ["accounts", "api-tokens", "deploy-keys", "ssh-keys"].map(String::from).to_vec(),
+        form: Form::Native(Packing::Plain),
+        grants,
+        faults: Vec::new(),
+    }
+}
+
+/// Accounts that the single sign-on does not know.
+fn odd_accounts(roll: &Roll) -> Vec<crate::world::Grant> {
+    vec![
         // Her private account was never part of the single sign-on.
         grant("accounts", AccessKind::Account, "gh-77001")
             .show("nightowl4711")
@@ -105,22 +125,7 @@ pub(super) fn github(roll: &Roll, signon: &System, keys: &Keys, random: &crate::
             .created(exact("2020-05-05T08:00:00Z"))
             .holder(who(Relation::Holder).provider("gh-bot-1").login("renovate-bot"))
             .done(),
-    ]);
-    key_grants(keys, &mut grants);
-    tokens(roll, &mut grants);
-    System {
-        id: String::from("github-acme"),
-        tier: 1,
-        owner_team: String::from("platform"),
-        as_of: at(EXPORTED),
-        max_age_hours: 26,
-        login_is: None,
-        known_object: Some((String::from("accounts"), AccessKind::Account, account_id(cast::CO_OWNER))),
-        scopes: ["accounts", "api-tokens", "deploy-keys", "ssh-keys"].map(String::from).to_vec(),
-        form: Form::Native(Packing::Plain),
-        grants,
-        faults: Vec::new(),
-    }
+    ]
 }
 
 fn key_grants(keys: &Keys, grants: &mut Vec<crate::world::Grant>) {

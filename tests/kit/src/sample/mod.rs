@@ -28,12 +28,6 @@ pub fn company(seed: u64) -> World {
     let random = Random::new(seed);
     let roll = people::roll(&random);
     let keys = hosts::keys(&random);
-    // Legal names, private addresses and departures that nobody may know of belong into no output.
-    let mut canaries = vec![
-        String::from(people::LEGAL_NAME),
-        String::from(people::PRIVATE_ADDRESS),
-        String::from(people::SECRET_BATCH),
-    ];
     let signon = signon::okta(&roll, &random);
     let mut systems = vec![
         code::github(&roll, &signon, &keys, &random),
@@ -52,14 +46,7 @@ pub fn company(seed: u64) -> World {
         trust::vpn(&roll, &random),
     ];
     systems.sort_by(|left, right| left.id.cmp(&right.id));
-    canaries.extend(
-        systems.iter().flat_map(|system| {
-            system.grants.iter().flat_map(|grant| grant.extra.iter().map(|(_, value)| value.clone()))
-        }),
-    );
-    canaries.extend(hosts::CANARIES.iter().map(|canary| (*canary).to_owned()));
-    canaries.sort();
-    canaries.dedup();
+    let canaries = canaries(&systems);
     let wave =
         roll.people.iter().flat_map(|person| &person.stints).filter(|stint| stint.batch.as_deref() == Some("wave-1"));
     let announced = vec![(String::from("wave-1"), wave.count() as u64, day("2026-07-31"), day("2026-07-31"))];
@@ -91,4 +78,23 @@ pub fn company(seed: u64) -> World {
 
 fn day(text: &str) -> NaiveDate {
     make::at(&format!("{text}T00:00:00Z")).date_naive()
+}
+
+/// Texts that belong into no output.
+fn canaries(systems: &[crate::world::System]) -> Vec<String> {
+    // Legal names, private addresses and departures that nobody may know of belong into no output.
+    let mut canaries = vec![
+        String::from(people::LEGAL_NAME),
+        String::from(people::PRIVATE_ADDRESS),
+        String::from(people::SECRET_BATCH),
+    ];
+    canaries.extend(
+        systems.iter().flat_map(|system| {
+            system.grants.iter().flat_map(|grant| grant.extra.iter().map(|(_, value)| value.clone()))
+        }),
+    );
+    canaries.extend(hosts::CANARIES.iter().map(|canary| (*canary).to_owned()));
+    canaries.sort();
+    canaries.dedup();
+    canaries
 }

@@ -64,34 +64,7 @@ pub(super) fn crm(roll: &Roll, random: &Random) -> System {
             );
         }
     }
-    let smith = |id: &str, created: Fact<Moment>| {
-        grant("accounts", AccessKind::Account, id)
-            .show("J. Smith")
-            .can(Privilege::Write)
-            .created(created)
-            .used(Fact::None)
-            .holder(who(Relation::Holder).provider(id).email("j.smith@meridian.example"))
-    };
-    grants.extend([
-        // The address has had two owners. The time tells of the first two, and of the third it does not.
-        smith("u-smith-2021", exact("2021-05-05T05:00:00Z")).of(cast::OLD_SMITH, Relation::Holder).done(),
-        smith("u-smith-2025", exact("2025-04-04T05:00:00Z")).of(cast::NEW_SMITH, Relation::Holder).done(),
-        smith("u-smith-undated", Fact::not_given()).one_of(&[cast::OLD_SMITH, cast::NEW_SMITH]).done(),
-        // Known by a login alone, which is weak.
-        grant("accounts", AccessKind::Account, "u-login-only")
-            .show("maria.ivanova.ops")
-            .can(Privilege::Read)
-            .created(exact("2022-05-05T05:00:00Z"))
-            .holder(who(Relation::Holder).provider("u-login-only").login("maria.ivanova.ops"))
-            .one_of(&[cast::SESSION])
-            .done(),
-        grant("accounts", AccessKind::Account, "u-shared-desk")
-            .show("front desk")
-            .can(Privilege::Read)
-            .created(exact("2020-05-05T05:00:00Z"))
-            .holder(who(Relation::Holder).provider("u-shared-desk").email("front-desk@partner.example"))
-            .done(),
-    ]);
+    grants.extend(crm_odd());
     grants.extend(crm_tokens());
     grants.extend(seats);
     System {
@@ -186,27 +159,7 @@ pub(super) fn payroll(roll: &Roll, random: &Random) -> System {
         login_is: None,
         known_object: None,
         scopes: vec![String::from("accounts")],
-        form: Form::Table(Table {
-            scope: String::from("accounts"),
-            kind: AccessKind::Account,
-            columns: vec![
-                column("grant_id", "User ID"),
-                column("grant_display", "Anzeige"),
-                column("login", "Username"),
-                column("email", "E-mail"),
-                column("employee_id", "Staff no"),
-                column("status", "State"),
-                column("privilege", "Role"),
-                column("created_at", "Created"),
-                column("last_used_at", "Last login"),
-                column("internal", "Internal note"),
-            ],
-            status_words: vec![("enabled", "Active"), ("disabled", "Suspended"), ("pending", "Invited")],
-            privilege_words: vec![("admin", "Administrator"), ("read", "User")],
-            time_format: Some("%d.%m.%Y %H:%M"),
-            zone: Some(chrono_tz::Tz::Europe__Berlin),
-            delimiter: ';',
-        }),
+        form: Form::Table(payroll_table()),
         grants,
         faults: Vec::new(),
     }
@@ -254,26 +207,88 @@ pub(super) fn wiki(roll: &Roll, random: &Random) -> System {
         login_is: None,
         known_object: None,
         scopes: vec![String::from("accounts")],
-        form: Form::Table(Table {
-            scope: String::from("accounts"),
-            kind: AccessKind::Account,
-            columns: vec![
-                column("grant_id", "id"),
-                column("grant_display", "name"),
-                column("email", "mail"),
-                column("employee_id", "number"),
-                column("status", "status"),
-                column("privilege", "role"),
-                column("created_at", "created"),
-                column("last_used_at", "seen"),
-            ],
-            status_words: vec![("enabled", "active"), ("disabled", "inactive")],
-            privilege_words: vec![("write", "author")],
-            time_format: None,
-            zone: None,
-            delimiter: ',',
-        }),
+        form: Form::Table(wiki_table()),
         grants,
         faults: vec![Fault::NotProven],
     }
+}
+
+/// How that table is mapped.
+fn payroll_table() -> Table {
+    Table {
+        scope: String::from("accounts"),
+        kind: AccessKind::Account,
+        columns: vec![
+            column("grant_id", "User ID"),
+            column("grant_display", "Anzeige"),
+            column("login", "Username"),
+            column("email", "E-mail"),
+            column("employee_id", "Staff no"),
+            column("status", "State"),
+            column("privilege", "Role"),
+            column("created_at", "Created"),
+            column("last_used_at", "Last login"),
+            column("internal", "Internal note"),
+        ],
+        status_words: vec![("enabled", "Active"), ("disabled", "Suspended"), ("pending", "Invited")],
+        privilege_words: vec![("admin", "Administrator"), ("read", "User")],
+        time_format: Some("%d.%m.%Y %H:%M"),
+        zone: Some(chrono_tz::Tz::Europe__Berlin),
+        delimiter: ';',
+    }
+}
+
+/// How that table is mapped.
+fn wiki_table() -> Table {
+    Table {
+        scope: String::from("accounts"),
+        kind: AccessKind::Account,
+        columns: vec![
+            column("grant_id", "id"),
+            column("grant_display", "name"),
+            column("email", "mail"),
+            column("employee_id", "number"),
+            column("status", "status"),
+            column("privilege", "role"),
+            column("created_at", "created"),
+            column("last_used_at", "seen"),
+        ],
+        status_words: vec![("enabled", "active"), ("disabled", "inactive")],
+        privilege_words: vec![("write", "author")],
+        time_format: None,
+        zone: None,
+        delimiter: ',',
+    }
+}
+
+/// An address with two owners, and accounts of which little is known.
+fn crm_odd() -> Vec<crate::world::Grant> {
+    let smith = |id: &str, created: Fact<Moment>| {
+        grant("accounts", AccessKind::Account, id)
+            .show("J. Smith")
+            .can(Privilege::Write)
+            .created(created)
+            .used(Fact::None)
+            .holder(who(Relation::Holder).provider(id).email("j.smith@meridian.example"))
+    };
+    vec![
+        // The address has had two owners. The time tells of the first two, and of the third it does not.
+        smith("u-smith-2021", exact("2021-05-05T05:00:00Z")).of(cast::OLD_SMITH, Relation::Holder).done(),
+        smith("u-smith-2025", exact("2025-04-04T05:00:00Z")).of(cast::NEW_SMITH, Relation::Holder).done(),
+        smith("u-smith-undated", Fact::not_given()).one_of(&[cast::OLD_SMITH, cast::NEW_SMITH]).done(),
+        // Known by a login alone, which is weak.
+        grant("accounts", AccessKind::Account, "u-login-only")
+            .show("maria.ivanova.ops")
+            .can(Privilege::Read)
+            .created(exact("2022-05-05T05:00:00Z"))
+            .holder(who(Relation::Holder).provider("u-login-only").login("maria.ivanova.ops"))
+            .one_of(&[cast::SESSION])
+            .done(),
+        grant("accounts", AccessKind::Account, "u-shared-desk")
+            .show("front desk")
+            .can(Privilege::Read)
+            .created(exact("2020-05-05T05:00:00Z"))
+            .holder(who(Relation::Holder).provider("u-shared-desk").email("front-desk@partner.example"))
+            .done(),
+    ]
 }

@@ -212,14 +212,23 @@ fn alias(kind: AliasKind, value: &str, system: Option<&str>) -> Alias {
 
 /// Gives the cast its parts.
 fn play(person: &mut Person) {
-    let set = |person: &mut Person, name: &str, local: &str, zone: Tz, tier: u8| {
-        name.clone_into(&mut person.name);
-        person.email = format!("{local}@meridian.example");
-        person.stints[0].zone = Some(zone);
-        person.stints[0].tier = tier;
-        person.stints[0].start = day("2019-04-01");
-        person.department = String::from("Engineering");
-    };
+    play_staff_and_first(person);
+    play_spells(person);
+    play_others(person);
+}
+
+/// What most parts begin with.
+fn set(person: &mut Person, name: &str, local: &str, zone: Tz, tier: u8) {
+    name.clone_into(&mut person.name);
+    person.email = format!("{local}@meridian.example");
+    person.stints[0].zone = Some(zone);
+    person.stints[0].tier = tier;
+    person.stints[0].start = day("2019-04-01");
+    person.department = String::from("Engineering");
+}
+
+/// Those who stay and decide, and those the story begins with.
+fn play_staff_and_first(person: &mut Person) {
     match person.id.clone().as_str() {
         cast::LEAD => set(person, "Ingrid Åkesson", "ingrid.akesson.sec", Tz::Europe__Berlin, 0),
         cast::SECOND => set(person, "Kwame Mensah", "kwame.mensah.sec", Tz::Europe__Berlin, 0),
@@ -233,6 +242,13 @@ fn play(person: &mut Person) {
         }
         cast::SESSION => set(person, "Мария Иванова", "maria.ivanova.ops", Tz::Europe__Berlin, 1),
         cast::UNDECIDED => set(person, "प्रिया नायर", "priya.k.nair", Tz::Asia__Kolkata, 2),
+        _ => {}
+    }
+}
+
+/// Those whose employment has more than a beginning and an end.
+fn play_spells(person: &mut Person) {
+    match person.id.clone().as_str() {
         cast::REHIRED => {
             set(person, "Tom Becker", "tom.becker.qa", Tz::Europe__Berlin, 2);
             ends(person, "2024-03-31", "voluntary");
@@ -283,6 +299,13 @@ fn play(person: &mut Person) {
             own.window = (Some(day("2025-03-03")), None);
             person.aliases.push(own);
         }
+        _ => {}
+    }
+}
+
+/// Those who own, know, or are called something.
+fn play_others(person: &mut Person) {
+    match person.id.clone().as_str() {
         cast::OUTSIDER => {
             set(person, "Łukasz Wiśniewski", "lukasz.w", Tz::Europe__Berlin, 2);
             let mut private = alias(AliasKind::Email, PRIVATE_ADDRESS, None);

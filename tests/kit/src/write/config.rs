@@ -46,9 +46,15 @@ version: 1\norganisation: {}\nstate_dir: state\n\nroster:\n  leave_policy: keep_
             ),
         );
     }
+    outputs(world, &mut text);
+    files.put("holdover.yaml", text);
+}
+
+/// When it is, and what is written.
+fn outputs(world: &World, text: &mut String) {
     // The sample never goes stale: everything is judged at one written instant.
     add(
-        &mut text,
+        text,
         format_args!(
             "\nrun: {{ as_of: \"{}\" }}\n\noutputs:\n  - {{ format: table, path: \"-\" }}\n",
             instant(world.now)
@@ -62,10 +68,9 @@ version: 1\norganisation: {}\nstate_dir: state\n\nroster:\n  leave_policy: keep_
         ("markdown", "report.md"),
         ("html", "report.html"),
     ] {
-        add(&mut text, format_args!("  - {{ format: {format}, path: out/{path} }}\n"));
+        add(text, format_args!("  - {{ format: {format}, path: out/{path} }}\n"));
     }
     text.push_str("metrics: { textfile: out/holdover.prom }\n");
-    files.put("holdover.yaml", text);
 }
 
 fn source_text(world: &World, source: Source, rank: usize) -> String {
