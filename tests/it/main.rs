@@ -16,4 +16,5 @@ mod house;
 mod life;
 mod same_bytes;
 mod store_faults;
+mod sample;
 mod verdicts;
