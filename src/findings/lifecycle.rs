@@ -76,7 +76,7 @@ pub fn advance(memory: Option<Memory>, sight: Sight, context: &Context<'_>) -> O
         Sight::Present(seen) => Some(present(memory, *seen, context)),
         Sight::Ended(seen) => ended(memory, *seen, context),
         Sight::Absent { as_of } => memory.map(|memory| absent(memory, as_of, context)),
-        Sight::NotRead { suppressed } => memory.map(|memory| not_read(memory, suppressed)),
+        Sight::NotRead { suppressed } => memory.map(|memory| not_read(memory, suppressed, context)),
         Sight::Employed => memory.map(|memory| employed(memory, context)),
     }
 }
@@ -148,11 +148,11 @@ fn ended(memory: Option<Memory>, seen: Seen, context: &Context<'_>) -> Option<St
     finding.exposure_seconds = memory.finding.exposure_seconds;
     if !seen.scope_complete {
         // Shown as ended, but the read that shows it is not whole: it stays open until a complete one says so.
-        finding.state = FindingState::Unverified;
+        finding.state = if seen.suppressed { FindingState::Suppressed } else { FindingState::Unverified };
         finding.class = memory.finding.class;
         finding.notes.push(String::from("Shown as ended in a read that is not complete."));
         finding.change = Change::Updated;
-        let why = (from != FindingState::Unverified).then_some("shown as ended in an incomplete read");
+        let why = (from != finding.state).then_some("shown as ended in an incomplete read");
         memory.finding = finding;
         return Some(Step { memory, from: Some(from), why });
     }
@@ -168,6 +168,7 @@ fn ended(memory: Option<Memory>, seen: Seen, context: &Context<'_>) -> Option<St
 
 fn absent(mut memory: Memory, as_of: Instant, context: &Context<'_>) -> Step {
     let from = memory.finding.state;
+    fall_due(&mut memory, context);
     match &memory.absent {
         Some(first) if as_of > first.as_of => {
             memory.finding.revoked_between = Some((memory.finding.last_seen_at, first.as_of));
@@ -192,14 +193,20 @@ fn absent(mut memory: Memory, as_of: Instant, context: &Context<'_>) -> Step {
     }
 }
 
-fn not_read(mut memory: Memory, suppressed: bool) -> Step {
+fn not_read(mut memory: Memory, suppressed: bool, context: &Context<'_>) -> Step {
     let from = memory.finding.state;
+    fall_due(&mut memory, context);
     let keeps = from == FindingState::Unverified || (from == FindingState::Suppressed && suppressed);
     memory.finding.change = if keeps { Change::Unchanged } else { Change::Updated };
     if !keeps {
         memory.finding.state = FindingState::Unverified;
     }
     Step { memory, from: Some(from), why: (!keeps).then_some("its scope was not read completely") }
+}
+
+/// The agreed time passes whether or not anybody looks: what is not proven gone by then is residual.
+fn fall_due(memory: &mut Memory, context: &Context<'_>) {
+    memory.finding.due |= memory.finding.due_at <= context.now;
 }
 
 fn employed(mut memory: Memory, context: &Context<'_>) -> Step {

@@ -227,3 +227,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_agreed_time_passes_although_nobody_can_look() {
+    let mut within = finding();
+    (within.due, within.due_at) = (false, day(2));
+    let sight =
+        Sight::Present(Box::new(Seen { finding: within, scope_complete: true, confirms: false, suppressed: false }));
+    let open = step(None, sight, 0).memory;
+    let early = step(Some(open.clone()), Sight::NotRead { suppressed: false }, 1).memory;
+    assert!(!early.finding.due);
+    let late = step(Some(early), Sight::NotRead { suppressed: false }, 2).memory;
+    assert!(late.finding.due);
+    assert!(
+        step(Some(open), Sight::Absent { as_of: day(2) }, 2).memory.finding.due,
+        "one absent look proves nothing yet"
+    );
+}
+
+#[test]
+fn an_exception_still_covers_what_an_incomplete_read_shows_as_ended() {
+    let open = step(None, Sight::Present(seen(true, true, true)), 0).memory;
+    let partial = step(Some(open.clone()), Sight::Ended(seen(true, true, false)), 1);
+    assert_eq!(partial.memory.finding.state, FindingState::Suppressed);
+    let uncovered = step(Some(open), Sight::Ended(seen(true, false, false)), 1);
+    assert_eq!(uncovered.memory.finding.state, FindingState::Unverified);
+}

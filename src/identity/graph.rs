@@ -102,6 +102,13 @@ impl Graph {
         self.known.find(node.0, |known| known.node == node).filter(|known| !known.disputed).map(|known| known.person)
     }
 
+    /// Whether a node is taken for somebody else's than the lesson says, who is not of interest: grants may have been
+    /// settled on that belief before the lesson came.
+    pub fn is_taken_otherwise(&self, lesson: &Lesson) -> bool {
+        let known = self.known.find(lesson.node.0, |known| known.node == lesson.node);
+        known.is_some_and(|known| known.person != lesson.person && known.words == 0)
+    }
+
     /// Whether anything is known about a node.
     pub fn knows(&self, node: Node) -> bool {
         self.known.find(node.0, |known| known.node == node).is_some()

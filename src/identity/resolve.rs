@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use scan_contract::{Access, Fact, Holder, IdentifierKind, Moment, Relation};
+use scan_contract::{Access, Fact, GrantId, Holder, IdentifierKind, Moment, Relation};
 
 use super::evidence::{Evidence, InWindow, Weight, in_window, spell_contains, spell_out};
 use super::graph::{Graph, Node};
@@ -42,6 +42,24 @@ pub struct Ambiguity {
     pub candidates: Vec<(PersonIndex, Vec<String>)>,
     /// Why it is not certain.
     pub reason: String,
+}
+
+impl Ambiguity {
+    /// Both, as one: nobody who may be meant is left out because somebody else may be meant as well.
+    fn and(self, other: Self) -> Self {
+        let mut candidates: BTreeMap<PersonIndex, Vec<String>> = BTreeMap::new();
+        for (person, evidence) in self.candidates.into_iter().chain(other.candidates) {
+            let known = candidates.entry(person).or_default();
+            for says in evidence {
+                if !known.contains(&says) {
+                    known.push(says);
+                }
+            }
+        }
+        let reason =
+            if self.reason == other.reason { self.reason } else { format!("{}; {}", self.reason, other.reason) };
+        Self { candidates: candidates.into_iter().collect(), reason }
+    }
 }
 
 /// Whose an access is.
@@ -112,7 +130,10 @@ impl Resolver<'_> {
                 HolderMatch::Ambiguous(ambiguity) => {
                     result.some_unknown = true;
                     result.unknown_owner |= owns;
-                    result.ambiguity.get_or_insert(ambiguity);
+                    result.ambiguity = Some(match result.ambiguity.take() {
+                        Some(known) => known.and(ambiguity),
+                        None => ambiguity,
+                    });
                 }
                 HolderMatch::Nobody(reason) => {
                     result.some_unknown = true;
@@ -121,11 +142,38 @@ impl Resolver<'_> {
                 }
             }
         }
+        self.add_parent(system, access, &mut people, &mut result);
         if !people.is_empty() || result.ambiguity.is_some() {
             result.nobody = None;
         }
         result.people = people.into_values().collect();
         result
+    }
+
+    /// Where no holder is said to use the grant, whoever has the account it hangs from does: an administrator who made
+    /// a token for somebody is not its holder.
+    fn add_parent(
+        &self,
+        system: SystemView<'_>,
+        access: &Access,
+        people: &mut BTreeMap<PersonIndex, PersonMatch>,
+        result: &mut AccessMatch,
+    ) {
+        let Some(parent) = &access.parent else { return };
+        if access.holders.iter().any(|holder| holder.relation.can_act()) {
+            return;
+        }
+        match weigh(self.weigh_parent(system, access, parent)) {
+            Weighed::Person(found) => merge(people, person_match(found, Relation::Holder, None)),
+            Weighed::Ambiguous(ambiguity) => {
+                result.some_unknown = true;
+                result.ambiguity = Some(match result.ambiguity.take() {
+                    Some(known) => known.and(ambiguity),
+                    None => ambiguity,
+                });
+            }
+            Weighed::Nobody => {}
+        }
     }
 
     fn linked_grant(&self, system: SystemView<'_>, access: &Access) -> Option<PersonMatch> {
@@ -157,9 +205,7 @@ impl Resolver<'_> {
         let Some(parent) = &access.parent else {
             return AccessMatch { nobody: Some(String::from("it names no holder")), ..AccessMatch::default() };
         };
-        let node = self.account_node(system.id, parent.as_str());
-        let evidence = self.believed(node, "parent", &format!("it hangs from account {parent}"));
-        match weigh(evidence) {
+        match weigh(self.weigh_parent(system, access, parent)) {
             Weighed::Person(found) => {
                 AccessMatch { people: vec![person_match(found, Relation::Holder, None)], ..AccessMatch::default() }
             }
@@ -194,8 +240,7 @@ impl Resolver<'_> {
         if evidence.is_empty() && holder_is_only_a_relation(holder) {
             // A holder that names nobody stands for the account the grant hangs from.
             if let Some(parent) = &access.parent {
-                let node = self.account_node(system.id, parent.as_str());
-                evidence.extend(self.believed(node, "parent", &format!("it hangs from account {parent}")));
+                evidence.extend(self.weigh_parent(system, access, parent));
             }
         }
         match weigh(evidence) {
@@ -203,6 +248,26 @@ impl Resolver<'_> {
             Weighed::Ambiguous(ambiguity) => HolderMatch::Ambiguous(ambiguity),
             Weighed::Nobody => HolderMatch::Nobody(self.why_nobody(holder)),
         }
+    }
+
+    /// Whose the account is that a grant hangs from: the roster may know its id by itself, whether or not the account
+    /// was read.
+    fn weigh_parent(&self, system: SystemView<'_>, access: &Access, parent: &GrantId) -> Vec<Evidence> {
+        let says = format!("it hangs from account {parent}");
+        let node = self.account_node(system.id, parent.as_str());
+        let mut evidence = self.believed(node, "parent", &says);
+        let probes: Vec<Probe<'_>> =
+            self.index.probe(self.index.hash(ClaimKind::ProviderId, system.id, parent.as_str())).collect();
+        let mut known = Vec::new();
+        let alias = IdentifierKind::ProviderId;
+        self.weigh_windows(&probes, &access.created_at, true, "parent", alias, parent.as_str(), &mut known);
+        for mut one in known {
+            one.says = if one.personal { String::from("it hangs from (personal account)") } else { says.clone() };
+            if !evidence.iter().any(|other| other.person == one.person) {
+                evidence.push(one);
+            }
+        }
+        evidence
     }
 
     fn weigh_employee_id(&self, holder: &Holder, evidence: &mut Vec<Evidence>) {
@@ -291,7 +356,8 @@ impl Resolver<'_> {
         let Some(login) = &holder.login else { return };
         let probes: Vec<Probe<'_>> = self.index.probe(self.index.hash(ClaimKind::Username, system.id, login)).collect();
         self.weigh_windows(&probes, created_at, true, "username", IdentifierKind::Login, login, evidence);
-        if holder.email.is_none() && login.contains('@') {
+        // Beside a mail address that was redirected to a colleague, the login still says whose the account is.
+        if login.contains('@') && holder.email.as_deref() != Some(login.as_str()) {
             let probes: Vec<Probe<'_>> = self.index.probe(self.index.hash(ClaimKind::Email, "", login)).collect();
             self.weigh_windows(&probes, created_at, true, "login_address", IdentifierKind::Login, login, evidence);
         }
@@ -505,7 +571,11 @@ fn weigh(evidence: Vec<Evidence>) -> Weighed {
         people
     };
     let strong = people_with(|weight| matches!(weight, Weight::Strong(_)));
+    let contested = people_with(|weight| matches!(weight, Weight::Contested));
     match strong.as_slice() {
+        [person] if !contested.is_empty() && !contested.contains(person) => {
+            return ambiguous(evidence, "its identifiers lead to different people");
+        }
         [person] => {
             let person = *person;
             return Weighed::Person(evidence.into_iter().filter(|one| one.person == person).collect());
@@ -513,7 +583,6 @@ fn weigh(evidence: Vec<Evidence>) -> Weighed {
         [] => {}
         _ => return ambiguous(evidence, "its identifiers lead to different people"),
     }
-    let contested = people_with(|weight| matches!(weight, Weight::Contested));
     if contested.len() > 1 {
         return ambiguous(
             evidence,

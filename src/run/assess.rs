@@ -123,7 +123,9 @@ impl Bench<'_> {
         };
         let mut rules = self.evaluate(&facts, &matched.relations);
         if rules.hits.is_empty() {
-            return rules.nothing_held();
+            // Somebody who is back is in employment: rules ask only for what the gap left behind.
+            let is_back = ended.view == EmploymentView::Rehired;
+            return if is_back && !rules.looked { Assessed::Nothing } else { rules.nothing_held() };
         }
         let grant_id = grant_id(access);
         let print = fingerprint::fingerprint(person.id.as_str(), place.config.id.as_str(), access.kind, &grant_id);

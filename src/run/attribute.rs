@@ -1,6 +1,6 @@
 //! Lessons across systems, then whose each grant is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 
 use scan_contract::{Access, AccessKind, Status};
@@ -41,11 +41,24 @@ pub fn view(config: &SystemConfig) -> SystemView<'_> {
     SystemView { id: config.id.as_str(), login_is: config.login_is }
 }
 
+/// What the systems taught.
+#[derive(Debug)]
+pub struct Learned {
+    /// Whose accounts and keys are.
+    pub graph: Graph,
+    /// Accounts that were put aside.
+    pub accounts: Accounts,
+    /// Whether the rounds ran out before the lessons did (IDN-5: that is a gap).
+    pub too_deep: bool,
+    /// Accounts by which grants were settled as a colleague's, and which turned out to lead to somebody of interest as
+    /// well: those grants may be theirs.
+    pub contested: BTreeSet<String>,
+}
+
 /// Learns from everything that was put aside until nothing new comes, at most [`DEPTH_LIMIT`] rounds: an account
 /// found by its external id teaches whose its key is, and the key whose the line on a host is.
-///
-/// Returns the graph, the accounts, and whether the rounds ran out before the lessons did (IDN-5: that is a gap).
-pub fn learn(readings: &mut [Reading], ground: &Ground<'_>) -> io::Result<(Graph, Accounts, bool)> {
+pub fn learn(readings: &mut [Reading], ground: &Ground<'_>) -> io::Result<Learned> {
+    let mut contested = BTreeSet::new();
     let mut graph = Graph::default();
     for reading in readings.iter_mut() {
         graph.absorb(std::mem::take(&mut reading.intake.graph));
@@ -61,20 +74,31 @@ pub fn learn(readings: &mut [Reading], ground: &Ground<'_>) -> io::Result<(Graph
                     remember_account(&mut accounts, &resolver, config.id.as_str(), access);
                 }
                 if teaches(access) {
-                    lessons.extend(lessons_of(&resolver, ground.interest, config, access));
+                    let (by_id, by_login) = (reading.intake.settled_by_id, reading.intake.settled_by_login);
+                    for (about, lesson) in lessons_of(&resolver, ground.interest, config, access) {
+                        let relied_on = match about {
+                            About::Account => by_id,
+                            About::Login => by_login,
+                            About::Key => false,
+                        };
+                        lessons.push((relied_on, lesson));
+                    }
                 }
                 Ok(())
             })?;
         }
         let mut new = false;
-        for lesson in lessons {
+        for (relied_on, lesson) in lessons {
+            if let Some(words) = lesson.words.as_deref().filter(|_| relied_on && graph.is_taken_otherwise(&lesson)) {
+                contested.insert(String::from(words));
+            }
             new |= graph.learn(lesson);
         }
         if !new {
-            return Ok((graph, accounts, false));
+            return Ok(Learned { graph, accounts, too_deep: false, contested });
         }
     }
-    Ok((graph, accounts, true))
+    Ok(Learned { graph, accounts, too_deep: true, contested })
 }
 
 fn remember_account(accounts: &mut Accounts, resolver: &Resolver<'_>, system: &str, access: &Access) {
@@ -115,7 +139,20 @@ fn teaches(access: &Access) -> bool {
         || access.holders.iter().any(|holder| holder.ssh_fingerprint.is_some())
 }
 
-fn lessons_of(resolver: &Resolver<'_>, interest: &Interest, config: &SystemConfig, access: &Access) -> Vec<Lesson> {
+/// What a lesson is about.
+#[derive(Debug, Clone, Copy)]
+enum About {
+    Account,
+    Login,
+    Key,
+}
+
+fn lessons_of(
+    resolver: &Resolver<'_>,
+    interest: &Interest,
+    config: &SystemConfig,
+    access: &Access,
+) -> Vec<(About, Lesson)> {
     let system = config.id.as_str();
     let found = resolver.resolve(view(config), access);
     let [matched] = found.people.as_slice() else { return Vec::new() };
@@ -133,14 +170,14 @@ fn lessons_of(resolver: &Resolver<'_>, interest: &Interest, config: &SystemConfi
     let mut lessons = Vec::new();
     let holder = matched.holder.and_then(|position| access.holders.get(position));
     if access.kind == AccessKind::Account {
-        lessons.push(lesson(resolver.account_node(system, access.grant_id.as_str())));
+        lessons.push((About::Account, lesson(resolver.account_node(system, access.grant_id.as_str()))));
         if let Some(id) =
             holder.and_then(|holder| holder.provider_id.as_deref()).filter(|id| *id != access.grant_id.as_str())
         {
-            lessons.push(lesson(resolver.account_node(system, id)));
+            lessons.push((About::Account, lesson(resolver.account_node(system, id))));
         }
         if let Some(login) = holder.and_then(|holder| holder.login.as_deref()) {
-            lessons.push(lesson(resolver.login_node(system, login)));
+            lessons.push((About::Login, lesson(resolver.login_node(system, login))));
         }
     }
     let key = access.public_key.as_ref().or_else(|| holder.and_then(|holder| holder.ssh_fingerprint.as_ref()));
@@ -148,7 +185,7 @@ fn lessons_of(resolver: &Resolver<'_>, interest: &Interest, config: &SystemConfi
         let node = resolver.key_node(key.as_str());
         // A key that was matched by itself teaches nothing about itself.
         if matched.node != Some(node) {
-            lessons.push(lesson(node));
+            lessons.push((About::Key, lesson(node)));
         }
     }
     lessons

@@ -21,7 +21,8 @@ use crate::findings::{Finding, FindingState};
 use crate::identity::Keys;
 use crate::inventory::DropGuard;
 use crate::report::{
-    ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, Report, RunFacts, SentinelFact, SystemFact, Totals,
+    CellVerdict, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, Report, RunFacts, SentinelFact,
+    SystemFact, Totals,
 };
 use crate::roster::{Person, RosterState};
 use crate::store::{AcceptedRoster, LedgerEvent, Opening, RunChanges, SystemTimes};
@@ -76,6 +77,10 @@ impl Engine<'_> {
                     let key = watch_key(&closing.keys, finding.access_kind, finding.grant_id.as_str());
                     judgement.linked.contains(&(finding.system.clone(), key))
                 },
+                handed_over: &|finding| {
+                    let key = watch_key(&closing.keys, finding.access_kind, finding.grant_id.as_str());
+                    judgement.handed_over.contains(&(finding.system.clone(), key))
+                },
                 hold_new: self.roster.surge,
             },
             &mut totals,
@@ -86,6 +91,7 @@ impl Engine<'_> {
         let leavers = picture::leavers(
             closing.people,
             &settlement.findings,
+            &judgement.ambiguous,
             &systems,
             closing.now,
             self.config.leave_policy,
@@ -107,7 +113,8 @@ impl Engine<'_> {
         notices.dedup();
         let mut flags = self.roster_flags();
         flags.exceptions_invalid = closing.exceptions.has_invalid(closing.now);
-        flags.ambiguous |= judgement.ambiguous_leaver || judgement.has_unjudged();
+        flags.ambiguous |= judgement.ambiguous_leaver || judgement.has_unjudged() || judgement.contested;
+        flags.gaps |= judgement.too_deep;
         Verdict {
             findings: &settlement.findings,
             ambiguous: &judgement.ambiguous,
@@ -295,7 +302,8 @@ impl Engine<'_> {
             if self.store.leaver_checked(id, stint)? {
                 continue;
             }
-            if leaver.complete_scopes < leaver.declared_scopes {
+            let in_doubt = leaver.cells.iter().any(|(cell, _)| *cell == CellVerdict::NotKnown);
+            if leaver.complete_scopes < leaver.declared_scopes || in_doubt {
                 totals.leavers_unverified += 1;
                 continue;
             }

@@ -24,12 +24,20 @@ pub struct ScopeRecord {
     excluded: Option<Exclusion>,
     as_of: Option<AsOf>,
     proof: Option<EndProof>,
+    sources: Vec<Source>,
     gaps: Vec<GapFact>,
     counters: BTreeMap<AccessKind, KeyCounter>,
     records: u64,
     unattributed: u64,
     known_object_seen: bool,
     scratch: Arc<dyn Scratch>,
+}
+
+/// One source that reached its end: what it announced, and the records it brought.
+#[derive(Debug, Clone, Copy)]
+struct Source {
+    announced: Option<u64>,
+    records: u64,
 }
 
 /// What a scope is held against when it ends.
@@ -57,6 +65,7 @@ impl ScopeRecord {
             excluded,
             as_of: None,
             proof: None,
+            sources: Vec::new(),
             gaps: Vec::new(),
             counters: BTreeMap::new(),
             records: 0,
@@ -97,6 +106,8 @@ impl ScopeRecord {
 
     /// The walk reached its end.
     pub fn seal(&mut self, proof: EndProof) {
+        let before: u64 = self.sources.iter().map(|source| source.records).sum();
+        self.sources.push(Source { announced: proof.announced, records: self.records - before });
         self.proof = match self.proof.take() {
             None => Some(proof),
             // Two sources of one scope: the weaker proof speaks, announced totals add up.
@@ -209,6 +220,7 @@ impl ScopeRecord {
             None => {}
         }
         self.check_age(expectation);
+        self.check_order(expectation);
         if let Some(known) = expectation.known_object
             && !self.known_object_seen
         {
@@ -229,6 +241,15 @@ impl ScopeRecord {
         {
             let what = String::from("distinct objects");
             self.gap(None, Cause::CountDiffers { what, announced, found: objects });
+        }
+        if proof.announced.is_none() {
+            // Where not every source of a scope announces a total, each one that does is held to its own.
+            for source in self.sources.clone() {
+                if let Some(announced) = source.announced.filter(|announced| source.records < *announced) {
+                    let what = String::from("records of one of its sources");
+                    self.gap(None, Cause::CountDiffers { what, announced, found: source.records });
+                }
+            }
         }
         let says_not_proven = self.gaps.iter().any(|gap| matches!(gap.cause, Cause::NotProven { .. }));
         if proof.kind == ProofKind::EndOfFile && !says_not_proven {
@@ -256,6 +277,17 @@ impl ScopeRecord {
             let age = format!("{}{by}", in_words(age));
             let allowed = in_words(TimeDelta::seconds(i64::try_from(allowed.as_secs()).unwrap_or(i64::MAX)));
             self.gap(None, Cause::Stale { as_of: stamp, age, allowed });
+        }
+    }
+
+    /// Data from before the last complete read cannot show that something is gone since: an older file was put back.
+    fn check_order(&mut self, expectation: &Expectation<'_>) {
+        let Some(as_of) = self.as_of else { return };
+        let Some(before) = expectation.baseline.and_then(|baseline| baseline.as_of) else { return };
+        if as_of.at < before {
+            let stamp = |at: Instant| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+            let allowed = format!("nothing older than what was read last, of {}", stamp(before));
+            self.gap(None, Cause::Stale { as_of: stamp(as_of.at), age: in_words(expectation.now - as_of.at), allowed });
         }
     }
 

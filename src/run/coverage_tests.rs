@@ -169,3 +169,38 @@ fn repeated_gaps_are_counted_not_lost() {
     assert_eq!(fact.gaps.len(), GAPS_LISTED);
     assert_eq!(fact.gaps.iter().map(|gap| gap.count).sum::<u64>(), 500);
 }
+
+#[test]
+fn a_source_that_counts_is_held_to_its_count_beside_one_that_does_not() {
+    let check = |announced: u64| {
+        let mut record = record();
+        read(&mut record, 3);
+        record.seal(proof(announced));
+        record.count(AccessKind::Account, 10).expect("memory");
+        record.seal(EndProof { kind: ProofKind::Manifest, announced: None, sha256: None });
+        record.settle(&expectation()).expect("memory").state
+    };
+    assert_eq!(check(3), ScopeState::Complete);
+    assert_eq!(check(4), ScopeState::Partial, "the other source's record does not make up for a lost one");
+}
+
+#[test]
+fn data_from_before_the_last_complete_read_is_not_complete() {
+    let baseline = |as_of: &str| ScopeBaseline {
+        run_id: String::from("run-1"),
+        objects: 0,
+        as_of: Some(at(as_of)),
+        read_at: at("2026-08-01T23:30:00Z"),
+        drop_accepted_for: None,
+    };
+    let check = |baseline: &ScopeBaseline| {
+        let mut record = record();
+        read(&mut record, 0);
+        record.seal(proof(0));
+        record.settle(&Expectation { baseline: Some(baseline), ..expectation() }).expect("memory")
+    };
+    assert_eq!(check(&baseline("2026-08-01T23:00:00Z")).state, ScopeState::Complete, "the same data is no older");
+    let older = check(&baseline("2026-08-01T23:00:01Z"));
+    assert_eq!(older.state, ScopeState::Partial);
+    assert!(older.gaps[0].cause.to_string().contains("2026-08-01T23:00:01Z"), "{:?}", older.gaps);
+}

@@ -49,8 +49,10 @@ pub struct Shared {
     pub clock: Arc<dyn crate::clock::Clock>,
     /// Turns true when the run has to stop.
     pub stop: watch::Receiver<bool>,
-    /// Time left for reading.
+    /// Time allowed for reading, for words.
     pub deadline: Duration,
+    /// When that time is over, for every walk of every system alike.
+    pub ends_at: tokio::time::Instant,
 }
 
 /// A plan with the keys of remembered grants of its system.
@@ -154,11 +156,33 @@ async fn read_system(plan: SystemPlan, watched: HashSet<u64>, shared: &Shared) -
 
 /// CMP-1: the other side is asked who it is before anything is believed.
 async fn check_identity(scanner: &dyn Scanner, shared: &Shared) -> Option<Cause> {
-    match tokio::time::timeout(shared.deadline, scanner.identify()).await {
-        Ok(Ok(identity)) if identity.declared == identity.found => None,
-        Ok(Ok(identity)) => Some(Cause::WrongSystem { declared: identity.declared, found: identity.found }),
-        Ok(Err(cause)) => Some(cause),
-        Err(_) => Some(Cause::Stopped),
+    let identity = tokio::select! {
+        biased;
+        cause = early_end(shared) => return Some(cause),
+        identity = scanner.identify() => identity,
+    };
+    match identity {
+        Ok(identity) if identity.declared == identity.found => None,
+        Ok(identity) => Some(Cause::WrongSystem { declared: identity.declared, found: identity.found }),
+        Err(cause) => Some(cause),
+    }
+}
+
+/// The scopes a scanner declares. A panic or a hang here concerns this scanner alone.
+pub(super) async fn declare(scanner: Arc<dyn Scanner>, shared: &Shared) -> Result<Vec<Pass>, Cause> {
+    let mut task = JoinSet::new();
+    task.spawn(async move { scanner.declare().await });
+    let ended = tokio::select! {
+        biased;
+        cause = early_end(shared) => return Err(cause),
+        ended = task.join_next() => ended,
+    };
+    match ended {
+        Some(Ok(declared)) => declared,
+        Some(Err(error)) if error.is_panic() => {
+            Err(Cause::Bug { what: String::from("the scanner panicked while it declared its scopes") })
+        }
+        Some(Err(_)) | None => Err(Cause::Stopped),
     }
 }
 
@@ -236,7 +260,7 @@ async fn early_end(shared: &Shared) -> Cause {
     };
     tokio::select! {
         () = stopped => Cause::Stopped,
-        () = tokio::time::sleep(shared.deadline) => {
+        () = tokio::time::sleep_until(shared.ends_at) => {
             Cause::LimitHit { limit: format!("the run's deadline of {} s", shared.deadline.as_secs()) }
         }
     }

@@ -123,6 +123,7 @@ fn shared(deadline: Duration) -> (Shared, watch::Sender<bool>) {
         clock: Arc::new(FixedClock(now())),
         stop,
         deadline,
+        ends_at: tokio::time::Instant::now() + deadline,
     };
     (shared, sender)
 }
@@ -134,7 +135,7 @@ async fn read(manner: Manner, deadline: Duration, stopped: bool) -> (ScopeState,
     sender.send_replace(stopped);
     let mut plans = Vec::new();
     for system in [configured("bad", manner, &fired), configured("good", Manner::Good, &fired)] {
-        plans.push((plan(system, now(), &shared.scratch).await, HashSet::new()));
+        plans.push((plan(system, now(), &shared).await, HashSet::new()));
     }
     let readings = read_all(plans, 2, &shared).await.expect("memory does not fail");
     let mut states = readings.into_iter().map(|reading| {

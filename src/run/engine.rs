@@ -10,7 +10,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use super::assess::{Bench, Place};
-use super::attribute::{self, Ground, attribute};
+use super::attribute::{self, Ground, Learned, attribute};
 use super::closing::Closing;
 use super::directory::Directory;
 use super::drive::{self, Planned, Reading, Shared};
@@ -119,7 +119,6 @@ impl Engine<'_> {
         notices.append(&mut self.roster.notices);
 
         let (people, links, lookup) = self.lookup(now);
-        let plans = self.plan(&id, now, lookup.index.keys(), &mut notices).await?;
         let shared = Shared {
             lookup: Arc::clone(&lookup),
             scratch: Arc::clone(&self.scratch),
@@ -127,7 +126,9 @@ impl Engine<'_> {
             clock: Arc::clone(&self.clock),
             stop: self.stop.clone(),
             deadline: self.config.run.deadline,
+            ends_at: tokio::time::Instant::now() + self.config.run.deadline,
         };
+        let plans = self.plan(&id, now, &shared, &mut notices).await?;
         let (plans, left_out) = self.choose(plans, &people);
         let mut readings = drive::read_all(plans, self.config.run.parallel_systems, &shared).await?;
         readings.extend(left_out.into_iter().map(|(plan, cause)| drive::left_out(plan, &cause, &shared)));
@@ -188,12 +189,12 @@ impl Engine<'_> {
         &mut self,
         id: &str,
         now: Instant,
-        keys: &Keys,
+        shared: &Shared,
         notices: &mut Vec<Notice>,
     ) -> Result<Vec<Planned>, RunError> {
         let mut plans = Vec::new();
         for system in self.systems.drain(..) {
-            let mut plan = plan(system, now, &self.scratch).await;
+            let mut plan = plan(system, now, shared).await;
             notices.append(&mut plan.notices);
             plans.push(plan);
         }
@@ -209,7 +210,7 @@ impl Engine<'_> {
         let mut watched: HashMap<SystemId, HashSet<u64>> = HashMap::new();
         self.store.for_each_open(&mut |memory| {
             let finding = &memory.finding;
-            let key = watch_key(keys, finding.access_kind, finding.grant_id.as_str());
+            let key = watch_key(shared.lookup.index.keys(), finding.access_kind, finding.grant_id.as_str());
             watched.entry(finding.system.clone()).or_default().insert(key);
             Ok(())
         })?;
@@ -260,9 +261,16 @@ impl Engine<'_> {
         exceptions: &Exceptions,
         now: Instant,
     ) -> Result<Judgement, RunError> {
-        let (graph, accounts, too_deep) = attribute::learn(readings, ground)?;
+        let Learned { graph, accounts, too_deep, contested } = attribute::learn(readings, ground)?;
         let mut judgement = Judgement::default();
+        judgement.contested = !contested.is_empty();
+        judgement.notices.extend(contested.into_iter().map(|account| Notice {
+            id: String::from("account-contested"),
+            level: NoticeLevel::Warning,
+            says: format!("{account}; another record of it leads to somebody else, and grants that were read in between were taken for theirs"),
+        }));
         if too_deep {
+            judgement.too_deep = true;
             judgement.notices.push(Notice {
                 id: String::from("graph-depth"),
                 level: NoticeLevel::Warning,

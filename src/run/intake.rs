@@ -54,6 +54,10 @@ pub struct Intake {
     pub notices: Vec<String>,
     /// Records in all.
     pub records: u64,
+    /// Whether a record was settled by what an account's id taught.
+    pub settled_by_id: bool,
+    /// Whether a record was settled by what an account's login taught.
+    pub settled_by_login: bool,
     sealed_in_pass: HashSet<ScopeName>,
     pass: Vec<ScopeName>,
 }
@@ -128,6 +132,8 @@ impl Intake {
             graph: Graph::default(),
             notices: Vec::new(),
             records: 0,
+            settled_by_id: false,
+            settled_by_login: false,
             sealed_in_pass: HashSet::new(),
             pass: Vec::new(),
         }
@@ -263,15 +269,7 @@ impl Intake {
     }
 
     /// Decides by the head alone whether a record plainly belongs to one person who does not matter now.
-    fn sift(&self, lookup: &Lookup, sheet: &dyn Sheet, position: usize, head: &Head<'_>) -> Sifted {
-        if head.holders == 0 {
-            let Some(parent) = head.parent else { return Sifted::LookCloser };
-            let node = Node(lookup.index.hash(ClaimKind::ProviderId, &self.system, parent));
-            return match self.graph.undisputed(node) {
-                Some(person) if !lookup.interest.matters(person) => Sifted::Settled(person),
-                Some(_) | None => Sifted::LookCloser,
-            };
-        }
+    fn sift(&mut self, lookup: &Lookup, sheet: &dyn Sheet, position: usize, head: &Head<'_>) -> Sifted {
         let mut sift = Sift {
             lookup,
             system: &self.system,
@@ -279,10 +277,29 @@ impl Intake {
             graph: &self.graph,
             person: None,
             closer: false,
+            by_id: false,
+            by_login: false,
         };
-        sheet.visit_holders(position, &mut |holder| sift.holder(&holder));
+        let mut somebody_acts = false;
+        sheet.visit_holders(position, &mut |holder| {
+            somebody_acts |= holder.relation.can_act();
+            sift.holder(&holder);
+        });
+        if !somebody_acts {
+            // Nobody is said to use it: then it is whose the account is that it hangs from.
+            match head.parent {
+                Some(parent) => sift.parent(parent),
+                None if head.holders == 0 => return Sifted::LookCloser,
+                None => {}
+            }
+        }
         match sift.person {
-            Some(person) if !sift.closer && !lookup.interest.matters(person) => Sifted::Settled(person),
+            Some(person) if !sift.closer && !lookup.interest.matters(person) => {
+                let (by_id, by_login) = (sift.by_id, sift.by_login);
+                self.settled_by_id |= by_id;
+                self.settled_by_login |= by_login;
+                Sifted::Settled(person)
+            }
             Some(_) | None => Sifted::LookCloser,
         }
     }
@@ -295,6 +312,12 @@ impl Intake {
         head: &Head<'_>,
         person: PersonIndex,
     ) {
+        let mut somebody_acts = head.holders == 0;
+        sheet.visit_holders(position, &mut |holder| somebody_acts |= holder.relation.can_act());
+        if !somebody_acts && head.parent.is_none() {
+            // Whoever answers for an account, or made it, does not have it: what hangs from it is not theirs.
+            return;
+        }
         let system = self.system.as_str();
         let graph = &mut self.graph;
         let mut teach = |hash: u64| {
@@ -328,6 +351,8 @@ struct Sift<'a> {
     graph: &'a Graph,
     person: Option<PersonIndex>,
     closer: bool,
+    by_id: bool,
+    by_login: bool,
 }
 
 impl Sift<'_> {
@@ -355,7 +380,7 @@ impl Sift<'_> {
             if self.login_is == LoginMeaning::EmployeeId {
                 found |= self.probe(ClaimKind::EmployeeNumber, "", login);
             }
-            if holder.email.is_none() && login.contains('@') {
+            if login.contains('@') && holder.email != Some(login) {
                 found |= self.probe(ClaimKind::Email, "", login);
             }
             if !found {
@@ -364,6 +389,13 @@ impl Sift<'_> {
         }
         // A holder that leads to nobody yet may be somebody who matters.
         self.closer |= !found;
+    }
+
+    /// The roster may know the account by its id, and the account may have been read already.
+    fn parent(&mut self, id: &str) {
+        let known = self.probe(ClaimKind::ProviderId, self.system, id);
+        let learned = self.learned(ClaimKind::ProviderId, id);
+        self.closer |= !known && !learned;
     }
 
     fn probe(&mut self, kind: ClaimKind, system: &str, value: &str) -> bool {
@@ -379,6 +411,8 @@ impl Sift<'_> {
     fn learned(&mut self, kind: ClaimKind, value: &str) -> bool {
         let node = Node(self.lookup.index.hash(kind, self.system, value));
         if let Some(person) = self.graph.undisputed(node) {
+            self.by_id |= kind == ClaimKind::ProviderId;
+            self.by_login |= kind == ClaimKind::Username;
             self.is(person);
             return true;
         }

@@ -3,13 +3,13 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use scan_contract::{Access, AccessKind, Status, SystemId};
+use scan_contract::{Access, AccessKind, Relation, Status, SystemId};
 
 use super::assess::{Assessed, Bench, Place, Raised, grant_id};
 use super::intake::watch_key;
 use super::settle::Sighting;
 use crate::config::SentinelLeaver;
-use crate::findings::{Fingerprint, fingerprint};
+use crate::findings::{Fingerprint, UsedAfterEnd, fingerprint};
 use crate::identity::{AccessMatch, PersonMatch};
 use crate::report::{AmbiguousGrant, Notice, NoticeLevel, SentinelFact, UnattributedGrant};
 use crate::roster::{PersonIndex, Standing};
@@ -26,6 +26,8 @@ pub struct Judgement {
     pub sightings: HashMap<Fingerprint, Sighting>,
     /// Grants that a reviewed link ties to somebody, by system and watch key.
     pub linked: HashSet<(SystemId, u64)>,
+    /// Grants whose every holder is known, and none of whom has left, by system and watch key.
+    pub handed_over: HashSet<(SystemId, u64)>,
     /// Grants that cannot be told; the first ones.
     pub ambiguous: Vec<AmbiguousGrant>,
     /// How many there are in all.
@@ -38,6 +40,10 @@ pub struct Judgement {
     pub unattributed_total: u64,
     /// Planted leavers.
     pub sentinels: Vec<SentinelFact>,
+    /// Whether grants were taken for a colleague's by an account that also leads to somebody of interest.
+    pub contested: bool,
+    /// Whether lessons were left when the rounds ran out (IDN-5): a gap.
+    pub too_deep: bool,
     /// Notices.
     pub notices: Vec<Notice>,
     listed_by_system: HashMap<SystemId, usize>,
@@ -50,6 +56,10 @@ impl Judgement {
         if found.people.iter().any(|matched| matched.by_link) {
             let key = watch_key(bench.index.keys(), access.kind, &grant_id(access));
             self.linked.insert((place.config.id.clone(), key));
+        }
+        if is_handed_over(bench, found) {
+            let key = watch_key(bench.index.keys(), access.kind, &grant_id(access));
+            self.handed_over.insert((place.config.id.clone(), key));
         }
         for matched in &found.people {
             self.judge(bench, place, access, found, matched);
@@ -88,10 +98,8 @@ impl Judgement {
             Assessed::Finding(raised) => self.raise(access, *raised),
             Assessed::Undecided { reason } => {
                 self.sightings.insert(print_of(bench, place, access, matched), Sighting::Undecided);
-                if !has_ended(access) {
-                    let candidates = vec![(matched.person, matched.evidence.clone())];
-                    self.cannot_tell(bench, place, access, candidates, reason);
-                }
+                let candidates = vec![(matched.person, matched.evidence.clone())];
+                self.cannot_tell(bench, place, access, candidates, reason);
             }
             Assessed::NoRule => {
                 let relation = matched.relations.first().map_or("holder", |relation| relation.as_str());
@@ -100,7 +108,8 @@ impl Judgement {
             }
             Assessed::Nothing => {
                 if matches!(person.standing(bench.now, bench.leave), Standing::Left { .. }) {
-                    self.sightings.insert(print_of(bench, place, access, matched), Sighting::Cured);
+                    // Two records can be one grant (sessions of one client): one that cannot be told outweighs this.
+                    self.sightings.entry(print_of(bench, place, access, matched)).or_insert(Sighting::Cured);
                 }
             }
         }
@@ -118,10 +127,9 @@ impl Judgement {
                 let worse = (raised.finding.usability.is_remnant(), raised.finding.severity)
                     < (known.finding.usability.is_remnant(), known.finding.severity);
                 let confirms = known.confirms || raised.confirms;
-                if worse {
-                    *known = raised;
-                }
+                let other = if worse { std::mem::replace(known, raised) } else { raised };
                 known.confirms = confirms;
+                keep_use_after_end(known, other);
                 if access.kind == AccessKind::Session {
                     let note = "More than one session of this account and client.";
                     if !known.finding.notes.iter().any(|text| text == note) {
@@ -213,6 +221,39 @@ impl Judgement {
     pub fn has_unjudged(&self) -> bool {
         !self.without_rule.is_empty()
     }
+}
+
+/// Whether somebody in employment answers for a grant, and nobody else is named.
+fn is_handed_over(bench: &Bench<'_>, found: &AccessMatch) -> bool {
+    let answers = |one: &PersonMatch| {
+        one.relations.iter().any(|relation| matches!(relation, Relation::Owner | Relation::Approver))
+            && matches!(bench.people[one.person.0 as usize].standing(bench.now, bench.leave), Standing::Employed { .. })
+    };
+    !found.people.is_empty() && found.ambiguity.is_none() && !found.some_unknown && found.people.iter().all(answers)
+}
+
+/// A use after the end is not forgotten because another record of the same grant is in force and was not used.
+fn keep_use_after_end(known: &mut Raised, other: Raised) {
+    if other.finding.used_after_end != UsedAfterEnd::After || known.finding.used_after_end == UsedAfterEnd::After {
+        return;
+    }
+    known.suppressed = false;
+    let finding = &mut known.finding;
+    finding.used_after_end = UsedAfterEnd::After;
+    finding.last_used_at = other.finding.last_used_at;
+    finding.due = true;
+    finding.exception_id = None;
+    finding.exception_expires_at = None;
+    if finding.severity != other.finding.severity {
+        finding.severity = other.finding.severity;
+        finding.severity_reasons = other.finding.severity_reasons;
+    }
+    for hit in other.finding.rules.into_iter().rev() {
+        if !finding.rules.iter().any(|held| held.rule == hit.rule) {
+            finding.rules.insert(0, hit);
+        }
+    }
+    finding.rule = other.finding.rule;
 }
 
 fn print_of(bench: &Bench<'_>, place: Place<'_>, access: &Access, matched: &PersonMatch) -> Fingerprint {

@@ -35,7 +35,11 @@ pub mod judgement;
 pub mod picture;
 pub mod plan;
 pub mod progress;
+#[cfg(test)]
+mod run_tests;
 pub mod settle;
+#[cfg(test)]
+mod world;
 
 pub use engine::{Engine, RunError, RunOutcome};
 pub use progress::{Event, Progress, Silent};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use scan_contract::{Instant, ScopeState};
+use scan_contract::{Instant, ScopeState, SystemId};
 
 use crate::config::PersonDisplay;
 use crate::findings::{Finding, FindingState, Severity};
@@ -63,6 +63,7 @@ pub fn exit_code(flags: &Flags, exit_zero: bool) -> ExitCode {
 pub fn leavers(
     people: &[Person],
     findings: &[Finding],
+    ambiguous: &[AmbiguousGrant],
     systems: &[SystemFact],
     now: Instant,
     leave: LeavePolicy,
@@ -80,6 +81,12 @@ pub fn leavers(
     for finding in findings {
         by_person.entry(finding.person_id.as_str()).or_default().push(finding);
     }
+    let mut doubts: HashMap<&str, Vec<&SystemId>> = HashMap::new();
+    for grant in ambiguous.iter().filter(|grant| grant.may_be_leaver) {
+        for (candidate, _) in &grant.candidates {
+            doubts.entry(candidate.as_str()).or_default().push(&grant.system);
+        }
+    }
     let mut rows: Vec<LeaverVerdict> = people
         .iter()
         .filter_map(|person| match person.standing(now, leave) {
@@ -92,6 +99,7 @@ pub fn leavers(
         .map(|(person, end)| {
             let own = by_person.get(person.id.as_str()).map_or(&[][..], Vec::as_slice);
             let open = |finding: &&&Finding| finding.state.is_open() && finding.due;
+            let doubts = doubts.get(person.id.as_str()).map_or(&[][..], Vec::as_slice);
             LeaverVerdict {
                 person_id: person.id.clone(),
                 display_name: match persons {
@@ -101,7 +109,7 @@ pub fn leavers(
                 access_end_at: end.at,
                 worst: own.iter().filter(open).map(|finding| finding.severity).min(),
                 open: own.iter().filter(open).count() as u64,
-                cells: cells(own, &whole, &positions),
+                cells: cells(own, doubts, &whole, &positions),
                 complete_scopes: complete,
                 declared_scopes: declared,
             }
@@ -119,9 +127,20 @@ pub fn leavers(
     rows
 }
 
-fn cells(own: &[&Finding], whole: &[bool], positions: &HashMap<&str, usize>) -> Vec<(CellVerdict, u64)> {
+/// `doubts` are systems in which a grant may be theirs or somebody else's: there, none found would say too much.
+fn cells(
+    own: &[&Finding],
+    doubts: &[&SystemId],
+    whole: &[bool],
+    positions: &HashMap<&str, usize>,
+) -> Vec<(CellVerdict, u64)> {
     let mut cells: Vec<(CellVerdict, u64)> =
         whole.iter().map(|whole| (if *whole { CellVerdict::NoneFound } else { CellVerdict::NotKnown }, 0)).collect();
+    for system in doubts {
+        if let Some(cell) = positions.get(system.as_str()).and_then(|position| cells.get_mut(*position)) {
+            cell.0 = CellVerdict::NotKnown;
+        }
+    }
     for finding in own {
         let Some(cell) = positions.get(finding.system.as_str()).and_then(|position| cells.get_mut(*position)) else {
             continue;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use scan_contract::{Cause, Instant, Pass, Scanner, Scope, ScopeName};
 
 use super::coverage::ScopeRecord;
+use super::drive::{self, Shared};
 use crate::config::{Exclusion, SystemConfig};
-use crate::inventory::Scratch;
 use crate::report::{Notice, NoticeLevel};
 
 /// A configured system with the scanner that reads it.
@@ -44,8 +44,9 @@ pub struct SystemPlan {
 const ALL_SCOPES: &str = "(scopes)";
 
 /// Declares one system.
-pub async fn plan(system: ConfiguredSystem, now: Instant, scratch: &Arc<dyn Scratch>) -> SystemPlan {
-    let declared = system.scanner.declare().await;
+pub async fn plan(system: ConfiguredSystem, now: Instant, shared: &Shared) -> SystemPlan {
+    let scratch = &shared.scratch;
+    let declared = drive::declare(Arc::clone(&system.scanner), shared).await;
     let mut notices = Vec::new();
     let (passes, failure) = match declared {
         Ok(passes) if passes.iter().all(|pass| pass.scopes.is_empty()) => {

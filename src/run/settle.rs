@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use scan_contract::{Instant, ScopeName, ScopeState, SystemId};
+use scan_contract::{Instant, Relation, ScopeName, ScopeState, SystemId};
 
 use super::assess::Raised;
 use crate::findings::lifecycle::{Context, Seen, Sight, Step, advance};
@@ -35,7 +35,9 @@ pub struct Ground<'a> {
     pub seen: &'a dyn Fn(&Finding) -> bool,
     /// Whether a reviewed link now ties that grant to somebody.
     pub linked: &'a dyn Fn(&Finding) -> bool,
-    /// Findings of people who are new in a surge are not confirmed before an operator's word.
+    /// Whether the grant of a remembered finding was read, and every holder it names is somebody who has not left.
+    pub handed_over: &'a dyn Fn(&Finding) -> bool,
+    /// Findings of people whose end is new in a surge are not confirmed before an operator's word.
     pub hold_new: bool,
 }
 
@@ -133,9 +135,11 @@ impl Settlement {
                 "Used after the end: stays open until it is recorded as handled (holdover incidents acknowledge).",
             ));
         }
-        // Time alone confirms nothing while a surge waits: what was only observed stays so.
+        // While a surge waits, time alone confirms nothing: neither what was only observed, nor anything about an end
+        // that stands in no accepted roster.
         let unconfirmed = memory.as_ref().is_none_or(|memory| memory.finding.state == FindingState::Observed);
-        let confirms = confirms && !(ground.hold_new && unconfirmed);
+        let waits = ground.hold_new && (unconfirmed || finding.access_end.known_at.is_none());
+        let confirms = confirms && !waits;
         let seen = Box::new(Seen { finding, scope_complete, confirms, suppressed });
         if ended {
             let mut remnant = seen.finding.clone();
@@ -203,9 +207,11 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>) -> Sight 
     }
     match ground.sightings.get(&finding.fingerprint) {
         Some(Sighting::Undecided) => return not_read(),
-        // It is there, and leads elsewhere now. Only a reviewed link may end a watch like that; a changed address or
-        // a lost identifier may not.
-        None if (ground.seen)(finding) && !(ground.linked)(finding) => return not_read(),
+        // It is there, and leads elsewhere now. A reviewed link may end a watch like that; a changed address or a lost
+        // identifier may not. Who answers for a thing is what its owners say: named successors take it over.
+        None if (ground.seen)(finding) && !(ground.linked)(finding) && !is_handed_over(finding, ground) => {
+            return not_read();
+        }
         Some(Sighting::Cured) | None => {}
     }
     match scopes.find(&finding.system, &finding.scope) {
@@ -214,6 +220,10 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>) -> Sight 
         }
         Some(_) | None => not_read(),
     }
+}
+
+fn is_handed_over(finding: &Finding, ground: &Ground<'_>) -> bool {
+    matches!(finding.relation, Relation::Owner | Relation::Approver) && (ground.handed_over)(finding)
 }
 
 /// Counters and histograms that are kept over all runs.

@@ -128,7 +128,8 @@ pub(super) fn accept_drop(
         let objects: Option<i64> = transaction
             .query_row(
                 "SELECT scope.objects FROM scope JOIN run ON run.serial = scope.run
-                 WHERE run.id = ?1 AND scope.system = ?2 AND scope.name = ?3 ORDER BY run.serial DESC LIMIT 1",
+                 WHERE run.id = ?1 AND scope.system = ?2 AND scope.name = ?3
+                 AND scope.run = (SELECT MAX(run) FROM scope WHERE system = ?2 AND name = ?3)",
                 (run_id, key.0, key.1),
                 |row| row.get(0),
             )

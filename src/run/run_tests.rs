@@ -1,0 +1,252 @@
+//! Whole runs: what was planted is found, its twin stays silent, and what cannot be told is said.
+
+use super::world::{World, account, person, record, scope, states};
+use crate::findings::{Severity, UsedAfterEnd};
+use crate::report::{CellVerdict, ExitCode, Report};
+use crate::store::Store as _;
+
+const NOW: &str = "2026-08-03T02:00:00Z";
+const NEXT_DAY: &str = "2026-08-04T02:00:00Z";
+
+fn token(id: &str, rest: &str) -> String {
+    record("tokens", "api_token", id, rest)
+}
+
+fn held_by(employee: &str) -> String {
+    format!(r#","holders":[{{"relation":"holder","employee_id":"{employee}"}}]"#)
+}
+
+/// Candidates of every ambiguous grant.
+fn candidates(report: &Report) -> Vec<(&str, Vec<&str>)> {
+    report
+        .ambiguous
+        .iter()
+        .map(|grant| (grant.grant_id.as_str(), grant.candidates.iter().map(|(id, _)| id.as_str()).collect()))
+        .collect()
+}
+
+#[test]
+fn a_token_is_whose_the_account_is_it_hangs_from_even_if_an_administrator_made_it() {
+    let mut world = World::new();
+    let made =
+        |parent: &str| format!(r#","parent":"{parent}","holders":[{{"relation":"creator","employee_id":"p-2"}}]"#);
+    world.records = vec![
+        account("u-1", "p-1@acme.example"),
+        account("u-3", "p-3@acme.example"),
+        token("t-1", &made("u-1")),
+        token("t-3", &made("u-3")),
+        token("t-9", &made("u-9")),
+    ];
+    let report = world.scan(NOW);
+    assert_eq!(states(&report, "p-1"), [("t-1", "confirmed"), ("u-1", "confirmed")]);
+    assert_eq!(report.findings.len(), 2, "nobody who works here is accused");
+}
+
+#[test]
+fn the_roster_may_know_an_account_that_was_not_read() {
+    let mut world = World::new();
+    world.aliases =
+        vec![String::from("p-1,provider_id,u-1,crm,false,,"), String::from("p-2,provider_id,u-2,crm,false,,")];
+    world.records = vec![
+        token("t-1", r#","parent":"u-1""#),
+        token("t-2", r#","parent":"u-2""#),
+        token("t-9", r#","parent":"u-9""#),
+    ];
+    let report = world.scan(NOW);
+    assert_eq!(states(&report, "p-1"), [("t-1", "confirmed")]);
+    assert_eq!(report.findings.len(), 1);
+    assert_eq!(report.unattributed_total, 1, "the third belongs to nobody known");
+}
+
+#[test]
+fn an_account_whose_mail_was_redirected_to_a_colleague_is_not_the_colleagues() {
+    let mut world = World::new();
+    let holder =
+        |login: &str| format!(r#","holders":[{{"relation":"holder","login":"{login}","email":"p-2@acme.example"}}]"#);
+    world.records = vec![
+        record("accounts", "account", "u-1", &holder("p-1@acme.example")),
+        record("accounts", "account", "u-2", &holder("p-2@acme.example")),
+        record("accounts", "account", "u-3", &holder("somebody")),
+    ];
+    let report = world.scan(NOW);
+    assert_eq!(candidates(&report), [("u-1", vec!["p-1", "p-2"])]);
+    assert_eq!(report.run.exit_code, ExitCode::Gaps);
+    let leaver = &report.leavers[0];
+    assert_eq!((leaver.person_id.as_str(), leaver.cells[0].0), ("p-1", CellVerdict::NotKnown));
+}
+
+#[test]
+fn a_leaver_among_the_candidates_of_a_second_holder_is_not_lost() {
+    let mut world = World::new();
+    world.aliases = vec![
+        String::from("p-2,email,desk@acme.example,,false,,"),
+        String::from("p-3,email,desk@acme.example,,false,,"),
+        String::from("p-1,email,ops@acme.example,,false,,"),
+        String::from("p-3,email,ops@acme.example,,false,,"),
+    ];
+    let holders = r#","holders":[{"relation":"holder","email":"desk@acme.example"},{"relation":"holder","email":"ops@acme.example"}]"#;
+    // Nobody says when it was made, so that time decides nothing.
+    world.records = vec![token("t-1", holders).replace(r#""created_at":"2023-04-01T08:00:00Z","#, "")];
+    let report = world.scan(NOW);
+    assert_eq!(candidates(&report), [("t-1", vec!["p-1", "p-2", "p-3"])]);
+    assert!(report.run.flags.ambiguous);
+}
+
+#[test]
+fn who_answers_for_an_account_does_not_have_it() {
+    let mut world = World::new();
+    let owner = r#","holders":[{"relation":"owner","employee_id":"p-2"}]"#;
+    world.records = vec![record("accounts", "account", "u-7", owner), token("t-7", r#","parent":"u-7""#)];
+    let report = world.scan(NOW);
+    assert_eq!(
+        report.unattributed_total, 1,
+        "the token of a service account is nobody's, whoever answers for the account"
+    );
+}
+
+#[test]
+fn a_thing_that_was_handed_over_to_a_colleague_is_closed_after_two_looks() {
+    let mut world = World::new();
+    let owned = |owner: &str| {
+        record(
+            "tokens",
+            "ownership",
+            "repo-1",
+            &format!(r#","holders":[{{"relation":"owner","employee_id":"{owner}"}}]"#),
+        )
+    };
+    world.records = vec![owned("p-1")];
+    assert_eq!(states(&world.scan(NOW), "p-1"), [("repo-1", "confirmed")]);
+    world.records = vec![owned("p-2")];
+    world.as_of = String::from("2026-08-04T01:00:00Z");
+    assert_eq!(states(&world.scan(NEXT_DAY), "p-1"), [("repo-1", "closing")]);
+    world.as_of = String::from("2026-08-05T01:00:00Z");
+    assert_eq!(world.scan("2026-08-05T02:00:00Z").closed.len(), 1);
+}
+
+#[test]
+fn an_account_that_leads_to_a_colleague_now_stays_watched() {
+    let mut world = World::new();
+    world.records = vec![account("u-1", "p-1@acme.example")];
+    world.scan(NOW);
+    world.records = vec![account("u-1", "p-2@acme.example")];
+    for (day, now) in [("2026-08-04", NEXT_DAY), ("2026-08-05", "2026-08-05T02:00:00Z")] {
+        world.as_of = format!("{day}T01:00:00Z");
+        assert_eq!(states(&world.scan(now), "p-1"), [("u-1", "unverified")], "an address may have been changed");
+    }
+}
+
+#[test]
+fn an_older_file_that_was_put_back_closes_nothing() {
+    let mut world = World::new();
+    world.records = vec![account("u-1", "p-1@acme.example")];
+    world.scan(NOW);
+    world.records.clear();
+    for (as_of, now) in [("2026-08-02T01:00:00Z", NEXT_DAY), ("2026-08-02T02:00:00Z", "2026-08-05T02:00:00Z")] {
+        world.as_of = String::from(as_of);
+        let report = world.scan(now);
+        assert_eq!(scope(&report, "accounts").state.as_str(), "partial");
+        assert_eq!(states(&report, "p-1"), [("u-1", "unverified")]);
+    }
+}
+
+#[test]
+fn use_since_the_return_is_no_use_after_the_end() {
+    let mut world = World::new();
+    world.people = vec![
+        String::from(
+            "p-1,employee,ended,Name p-1,p-1@acme.example,2020-01-01,2026-03-31,Europe/Berlin,2026-04-01T00:00:00Z",
+        ),
+        String::from("p-1,employee,active,Name p-1,p-1@acme.example,2026-06-01,,Europe/Berlin,2026-06-01T00:00:00Z"),
+        person("p-2", false),
+    ];
+    let used = |id: &str, at: &str| {
+        token(id, &held_by("p-1")).replace(r#""last_used_at":null"#, &format!(r#""last_used_at":"{at}""#))
+    };
+    world.records = vec![used("t-since", "2026-07-01T09:00:00Z"), used("t-gap", "2026-05-01T09:00:00Z")];
+    world.records.push(record(
+        "tokens",
+        "ownership",
+        "repo-1",
+        r#","holders":[{"relation":"owner","employee_id":"p-1"}]"#,
+    ));
+    let report = world.scan(NOW);
+    let find = |id: &str| report.findings.iter().find(|finding| finding.grant_id.as_str() == id).expect(id);
+    assert_eq!(find("t-gap").used_after_end, UsedAfterEnd::After);
+    assert_eq!(find("t-gap").severity, Severity::Critical);
+    assert_eq!(find("t-since").used_after_end, UsedAfterEnd::Undecided);
+    assert_eq!(find("t-since").severity, Severity::High, "a credential of an earlier stint, and no incident");
+    assert_eq!(report.findings.len(), 2);
+    assert!(!report.run.flags.ambiguous, "what somebody in employment owns is no open question");
+}
+
+#[test]
+fn a_surge_stays_observed_until_an_operator_accepts_it_however_often_it_is_read() {
+    let mut world = World::new();
+    let everybody = |leavers: usize| (1..=40).map(|number| person(&format!("p-{number}"), number <= leavers)).collect();
+    world.people = everybody(1);
+    world.records = vec![account("u-1", "p-1@acme.example"), account("u-9", "p-9@acme.example")];
+    assert_eq!(world.scan(NOW).run.exit_code, ExitCode::Residual);
+    world.people = everybody(15);
+    for (day, now) in [("2026-08-04", NEXT_DAY), ("2026-08-05", "2026-08-05T02:00:00Z")] {
+        world.as_of = format!("{day}T01:00:00Z");
+        let report = world.scan(now);
+        assert!(report.run.flags.roster_surge);
+        assert_eq!(states(&report, "p-9"), [("u-9", "observed")]);
+        assert_eq!(states(&report, "p-1"), [("u-1", "confirmed")], "not new in this surge");
+    }
+    // The digest covers the file of the roster, which does not change any more.
+    let digest = world.digest.clone().expect("a digest");
+    world.store.release_roster(&digest, super::world::instant("2026-08-05T03:00:00Z"), "operator").expect("memory");
+    let report = world.scan("2026-08-05T04:00:00Z");
+    assert!(!report.run.flags.roster_surge);
+    assert_eq!(states(&report, "p-9"), [("u-9", "confirmed")]);
+}
+
+#[test]
+fn one_session_that_was_used_after_the_end_speaks_for_its_client() {
+    let session = |id: &str, status: &str, used: &str| {
+        record("tokens", "session", id, &format!(r#","client":"web","parent":"u-1"{}"#, held_by("p-1")))
+            .replace(r#""status":"enabled""#, &format!(r#""status":"{status}""#))
+            .replace(r#""last_used_at":null"#, &format!(r#""last_used_at":"{used}""#))
+    };
+    let after = session("s-1", "expired", "2026-08-02T09:00:00Z");
+    let before = session("s-2", "enabled", "2026-07-01T09:00:00Z");
+    for records in [vec![after.clone(), before.clone()], vec![before, after]] {
+        let mut world = World::new();
+        world.records = records;
+        let report = world.scan(NOW);
+        let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
+        assert_eq!(finding.used_after_end, UsedAfterEnd::After);
+        assert_eq!((finding.severity, &*finding.rule), (Severity::Critical, "used-after-end"));
+        assert!(!finding.usability.is_remnant(), "one of them is live");
+    }
+}
+
+#[test]
+fn a_login_that_was_given_to_two_people_is_told_even_if_the_leaver_is_read_last() {
+    let with_login = |id: &str, employee: &str| {
+        let holder = format!(r#","holders":[{{"relation":"holder","login":"silva","employee_id":"{employee}"}}]"#);
+        record("accounts", "account", id, &holder)
+    };
+    let by_login = token("t-1", r#","holders":[{"relation":"holder","login":"silva"}]"#);
+    let mut world = World::new();
+    world.records = vec![with_login("u-2", "p-2"), by_login.clone(), with_login("u-1", "p-1")];
+    let report = world.scan(NOW);
+    assert!(report.run.flags.ambiguous);
+    let told: Vec<&str> = report
+        .notices
+        .iter()
+        .filter(|notice| notice.id == "account-contested")
+        .map(|notice| notice.says.as_str())
+        .collect();
+    assert!(matches!(told.as_slice(), [says] if says.contains("u-1")), "{told:?}");
+    // In any order: what the leaver's account teaches is learned after all that was settled by head alone.
+    world.records = vec![with_login("u-1", "p-1"), with_login("u-2", "p-2"), by_login.clone()];
+    world.as_of = String::from("2026-08-04T01:00:00Z");
+    assert!(world.scan(NEXT_DAY).run.flags.ambiguous);
+    // And two colleagues who share a login are nobody's concern.
+    let mut colleagues = World::new();
+    colleagues.records = vec![with_login("u-2", "p-2"), by_login, with_login("u-3", "p-3")];
+    assert!(!colleagues.scan(NOW).run.flags.ambiguous);
+}
