@@ -18,6 +18,6 @@ mod hostile;
 mod house;
 mod life;
 mod same_bytes;
-mod store_faults;
 mod sample;
+mod store_faults;
 mod verdicts;

@@ -11,8 +11,7 @@ fn the_verdict_on_the_sample_company_is_the_truth_of_its_world() {
     let world = sample::company(sample::SEED);
     let folder = tempfile::tempdir().expect("a folder");
     write::files(&world).expect("files").write_to(folder.path()).expect("written");
-    let output =
-        command(folder.path()).args(["scan", "--no-progress"]).output().expect("the program starts");
+    let output = command(folder.path()).args(["scan", "--no-progress"]).output().expect("the program starts");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(4), "{stderr}");
     let text = std::fs::read_to_string(folder.path().join("out/report.json")).expect("the report");
