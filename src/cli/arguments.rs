@@ -256,7 +256,9 @@ pub enum RosterCommand {
         confidential: bool,
     },
     /// Accept a held roster, or a surge, by its digest
-    #[command(after_help = "Example:\n  holdover roster accept 3f6d0a6a7c3f0f2f0f4b5d1c9a8e7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f00")]
+    #[command(
+        after_help = "Example:\n  holdover roster accept 3f6d0a6a7c3f0f2f0f4b5d1c9a8e7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f00"
+    )]
     Accept {
         /// The digest that `roster validate` printed, in full
         digest: String,
@@ -407,7 +409,9 @@ pub struct Incidents {
 #[derive(Debug, Subcommand)]
 pub enum IncidentsCommand {
     /// Record where a use after the end was handled
-    #[command(after_help = "Example:\n  holdover incidents acknowledge ra1:d3fbedd447e69944f6506bc7b50c26c9 --reference INC-2026-117")]
+    #[command(
+        after_help = "Example:\n  holdover incidents acknowledge ra1:d3fbedd447e69944f6506bc7b50c26c9 --reference INC-2026-117"
+    )]
     Acknowledge {
         /// Fingerprint in full
         fingerprint: String,

@@ -5,8 +5,8 @@ use super::failure::Failure;
 use super::report::kept;
 use super::session::Session;
 use super::text::add_line;
-use crate::{emit, hostile};
 use crate::report::{ExitCode, Report};
+use crate::{emit, hostile};
 
 pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Failure> {
     let SystemsCommand::List { format } = &arguments.command;

@@ -89,7 +89,7 @@ impl World {
 
     fn write_files(&self) -> Config {
         let roster = format!("{HEADER}\n{}\n", self.people.join("\n"));
-        let digest: String = Sha256::digest(roster.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(roster.as_bytes()));
         self.write("roster.csv", &roster);
         let as_of = &self.as_of;
         let rows = self.people.len();
@@ -112,8 +112,7 @@ impl World {
             export.push('\n');
         }
         let (accounts, tokens) = (count("accounts"), count("tokens"));
-        export
-            .push_str(&format!("{{\"record\":\"end\",\"counts\":{{\"accounts\":{accounts},\"tokens\":{tokens}}}}}\n"));
+        export.extend([format!("{{\"record\":\"end\",\"counts\":{{\"accounts\":{accounts},\"tokens\":{tokens}}}}}\n")]);
         self.write("crm.ndjson", &export);
         let text = format!(
             "version: 1\n\

@@ -38,8 +38,12 @@ fn company(run: &str) -> Company {
     for number in 0..3_000 {
         company.records.push(account(&format!("n-{number}"), &format!("n{number}@acme.example"), "enabled"));
     }
-    company.records.push(String::from(r#"{"record":"gap","scope":"api-tokens","part":"b","cause":"denied","detail":"two"}"#));
-    company.records.push(String::from(r#"{"record":"gap","scope":"api-tokens","part":"a","cause":"throttled","detail":"one"}"#));
+    company
+        .records
+        .push(String::from(r#"{"record":"gap","scope":"api-tokens","part":"b","cause":"denied","detail":"two"}"#));
+    company
+        .records
+        .push(String::from(r#"{"record":"gap","scope":"api-tokens","part":"a","cause":"throttled","detail":"one"}"#));
     company.extra = format!("{OUTPUTS}{run}");
     company.write_all();
     company
@@ -66,9 +70,13 @@ fn assert_same(one: &Path, other: &Path, what: &str) {
     for (name, bytes) in &one {
         let twin = &other[name];
         if bytes != twin {
-            let place = bytes.iter().zip(twin).position(|(left, right)| left != right).unwrap_or(bytes.len().min(twin.len()));
+            let place =
+                bytes.iter().zip(twin).position(|(left, right)| left != right).unwrap_or(bytes.len().min(twin.len()));
             let around = |bytes: &[u8]| {
-                String::from_utf8_lossy(&bytes[place.saturating_sub(120).min(bytes.len())..(place + 120).min(bytes.len())]).into_owned()
+                String::from_utf8_lossy(
+                    &bytes[place.saturating_sub(120).min(bytes.len())..(place + 120).min(bytes.len())],
+                )
+                .into_owned()
             };
             panic!("{what}: {name} differs at byte {place}:\n{}\n---\n{}", around(bytes), around(twin));
         }
@@ -168,7 +176,16 @@ fn one_processor_and_all_of_them_give_the_same_bytes() {
     for now in [FIRST, SECOND] {
         let mut bound = std::process::Command::new("taskset");
         bound
-            .args(["--cpu-list", "0", env!("CARGO_BIN_EXE_holdover"), "scan", "--no-progress", "--quiet", "--as-of", now])
+            .args([
+                "--cpu-list",
+                "0",
+                env!("CARGO_BIN_EXE_holdover"),
+                "scan",
+                "--no-progress",
+                "--quiet",
+                "--as-of",
+                now,
+            ])
             .current_dir(one.path());
         let status = bound.status().expect("taskset (util-linux) is needed for this test");
         assert_eq!(status.code(), Some(4));
@@ -180,7 +197,9 @@ fn one_processor_and_all_of_them_give_the_same_bytes() {
 #[test]
 fn pseudonyms_follow_the_key_of_the_state_directory_alone() {
     let mut company = company("");
-    company.extra = String::from("  - { format: sarif, path: out/findings.sarif }\n  - { format: csv, path: out/pseudonyms.csv, persons: pseudonym }\n");
+    company.extra = String::from(
+        "  - { format: sarif, path: out/findings.sarif }\n  - { format: csv, path: out/pseudonyms.csv, persons: pseudonym }\n",
+    );
     company.write_all();
     let (one, other, stranger) = (Copy::of(company.path()), Copy::of(company.path()), Copy::of(company.path()));
     one.scan_at(FIRST).expect(4);

@@ -173,7 +173,8 @@ fn a_damaged_store_is_kept_aside_and_never_replaced_by_an_empty_one() {
     ];
     // Where something is written; most of a small database is empty pages.
     let bytes = std::fs::read(database(company.path())).expect("the store");
-    let written: Vec<usize> = (0..length / 64).filter(|block| bytes[block * 64..block * 64 + 64].iter().any(|byte| *byte != 0)).collect();
+    let written: Vec<usize> =
+        (0..length / 64).filter(|block| bytes[block * 64..block * 64 + 64].iter().any(|byte| *byte != 0)).collect();
     let flips = (0..24_usize).map(|step| {
         let place = written[written.len() * step / 24] * 64;
         let flip: Box<dyn Fn(&mut Vec<u8>)> = Box::new(move |bytes: &mut Vec<u8>| {
@@ -201,7 +202,11 @@ fn a_damaged_store_is_kept_aside_and_never_replaced_by_an_empty_one() {
             assert_eq!(run.finding("u-1")["first_seen_at"], EARLIER, "{what}: it is not an empty store");
             // An old record of the ledger is read by nobody but the one who verifies.
             let verified = copy.holdover(&["ledger", "verify"]);
-            assert!(verified.code == 0 || verified.stderr.contains("damaged") || verified.stderr.contains("broken"), "{what}: {}", verified.stderr);
+            assert!(
+                verified.code == 0 || verified.stderr.contains("damaged") || verified.stderr.contains("broken"),
+                "{what}: {}",
+                verified.stderr
+            );
             assert!(matches!(verified.code, 0 | 6));
         }
     }

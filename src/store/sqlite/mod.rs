@@ -167,15 +167,18 @@ impl Change<'_> {
 fn database(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
     move |error| {
         // A value that is not what we write: nothing but damage makes that, and the database's own check misses it.
-        let damage = matches!(
-            error,
-            rusqlite::Error::FromSqlConversionFailure(..)
-                | rusqlite::Error::InvalidColumnType(..)
-                | rusqlite::Error::IntegralValueOutOfRange(..)
-                | rusqlite::Error::Utf8Error(..)
-        ) || matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase));
+        let damage =
+            matches!(
+                error,
+                rusqlite::Error::FromSqlConversionFailure(..)
+                    | rusqlite::Error::InvalidColumnType(..)
+                    | rusqlite::Error::IntegralValueOutOfRange(..)
+                    | rusqlite::Error::Utf8Error(..)
+            ) || matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase));
         let help = if damage {
-            format!(" ({DATABASE_FILE} in the state directory is damaged: restore a backup, or start anew with an empty state directory)")
+            format!(
+                " ({DATABASE_FILE} in the state directory is damaged: restore a backup, or start anew with an empty state directory)"
+            )
         } else {
             String::new()
         };

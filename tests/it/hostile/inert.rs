@@ -74,13 +74,13 @@ fn hostile_company() -> Company {
         company.records.push(format!(
             r#"{{"record":"access","scope":"sessions","kind":"session","grant_id":{id},"client":{name},"status":"enabled","parent":{id},"created_at":"2023-04-01T08:00:00Z"}}"#
         ));
-        company.records.push(format!(
-            r#"{{"record":"gap","scope":"sessions","part":{name},"cause":"denied","detail":{name}}}"#
-        ));
+        company
+            .records
+            .push(format!(r#"{{"record":"gap","scope":"sessions","part":{name},"cause":"denied","detail":{name}}}"#));
         // A field that cannot be decoded is told with its place.
-        company.records.push(format!(
-            r#"{{"record":"access","scope":"sessions","kind":{name},"grant_id":{id},"status":{name}}}"#
-        ));
+        company
+            .records
+            .push(format!(r#"{{"record":"access","scope":"sessions","kind":{name},"grant_id":{id},"status":{name}}}"#));
     }
     let mut apps = String::from("name,owner\ncrm,sales\n");
     for name in NAMES {
@@ -188,7 +188,10 @@ fn json_carries_the_very_names_and_nothing_else() {
     }
     for name in ["out/report.json", "out/findings.sarif", "out/run.json", "state/run.json"] {
         let text = read(&company, name);
-        assert!(!text.contains('\u{1b}') && !text.contains('\u{0}') && !text.contains('\u{202e}'), "{name}: escaped in the text");
+        assert!(
+            !text.contains('\u{1b}') && !text.contains('\u{0}') && !text.contains('\u{202e}'),
+            "{name}: escaped in the text"
+        );
         serde_json::from_str::<Value>(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     for name in ["out/report.ndjson", "out/findings.ocsf.ndjson", "state/ledger.ndjson"] {
@@ -227,14 +230,33 @@ fn a_page_has_no_element_that_the_template_does_not_have() {
             Token::StartTag(tag) => {
                 let name = String::from_utf8_lossy(&tag.name).into_owned();
                 assert!(
-                    !matches!(name.as_str(), "script" | "img" | "svg" | "iframe" | "object" | "embed" | "form" | "input" | "link" | "base" | "a"),
+                    !matches!(
+                        name.as_str(),
+                        "script"
+                            | "img"
+                            | "svg"
+                            | "iframe"
+                            | "object"
+                            | "embed"
+                            | "form"
+                            | "input"
+                            | "link"
+                            | "base"
+                            | "a"
+                    ),
                     "an element <{name}>"
                 );
                 for (attribute, value) in &tag.attributes {
                     let attribute = String::from_utf8_lossy(attribute).into_owned();
                     let value = String::from_utf8_lossy(&value.value).into_owned();
-                    assert!(!attribute.starts_with("on") && attribute != "style" && attribute != "src", "<{name} {attribute}={value:?}>");
-                    assert!(!value.contains("javascript:") && !value.contains("evil.example"), "<{name} {attribute}={value:?}>");
+                    assert!(
+                        !attribute.starts_with("on") && attribute != "style" && attribute != "src",
+                        "<{name} {attribute}={value:?}>"
+                    );
+                    assert!(
+                        !value.contains("javascript:") && !value.contains("evil.example"),
+                        "<{name} {attribute}={value:?}>"
+                    );
                 }
             }
             Token::String(string) => text.push_str(&String::from_utf8_lossy(&string)),

@@ -88,9 +88,13 @@ fn planted() -> (Company, Vec<String>) {
     // Lines that cannot be decoded.
     company.records.push(format!(r#"{{"record":"access","scope":"api-tokens","token":"{}"#, secret(5)));
     company.records.push(format!("Authorization: Bearer {}", secret(6)));
-    company.records.push(format!(r#"{{"record":"access","scope":"api-tokens","kind":"api_token","secret":"{}"}}"#, secret(7)));
+    company
+        .records
+        .push(format!(r#"{{"record":"access","scope":"api-tokens","kind":"api_token","secret":"{}"}}"#, secret(7)));
     company.records.push(format!(r#"["{}"]"#, secret(8)));
-    company.records.push(format!("{{\"record\":\"access\",\"scope\":\"api-tokens\",\"bytes\":\"\u{1}{}\"}}", secret(9)));
+    company
+        .records
+        .push(format!("{{\"record\":\"access\",\"scope\":\"api-tokens\",\"bytes\":\"\u{1}{}\"}}", secret(9)));
     // A table with columns that nobody mapped.
     company.system_extra = String::from(
         "\x20 - id: payroll
@@ -126,14 +130,21 @@ fn planted() -> (Company, Vec<String>) {
     );
     company.write(
         "payroll.meta.json",
-        format!(r#"{{"as_of":"2026-08-03T01:00:00Z","rows":3,"sha256":"{}","api_key":"{}"}}"#, sha256(table.as_bytes()), secret(14)),
+        format!(
+            r#"{{"as_of":"2026-08-03T01:00:00Z","rows":3,"sha256":"{}","api_key":"{}"}}"#,
+            sha256(table.as_bytes()),
+            secret(14)
+        ),
     );
     company.write("payroll.csv", table);
     company.people.push(String::from(
         "p-4,employee,ended,Ana Silva,ana.silva@acme.example,2020-01-01,2026-07-31,Europe/Berlin,2026-08-01T00:00:00Z",
     ));
     company.roster_extra = String::from("  aliases: aliases.csv\n");
-    company.write("aliases.csv", "person_id,kind,value,system,personal,valid_from,valid_to\np-1,username,ana,fleet,false,,\n");
+    company.write(
+        "aliases.csv",
+        "person_id,kind,value,system,personal,valid_from,valid_to\np-1,username,ana,fleet,false,,\n",
+    );
     write_host(&company, &secrets);
     write_aws(&company, &secrets);
     (company, secrets)
@@ -144,12 +155,37 @@ fn write_host(company: &Company, secrets: &[String]) {
     let secret = |place: usize| secrets[place].as_str();
     let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB/DDthL3SXHoGEKAOlM3J3HcC9IXlQxFlTUBsodOY1s";
     let files = [
-        ("etc/passwd", format!("root:{}:0:0:root:/root:/bin/bash\nana:x:1000:1000:Ana {}:/home/ana:/bin/bash\n", secret(15), "Silva")),
-        ("etc/shadow", format!("root:$6${}:19000:0:99999:7:::\nana:$6$salt${}:19000:0:99999:7:::\n", secret(16), secret(17))),
+        (
+            "etc/passwd",
+            format!(
+                "root:{}:0:0:root:/root:/bin/bash\nana:x:1000:1000:Ana {}:/home/ana:/bin/bash\n",
+                secret(15),
+                "Silva"
+            ),
+        ),
+        (
+            "etc/shadow",
+            format!("root:$6${}:19000:0:99999:7:::\nana:$6$salt${}:19000:0:99999:7:::\n", secret(16), secret(17)),
+        ),
         ("etc/group", format!("root:{}:0:\nana:x:1000:\n", secret(18))),
         ("etc/nsswitch.conf", String::from("passwd: files\ngroup: files\n")),
-        ("etc/ssh/sshd_config", format!("# root password {}\nUsePAM yes\nSetEnv TOKEN={}\nUnknownOption {}\n", secret(19), secret(20), secret(21))),
-        ("etc/sudoers", format!("# {}\nDefaults env_keep += \"TOKEN\"\nana ALL=(ALL) NOPASSWD: /usr/bin/mysql -p{}\n", secret(22), secret(23))),
+        (
+            "etc/ssh/sshd_config",
+            format!(
+                "# root password {}\nUsePAM yes\nSetEnv TOKEN={}\nUnknownOption {}\n",
+                secret(19),
+                secret(20),
+                secret(21)
+            ),
+        ),
+        (
+            "etc/sudoers",
+            format!(
+                "# {}\nDefaults env_keep += \"TOKEN\"\nana ALL=(ALL) NOPASSWD: /usr/bin/mysql -p{}\n",
+                secret(22),
+                secret(23)
+            ),
+        ),
         (
             "home/ana/.ssh/authorized_keys",
             format!(
@@ -168,7 +204,10 @@ fn write_host(company: &Company, secrets: &[String]) {
         company.write(&format!("hosts/web-1/{path}"), text);
         lines.push(format!("present {} {} /{path}", text.len(), sha256(text.as_bytes())));
     }
-    company.write("hosts/web-1/files.txt", format!("# holdover-files 1\n# host: web-1\n{}\n# end {}\n", lines.join("\n"), lines.len()));
+    company.write(
+        "hosts/web-1/files.txt",
+        format!("# holdover-files 1\n# host: web-1\n{}\n# end {}\n", lines.join("\n"), lines.len()),
+    );
 }
 
 /// Documents with secrets in tags, conditions and keys that nobody asked for.
@@ -178,13 +217,18 @@ fn write_aws(company: &Company, secrets: &[String]) {
     let read = |name: &str| std::fs::read_to_string(fixtures.join(name)).expect("a fixture");
     let details = read("authorization-details.json");
     assert!(details.contains("\"Value\": \"build\""));
-    let details = details
-        .replacen("\"Value\": \"build\"", &format!("\"Value\": \"{}\"", secret(29)), 1)
-        .replacen("\"UserName\": \"ana.silva\"", &format!("\"UserName\": \"ana.silva\", \"SecretAccessKey\": \"{}\"", secret(30)), 1);
+    let details = details.replacen("\"Value\": \"build\"", &format!("\"Value\": \"{}\"", secret(29)), 1).replacen(
+        "\"UserName\": \"ana.silva\"",
+        &format!("\"UserName\": \"ana.silva\", \"SecretAccessKey\": \"{}\"", secret(30)),
+        1,
+    );
     company.write("aws/authorization-details.json", details);
     company.write("aws/credential-report.csv", read("credential-report.csv"));
-    let keys = read("access-keys.json")
-        .replacen("\"Status\": \"Active\"", &format!("\"Status\": \"Active\", \"SecretAccessKey\": \"{}\"", secret(31)), 1);
+    let keys = read("access-keys.json").replacen(
+        "\"Status\": \"Active\"",
+        &format!("\"Status\": \"Active\", \"SecretAccessKey\": \"{}\"", secret(31)),
+        1,
+    );
     company.write("aws/access-keys.json", keys);
 }
 
@@ -248,18 +292,31 @@ fn the_search_finds_what_is_there() {
     let secret = canary(99);
     let mut company = Company::new();
     company.extra = String::from(OUTPUTS);
-    company.records[0] = company.records[0].replace("\"grant_display\":\"u-1\"", &format!("\"grant_display\":\"{secret}\""));
+    company.records[0] =
+        company.records[0].replace("\"grant_display\":\"u-1\"", &format!("\"grant_display\":\"{secret}\""));
     company.write_all();
     let run = company.scan();
     run.expect(1);
-    let found = leaks(&company, &[run], &[secret.clone()]);
-    for place in ["standard output", "state.db", "unpacked", "report.html", "report.md", "report.txt", "findings.csv", "report.json", "report.ndjson", "findings.ocsf.ndjson"] {
+    let found = leaks(&company, &[run], std::slice::from_ref(&secret));
+    for place in [
+        "standard output",
+        "state.db",
+        "unpacked",
+        "report.html",
+        "report.md",
+        "report.txt",
+        "findings.csv",
+        "report.json",
+        "report.ndjson",
+        "findings.ocsf.ndjson",
+    ] {
         assert!(found.iter().any(|leak| leak.contains(place)), "{place}: {found:#?}");
     }
     let folder = tempfile::tempdir().expect("a folder");
     for (form, bytes) in forms(&secret) {
         std::fs::create_dir_all(folder.path().join("out")).expect("a folder");
-        std::fs::write(folder.path().join("out").join(&form), [b"x".as_slice(), &bytes, b"y"].concat()).expect("a file");
+        std::fs::write(folder.path().join("out").join(&form), [b"x".as_slice(), &bytes, b"y"].concat())
+            .expect("a file");
         let read = files(folder.path(), &["out"]);
         assert!(read.iter().any(|(_, found)| found.windows(bytes.len()).any(|window| window == bytes)), "{form}");
     }
