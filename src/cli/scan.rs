@@ -214,19 +214,20 @@ fn commit(
     }
     report.run.flags.store_failed |= closed_pipe;
     report.run.exit_code = run::picture::exit_code(&report.run.flags, exit_zero);
-    for path in outputs::run_json_paths(outputs, config) {
-        if let Err(failure) = writer.write_run_json(&path, &report) {
-            failure.tell(session);
-            report.run.flags.store_failed = true;
-            report.run.exit_code = ExitCode::Store;
-        }
-    }
     if let Some(path) = &config.metrics.textfile
         && let Err(error) = writer.write_metrics(path, &report, &remembered(store, last_success_at, config_since)?)
     {
         session.error(&format!("error: {}", hostile::line(&chain(&error))));
         report.run.flags.store_failed = true;
         report.run.exit_code = ExitCode::Store;
+    }
+    // Last of the files, so that it knows what became of the others.
+    for path in outputs::run_json_paths(outputs, config) {
+        if let Err(failure) = writer.write_run_json(&path, &report) {
+            failure.tell(session);
+            report.run.flags.store_failed = true;
+            report.run.exit_code = ExitCode::Store;
+        }
     }
     let archive = outputs::archive(&report, rules)?;
     store.end_run(&report.run, &archive, config.run.keep_reports)?;
