@@ -4,10 +4,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$1
+mkdir -p "$work"
 rm -rf "$work/sample" "$work/again"
 cp -r examples/sample-company "$work/sample"
 rm -rf "$work/sample/out" "$work/sample/state"
-mkdir -p "$work/elsewhere"
+mkdir -p "$work" "$work/elsewhere"
 cp -r "$work/sample" "$work/again"
 program=${HOLDOVER:-target/debug/holdover}
 [ -x "$program" ] || cargo build --locked

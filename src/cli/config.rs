@@ -43,7 +43,7 @@ fn check(session: &Session<'_>) -> Result<u8, Failure> {
         return Err(Failure::Problems(problems));
     }
     if !configured.warnings.is_empty() {
-        session.note(&shown(&configured.warnings));
+        session.note(&shown(&configured.warnings).replace("error: ", "warning: "));
     }
     session.say(&format!(
         "configuration sound: {} systems, {} roster sources, digest {}",

@@ -205,19 +205,20 @@ fn commit(
     let (packed, failed, closed_pipe) = write_and_pack(session, &writer, outputs, &report, rules);
     report.run.flags.store_failed |= failed || closed_pipe;
     report.run.exit_code = run::picture::exit_code(&report.run.flags, exit_zero);
-    for path in outputs::run_json_paths(outputs, config) {
-        if let Err(failure) = writer.write_run_json(&path, &report) {
-            failure.tell(session);
-            report.run.flags.store_failed = true;
-            report.run.exit_code = ExitCode::Store;
-        }
-    }
     if let Some(path) = &config.metrics.textfile
         && let Err(error) = writer.write_metrics(path, &report, &remembered(store, last_success_at, config_since)?)
     {
         session.error(&format!("error: {}", hostile::line(&chain(&error))));
         report.run.flags.store_failed = true;
         report.run.exit_code = ExitCode::Store;
+    }
+    // Last of the files, so that it knows what became of the others.
+    for path in outputs::run_json_paths(outputs, config) {
+        if let Err(failure) = writer.write_run_json(&path, &report) {
+            failure.tell(session);
+            report.run.flags.store_failed = true;
+            report.run.exit_code = ExitCode::Store;
+        }
     }
     // What went wrong while the outputs were written belongs into the kept report too.
     let archive = if report.run == facts { packed? } else { outputs::archive(&report, rules)? };

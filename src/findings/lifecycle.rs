@@ -130,9 +130,10 @@ fn present(memory: Option<Memory>, seen: Seen, context: &Context<'_>) -> Step {
     Step { memory, from: Some(from), why }
 }
 
+/// A finding that a gap made unverified may never have been confirmed (a surge that waits for an operator), so only
+/// the state itself counts; it is confirmed again by what is read now.
 fn was_confirmed(memory: &Memory) -> bool {
     memory.finding.state == FindingState::Confirmed
-        || (memory.finding.state == FindingState::Unverified && memory.finding.due)
 }
 
 fn ended(memory: Option<Memory>, seen: Seen, context: &Context<'_>) -> Option<Step> {

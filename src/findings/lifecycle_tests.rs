@@ -162,6 +162,16 @@ fn only_an_employment_with_a_date_ends_a_watch() {
     assert_eq!(rehired.memory.finding.change, Change::Rehired);
 }
 
+#[test]
+fn a_gap_confirms_nothing() {
+    let held = step(None, Sight::Present(seen(false, false, true)), 0).memory;
+    let gap = step(Some(held), Sight::NotRead { suppressed: false }, 1).memory;
+    let back = step(Some(gap.clone()), Sight::Present(seen(false, false, true)), 2);
+    assert_eq!(back.memory.finding.state, FindingState::Observed, "an operator has not spoken yet");
+    let read = step(Some(gap), Sight::Present(seen(true, false, true)), 2);
+    assert_eq!(read.memory.finding.state, FindingState::Confirmed);
+}
+
 #[derive(Debug, Clone)]
 enum Event {
     Present,

@@ -17,6 +17,7 @@ pub mod graph;
 pub mod index;
 pub mod keys;
 pub mod resolve;
+mod weigh;
 
 pub use domains::Domains;
 pub use graph::{Graph, Node};

@@ -270,6 +270,8 @@ impl Comparer<'_> {
             updated_at: None,
             names: note.names,
             address: note.address,
+            first_day: chrono::NaiveDate::MIN,
+            last_day: None,
             address_claim: ClaimAt::NONE,
         };
         if ended && today.not_judged.is_none() && merge::all_differ(&row(note_before), &row(note)) {

@@ -1,6 +1,7 @@
 //! All rows of one person become their stints: duplicates fall together, sources are united, and what cannot both be
 //! true is said.
 
+use chrono::NaiveDate;
 use scan_contract::Instant;
 
 use super::model::{EmploymentStatus, Stint};
@@ -16,6 +17,10 @@ pub(super) struct RowNote {
     pub(super) names: [u32; 3],
     /// Hash of the work address, folded; 0 is missing.
     pub(super) address: u64,
+    /// First day employed, as written.
+    pub(super) first_day: NaiveDate,
+    /// The last day that governs the end of access, as written; `None` for an open end or one given as an instant.
+    pub(super) last_day: Option<NaiveDate>,
     /// Where the claim for the work address stands.
     pub(super) address_claim: super::claims::ClaimAt,
 }
@@ -62,8 +67,23 @@ pub(super) fn settle(mut rows: Vec<Row>, now: Instant) -> (Vec<Row>, Vec<Conflic
             conflicts.push(Conflict::blocking(says, false));
         }
     }
+    adjoin(&mut rows);
     number(&mut rows, &mut conflicts);
     (rows, conflicts)
+}
+
+/// Whoever ends on one day and begins on the next has no gap, also where the new day begins hours later because they
+/// moved to another zone: they are employed in between.
+fn adjoin(rows: &mut [Row]) {
+    sort(rows);
+    for at in 1..rows.len() {
+        let (earlier, later) = rows.split_at_mut(at);
+        let first_day = later[0].note.first_day;
+        let handed = earlier.iter().filter(|row| row.note.last_day.and_then(|day| day.succ_opt()) == Some(first_day));
+        if let Some(end) = handed.filter_map(|row| end_of(&row.stint)).max() {
+            later[0].stint.start = later[0].stint.start.min(end);
+        }
+    }
 }
 
 fn sort(rows: &mut [Row]) {
@@ -149,7 +169,8 @@ fn unite(left: &Row, right: &Row, now: Instant, conflicts: &mut Vec<Conflict>) -
     let rank = |row: &Row| (row.note.rank, std::cmp::Reverse(row.note.updated_at));
     let (winner, loser) = if rank(right) < rank(left) { (right, left) } else { (left, right) };
     let mut united = winner.clone();
-    united.stint.start = left.stint.start.min(right.stint.start);
+    let first = if right.stint.start < left.stint.start { right } else { left };
+    (united.stint.start, united.note.first_day) = (first.stint.start, first.note.first_day);
     let ends = (end_of(&left.stint), end_of(&right.stint));
     if ends.0 != ends.1 {
         let later = match ends {
@@ -159,6 +180,7 @@ fn unite(left: &Row, right: &Row, now: Instant, conflicts: &mut Vec<Conflict>) -
             _ => right,
         };
         united.stint.end.clone_from(&later.stint.end);
+        united.note.last_day = later.note.last_day;
         // How somebody left is told by the row whose end counts; a row without one says nothing about it.
         united.stint.termination_type = later.stint.termination_type.or(united.stint.termination_type);
         let says = format!(

@@ -250,6 +250,8 @@ impl Builder {
             updated_at: record.updated_at,
             names: names.map(short_hash),
             address: folded_hash(record.work_email),
+            first_day: record.start_date,
+            last_day: stints::last_day(record, around),
             address_claim,
         };
         let person = &mut self.people[number as usize];

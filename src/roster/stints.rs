@@ -105,6 +105,15 @@ pub(super) fn end_of_day(day: NaiveDate, source: EndSource, zone: &Zone, zone_is
     AccessEnd { at, earliest, latest, source, zone: Arc::clone(zone.name()), zone_is_default, known_at: None }
 }
 
+/// The last day that governs the end of access of a row, where a day does.
+pub(super) fn last_day(record: &Record<'_>, around: &Surroundings<'_>) -> Option<NaiveDate> {
+    if record.access_end_at.is_some() {
+        return None;
+    }
+    let employed = last_day_employed(record.end_date, around.meaning);
+    governing_day(record.last_day_worked, employed, around.basis).map(|(day, _)| day)
+}
+
 /// The stint of a row, and its contradictions.
 pub(super) fn make(
     record: &Record<'_>,

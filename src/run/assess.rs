@@ -11,13 +11,13 @@ use crate::exceptions::{Cover, ExceptionQuery, Exceptions};
 use crate::findings::severity::{Inputs, severity};
 use crate::findings::usability::{Judged, ParentAccount, judge};
 use crate::findings::{
-    Change, Class, Finding, FindingState, Fingerprint, MatchFacts, RuleHit, RuleUndecided, Usability, UsedAfterEnd,
-    fingerprint, last_use,
+    Change, Class, Confidence, Finding, FindingState, Fingerprint, MatchFacts, RuleHit, RuleUndecided, Usability,
+    UsedAfterEnd, fingerprint, last_use,
 };
 use crate::identity::graph::Graph;
 use crate::identity::{AccessMatch, Index, PersonMatch};
 use crate::policy::{Policy, PolicyInput};
-use crate::roster::{AccessEnd, ClaimKind, LeavePolicy, Person, Standing, Stint};
+use crate::roster::{AccessEnd, ClaimKind, EndSource, LeavePolicy, Person, Standing, Stint};
 use crate::rules::{EmploymentView, Facts, Outcome, RuleSet};
 
 /// What assessment looks at.
@@ -263,7 +263,8 @@ impl Bench<'_> {
             undecided: rules.undecided,
             severity,
             severity_reasons,
-            confidence: matched.confidence,
+            // Whether the person left at all is presumed then: that weighs more than how well the grant was matched.
+            confidence: if is_presumed(ended.end) { Confidence::Low } else { matched.confidence },
             person_id: person.id.clone(),
             stint: stint.number,
             role_tier: stint.role_tier,
@@ -393,6 +394,10 @@ fn class(kind: AccessKind, usability: Usability, used: UsedAfterEnd) -> Class {
     }
 }
 
+fn is_presumed(end: &AccessEnd) -> bool {
+    end.source == EndSource::PresumedFromAbsence
+}
+
 fn remedy(text: &str, access: &Access, stint: &Stint) -> String {
     // One paragraph: a finding is one line in logs, tables and cells.
     let mut remedy = text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
@@ -409,6 +414,12 @@ fn remedy(text: &str, access: &Access, stint: &Stint) -> String {
 fn notes(access: &Access, ended: &Ended<'_>, mut notes: Vec<String>) -> Vec<String> {
     if ended.end.zone_is_default {
         notes.push(format!("The zone {} is the source's default: the end is known only within a day.", ended.end.zone));
+    }
+    if is_presumed(ended.end) {
+        notes.push(String::from(
+            "That the person left is presumed: they are missing from a list of people in employment. A list that is cut \
+             off looks the same.",
+        ));
     }
     if let Some(until) = access.live_until {
         notes.push(format!("Can live until {} at the latest.", until.format("%Y-%m-%dT%H:%M:%SZ")));

@@ -14,7 +14,7 @@ fn record() -> ScopeRecord {
 fn expectation() -> Expectation<'static> {
     Expectation {
         now: at("2026-08-02T00:00:00Z"),
-        max_age: Some(std::time::Duration::from_secs(26 * 3600)),
+        max_age: Some(std::time::Duration::from_hours(26)),
         known_object: None,
         baseline: None,
         drop_guard: DropGuard { share: 0.2, count: 5 },

@@ -163,7 +163,7 @@ fn expectation() -> Expectation<'static> {
     }
 }
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panic_fails_its_own_scope_and_says_that_it_is_a_defect() {

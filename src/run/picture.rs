@@ -164,7 +164,8 @@ mod tests {
 
     #[test]
     fn the_most_urgent_flag_names_the_exit_code() {
-        let table: [(fn(&mut Flags), ExitCode); 8] = [
+        type Set = fn(&mut Flags);
+        let table: [(Set, ExitCode); 8] = [
             (|_| {}, ExitCode::Clean),
             (|flags| flags.residual = true, ExitCode::Residual),
             (|flags| flags.gaps = true, ExitCode::Gaps),

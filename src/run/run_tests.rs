@@ -1,7 +1,7 @@
 //! Whole runs: what was planted is found, its twin stays silent, and what cannot be told is said.
 
 use super::world::{World, account, person, record, scope, states};
-use crate::findings::{Severity, UsedAfterEnd};
+use crate::findings::{Confidence, Severity, UsedAfterEnd};
 use crate::report::{CellVerdict, ExitCode, Report};
 use crate::store::Store as _;
 
@@ -249,4 +249,20 @@ fn a_login_that_was_given_to_two_people_is_told_even_if_the_leaver_is_read_last(
     let mut colleagues = World::new();
     colleagues.records = vec![with_login("u-2", "p-2"), by_login, with_login("u-3", "p-3")];
     assert!(!colleagues.scan(NOW).run.flags.ambiguous);
+}
+
+#[test]
+fn a_leaver_who_is_only_missing_from_a_list_is_told_with_low_confidence() {
+    let mut world = World::new();
+    // Enough people that one who is missing is no damage to the list.
+    world.people = (1..=40).map(|number| person(&format!("p-{number}"), false)).collect();
+    world.coverage = "active";
+    world.records = vec![account("u-1", "p-1@acme.example"), account("u-2", "p-2@acme.example")];
+    assert!(world.scan(NOW).findings.is_empty());
+    world.people.remove(0);
+    world.as_of = String::from("2026-08-04T01:00:00Z");
+    let report = world.scan(NEXT_DAY);
+    let [finding] = report.findings.as_slice() else { panic!("{:?} {:?}", report.findings, report.notices) };
+    assert_eq!((finding.person_id.as_str(), finding.confidence), ("p-1", Confidence::Low));
+    assert!(finding.notes.iter().any(|note| note.contains("presumed")), "{:?}", finding.notes);
 }

@@ -34,6 +34,8 @@ pub(super) struct World {
     pub(super) records: Vec<String>,
     /// Instant of the export.
     pub(super) as_of: String,
+    /// What the roster covers: `full`, `active` or `leavers`.
+    pub(super) coverage: &'static str,
     /// Further keys of the system.
     pub(super) extra: String,
     /// What is kept between runs.
@@ -74,6 +76,7 @@ impl World {
             aliases: Vec::new(),
             records: Vec::new(),
             as_of: String::from("2026-08-03T01:00:00Z"),
+            coverage: "full",
             extra: String::new(),
             store: MemoryStore::new("test"),
             digest: None,
@@ -86,13 +89,13 @@ impl World {
 
     fn write_files(&self) -> Config {
         let roster = format!("{HEADER}\n{}\n", self.people.join("\n"));
-        let digest: String = Sha256::digest(roster.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(roster.as_bytes()));
         self.write("roster.csv", &roster);
         let as_of = &self.as_of;
         let rows = self.people.len();
         self.write(
             "roster.meta.json",
-            &format!(r#"{{"as_of":"{as_of}","rows":{rows},"sha256":"{digest}","coverage":"full"}}"#),
+            &format!(r#"{{"as_of":"{as_of}","rows":{rows},"sha256":"{digest}","coverage":"{}"}}"#, self.coverage),
         );
         let aliases =
             format!("person_id,kind,value,system,personal,valid_from,valid_to\n{}\n", self.aliases.join("\n"));
@@ -109,8 +112,7 @@ impl World {
             export.push('\n');
         }
         let (accounts, tokens) = (count("accounts"), count("tokens"));
-        export
-            .push_str(&format!("{{\"record\":\"end\",\"counts\":{{\"accounts\":{accounts},\"tokens\":{tokens}}}}}\n"));
+        export.extend([format!("{{\"record\":\"end\",\"counts\":{{\"accounts\":{accounts},\"tokens\":{tokens}}}}}\n")]);
         self.write("crm.ndjson", &export);
         let text = format!(
             "version: 1\n\
@@ -119,7 +121,7 @@ impl World {
              roster:\n\
              \x20 aliases: aliases.csv\n\
              \x20 sources:\n\
-             \x20   - {{ id: hris, format: csv, path: roster.csv, manifest: roster.meta.json, coverage: full, default_time_zone: Europe/Berlin, end_date_meaning: last_day_included, max_age: 900h, rank: 1 }}\n\
+             \x20   - {{ id: hris, format: csv, path: roster.csv, manifest: roster.meta.json, coverage: {}, default_time_zone: Europe/Berlin, end_date_meaning: last_day_included, max_age: 900h, rank: 1 }}\n\
              identity:\n\
              \x20 domains: [{{ name: acme.example }}]\n\
              systems:\n\
@@ -130,7 +132,7 @@ impl World {
              \x20   scopes: [accounts, tokens]\n\
              \x20   files: [{{ path: crm.ndjson, format: ndjson }}]\n\
              {}",
-            self.extra
+            self.coverage, self.extra
         );
         self.write("holdover.yaml", &text);
         let file = self.folder.path().join("holdover.yaml");

@@ -5,6 +5,9 @@
     clippy::panic,
     clippy::disallowed_methods,
     clippy::format_push_string,
+    clippy::format_collect,
+    clippy::naive_bytecount,
+    clippy::type_complexity,
     reason = "a test fails loudly, and starts the program it tests"
 )]
 
@@ -15,5 +18,6 @@ mod hostile;
 mod house;
 mod life;
 mod same_bytes;
+mod sample;
 mod store_faults;
 mod verdicts;

@@ -1,7 +1,7 @@
 //! The cases a roster has to survive: what real HR data looks like.
 
 use super::kit::*;
-use crate::roster::model::{EmploymentType, EndBasis, EndSource, LeavePolicy, TerminationType};
+use crate::roster::model::{EmploymentType, EndBasis, EndSource, LeavePolicy, Standing, TerminationType};
 use crate::roster::settings::{EndDateMeaning, SourceCoverage};
 
 const NOW: &str = "2026-08-01T02:30:00Z";
@@ -93,6 +93,26 @@ fn a_rehire_after_a_gap_is_employed_and_has_a_gap() {
     assert_eq!(converted.stints[1].employment_type, EmploymentType::Contractor);
     assert!(converted.gap_before(&converted.stints[1]).is_none(), "adjoining stints are one employment");
     assert_eq!(rehired.stints.iter().map(|stint| stint.number).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn whoever_moves_to_another_zone_from_one_day_to_the_next_has_no_gap() {
+    let moved = |start: &str| {
+        [
+            row("p-1").ended("2026-06-30").with("time_zone", "Europe/Berlin"),
+            row("p-1").with("start_date", start).with("time_zone", "America/Los_Angeles"),
+        ]
+    };
+    let world = world(NOW).rows(&moved("2026-07-01"));
+    let loaded = world.load();
+    let next_day = person(&loaded, "p-1");
+    assert!(next_day.gap_before(&next_day.stints[1]).is_none(), "the first of July begins nine hours later there");
+    let between = next_day.standing(instant("2026-07-01T02:00:00Z"), LeavePolicy::KeepAccess);
+    assert!(matches!(between, Standing::Employed { .. }), "{between:?}");
+    let world = super::kit::world(NOW).rows(&moved("2026-07-02"));
+    let loaded = world.load();
+    let day_after = person(&loaded, "p-1");
+    assert!(day_after.gap_before(&day_after.stints[1]).is_some(), "a day between is a gap");
 }
 
 #[test]

@@ -80,22 +80,22 @@ fn each_damage_of_the_documents_is_a_gap() {
         ("more pages follow", &|folder| {
             json(folder, DETAILS, |value| {
                 value["IsTruncated"] = Value::Bool(true);
-            })
+            });
         }),
         ("a list of users that is missing", &|folder| {
             json(folder, DETAILS, |value| {
                 value.as_object_mut().expect("an object").remove("UserDetailList");
-            })
+            });
         }),
         ("a list of roles that is missing", &|folder| {
             json(folder, DETAILS, |value| {
                 value.as_object_mut().expect("an object").remove("RoleDetailList");
-            })
+            });
         }),
         ("a user that the report has and the details lack", &|folder| {
             json(folder, DETAILS, |value| {
                 value["UserDetailList"].as_array_mut().expect("users").remove(0);
-            })
+            });
         }),
         ("a user that the details have and the report lacks", &|folder| {
             rewrite(folder, REPORT, |bytes| {
@@ -106,11 +106,11 @@ fn each_damage_of_the_documents_is_a_gap() {
             rewrite(folder, REPORT, |bytes| super::native::lines(&bytes, |lines| lines.truncate(1)));
         }),
         ("a renamed column of the report", &|folder| {
-            swap(folder, REPORT, "access_key_1_active", "access_key_one_active")
+            swap(folder, REPORT, "access_key_1_active", "access_key_one_active");
         }),
         ("another renamed column", &|folder| swap(folder, REPORT, "password_enabled", "password_on")),
         ("a word that is neither true nor false", &|folder| {
-            swap(folder, REPORT, "2021-02-01T09:12:44+00:00,true", "2021-02-01T09:12:44+00:00,yes")
+            swap(folder, REPORT, "2021-02-01T09:12:44+00:00,true", "2021-02-01T09:12:44+00:00,yes");
         }),
         ("a time that is none", &|folder| swap(folder, REPORT, "2026-07-31T21:45:00+00:00", "31 July")),
         ("another account in the report", &|folder| swap(folder, REPORT, "111122223333", "999999999999")),
@@ -126,20 +126,20 @@ fn each_damage_of_the_documents_is_a_gap() {
         ("an answer of the key lists that has more pages", &|folder| {
             json(folder, KEYS, |value| {
                 value[0]["IsTruncated"] = Value::Bool(true);
-            })
+            });
         }),
         ("the key lists of one user are missing", &|folder| {
             json(folder, KEYS, |value| {
                 value.as_array_mut().expect("answers").remove(0);
-            })
+            });
         }),
         ("a key that the report knows and the lists lack", &|folder| {
             json(folder, KEYS, |value| {
                 value[0]["AccessKeyMetadata"].as_array_mut().expect("keys").remove(0);
-            })
+            });
         }),
         ("a document of another sort", &|folder| {
-            rewrite(folder, DETAILS, |_| b"{\"Message\":\"AccessDenied\"}".to_vec())
+            rewrite(folder, DETAILS, |_| b"{\"Message\":\"AccessDenied\"}".to_vec());
         }),
         ("a page for people", &|folder| rewrite(folder, DETAILS, |_| b"<html>Sign in</html>".to_vec())),
     ];

@@ -104,10 +104,10 @@ fn a_damaged_file_of_exceptions_suppresses_nothing_and_says_so() {
     check("an unknown key", &|folder| swap(folder, "exceptions.yaml", "requested_by", "requested_from"));
     check("an unknown type", &|folder| swap(folder, "exceptions.yaml", "transition", "transit"));
     check("an approver nobody knows", &|folder| {
-        swap(folder, "exceptions.yaml", "approved_by: [p-2]", "approved_by: [p-77]")
+        swap(folder, "exceptions.yaml", "approved_by: [p-2]", "approved_by: [p-77]");
     });
     check("approved by the subject", &|folder| {
-        swap(folder, "exceptions.yaml", "approved_by: [p-2]", "approved_by: [p-1]")
+        swap(folder, "exceptions.yaml", "approved_by: [p-2]", "approved_by: [p-1]");
     });
     check("too long", &|folder| swap(folder, "exceptions.yaml", "2026-08-07", "2027-08-07"));
     check("bytes that are no text", &|folder| {

@@ -29,7 +29,7 @@ fn a_cut_at_any_place_is_a_gap() {
     let positions = cuts(&bytes, 14, 10);
     for position in positions {
         sound.refuses(&format!("cut at {position} of {}", bytes.len()), &["crm/"], |folder| {
-            cut(folder, "crm.ndjson", position)
+            cut(folder, "crm.ndjson", position);
         });
     }
 }
@@ -68,10 +68,10 @@ fn each_wrong_line_is_a_gap_of_the_scope_it_concerns() {
             rewrite(folder, export, |bytes| lines(&bytes, |lines| lines.push(lines[1].clone())));
         }),
         ("end says one more account", "crm/accounts", &|folder| {
-            swap(folder, export, "\"accounts\":12", "\"accounts\":13")
+            swap(folder, export, "\"accounts\":12", "\"accounts\":13");
         }),
         ("end says one account less", "crm/accounts", &|folder| {
-            swap(folder, export, "\"accounts\":12", "\"accounts\":11")
+            swap(folder, export, "\"accounts\":12", "\"accounts\":11");
         }),
         ("end does not count tokens", "crm/api-tokens", &|folder| swap(folder, export, ",\"api-tokens\":2}", "}")),
         ("the leaver's account is gone", "crm/accounts", &|folder| without(folder, "\"grant_id\":\"u-1\"")),
@@ -80,7 +80,7 @@ fn each_wrong_line_is_a_gap_of_the_scope_it_concerns() {
             rewrite(folder, export, |bytes| lines(&bytes, |lines| lines[1] = lines[2].clone()));
         }),
         ("no header", "crm/accounts", &|folder| {
-            rewrite(folder, export, |bytes| lines(&bytes, |lines| drop(lines.remove(0))))
+            rewrite(folder, export, |bytes| lines(&bytes, |lines| drop(lines.remove(0))));
         }),
         ("the header stands in the middle", "crm/accounts", &|folder| {
             rewrite(folder, export, |bytes| lines(&bytes, |lines| lines.swap(0, 1)));
@@ -93,7 +93,7 @@ fn each_wrong_line_is_a_gap_of_the_scope_it_concerns() {
             swap(folder, export, "2026-08-03T01:00:00Z", "2026-08-03T01:00:00");
         }),
         ("an instant to come", "crm/accounts", &|folder| {
-            swap(folder, export, "2026-08-03T01:00:00Z", "2027-08-03T01:00:00Z")
+            swap(folder, export, "2026-08-03T01:00:00Z", "2027-08-03T01:00:00Z");
         }),
         ("stale", "crm/accounts", &|folder| swap(folder, export, "2026-08-03T01:00:00Z", "2026-07-03T01:00:00Z")),
         ("a scope that is no longer claimed", "crm/api-tokens", &|folder| {
@@ -101,22 +101,22 @@ fn each_wrong_line_is_a_gap_of_the_scope_it_concerns() {
         }),
         ("an unknown status", "crm/api-tokens", &|folder| damage_record(folder, "t-1", "\"enabled\"", "\"aktiv\"")),
         ("an unknown status of a stranger", "crm/accounts", &|folder| {
-            damage_record(folder, "u-12", "\"enabled\"", "\"frozen\"")
+            damage_record(folder, "u-12", "\"enabled\"", "\"frozen\"");
         }),
         ("an unknown kind", "crm/api-tokens", &|folder| {
-            damage_record(folder, "t-1", "\"api_token\"", "\"api_tokens\"")
+            damage_record(folder, "t-1", "\"api_token\"", "\"api_tokens\"");
         }),
         ("an unknown scope", "crm/", &|folder| {
-            damage_record(folder, "t-1", "\"scope\":\"api-tokens\"", "\"scope\":\"tokens\"")
+            damage_record(folder, "t-1", "\"scope\":\"api-tokens\"", "\"scope\":\"tokens\"");
         }),
         ("an unknown kind of line", "crm/", &|folder| damage_record(folder, "t-1", "\"access\"", "\"acces\"")),
         ("no grant id", "crm/api-tokens", &|folder| damage_record(folder, "t-1", "\"grant_id\":\"t-1\",", "")),
         ("no status", "crm/api-tokens", &|folder| damage_record(folder, "t-1", "\"status\":\"enabled\",", "")),
         ("an unknown relation", "crm/accounts", &|folder| {
-            damage_record(folder, "u-1", "\"relation\":\"holder\"", "\"relation\":\"boss\"")
+            damage_record(folder, "u-1", "\"relation\":\"holder\"", "\"relation\":\"boss\"");
         }),
         ("a time that is none", "crm/accounts", &|folder| {
-            damage_record(folder, "u-1", "2023-04-01T08:00:00Z", "01.04.2023")
+            damage_record(folder, "u-1", "2023-04-01T08:00:00Z", "01.04.2023");
         }),
         ("half a record", "crm/", &|folder| damage_record(folder, "t-1", "\"status\":\"enabled\"", "\"status\":\"ena")),
         ("bytes that are no text", "crm/", &|folder| {
@@ -167,7 +167,7 @@ fn what_the_producer_could_not_read_is_a_gap_with_its_own_words() {
     sound.refuses("an unknown cause", &["crm/"], |folder| {
         rewrite(folder, "crm.ndjson", |bytes| {
             lines(&bytes, |lines| {
-                lines.insert(1, String::from(r#"{"record":"gap","scope":"api-tokens","cause":"tired"}"#))
+                lines.insert(1, String::from(r#"{"record":"gap","scope":"api-tokens","cause":"tired"}"#));
             })
         });
     });

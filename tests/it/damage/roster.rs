@@ -97,17 +97,17 @@ fn each_gate_holds() {
         ("ROS-12 another digest", "roster", &|folder| swap(folder, "roster.csv", "Person 17", "Person 71")),
         ("ROS-1 no rows", "roster", &|folder| reissue(folder, |lines| lines.truncate(1))),
         ("ROS-2 a required column renamed", "person_id", &|folder| {
-            reissue(folder, |lines| lines[0] = lines[0].replace("person_id", "id"))
+            reissue(folder, |lines| lines[0] = lines[0].replace("person_id", "id"));
         }),
         ("ROS-2 the end column renamed", "end_date", &|folder| {
-            reissue(folder, |lines| lines[0] = lines[0].replace("end_date", "last_day"))
+            reissue(folder, |lines| lines[0] = lines[0].replace("end_date", "last_day"));
         }),
         ("ROS-2 the status column renamed", "status", &|folder| {
-            reissue(folder, |lines| lines[0] = lines[0].replace("status", "state"))
+            reissue(folder, |lines| lines[0] = lines[0].replace("status", "state"));
         }),
         ("ROS-3 unknown words", "ROS-3", &|folder| reissue(folder, |lines| all(lines, ",active,", ",aktiv,"))),
         ("ROS-3 dates in another form", "ROS-3", &|folder| {
-            reissue(folder, |lines| all(lines, "2021-01-01", "01/02/2021"))
+            reissue(folder, |lines| all(lines, "2021-01-01", "01/02/2021"));
         }),
         ("ROS-4 half the people", "ROS-4", &|folder| reissue(folder, |lines| lines.truncate(17))),
         ("ROS-4 twice the people", "ROS-4", &|folder| {
@@ -118,7 +118,7 @@ fn each_gate_holds() {
         }),
         ("ROS-7 three days old", "ROS-7", &|folder| swap(folder, "roster.meta.json", "2026-08-03", "2026-05-01")),
         ("ROS-9 another mail domain", "ROS-9", &|folder| {
-            reissue(folder, |lines| all(lines, "@acme.example", "@acme.invalid"))
+            reissue(folder, |lines| all(lines, "@acme.example", "@acme.invalid"));
         }),
         ("an unknown time zone", "Berlin", &|folder| reissue(folder, |lines| all(lines, "Europe/Berlin", "Berlin"))),
         ("a manifest without proof of the same file", "roster", &|folder| {

@@ -92,7 +92,7 @@ fn the_listing_of_a_host_proves_its_own_end() {
     for step in 0..12 {
         let position = text.len() * step / 12;
         sound.refuses(&format!("files.txt cut at {position}"), &["web-1"], |folder| {
-            cut(folder, &at("files.txt"), position)
+            cut(folder, &at("files.txt"), position);
         });
     }
     for back in [2, 4, 7] {
@@ -109,7 +109,7 @@ fn the_listing_of_a_host_proves_its_own_end() {
 fn a_host_or_the_tree_that_is_not_there_is_a_gap() {
     let sound = sound();
     sound.refuses("a host without folder", &["web-1"], |folder| {
-        std::fs::remove_dir_all(folder.join("hosts/web-1")).expect("removed")
+        std::fs::remove_dir_all(folder.join("hosts/web-1")).expect("removed");
     });
     sound.refuses("no tree", &["fleet/"], |folder| std::fs::remove_dir_all(folder.join("hosts")).expect("removed"));
     sound.refuses("a file in the place of the tree", &["fleet/"], |folder| {
@@ -144,7 +144,7 @@ fn each_damage_of_a_host_is_a_gap() {
             relist(folder, |_, lines| lines.retain(|line| !line.contains("/home/ben/.ssh")));
         }),
         ("no passwd in the listing", &|folder| {
-            relist(folder, |_, lines| lines.retain(|line| !line.ends_with("/etc/passwd")))
+            relist(folder, |_, lines| lines.retain(|line| !line.ends_with("/etc/passwd")));
         }),
         ("no sshd_config in the listing", &|folder| {
             relist(folder, |_, lines| lines.retain(|line| !line.ends_with("/etc/ssh/sshd_config")));
@@ -152,10 +152,10 @@ fn each_damage_of_a_host_is_a_gap() {
         ("a listing of another host", &|folder| swap(folder, &at("files.txt"), "# host: web-1", "# host: web-9")),
         ("a wrong number of lines", &|folder| swap(folder, &at("files.txt"), "# end 12", "# end 13")),
         ("a later version of the listing", &|folder| {
-            swap(folder, &at("files.txt"), "# holdover-files 1", "# holdover-files 2")
+            swap(folder, &at("files.txt"), "# holdover-files 1", "# holdover-files 2");
         }),
         ("a word the listing does not know", &|folder| {
-            swap(folder, &at("files.txt"), "absent /etc/shadow", "gone /etc/shadow")
+            swap(folder, &at("files.txt"), "absent /etc/shadow", "gone /etc/shadow");
         }),
         ("a server that asks another program for keys", &|folder| {
             change(
@@ -172,10 +172,10 @@ fn each_damage_of_a_host_is_a_gap() {
             change(folder, "etc/ssh/sshd_config", ".ssh/authorized_keys", "/etc/keys/%u");
         }),
         ("accounts from a directory", &|folder| {
-            change(folder, "etc/nsswitch.conf", "passwd: files", "passwd: files ldap")
+            change(folder, "etc/nsswitch.conf", "passwd: files", "passwd: files ldap");
         }),
         ("a line of passwd that is none", &|folder| {
-            change(folder, "etc/passwd", "ana:x:1000:1000:Ana:/home/ana:/bin/bash", "ana:x:1000")
+            change(folder, "etc/passwd", "ana:x:1000:1000:Ana:/home/ana:/bin/bash", "ana:x:1000");
         }),
         ("a key that is none", &|folder| {
             change(folder, "home/ana/.ssh/authorized_keys", "AAAAC3NzaC1lZDI1NTE5AAAAI", "AAAAC3NzaC1lZDI1NTE5AAAA!");

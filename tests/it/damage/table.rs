@@ -103,10 +103,10 @@ fn each_damage_of_a_table_is_a_gap() {
         ("a column twice", &|folder| reexport(folder, "Colour", "State")),
         ("no header", &|folder| reexport(folder, "User ID,Username,E-mail,State,Role,Last login,Colour\n", "")),
         ("an unknown status", &|folder| {
-            reexport(folder, "7,asilva,ana@acme.example,Active", "7,asilva,ana@acme.example,Aktiv")
+            reexport(folder, "7,asilva,ana@acme.example,Active", "7,asilva,ana@acme.example,Aktiv");
         }),
         ("an empty status", &|folder| {
-            reexport(folder, "7,asilva,ana@acme.example,Active", "7,asilva,ana@acme.example,")
+            reexport(folder, "7,asilva,ana@acme.example,Active", "7,asilva,ana@acme.example,");
         }),
         ("an unknown privilege", &|folder| reexport(folder, "Administrator", "Admin")),
         ("a time in another form", &|folder| reexport(folder, "30.07.2026 09:12", "07/30/2026 9:12 AM")),

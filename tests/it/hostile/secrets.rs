@@ -297,7 +297,7 @@ fn the_search_finds_what_is_there() {
     company.write_all();
     let run = company.scan();
     run.expect(1);
-    let found = leaks(&company, &[run], &[secret.clone()]);
+    let found = leaks(&company, &[run], std::slice::from_ref(&secret));
     for place in [
         "standard output",
         "state.db",

@@ -198,3 +198,31 @@ fn severity_and_exit_switches_never_hide_a_gap() {
     company.write("roster.csv", "");
     assert_eq!(at(&["--exit-zero"]), 5);
 }
+
+#[test]
+fn a_rule_that_is_taken_away_closes_nothing() {
+    let mut company = Company::new();
+    day(&mut company, 0).expect(1);
+    let own = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    for entry in std::fs::read_dir(own).expect("the rules") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if path.is_dir() {
+            for list in std::fs::read_dir(&path).expect("the lists") {
+                let list = list.expect("an entry").path();
+                let file = list.file_name().expect("a name").to_string_lossy().into_owned();
+                company.write(&format!("rules/{name}/{file}"), std::fs::read(&list).expect("a list"));
+            }
+        } else if name != "api-token-active.yaml" {
+            company.write(&format!("rules/{name}"), std::fs::read(&path).expect("a rule"));
+        }
+    }
+    company.extra = String::from("rules: rules\n");
+    for number in 1..4 {
+        let run = day(&mut company, number);
+        run.expect(1);
+        assert!(run.closed().is_empty(), "day {number}: {:?}", run.closed());
+        assert_ne!(state(&run, "t-1"), "-", "day {number}: it is still listed");
+        assert_ne!(state(&run, "t-1"), "closing", "day {number}");
+    }
+}
