@@ -7,6 +7,7 @@ use crate::cause::Cause;
 use crate::ids::{GrantId, ScopeName};
 use crate::manifest::Manifest;
 use crate::outlet::{Outlet, Sealed};
+use crate::rights::{Effort, Rights};
 use crate::scope::Pass;
 
 /// Who the credential or the source says we are looking at (CMP-1).
@@ -58,11 +59,41 @@ pub trait Scanner: Send + Sync {
     async fn declare(&self) -> Result<Vec<Pass>, Cause>;
 
     /// Walks one source to its end. Errors concern every scope of the pass that is not sealed yet.
+    ///
+    /// While it reads a list, a scanner may offer follow-up scopes ([`Outlet::scopes`] with [`Scope::bound_to`] set):
+    /// what costs calls of its own for one holder. It does not know who left; the engine does. Once all lists of all
+    /// systems are read, the engine calls `read` again with passes of those follow-ups that matter, and also of
+    /// follow-ups that earlier runs found something in. A scanner therefore reads a follow-up by its name alone; a
+    /// holder that is gone by then is a scope that is read to its end and empty.
+    ///
+    /// [`Scope::bound_to`]: crate::scope::Scope::bound_to
     async fn read(&self, pass: &Pass, outlet: Outlet) -> Result<Sealed, Cause>;
 
     /// A second look at one access.
     async fn look(&self, access: &AccessRef) -> Result<Look, Cause> {
         let _ = access;
         Ok(Look::NotOffered)
+    }
+
+    /// Tries each right the configuration needs with the smallest call, and asks for rights beyond need. `None`: there
+    /// is no credential, as for files.
+    async fn check_rights(&self) -> Result<Option<Rights>, Cause> {
+        Ok(None)
+    }
+
+    /// The smallest policy that this configuration needs, as the text an operator gives to the system. `None`: nothing
+    /// has to be granted there.
+    fn policy(&self) -> Option<String> {
+        None
+    }
+
+    /// What reading cost so far. `None`: nothing that could be counted, as for files.
+    fn effort(&self) -> Option<Effort> {
+        None
+    }
+
+    /// Called once after the last read: gives a short-lived credential back. A failure is told, and changes no scope.
+    async fn close(&self) -> Result<(), Cause> {
+        Ok(())
     }
 }
