@@ -1,6 +1,7 @@
 //! From what a file says to what the program may trust. Every mistake is found, also where another one stands in the
 //! same file: what does not fit its schema is told once, and its neighbours are checked all the same.
 
+mod connection;
 mod roster;
 mod run;
 mod systems;
@@ -49,6 +50,10 @@ impl Check<'_> {
 
     fn say_help(&mut self, pointer: &str, says: impl Into<String>, help: impl Into<String>) {
         self.problems.push(self.document.problem(pointer, says).help(help));
+    }
+
+    fn conceal(&mut self, pointer: &str, says: impl Into<String>, help: impl Into<String>) {
+        self.problems.push(self.document.problem(pointer, says).help(help).concealed());
     }
 
     fn say_key(&mut self, pointer: &str, says: impl Into<String>, help: impl Into<String>) {
