@@ -158,7 +158,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
     let sentinel_leavers = systems::sentinel_leavers(check, sentinels);
     let outputs = run::outputs(check, outputs);
     if let Some(at) = &run.as_of
-        && let Some(system) = systems.iter().find(|system| system.connector.is_live())
+        && let Some(system) = systems.iter().find(|system| system.is_live())
     {
         let says = format!("the clock is set to {}, but {} is read live", at.format("%Y-%m-%dT%H:%M:%SZ"), system.id);
         check.say("/run/as_of", says);
