@@ -1,6 +1,6 @@
 //! One run from the roster to the report.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 

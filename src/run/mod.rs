@@ -32,6 +32,8 @@ pub mod drive;
 pub mod dry;
 pub mod engine;
 pub mod follow;
+#[cfg(test)]
+mod follow_tests;
 pub mod intake;
 pub mod interest;
 pub mod judgement;
