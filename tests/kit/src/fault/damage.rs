@@ -57,6 +57,12 @@ pub enum Damage {
     CutGzip,
 }
 
+impl std::fmt::Debug for Damage {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.shown())
+    }
+}
+
 impl Damage {
     /// Another status with a JSON body.
     pub fn status(status: u16) -> Self {
