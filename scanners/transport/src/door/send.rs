@@ -91,8 +91,8 @@ impl Door {
         let host = request.url.host_str().unwrap_or_default();
         let mut renewed = false;
         let mut attempt = 1;
-        self.first_turn(operation, host).await?;
         loop {
+            self.take_turn(operation, host).await?;
             let (headers, permit) = self.sign(operation, request, host).await?;
             let wait = match self.attempt(operation, request, headers, permit, attempt).await {
                 Ok(reply) if reply.status == http::StatusCode::UNAUTHORIZED && !renewed => {
@@ -149,8 +149,8 @@ impl Door {
         }
     }
 
-    /// Waits for a place in the bucket.
-    async fn first_turn(&self, operation: &'static Operation, host: &str) -> Result<(), Cause> {
+    /// Waits for a place in the bucket. Every attempt takes one.
+    async fn take_turn(&self, operation: &'static Operation, host: &str) -> Result<(), Cause> {
         let wait = self.shared.pace.reserve_for(host, operation.name)?;
         self.shared.pace.sleep(wait).await;
         Ok(())
@@ -258,11 +258,11 @@ impl Door {
         if bytes > limits.headers {
             return Err(Failure::large(
                 operation.name,
-                format!("{bytes} bytes of headers, allowed {}", limits.headers),
+                &format!("{bytes} bytes of headers, allowed {}", limits.headers),
             ));
         }
         if response.content_length().is_some_and(|length| length > limits.body) {
-            return Err(Failure::large(operation.name, too_large(limits.body)));
+            return Err(Failure::large(operation.name, &too_large(limits.body)));
         }
         // What was asked for has been undone by now, and its header is gone.
         let foreign = response.headers().get("content-encoding").is_some_and(|value| value != "identity");
@@ -291,7 +291,7 @@ impl Door {
                 }
                 Ok(Ok(None)) => return Ok(body.freeze()),
                 Ok(Ok(Some(chunk))) if chunk.len() > most - body.len() => {
-                    return Err(Failure::large(operation.name, too_large(connection.limits.body)));
+                    return Err(Failure::large(operation.name, &too_large(connection.limits.body)));
                 }
                 Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
             }

@@ -34,9 +34,9 @@ const IN_A_ROW: u32 = 3;
 /// A wait so long is meant for everything.
 const LONG: Duration = Duration::from_secs(5);
 /// A secondary limit without a hint (docs.github.com, "Exceeding the rate limit": at least one minute, then ever longer).
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 /// Longest own backoff before jitter.
-const BACKOFF: Duration = Duration::from_secs(60);
+const BACKOFF: Duration = Duration::from_mins(1);
 /// Most limits remembered of one host.
 const WINDOWS: usize = 256;
 
@@ -126,7 +126,7 @@ impl Pace {
     /// that sleep and sign by themselves; [`crate::Door::send`] does it for everybody else.
     ///
     /// # Errors
-    /// `Throttled` when the wait would be longer than allowed.
+    /// `Throttled` when the service's limits would make it wait longer than allowed.
     pub fn reserve(&self, host: &str) -> Result<Duration, Cause> {
         self.reserve_for(host, "")
     }
@@ -141,10 +141,11 @@ impl Pace {
         let mut state = self.state();
         let pace = state.host(host, now, &settings);
         let held = pace.held(operation, now, settings.share);
-        let wait = pace.bucket.delay(now).max(held);
-        if wait > settings.longest_wait {
-            return Err(self.throttled(wait));
+        if held > settings.longest_wait {
+            return Err(self.throttled(held));
         }
+        // A long queue of our own is nobody's limit, and ends.
+        let wait = pace.bucket.delay(now).max(held);
         pace.bucket.take(now);
         if let Some(window) = pace.window_of(operation) {
             window.spend(now + wait);

@@ -34,7 +34,7 @@ async fn ask(authority: &Authority, config: Option<Arc<ServerConfig>>, roots: bo
 
 fn refused(says: &Result<u16, String>, why: &str) {
     let says = says.as_ref().unwrap_err();
-    assert!(says.contains(&format!("TLS with api.example:")) && says.contains(why), "{says}");
+    assert!(says.contains("TLS with api.example:") && says.contains(why), "{says}");
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn x2_plain_text_on_a_tls_port_and_old_versions_are_told_apart() {
             stream.flush().await.unwrap();
             // The other side ends the connection.
             let mut rest = Vec::new();
-            let _ = stream.read_to_end(&mut rest).await;
+            drop(stream.read_to_end(&mut rest).await);
         });
         refused(&says.map(|reply| reply.status.as_u16()).map_err(|cause| cause.to_string()), why);
     }
