@@ -20,12 +20,14 @@ pub(crate) struct Failure {
     pub(crate) cause: Cause,
     /// Whether asking again can help, and when.
     pub(crate) signal: Signal,
+    /// Whether the service says that this sort of thing does not have what was asked for.
+    pub(crate) says_not_supported: bool,
 }
 
 impl Failure {
     /// A failure that did not come from a service.
     pub(crate) fn own(cause: Cause) -> Self {
-        Self { code: None, status: None, cause, signal: Signal::Go }
+        Self { code: None, status: None, cause, signal: Signal::Go, says_not_supported: false }
     }
 
     /// Whether the service gave this code.
@@ -59,7 +61,9 @@ impl Failure {
                     Some(code) => cause_of(operation, status, code, meta.message().unwrap_or("")),
                     None => without_code(operation, raw),
                 };
-                Self { code, status: Some(status), cause, signal: heard(raw) }
+                let says_not_supported = code.as_deref() == Some("ValidationException")
+                    && meta.message().is_some_and(|says| says.to_ascii_lowercase().contains("not supported"));
+                Self { code, status: Some(status), cause, signal: heard(raw), says_not_supported }
             }
             SdkError::ResponseError(context) => {
                 let raw = context.raw();
@@ -68,6 +72,7 @@ impl Failure {
                     status: Some(raw.status().as_u16()),
                     cause: without_code(operation, raw),
                     signal: heard(raw),
+                    says_not_supported: false,
                 }
             }
             SdkError::TimeoutError(_) => Self::transport(unreachable_step(operation, "no answer in time")),
@@ -85,7 +90,7 @@ impl Failure {
             Cause::Unreachable { .. } | Cause::CutOff { .. } => Signal::Stumbled(Wait::NotSaid),
             _ => Signal::Go,
         };
-        Self { code: None, status: None, cause, signal }
+        Self { code: None, status: None, cause, signal, says_not_supported: false }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use scan_contract::{GrantId, Holder};
+use scan_contract::{GrantId, Holder, Instant};
 
 use crate::policy::judge::Reach;
 use crate::read::report::Row;
@@ -21,6 +21,10 @@ pub(crate) struct Known {
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pub(crate) users: HashMap<String, Arc<Known>>,
+    /// Time of the credential report that the rows come from.
+    pub(crate) report_of: Option<Instant>,
+    /// Whether virtual MFA devices were told by the sweep.
+    pub(crate) virtual_told: bool,
 }
 
 impl Index {

@@ -311,7 +311,11 @@ fn follow_ups(
             rows.entry(row.arn.as_str()).or_insert(row);
         }
     }
-    let mut index = Index::default();
+    let mut index = Index {
+        report_of: loaded.report.get().and_then(|report| report.generated),
+        virtual_told: loaded.report.get().is_some(),
+        ..Index::default()
+    };
     let mut scopes = Vec::new();
     let users = loaded.details.get().map_or(&[][..], |details| &details.users);
     for (place, user) in users.iter().enumerate() {
