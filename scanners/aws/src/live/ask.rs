@@ -71,10 +71,7 @@ impl Asker {
     pub(crate) async fn sleep(&self, wait: std::time::Duration) {
         if !wait.is_zero() && !self.door.replays() {
             tokio::time::sleep(wait).await;
+            self.door.pace().waited(wait);
         }
-    }
-
-    pub(crate) fn door(&self) -> &Arc<Door> {
-        &self.door
     }
 }

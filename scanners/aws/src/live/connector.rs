@@ -39,8 +39,9 @@ pub(crate) struct DoorClient {
 }
 
 impl DoorClient {
-    pub(crate) fn new(door: &Door) -> Self {
-        Self { door: Arc::new(door.clone()) }
+    /// A client whose pace is kept under `account`: a service of an account, or where a credential comes from.
+    pub(crate) fn new(door: &Door, account: &str) -> Self {
+        Self { door: Arc::new(door.for_account(account)) }
     }
 }
 

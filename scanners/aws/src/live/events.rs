@@ -125,7 +125,7 @@ impl Trail {
 
     async fn ask_region(&self, about: &About<'_>, region: &str, days: u16, seen: &mut Seen) -> Result<(), Cause> {
         let account = about.account;
-        let (asker, client) = (account.asker(&format!("cloudtrail.{region}")), account.cloudtrail(region));
+        let (asker, client) = account.cloudtrail(region);
         let own = own_session(account);
         let began = account.door.now() - TimeDelta::days(i64::from(days.clamp(1, 90)));
         let attribute = LookupAttribute::builder()

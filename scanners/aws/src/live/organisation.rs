@@ -43,7 +43,7 @@ async fn list(core: &Core, organisation: &Organisation, outlet: &Outlet) -> Resu
     const OPERATION: &str = "organizations:ListAccounts";
     let scope = name(&core.settings.account, ACCOUNTS);
     let started = core.door.now();
-    let (asker, client) = (core.base.asker("organizations"), core.base.organizations());
+    let (asker, client) = core.base.organizations();
     let walked = walk_json!(
         asker,
         "organizations:ListAccounts",

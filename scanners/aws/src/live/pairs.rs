@@ -101,7 +101,8 @@ async fn ask(account: &Account, region: &str) -> Result<Element, Cause> {
         service: "ec2",
         region: region.to_owned(),
     };
-    let door = account.door.with_credential(Arc::new(signature));
+    let paced_as = account.paced_as(&format!("ec2.{region}"));
+    let door = account.door.with_credential(Arc::new(signature)).for_account(paced_as);
     let mut renewed = false;
     loop {
         let reply = send(account, &door, region).await?;

@@ -90,7 +90,7 @@ async fn try_one(core: &Core, right: &str) -> Result<(), Failure> {
         }
         "iam:ListMFADevices" => asked!("iam:ListMFADevices", iam.list_mfa_devices().user_name(NOBODY)),
         "organizations:ListAccounts" => {
-            let (asker, client) = (account.asker("organizations"), account.organizations());
+            let (asker, client) = account.organizations();
             asker.ask("organizations:ListAccounts", || client.list_accounts().max_results(1).send()).await.map(drop)
         }
         _ => try_elsewhere(core, right).await,
@@ -108,7 +108,7 @@ async fn try_elsewhere(core: &Core, right: &str) -> Result<(), Failure> {
         "cloudtrail:LookupEvents" => {
             let Some(trail) = &core.settings.cloudtrail else { return Ok(()) };
             let Some(region) = trail.regions.first() else { return Ok(()) };
-            let (asker, client) = (account.asker(&format!("cloudtrail.{region}")), account.cloudtrail(region));
+            let (asker, client) = account.cloudtrail(region);
             asker.ask("cloudtrail:LookupEvents", || client.lookup_events().max_results(1).send()).await.map(drop)
         }
         "sts:AssumeRole" => try_roles(core).await,
@@ -121,7 +121,7 @@ async fn try_roles(core: &Core) -> Result<(), Failure> {
     if core.settings.organisation.is_none() {
         return core.base.signer.credentials().await.map(drop).map_err(Failure::own);
     }
-    let (asker, client) = (core.base.asker("organizations"), core.base.organizations());
+    let (asker, client) = core.base.organizations();
     let listed = asker.ask("organizations:ListAccounts", || client.list_accounts().max_results(20).send()).await?;
     let other = listed
         .accounts()

@@ -95,7 +95,7 @@ impl Core {
         const OPERATION: &str = "sts:GetCallerIdentity";
         self.caller
             .get_or_try_init(|| async {
-                let (asker, sts) = (self.base.asker("sts"), self.base.sts());
+                let (asker, sts) = self.base.sts();
                 let answer = asker
                     .ask(OPERATION, || sts.get_caller_identity().send())
                     .await

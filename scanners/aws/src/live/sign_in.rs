@@ -82,9 +82,8 @@ impl Signer {
         if door.replays() {
             return Self::new(Source::Nowhere, door);
         }
-        let sts = Box::new(sts_client(settings, door, base));
-        let asker = Asker::new(door, "sts", base);
-        Self::new(Source::Role { sts, asker, assume }, door)
+        let (asker, sts) = sts_client(settings, door, base, "sts");
+        Self::new(Source::Role { sts: Box::new(sts), asker, assume }, door)
     }
 
     /// The credential that holds now.
@@ -222,9 +221,10 @@ fn first_source(settings: &Settings, door: &Arc<Door>, secrets: &Arc<dyn Secrets
         }
         SignIn::WebIdentity { role_arn, token, session_name } => {
             let nobody = Signer::new(Source::Nowhere, door);
+            let (asker, sts) = sts_client(settings, door, &nobody, "sts");
             Source::WebIdentity {
-                sts: Box::new(sts_client(settings, door, &nobody)),
-                asker: Asker::new(door, "sts", &nobody),
+                sts: Box::new(sts),
+                asker,
                 role: role_arn.clone(),
                 token: token.clone(),
                 session: session_name.clone(),
@@ -244,7 +244,7 @@ fn first_source(settings: &Settings, door: &Arc<Door>, secrets: &Arc<dyn Secrets
 fn provider_config(settings: &Settings, door: &Arc<Door>) -> ProviderConfig {
     ProviderConfig::without_region()
         .with_region(Some(Region::new(settings.region.clone())))
-        .with_http_client(DoorClient::new(door))
+        .with_http_client(DoorClient::new(door, "sign-in"))
         .with_time_source(DoorClock(Arc::clone(door)))
         .with_sleep_impl(TokioSleep::new())
         .with_retry_config(RetryConfig::disabled())

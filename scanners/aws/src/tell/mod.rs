@@ -19,7 +19,7 @@ use crate::read::wire::Stamp;
 use crate::scopes::{ACCESS_KEYS, ALL, ReadFrom};
 use crate::settings::Settings;
 
-pub(crate) use reading::{Reading, ScopeReading};
+pub(crate) use reading::Reading;
 
 use people::People;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scan_contract::{Access, AsOf, Cause, Cursor, Gap, Outlet};
+use scan_contract::{Access, AsOf, Cause, Cursor, Outlet};
 use tokio::sync::mpsc;
 
 use crate::live::bulk::tell::{Given, Told, tell};
@@ -92,17 +92,4 @@ async fn hand_over_while_told(account: &Arc<Account>, given: Given, outlet: &Out
 
 async fn open(account: &Account, kind: &str, as_of: AsOf, outlet: &Outlet) -> Result<(), Cause> {
     outlet.open(&name(&account.id, kind), Some(as_of)).await
-}
-
-/// Every scope of an account that could not be read at all, with its reason.
-pub(crate) async fn refuse(
-    account: &crate::settings::AccountId,
-    kinds: &[&'static str],
-    cause: &Cause,
-    outlet: &Outlet,
-) -> Result<(), Cause> {
-    for kind in kinds {
-        outlet.gap(Gap::scope(&name(account, kind), cause.clone())).await?;
-    }
-    Ok(())
 }

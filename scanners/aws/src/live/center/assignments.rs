@@ -71,7 +71,7 @@ impl Center {
 
     async fn of_user(&self, user: &User<'_>) -> Outcome {
         let Some(region) = self.region() else { return Outcome::empty() };
-        let (asker, client) = (self.asker(), self.account.identity_store(region));
+        let (asker, client) = self.account.identity_store(region);
         let memberships = walk_json!(
             asker,
             "identitystore:ListGroupMembershipsForMember",
@@ -127,7 +127,7 @@ impl Center {
         sort: PrincipalType,
     ) -> (Vec<Assigned>, Option<Failure>) {
         let Some(region) = self.region() else { return (Vec::new(), None) };
-        let (asker, client) = (self.asker(), self.account.sso(region));
+        let (asker, client) = self.account.sso(region);
         let walked = walk_json!(
             asker,
             "sso:ListAccountAssignmentsForPrincipal",
@@ -179,7 +179,7 @@ impl Center {
 
     async fn name_of_group(&self, instance: &Instance, id: &str) -> Result<Option<String>, Cause> {
         let Some(region) = self.region() else { return Ok(None) };
-        let (asker, client) = (self.asker(), self.account.identity_store(region));
+        let (asker, client) = self.account.identity_store(region);
         let asked = asker
             .ask("identitystore:DescribeGroup", || {
                 client.describe_group().identity_store_id(&instance.store).group_id(id).send()

@@ -13,7 +13,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use scan_contract::{Cause, Instant};
 use tokio::sync::OnceCell;
 
-use crate::live::ask::Asker;
 use crate::live::bulk::pages::walk_json;
 use crate::live::center::assignments::Group;
 use crate::live::center::permission_set::PermissionSet;
@@ -77,17 +76,12 @@ impl Center {
         self.settings.identity_center.as_ref().map(|center| center.region.as_str())
     }
 
-    // Identity Center counts its requests together, whichever of its interfaces they go to.
-    fn asker(&self) -> Asker {
-        self.account.asker("sso")
-    }
-
     /// The instances, asked for once. An error is not remembered.
     async fn instances(&self) -> Result<&Instances, Cause> {
         let region = self.region().ok_or_else(|| Cause::Needs { what: String::from("identity_center") })?;
         self.instances
             .get_or_try_init(|| async {
-                let (asker, client) = (self.asker(), self.account.sso(region));
+                let (asker, client) = self.account.sso(region);
                 let walked = walk_json!(
                     asker,
                     "sso:ListInstances",
@@ -142,7 +136,8 @@ impl Center {
                 Err(Failure::own(Cause::NotSeen { what }))
             };
         };
-        let (asker, sso, store) = (self.asker(), self.account.sso(region), self.account.identity_store(region));
+        let (asker, sso) = self.account.sso(region);
+        let (_, store) = self.account.identity_store(region);
         let set = format!("{}/ps-0000000000000000", instance.arn.replace(":instance/", ":permissionSet/"));
         macro_rules! asked {
             ($operation:literal, $request:expr) => {

@@ -62,7 +62,7 @@ impl Center {
             odd: Vec::new(),
         };
         let Some(region) = self.region() else { return set };
-        let (asker, client) = (self.asker(), self.account.sso(region));
+        let (asker, client) = self.account.sso(region);
         let described = asker
             .ask("sso:DescribePermissionSet", || {
                 client.describe_permission_set().instance_arn(&instance.arn).permission_set_arn(arn).send()
@@ -93,7 +93,7 @@ impl Center {
 
     async fn add_policies(&self, instance: &Instance, arn: &str, tables: &Tables, set: &mut PermissionSet) {
         let Some(region) = self.region() else { return };
-        let (asker, client) = (self.asker(), self.account.sso(region));
+        let (asker, client) = self.account.sso(region);
         let managed = walk_json!(
             asker,
             "sso:ListManagedPoliciesInPermissionSet",

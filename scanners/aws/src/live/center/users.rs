@@ -51,7 +51,7 @@ impl Center {
     /// Whether the list was read to its end.
     async fn read_instance(&self, instance: &Instance, scope: &ScopeName, outlet: &Outlet) -> Result<bool, Cause> {
         let Some(region) = self.region() else { return Ok(false) };
-        let (asker, client) = (self.asker(), self.account.identity_store(region));
+        let (asker, client) = self.account.identity_store(region);
         let mut walk = Walk::new(OPERATION);
         let mut next: Option<String> = None;
         loop {
