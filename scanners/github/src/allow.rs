@@ -11,7 +11,7 @@ macro_rules! person {
 }
 
 macro_rules! row {
-    ($name:literal, $method:literal, $path:expr, $action:expr, $purpose:ident, $rights:expr, $keep:expr) => {
+    ($name:expr, $method:literal, $path:expr, $action:expr, $purpose:ident, $rights:expr, $keep:expr) => {
         Operation {
             name: $name,
             method: $method,

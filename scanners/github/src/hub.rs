@@ -103,7 +103,7 @@ impl Hub {
     /// Whether the plan is GitHub Enterprise.
     pub(crate) fn enterprise_plan(&self) -> OnPlan {
         match self.organisation.get().and_then(|organisation| organisation.plan.as_ref()) {
-            _ if self.settings.edition() == Edition::Server => OnPlan::Yes,
+            _ if self.settings.edition == Edition::Server => OnPlan::Yes,
             Some(plan) if plan.name.eq_ignore_ascii_case("enterprise") => OnPlan::Yes,
             Some(_) => OnPlan::No,
             None => OnPlan::NotTold,
@@ -143,6 +143,12 @@ impl Hub {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(login.to_ascii_lowercase().into_boxed_str(), id);
+    }
+
+    /// The login of an id, where a list showed it in this run.
+    pub(crate) fn login_of(&self, id: u64) -> Option<String> {
+        let logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
+        logins.iter().find(|(_, known)| **known == id).map(|(login, _)| String::from(&**login))
     }
 
     /// Remembers that somebody is no member.

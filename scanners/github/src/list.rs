@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use url::Url;
 
-use crate::client::{cause_of, left_out_by_sso};
+use crate::client::left_out_by_sso;
 use crate::hub::Hub;
 use crate::told::{Told, Work};
 
@@ -73,8 +73,6 @@ struct Page {
 pub(crate) struct Whole {
     /// Total the service announced with the last page.
     pub(crate) total: Option<u64>,
-    /// When the first page came.
-    pub(crate) at: Instant,
 }
 
 /// Tells of one object.
@@ -174,7 +172,7 @@ impl<'a> Walk<'a> {
         }
         self.number += 1;
         if !self.asked.insert(url.clone()) {
-            return Err(Cause::Malformed { what: format!("the service links page {} of a list again", self.number) });
+            return Err(Cause::Malformed { what: format!("after page {} of a list the service links an earlier one", self.number - 1) });
         }
         let page = page(self.hub, self.list, &url).await?;
         if self.list.order != Order::Newest {
@@ -240,15 +238,14 @@ pub(crate) async fn read<T: DeserializeOwned>(
             }
             work.hand_over(told, format!("{}/{walk_number}/{}", list.scope, walk.number)).await?;
         }
-        let at = opened.unwrap_or_else(|| work.hub.client.door().now());
         if proven(list.order, walk.number, total, objects) || before.as_ref() == Some(&keys) {
-            return Ok(Whole { total, at });
+            return Ok(Whole { total });
         }
         before = Some(keys);
     }
     let what = format!("the pages of the list shifted in each of {WALKS} walks");
     work.outlet.gap(Gap::scope(list.scope, Cause::NotProven { what })).await?;
-    Ok(Whole { total: None, at: opened.unwrap_or_else(|| work.hub.client.door().now()) })
+    Ok(Whole { total: None })
 }
 
 /// A short list as a whole: what hangs from one repository or one person.
@@ -278,9 +275,4 @@ pub(crate) async fn fetch<T: DeserializeOwned>(hub: &Hub, list: &List<'_>, tell:
     let part = list.part.unwrap_or("list");
     all.gap(list.scope, part, Cause::NotProven { what: format!("its pages shifted in each of {WALKS} walks") });
     Ok(all)
-}
-
-/// The cause for an answer without an explanation of its own.
-pub(crate) fn explain(reply: &Reply, hub: &Hub) -> Cause {
-    cause_of(reply, &hub.granted())
 }

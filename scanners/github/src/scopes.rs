@@ -163,12 +163,10 @@ pub(crate) fn walk_of(pass: &Pass) -> Option<Walk> {
     WALKS.iter().find(|(_, _, kinds)| kinds.contains(&first.name.as_str())).map(|(walk, _, _)| *walk)
 }
 
-/// Kinds that are offered for one person at a time.
-pub(crate) const FOLLOW_UPS: [&str; 3] = [SSH_KEYS, GPG_KEYS, AUDIT_LOG];
-
 #[cfg(test)]
 pub(crate) fn all_kinds() -> Vec<&'static str> {
     let mut kinds: Vec<&str> = WALKS.iter().flat_map(|(_, _, kinds)| kinds.iter().copied()).collect();
-    kinds.extend(FOLLOW_UPS.iter().filter(|kind| **kind == GPG_KEYS));
+    // Offered for one person at a time only.
+    kinds.push(GPG_KEYS);
     kinds
 }

@@ -8,6 +8,8 @@ use crate::allow;
 
 /// Host of GitHub's own interface.
 const CLOUD_HOST: &str = "github.com";
+/// Hosts of tenants whose data stays in one region; they answer at `api.` of their own.
+const RESIDENT: &str = ".ghe.com";
 /// Where github.com answers.
 const CLOUD_API: &str = "https://api.github.com";
 /// Days of the audit log that are asked for: the platform keeps 180.
@@ -62,8 +64,10 @@ pub struct Settings {
     pub system: SystemId,
     /// The organisation.
     pub organisation: Organisation,
-    /// `https://github.com`, or the address of a GitHub Enterprise Server, without a path.
+    /// `https://github.com`, `https://TENANT.ghe.com`, or the address of a GitHub Enterprise Server, without a path.
     pub base: Url,
+    /// Which product answers there: [`Settings::new`] tells it from the host.
+    pub edition: Edition,
     /// How we sign in.
     pub sign_in: SignIn,
     /// Slug of the enterprise, where licences and enterprise roles are to be read too.
@@ -84,15 +88,17 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// An organisation of github.com with the usual settings.
-    ///
-    /// # Panics
-    /// Never: the address is a constant.
+    /// An organisation with the usual settings.
     pub fn new(system: SystemId, organisation: Organisation, base: Url, sign_in: SignIn) -> Self {
+        let edition = match base.host_str() {
+            Some(host) if host == CLOUD_HOST || host.ends_with(RESIDENT) => Edition::Cloud,
+            Some(_) | None => Edition::Server,
+        };
         Self {
             system,
             organisation,
             base,
+            edition,
             sign_in,
             enterprise: None,
             identity_provider: None,
@@ -104,20 +110,12 @@ impl Settings {
         }
     }
 
-    /// Which product answers at the base.
-    pub fn edition(&self) -> Edition {
-        match self.base.host_str() {
-            Some(CLOUD_HOST | "api.github.com") => Edition::Cloud,
-            // A stand-in for github.com on this machine, for tests, speaks as github.com does unless its path says else.
-            Some(_) if self.connection.plain_to_loopback && self.base.path() == "/cloud" => Edition::Cloud,
-            Some(_) | None => Edition::Server,
-        }
-    }
-
     /// Address below which the REST interface answers, without a slash at the end.
     pub(crate) fn rest(&self) -> String {
-        match self.edition() {
-            Edition::Cloud if self.is_github() => String::from(CLOUD_API),
+        let host = self.base.host_str().unwrap_or_default();
+        match self.edition {
+            Edition::Cloud if host == CLOUD_HOST => String::from(CLOUD_API),
+            Edition::Cloud if host.ends_with(RESIDENT) && !host.starts_with("api.") => format!("https://api.{host}"),
             Edition::Cloud => self.origin(),
             Edition::Server => format!("{}/api/v3", self.origin()),
         }
@@ -125,14 +123,10 @@ impl Settings {
 
     /// Address of the GraphQL interface.
     pub(crate) fn graphql(&self) -> String {
-        match self.edition() {
+        match self.edition {
             Edition::Cloud => format!("{}/graphql", self.rest()),
             Edition::Server => format!("{}/api/graphql", self.origin()),
         }
-    }
-
-    fn is_github(&self) -> bool {
-        matches!(self.base.host_str(), Some(CLOUD_HOST | "api.github.com"))
     }
 
     fn origin(&self) -> String {
@@ -141,7 +135,7 @@ impl Settings {
 
     /// The requests that may be sent: the same for both editions, below different paths.
     pub fn allow(&self) -> &'static AllowList {
-        match self.edition() {
+        match self.edition {
             Edition::Cloud => &allow::ALLOW,
             Edition::Server => &allow::ALLOW_SERVER,
         }
@@ -173,10 +167,11 @@ mod tests {
     #[test]
     fn github_answers_at_a_host_of_its_own_and_a_server_below_paths() {
         let cloud = settings("https://github.com");
-        assert_eq!((cloud.edition(), cloud.rest().as_str()), (Edition::Cloud, "https://api.github.com"));
+        assert_eq!((cloud.edition, cloud.rest().as_str()), (Edition::Cloud, "https://api.github.com"));
         assert_eq!(cloud.graphql(), "https://api.github.com/graphql");
         let server = settings("https://git.acme.example");
-        assert_eq!((server.edition(), server.rest().as_str()), (Edition::Server, "https://git.acme.example/api/v3"));
+        assert_eq!((server.edition, server.rest().as_str()), (Edition::Server, "https://git.acme.example/api/v3"));
+        assert_eq!(settings("https://acme.ghe.com").rest(), "https://api.acme.ghe.com");
         assert_eq!(server.graphql(), "https://git.acme.example/api/graphql");
     }
 

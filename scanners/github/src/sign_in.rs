@@ -181,6 +181,11 @@ impl AppInstallation {
         Ok((token.token.0, token.expires_at))
     }
 
+    /// Drops a token that was given back.
+    pub(crate) async fn forget(&self) {
+        *self.kept.lock().await = None;
+    }
+
     /// Whether a token is in hand, so that there is something to give back.
     pub(crate) async fn signed_in(&self) -> bool {
         self.kept.lock().await.is_some()

@@ -5,10 +5,6 @@ use data_encoding::BASE64_NOPAD;
 use scan_contract::{Fact, KeyFingerprint, Moment};
 use sha2::{Digest, Sha256};
 
-/// Seconds of a day: how fine the platform's times of last use are taken to be, since it documents neither their lag nor
-/// their rounding.
-pub(crate) const DAY: u32 = 86_400;
-
 /// At most `longest` characters, control characters replaced.
 pub(crate) fn clean(text: &str, longest: usize) -> String {
     let shown: String =
@@ -26,7 +22,7 @@ pub(crate) fn end(value: Option<DateTime<Utc>>) -> Fact<Moment> {
     value.map_or(Fact::None, |at| Fact::Known(Moment::exact(at)))
 }
 
-/// A time of last use: somewhere in that day. Null means never.
+/// A time of last use: somewhere in that day, since the platform documents neither lag nor rounding. Null means never.
 pub(crate) fn last_use(value: Option<DateTime<Utc>>) -> Fact<Moment> {
     value.map_or(Fact::None, |at| Fact::Known(Moment::day(at.date_naive())))
 }
@@ -79,7 +75,7 @@ mod tests {
     fn a_last_use_is_as_fine_as_a_day_and_null_is_never() {
         let at: DateTime<Utc> = "2026-07-30T13:00:00Z".parse().expect("a time");
         let day = last_use(Some(at));
-        assert_eq!(day.known().map(|moment| moment.precision_seconds), Some(DAY));
+        assert_eq!(day.known().map(|moment| moment.precision_seconds), Some(86_400));
         assert_eq!(last_use(None), Fact::None);
         assert!(last_use_or_hidden(None, "not shown").is_hidden());
     }

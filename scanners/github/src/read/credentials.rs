@@ -42,7 +42,7 @@ struct Authorization {
 pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     let scope = scope(scopes::CREDENTIAL_AUTHORIZATIONS);
     let hub = work.hub;
-    if hub.settings.edition() == Edition::Server {
+    if hub.settings.edition == Edition::Server {
         let what = "GitHub Enterprise Server has no authorisation of credentials for single sign-on";
         return Err(Cause::NotSupported { what: String::from(what) });
     }

@@ -4,7 +4,6 @@ use scan_contract::{Access, AccessKind, Fact, GrantId, Privilege, Relation, Scop
 use serde::Deserialize;
 
 use crate::hub::{Hub, scope, somebody};
-use crate::list::fetch;
 use crate::read::repository::{Known, absorb, read_part};
 use crate::read::secrets::{self, Kept, Secret, Sort};
 use crate::scopes;
@@ -51,7 +50,7 @@ pub(crate) async fn read(hub: &Hub, known: &Known) -> Told {
             names.push(environment.name);
         }
     };
-    let mut told = read_part!(hub, &approvers, known, &["environments"], Some("environments"), &mut *tell);
+    let mut told = read_part(hub, &approvers, known, (&["environments"], Some("environments")), tell).await;
     let secrets = scope(scopes::ENVIRONMENT_SECRETS);
     // Environments that could not be listed are secrets that could not be listed.
     let unlisted: Vec<_> = told.gaps.iter().map(|gap| scan_contract::Gap { scope: Some(secrets.clone()), ..gap.clone() }).collect();
@@ -68,7 +67,7 @@ async fn own_secrets(hub: &Hub, scope: &ScopeName, known: &Known, environment: &
     let tell = &mut |found: Secret, told: &mut Told| {
         told.records.push(secrets::access(hub, scope, Sort::Actions, Some(kept), &place, &found));
     };
-    read_part!(hub, scope, known, &["environments", environment, "secrets"], Some("secrets"), &mut *tell)
+    read_part(hub, scope, known, (&["environments", environment, "secrets"], Some("secrets")), tell).await
 }
 
 fn approve(scope: &ScopeName, known: &Known, environment: &Environment, told: &mut Told) {

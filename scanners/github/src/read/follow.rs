@@ -68,8 +68,12 @@ async fn read_person(hub: &Hub, id: u64, scopes: Vec<Scope>) -> Vec<(ScopeName, 
     answers
 }
 
-/// The login of an id now; `None` where the platform says that there is no such account.
+/// The login of an id now; `None` where the platform says that there is no such account. Of somebody whom a list of this
+/// run showed nobody has to be asked.
 async fn account(hub: &Hub, id: u64) -> Result<Option<Account>, Cause> {
+    if let Some(login) = hub.login_of(id) {
+        return Ok(Some(Account { id, login }));
+    }
     let text = id.to_string();
     let url = hub.client.address(&["user", &text], &[])?;
     let reply = hub.client.get(&url).await?;

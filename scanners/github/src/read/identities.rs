@@ -77,7 +77,7 @@ struct Node {
 /// Reads the scope.
 pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     let scope = scope(scopes::EXTERNAL_IDENTITIES);
-    if work.hub.settings.edition() == Edition::Server {
+    if work.hub.settings.edition == Edition::Server {
         let what = "GitHub Enterprise Server keeps identities of single sign-on for the whole appliance, not for an organization";
         return Err(Cause::NotSupported { what: String::from(what) });
     }

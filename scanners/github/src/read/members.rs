@@ -115,7 +115,8 @@ async fn tell_edge(
         return Ok(());
     };
     work.hub.remember(&member.login, id);
-    told.records.push(account(work, members, &member, id, role.as_deref(), second_factor, told));
+    let access = account(work, members, &member, id, role.as_deref(), second_factor, told);
+    told.records.push(access);
     match member.public_keys {
         Some(found) => keys::tell(work, keys, id, &member.login, found, told).await?,
         None => told.gap(keys, member.login.clone(), Cause::Denied { permission: work.hub.rights_of(&MEMBERS) }),

@@ -8,11 +8,12 @@ use scan_contract::{
     Access, AccessKind, Cause, Fact, Gap, GrantId, Holder, Privilege, Relation, ScopeName, Status, Subtype,
 };
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::graph::ask_whole;
 use crate::hub::{Hub, scope, somebody};
-use crate::list::{List, fetch};
+use crate::list::{List, Tell, fetch};
 use crate::queries::REPOSITORY_NAME;
 use crate::read::hooks::{self, Hook};
 use crate::read::outside::Person;
@@ -133,46 +134,40 @@ pub(crate) fn may_have_moved(cause: &Cause) -> bool {
     }
 }
 
-/// Reads one list of one repository; after a rename once more under the new name.
-macro_rules! read_part {
-    ($hub:expr, $scope:expr, $known:expr, $rest:expr, $items:expr, $tell:expr) => {{
-        let (hub, scope, known): (&Hub, &ScopeName, &Known) = ($hub, $scope, $known);
-        let mut told = Told::default();
-        let mut name = Arc::clone(&known.name);
-        let mut renamed = false;
-        loop {
-            let result = match $crate::read::repository::list(scope, &name, $rest, $items) {
-                Ok(list) => fetch(hub, &list, $tell).await,
-                Err(cause) => Err(cause),
-            };
-            match result {
-                Ok(found) => {
-                    told = found;
-                    break;
-                }
-                Err(cause) if $crate::read::repository::may_have_moved(&cause) && !renamed => {
-                    match $crate::read::repository::fate(hub, known).await {
-                        $crate::read::repository::Fate::Gone => break,
-                        $crate::read::repository::Fate::Renamed(now) => {
-                            name = now;
-                            renamed = true;
-                        }
-                        $crate::read::repository::Fate::Same => {
-                            told.gap(scope, &*known.name, cause);
-                            break;
-                        }
-                    }
-                }
-                Err(cause) => {
-                    told.gap(scope, &*known.name, cause);
-                    break;
-                }
+/// Reads one list of one repository; after a rename once more under the new name. A failure is the gap of this part.
+pub(crate) async fn read_part<T: DeserializeOwned>(
+    hub: &Hub,
+    scope: &ScopeName,
+    known: &Known,
+    (rest, items): (&[&str], Option<&'static str>),
+    tell: Tell<'_, T>,
+) -> Told {
+    let mut name = Arc::clone(&known.name);
+    let mut renamed = false;
+    loop {
+        let result = match list(scope, &name, rest, items) {
+            Ok(list) => fetch(hub, &list, &mut *tell).await,
+            Err(cause) => Err(cause),
+        };
+        let cause = match result {
+            Ok(found) => return found,
+            Err(cause) => cause,
+        };
+        let fate = if may_have_moved(&cause) && !renamed { fate(hub, known).await } else { Fate::Same };
+        match fate {
+            Fate::Gone => return Told::default(),
+            Fate::Renamed(now) => {
+                name = now;
+                renamed = true;
+            }
+            Fate::Same => {
+                let mut told = Told::default();
+                told.gap(scope, &*known.name, cause);
+                return told;
             }
         }
-        told
-    }};
+    }
 }
-pub(crate) use read_part;
 
 /// Asks what the sweep showed to be there.
 pub(crate) async fn read_wanted(work: Work<'_>, mut wanted: Vec<Wanted>) -> Result<Told, Cause> {
@@ -236,7 +231,7 @@ async fn deploy_keys(hub: &Hub, known: &Known) -> Told {
         let access = deploy_key(hub, &scope, known, &key, told);
         told.records.push(access);
     };
-    read_part!(hub, &scope, known, &["keys"], None, &mut *tell)
+    read_part(hub, &scope, known, (&["keys"], None), tell).await
 }
 
 fn deploy_key(hub: &Hub, scope: &ScopeName, known: &Known, key: &DeployKey, told: &mut Told) -> Access {
@@ -331,7 +326,7 @@ pub(crate) async fn read_rest(work: Work<'_>, mut all: Vec<Known>) -> Result<(),
     let mut details = Vec::new();
     for detail in DETAILS {
         let own = scope(detail.scope());
-        if detail == Detail::Secrets(Sort::Codespaces) && hub.settings.edition() == Edition::Server {
+        if detail == Detail::Secrets(Sort::Codespaces) && hub.settings.edition == Edition::Server {
             continue;
         }
         if hub.granted().holds(detail.right()) == Some(false) {
@@ -398,28 +393,28 @@ async fn read_detail(hub: &Hub, known: &Known, detail: Detail) -> Told {
     match detail {
         Detail::Webhooks => {
             let tell = &mut |found: Hook, told: &mut Told| told.records.push(hooks::access(hub, &scope, &place, &found));
-            read_part!(hub, &scope, known, &["hooks"], None, &mut *tell)
+            read_part(hub, &scope, known, (&["hooks"], None), tell).await
         }
         Detail::Secrets(sort) => {
             let kept = Kept { repository: known.id, name: &known.name, environment: None };
             let tell = &mut |found: Secret, told: &mut Told| {
                 told.records.push(secrets::access(hub, &scope, sort, Some(kept), &place, &found));
             };
-            read_part!(hub, &scope, known, &[sort.segment(), "secrets"], Some("secrets"), &mut *tell)
+            read_part(hub, &scope, known, (&[sort.segment(), "secrets"], Some("secrets")), tell).await
         }
         Detail::Runners => {
             let tell = &mut |found: Runner, told: &mut Told| {
                 let access = runners::access(&scope, Some(known.id), &place, &found, told);
                 told.records.push(access);
             };
-            read_part!(hub, &scope, known, &["actions", "runners"], Some("runners"), &mut *tell)
+            read_part(hub, &scope, known, (&["actions", "runners"], Some("runners")), tell).await
         }
         Detail::Invitations => {
             let tell = &mut |found: Invitation, told: &mut Told| {
                 let access = invitation(&scope, known, &found, told);
                 told.records.push(access);
             };
-            read_part!(hub, &scope, known, &["invitations"], None, &mut *tell)
+            read_part(hub, &scope, known, (&["invitations"], None), tell).await
         }
     }
 }

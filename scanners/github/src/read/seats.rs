@@ -29,7 +29,7 @@ struct Seat {
 /// Reads the scope.
 pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     let scope = scope(scopes::COPILOT_SEATS);
-    if work.hub.settings.edition() == Edition::Server {
+    if work.hub.settings.edition == Edition::Server {
         return Err(Cause::NotSupported { what: String::from("GitHub Enterprise Server has no Copilot seats") });
     }
     let mut list = List::array(&scope, vec!["orgs", work.hub.login(), "copilot", "billing", "seats"]);

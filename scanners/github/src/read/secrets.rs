@@ -57,7 +57,7 @@ impl Sort {
         if self != Self::Codespaces {
             return Ok(());
         }
-        if hub.settings.edition() == Edition::Server {
+        if hub.settings.edition == Edition::Server {
             return Err(Cause::NotSupported { what: String::from("GitHub Enterprise Server has no Codespaces") });
         }
         if matches!(hub.settings.sign_in, SignIn::App { .. }) {

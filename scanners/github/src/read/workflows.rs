@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 
 use crate::graph::ask_whole;
 use crate::hub::{Hub, scope, somebody};
-use crate::list::fetch;
 use crate::queries::{BLAME, BLAMED};
 use crate::read::repositories::Tree;
 use crate::read::repository::{Known, States, absorb, read_part};
@@ -207,7 +206,7 @@ async fn states(hub: &Hub, known: &Known) -> (States, Told) {
     let tell = &mut |workflow: Workflow, _: &mut Told| {
         states.insert(workflow.path, workflow.state);
     };
-    let told = read_part!(hub, &scope, known, &["actions", "workflows"], Some("workflows"), &mut *tell);
+    let told = read_part(hub, &scope, known, (&["actions", "workflows"], Some("workflows")), tell).await;
     (states, told)
 }
 
