@@ -25,8 +25,16 @@ pub(crate) const FOLLOW_UPS: &[&str] = &[FACTORS, DEVICES, GROUP_MEMBERSHIPS, US
 
 /// Which requests each scope kind is made of. Rights follow from [`ALLOW`].
 pub(crate) const USES: &[(&str, &[&str])] = &[
-    (USERS, &["GET /api/v1/users", "GET /api/v1/users/{userId}"]),
-    (PASSWORDS, &["GET /api/v1/users"]),
+    (
+        USERS,
+        &[
+            "GET /api/v1/users",
+            "GET /api/v1/users/{userId}",
+            "GET /api/v1/users/{userId}/roles",
+            "GET /oauth2/v1/clients/{clientId}/roles",
+        ],
+    ),
+    (PASSWORDS, &["GET /api/v1/users", "GET /api/v1/users/{userId}"]),
     (APPS, &["GET /api/v1/apps"]),
     (
         APP_ASSIGNMENTS,
@@ -58,7 +66,6 @@ pub(crate) const USES: &[(&str, &[&str])] = &[
         &[
             "GET /api/v1/api-tokens",
             "GET /api/v1/api-tokens/{apiTokenId}",
-            "GET /api/v1/logs",
             "GET /api/v1/users/{userId}/roles",
             "GET /api/v1/iam/roles/{roleIdOrLabel}/permissions",
         ],

@@ -72,6 +72,9 @@ pub(crate) fn each<T: DeserializeOwned>(elements: &[Box<RawValue>]) -> Vec<Decod
 #[derive(Debug, Deserialize)]
 pub(crate) struct OrganisationReply {
     pub(crate) id: String,
+    /// `idx` for Identity Engine, `v1` for Classic Engine.
+    #[serde(default)]
+    pub(crate) pipeline: Option<String>,
     #[serde(rename = "_links", default)]
     pub(crate) links: OrganisationLinks,
 }
