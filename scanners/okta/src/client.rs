@@ -164,11 +164,6 @@ impl Walk<'_> {
             operation: reply.operation,
         })))
     }
-
-    /// Stops here: what follows is not asked for.
-    pub(crate) fn stop(&mut self) {
-        self.next = None;
-    }
 }
 
 fn follow(from: &Url, href: &str) -> Result<Url, Cause> {

@@ -28,6 +28,15 @@ pub(super) struct Listed {
     pub(super) incomplete: Option<Cause>,
 }
 
+impl Listed {
+    /// Only these can hold tokens and consents.
+    pub(super) fn that_speak_oauth(&self) -> Vec<Arc<App>> {
+        // Without a mode nobody can tell, and asking is harmless.
+        let speaks = |app: &App| app.sign_on_mode.as_deref().is_none_or(|mode| mode == "OPENID_CONNECT");
+        self.apps.iter().filter(|(app, _)| speaks(app)).map(|(app, _)| Arc::clone(app)).collect()
+    }
+}
+
 /// Which scopes of the pass are wanted.
 struct Wanted {
     assignments: bool,
@@ -107,10 +116,9 @@ fn undecoded(damaged: &Damaged, page: usize) -> Cause {
 async fn read_assignments(reader: &Arc<Reader>, outlet: &Arc<Outlet>, listed: &Listed) -> Result<(), Cause> {
     let mut lane = Lane::new(outlet, APP_ASSIGNMENTS);
     lane.open(super::lane::now(reader)).await?;
-    let apps = listed.apps.iter().filter(|(app, _)| {
-        app.name.as_deref().is_none_or(|name| !FOR_EVERYBODY.contains(&name))
-    });
-    let found = side_by_side(apps.cloned(), reader.at_once(), |(app, status)| {
+    let opens_something = |app: &App| app.name.as_deref().is_none_or(|name| !FOR_EVERYBODY.contains(&name));
+    let apps = listed.apps.iter().filter(|(app, _)| opens_something(app)).cloned().collect();
+    let found = side_by_side(apps, reader.at_once(), |(app, status)| {
         let (reader, outlet) = (Arc::clone(reader), Arc::clone(outlet));
         async move { read_app(&reader, &outlet, &app, status).await }
     })
@@ -175,7 +183,7 @@ async fn take_assignments(
 async fn read_grants(reader: &Arc<Reader>, outlet: &Arc<Outlet>, listed: &Listed) -> Result<(), Cause> {
     let mut lane = Lane::new(outlet, APP_GRANTS);
     lane.open(super::lane::now(reader)).await?;
-    let apps = listed.apps.iter().filter(|(app, _)| speaks_oauth(app)).map(|(app, _)| Arc::clone(app));
+    let apps = listed.that_speak_oauth();
     let found = side_by_side(apps, reader.at_once(), |app| {
         let (reader, outlet) = (Arc::clone(reader), Arc::clone(outlet));
         async move { read_app_grants(&reader, &outlet, &app).await }
@@ -240,12 +248,6 @@ async fn read_app_grants(reader: &Reader, outlet: &Outlet, app: &App) -> Result<
 
 fn is_of_user(grant: &Grant) -> bool {
     grant.source.as_deref() == Some("END_USER") && grant.user_id.is_some()
-}
-
-/// Only these can hold tokens and consents.
-pub(super) fn speaks_oauth(app: &App) -> bool {
-    // Without a mode nobody can tell, and asking is harmless.
-    app.sign_on_mode.as_deref().is_none_or(|mode| mode == "OPENID_CONNECT")
 }
 
 /// A part's name: id first, since labels are not unique.

@@ -65,6 +65,10 @@ async fn look(reader: &Reader, lane: &mut Lane<'_>, user: &str) -> Result<Seen, 
     let mut asked = 0;
     for event in events(reader, lane, &acts, EVENTS).await? {
         asked += 1;
+        if !is_act_of(&event, user) {
+            let what = String::from("the system log gave events that were not asked for");
+            return Err(Cause::Malformed { what });
+        }
         let Some(at) = moment(&event.published) else {
             return Err(Cause::Malformed { what: String::from("an event of the system log has no time") });
         };
@@ -119,6 +123,13 @@ async fn events(reader: &Reader, lane: &Lane<'_>, filter: &str, limit: usize) ->
         return Ok(events);
     }
     Ok(Vec::new())
+}
+
+/// Whether the filter was obeyed. A use must never be told of somebody else.
+fn is_act_of(event: &LogEvent, user: &str) -> bool {
+    let actor = event.actor.as_ref().and_then(|actor| actor.id.as_deref());
+    let result = event.outcome.as_ref().and_then(|outcome| outcome.result.as_deref());
+    actor == Some(user) && result == Some("SUCCESS")
 }
 
 impl Seen {

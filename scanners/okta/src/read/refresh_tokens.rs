@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scan_contract::{Cause, Outlet};
 
 use super::Reader;
-use super::apps::{Listed, gone, part_of, speaks_oauth};
+use super::apps::{Listed, gone, part_of};
 use super::lane::Lane;
 use super::side_by_side::side_by_side;
 use crate::client::{Found, Page, Shape};
@@ -22,8 +22,7 @@ const PAGE: &str = "200";
 pub(super) async fn read(reader: &Arc<Reader>, outlet: &Arc<Outlet>, listed: &Listed) -> Result<(), Cause> {
     let mut lane = Lane::new(outlet, REFRESH_TOKENS);
     lane.open(super::lane::now(reader)).await?;
-    let apps = listed.apps.iter().filter(|(app, _)| speaks_oauth(app)).map(|(app, _)| Arc::clone(app));
-    let found = side_by_side(apps, reader.at_once(), |app| {
+    let found = side_by_side(listed.that_speak_oauth(), reader.at_once(), |app| {
         let (reader, outlet) = (Arc::clone(reader), Arc::clone(outlet));
         async move {
             let parts = [String::from("apps"), app.id.clone(), String::from("tokens")];

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 /// Runs `read` for each item, at most `at_once` together. The first error ends it and drops what is still running: an
 /// error here is one of the run (it was told to stop), since what concerns one item is a gap of that item.
 pub(crate) async fn side_by_side<T, R, F>(
-    items: impl IntoIterator<Item = T>,
+    items: Vec<T>,
     at_once: usize,
     read: impl Fn(T) -> F,
 ) -> Result<Vec<R>, Cause>
@@ -46,7 +46,7 @@ mod tests {
     async fn no_more_run_together_than_allowed_and_all_run() {
         let running = Arc::new(AtomicUsize::new(0));
         let most = Arc::new(AtomicUsize::new(0));
-        let results = side_by_side(0..50, 4, |item| {
+        let results = side_by_side((0..50).collect(), 4, |item| {
             let (running, most) = (Arc::clone(&running), Arc::clone(&most));
             async move {
                 let now = running.fetch_add(1, Ordering::SeqCst) + 1;
@@ -64,7 +64,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_defect_and_not_a_result() {
-        let ended = side_by_side(0..3, 2, |item| async move {
+        let ended = side_by_side((0..3).collect(), 2, |item| async move {
             assert_ne!(item, 1, "planted");
             Ok::<i32, Cause>(item)
         })

@@ -126,7 +126,7 @@ impl OktaCredential {
         }
         let token: TokenReply = reply.json()?;
         let header = authorization("Bearer", &token.access_token)?;
-        let scopes = token.scope.map(|scope| scope.split_ascii_whitespace().map(String::from).collect());
+        let scopes = token.scope.as_deref().map(|scope| scope.split_ascii_whitespace().map(String::from).collect());
         *self.granted.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = scopes;
         // An hour is what Okta gives; a reply that does not say is trusted for five minutes.
         let seconds = i64::from(token.expires_in.unwrap_or(300));
