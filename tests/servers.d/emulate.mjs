@@ -13,6 +13,7 @@ const running = await createEmulator({
   service,
   port: Number(port),
   hostname: "127.0.0.1",
-  seed: { tokens: seed.tokens, [service]: seed[service] },
+  // Links in answers name the address that the tests ask, not "localhost".
+  seed: { tokens: seed.tokens, [service]: { ...seed[service], baseUrl: `http://127.0.0.1:${port}` } },
 });
 console.log(`${service} at ${running.url}`);
