@@ -69,11 +69,24 @@ fn engines(path: &str) -> &'static [Engine] {
     }
 }
 
-fn is_on(path: &str, settings: &Settings) -> bool {
-    match path {
-        "auth/token/accessors" | "auth/token/lookup-accessor" => settings.token_accessors == Switch::On,
-        "sys/leases/lookup" | "sys/leases/lookup/*" => settings.leases == Switch::On,
-        _ => true,
+/// What of the configuration decides which rights are needed.
+#[derive(Clone, Copy)]
+struct Wants {
+    tokens: Switch,
+    leases: Switch,
+}
+
+impl Wants {
+    fn of(settings: &Settings) -> Self {
+        Self { tokens: settings.token_accessors, leases: settings.leases }
+    }
+
+    fn has(self, path: &str) -> bool {
+        match path {
+            "auth/token/accessors" | "auth/token/lookup-accessor" => self.tokens == Switch::On,
+            "sys/leases/lookup" | "sys/leases/lookup/*" => self.leases == Switch::On,
+            _ => true,
+        }
     }
 }
 
@@ -87,13 +100,13 @@ fn belongs(path: &str, namespace: &Namespace, home: &Namespace) -> bool {
 }
 
 /// Lines for one namespace with these mounts, in the order of the table.
-fn lines(settings: &Settings, namespace: &Namespace, home: &Namespace, mounts: &[Mount]) -> Vec<Line> {
+fn lines(wants: Wants, namespace: &Namespace, home: &Namespace, mounts: &[Mount]) -> Vec<Line> {
     let mut found: Vec<Line> = Vec::new();
     let mut add = |path: String, words: &'static str, pattern: &str| {
         let at = match found.iter().position(|line| line.path == path) {
             Some(at) => at,
             None => {
-                let (serves, on) = (serves(pattern).to_vec(), is_on(pattern, settings));
+                let (serves, on) = (serves(pattern).to_vec(), wants.has(pattern));
                 found.push(Line { path, capabilities: Vec::new(), serves, on });
                 found.len() - 1
             }
@@ -156,7 +169,7 @@ pub(crate) fn policy(inner: &Arc<Inner>) -> String {
                 usual()
             }
         };
-        for line in lines(&inner.settings, &namespace, &home, &mounts).iter().filter(|line| line.on) {
+        for line in lines(Wants::of(&inner.settings), &namespace, &home, &mounts).iter().filter(|line| line.on) {
             text.push_str(&written(line));
             text.push('\n');
         }
@@ -183,20 +196,14 @@ fn usual() -> Vec<Mount> {
 
 /// `policy.hcl` of this folder: every right with the vendor's usual mount names; what is off by default is commented out.
 pub fn generic_policy() -> String {
-    let mut settings = Settings::new(
-        "vault",
-        url::Url::parse("https://vault.example").unwrap_or_else(|_| unreachable!("a literal address")),
-        crate::settings::Cluster::Name(String::new()),
-        crate::settings::SignIn::Token(scan_transport::SecretRef::Environment(String::new())),
-    );
-    settings.leases = Switch::Off;
+    let wants = Wants { tokens: Switch::Off, leases: Switch::Off };
     let root = Namespace::of("");
     let mut text = String::from(
         "# The smallest policy for the root namespace and the usual mount names. `--print-policy` writes one for your mounts.\n\
          # It reads who can sign in and what lives, and no secret. Never grant data/*, creds/*, issue/*, sign/*.\n\
          # Lines that are commented out are needed with `token_accessors: on` and `leases: on` only.\n\n",
     );
-    for line in lines(&settings, &root, &root, &usual()) {
+    for line in lines(wants, &root, &root, &usual()) {
         if !line.on {
             text.push_str("# ");
         }
@@ -256,7 +263,7 @@ pub(crate) async fn check(inner: &Arc<Inner>) -> Result<Rights, Cause> {
         let engines = place.engines(&inner.client, &inner.settings).await;
         let methods = place.methods(&inner.client, &inner.settings).await;
         let mounts: Vec<Mount> = engines.found.iter().chain(&methods.found).cloned().collect();
-        wanted.extend(lines(&inner.settings, &namespace, &home, &mounts));
+        wanted.extend(lines(Wants::of(&inner.settings), &namespace, &home, &mounts));
         excess.extend(dangerous(&mounts).into_iter().map(|path| below(&namespace, &home, &path)));
     }
     let probes: Vec<String> = wanted.iter().map(|line| probe(&line.path)).collect();

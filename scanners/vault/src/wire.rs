@@ -264,9 +264,6 @@ pub(crate) struct Token {
     /// Last renewal, RFC 3339.
     #[serde(default)]
     pub(crate) last_renewal: Option<String>,
-    /// Number of seconds left; 0 with no end is without limit.
-    #[serde(default)]
-    pub(crate) ttl: Option<i64>,
 }
 
 /// A lease.

@@ -41,11 +41,6 @@ impl Capability {
         Self::ALL.iter().find(|(_, known)| *known == word).map(|(capability, _)| *capability)
     }
 
-    /// Its word.
-    pub(crate) fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(capability, _)| *capability == self).map_or("deny", |(_, word)| word)
-    }
-
     fn bit(self) -> u16 {
         1 << (self as u16)
     }

@@ -18,9 +18,8 @@ mod parse;
 mod rules;
 mod template;
 
-pub(crate) use capability::{Capabilities, Capability};
 pub(crate) use judge::{Reach, judge};
-pub(crate) use parse::{Policy, PolicyRule};
+pub(crate) use parse::Policy;
 pub(crate) use rules::Acl;
 pub(crate) use template::{GroupFacts, Subject, SubjectAlias};
 
