@@ -20,7 +20,8 @@ pub enum Damage {
     Reply(Answer),
     /// The stub's answer, changed.
     Change(Change),
-    /// The answer that the same address got the first time, whatever has changed since: a list that lags.
+    /// The answer that the same request got the first time after this was planted, whatever has changed since: a list
+    /// that lags.
     Stale,
     /// The answer is late by so much.
     Delay(Duration),

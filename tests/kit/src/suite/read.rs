@@ -29,7 +29,7 @@ pub enum Follow {
 pub enum Keep {
     /// Everything.
     Records,
-    /// Numbers only: for large worlds.
+    /// Numbers only, and no follow-ups: for large worlds.
     Counts,
 }
 
@@ -208,7 +208,7 @@ impl Walk<'_> {
     fn found(&mut self, found: Vec<Scope>) {
         for scope in found {
             if scope.bound_to.is_some() {
-                if self.reading.offered.insert(String::from(scope.name.as_str())) {
+                if self.keep == Keep::Records && self.reading.offered.insert(String::from(scope.name.as_str())) {
                     self.offered.push(scope);
                 }
             } else {
