@@ -149,7 +149,10 @@ impl Door {
             Signal::Stumbled(wait) => match pace.retry(host, attempt, wait, reply.unexpected()) {
                 Ok(wait) => Ok(Some(wait)),
                 Err(throttled @ Cause::Throttled { .. }) => Err(throttled),
-                Err(_) => Ok(None),
+                Err(_) => {
+                    pace.count_failure();
+                    Ok(None)
+                }
             },
         }
     }
@@ -173,7 +176,10 @@ impl Door {
         let pace = &self.shared.pace;
         loop {
             let held = pace.held(host, operation.name)?;
-            pace.sleep(held).await;
+            if !held.is_zero() {
+                pace.sleep(held).await;
+                pace.sleep(pace.queue_again(host)).await;
+            }
             let headers = self.credential.headers(request).await?;
             let signed = Tick::now();
             let permit = pace.permit().await?;
