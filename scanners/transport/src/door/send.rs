@@ -96,8 +96,8 @@ impl Door {
         let host = self.paced_as(request);
         let mut renewed = false;
         let mut attempt = 1;
-        self.first_turn(operation, host).await?;
         loop {
+            self.take_turn(operation, host).await?;
             let (headers, permit) = self.sign(operation, request, host).await?;
             let wait = match self.attempt(operation, request, headers, permit, attempt).await {
                 Ok(reply) if reply.status == http::StatusCode::UNAUTHORIZED && !renewed => {
@@ -149,13 +149,16 @@ impl Door {
             Signal::Stumbled(wait) => match pace.retry(host, attempt, wait, reply.unexpected()) {
                 Ok(wait) => Ok(Some(wait)),
                 Err(throttled @ Cause::Throttled { .. }) => Err(throttled),
-                Err(_) => Ok(None),
+                Err(_) => {
+                    pace.count_failure();
+                    Ok(None)
+                }
             },
         }
     }
 
-    /// Waits for a place in the bucket.
-    async fn first_turn(&self, operation: &'static Operation, host: &str) -> Result<(), Cause> {
+    /// Waits for a place in the bucket. Every attempt takes one.
+    async fn take_turn(&self, operation: &'static Operation, host: &str) -> Result<(), Cause> {
         let wait = self.shared.pace.reserve_for(host, operation.name)?;
         self.shared.pace.sleep(wait).await;
         Ok(())
@@ -173,7 +176,10 @@ impl Door {
         let pace = &self.shared.pace;
         loop {
             let held = pace.held(host, operation.name)?;
-            pace.sleep(held).await;
+            if !held.is_zero() {
+                pace.sleep(held).await;
+                pace.sleep(pace.queue_again(host)).await;
+            }
             let headers = self.credential.headers(request).await?;
             let signed = Tick::now();
             let permit = pace.permit().await?;
@@ -263,11 +269,11 @@ impl Door {
         if bytes > limits.headers {
             return Err(Failure::large(
                 operation.name,
-                format!("{bytes} bytes of headers, allowed {}", limits.headers),
+                &format!("{bytes} bytes of headers, allowed {}", limits.headers),
             ));
         }
         if response.content_length().is_some_and(|length| length > limits.body) {
-            return Err(Failure::large(operation.name, too_large(limits.body)));
+            return Err(Failure::large(operation.name, &too_large(limits.body)));
         }
         // What was asked for has been undone by now, and its header is gone.
         let foreign = response.headers().get("content-encoding").is_some_and(|value| value != "identity");
@@ -296,7 +302,7 @@ impl Door {
                 }
                 Ok(Ok(None)) => return Ok(body.freeze()),
                 Ok(Ok(Some(chunk))) if chunk.len() > most - body.len() => {
-                    return Err(Failure::large(operation.name, too_large(connection.limits.body)));
+                    return Err(Failure::large(operation.name, &too_large(connection.limits.body)));
                 }
                 Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
             }
