@@ -17,6 +17,7 @@ use crate::origin::shown_host;
 use crate::pace::Permit;
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::xml;
 
 /// Attempts at what the network does not carry. A service that is down is not worth more.
 const NETWORK_ATTEMPTS: u32 = 3;
@@ -149,7 +150,10 @@ impl Door {
             Signal::Stumbled(wait) => match pace.retry(host, attempt, wait, reply.unexpected()) {
                 Ok(wait) => Ok(Some(wait)),
                 Err(throttled @ Cause::Throttled { .. }) => Err(throttled),
-                Err(_) => Ok(None),
+                Err(_) => {
+                    pace.count_failure();
+                    Ok(None)
+                }
             },
         }
     }
@@ -173,7 +177,10 @@ impl Door {
         let pace = &self.shared.pace;
         loop {
             let held = pace.held(host, operation.name)?;
-            pace.sleep(held).await;
+            if !held.is_zero() {
+                pace.sleep(held).await;
+                pace.sleep(pace.queue_again(host)).await;
+            }
             let headers = self.credential.headers(request).await?;
             let signed = Tick::now();
             let permit = pace.permit().await?;
@@ -254,7 +261,12 @@ impl Door {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = self.read_body(operation, response, &host).await?;
         let (url, limits) = (request.url.clone(), connection.limits);
-        Ok(Reply { status, headers, body, at, operation: operation.name, url, limits })
+        let reply = Reply { status, headers, body, at, operation: operation.name, url, limits };
+        // The libraries that read XML have no limits of their own.
+        if status.is_success() && matches!(reply.media_type().as_str(), "text/xml" | "application/xml") {
+            xml::look_over(operation.name, &reply.body, &limits).map_err(stop)?;
+        }
+        Ok(reply)
     }
 
     fn check_head(&self, operation: &'static Operation, response: &Response) -> Result<(), Failure> {

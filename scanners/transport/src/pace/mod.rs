@@ -153,6 +153,17 @@ impl Pace {
         Ok(wait)
     }
 
+    /// Takes another place in the bucket of `host`, after a pause that held many: they must not all go at once.
+    pub(crate) fn queue_again(&self, host: &str) -> Duration {
+        let now = Tick::now();
+        let settings = self.inner.settings;
+        let mut state = self.state();
+        let pace = state.host(host, now, &settings);
+        let wait = pace.bucket.delay(now);
+        pace.bucket.take(now);
+        wait
+    }
+
     /// How long `host` still wants nothing of this operation.
     pub(crate) fn held(&self, host: &str, operation: &'static str) -> Result<Duration, Cause> {
         let now = Tick::now();
@@ -297,10 +308,6 @@ fn backoff(attempt: u32, random: f64) -> Duration {
 
 impl State {
     fn host(&mut self, host: &str, now: Tick, settings: &PaceSettings) -> &mut HostPace {
-        // A copy of the name only when it is new.
-        if !self.hosts.contains_key(host) {
-            self.hosts.insert(String::from(host), HostPace::new(now, settings));
-        }
         self.hosts.entry(String::from(host)).or_insert_with(|| HostPace::new(now, settings))
     }
 

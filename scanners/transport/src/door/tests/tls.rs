@@ -41,6 +41,7 @@ fn refused(says: &Result<u16, String>, why: &str) {
 async fn x2_a_good_certificate_of_a_private_authority_is_accepted() {
     let authority = Authority::new();
     assert_eq!(ask(&authority, Some(authority.server("api.example", 2020, 2096)), true).await, Ok(200));
+    assert_eq!(ask(&authority, Some(authority.old_server("api.example")), true).await, Ok(200), "TLS 1.2 is enough");
 }
 
 #[tokio::test]
