@@ -8,7 +8,7 @@ pub fn differences(first: &Reading, second: &Reading) -> Vec<String> {
     for (name, one) in &first.scopes {
         match second.scopes.get(name) {
             None => all.push(format!("scope {name} is missing in the second reading")),
-            Some(other) => scope_differences(name, one, other, &mut all),
+            Some(other) => scope_differences(name, (first, one), (second, other), &mut all),
         }
     }
     for name in second.scopes.keys().filter(|name| !first.scopes.contains_key(*name)) {
@@ -20,7 +20,9 @@ pub fn differences(first: &Reading, second: &Reading) -> Vec<String> {
     all
 }
 
-fn scope_differences(name: &str, one: &ScopeReading, other: &ScopeReading, all: &mut Vec<String>) {
+type Side<'a> = (&'a Reading, &'a ScopeReading);
+
+fn scope_differences(name: &str, (first, one): Side<'_>, (second, other): Side<'_>, all: &mut Vec<String>) {
     if one.state() != other.state() {
         let gaps = [one.shown_gaps(), other.shown_gaps()].join(" / ");
         all.push(format!("{name} is {:?}, then {:?}: {gaps}", one.state(), other.state()));
@@ -30,8 +32,9 @@ fn scope_differences(name: &str, one: &ScopeReading, other: &ScopeReading, all: 
             None => all.push(format!("{name}: {} {} is missing in the second reading", key.0, key.1)),
             Some(same) if same == access => {}
             Some(changed) => {
-                let facts = first_difference(&format!("{access:#?}"), &format!("{changed:#?}"));
-                all.push(format!("{name}: {} {} has other facts in the second reading: {facts}", key.0, key.1));
+                if let Some(facts) = first_difference(&first.shown(access), &second.shown(changed)) {
+                    all.push(format!("{name}: {} {} has other facts in the second reading: {facts}", key.0, key.1));
+                }
             }
         }
     }
@@ -41,9 +44,10 @@ fn scope_differences(name: &str, one: &ScopeReading, other: &ScopeReading, all: 
 }
 
 /// The first line in which two texts differ, from both.
-fn first_difference(one: &str, other: &str) -> String {
+fn first_difference(one: &str, other: &str) -> Option<String> {
     let mut lines = one.lines().zip(other.lines());
-    lines.find(|(a, b)| a != b).map_or_else(String::new, |(a, b)| format!("{} and {}", a.trim(), b.trim()))
+    let (a, b) = lines.find(|(a, b)| a != b).or_else(|| (one != other).then_some(("less", "more")))?;
+    Some(format!("{} and {}", a.trim(), b.trim()))
 }
 
 /// What `reading` lost against a whole reading of the same world without saying so. This is the failure that comes

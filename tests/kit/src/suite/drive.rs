@@ -99,7 +99,8 @@ pub(super) fn read_once(
             Ok(scanner) => read_everything(&scanner, Follow::Everybody).await,
             Err(cause) => Reading::without(cause),
         }
-    });
+    })
+    .at(&service.server);
     let mut failures = reading.breaches.clone();
     failures.extend(service.server.complaints());
     let log = service.server.log();

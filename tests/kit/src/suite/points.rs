@@ -246,8 +246,8 @@ pub fn two_full_reads_are_equal(bench: &dyn Bench) {
     match scanner_of(bench, &service, &setting) {
         Err(cause) => failures.push(format!("there is no scanner: {cause}")),
         Ok(scanner) => run(async {
-            let second = read_everything(&scanner, Follow::Everybody).await;
-            let third = read_everything(&scanner, Follow::Everybody).await;
+            let second = read_everything(&scanner, Follow::Everybody).await.at(&service.server);
+            let third = read_everything(&scanner, Follow::Everybody).await.at(&service.server);
             failures.extend(differences(&first, &second));
             failures.extend(differences(&second, &third).into_iter().map(|what| format!("same scanner again: {what}")));
         }),

@@ -109,6 +109,8 @@ pub struct Reading {
     pub undeclared: Option<Cause>,
     /// What giving the credential back said.
     pub closed: Option<Cause>,
+    /// Where the service was; two readings are compared as if it had been at one place.
+    pub origin: String,
     seen: BTreeMap<(AccessKind, GrantId), String>,
 }
 
@@ -116,6 +118,19 @@ impl Reading {
     /// A scanner that could not be made.
     pub fn without(cause: Cause) -> Self {
         Self { undeclared: Some(cause), ..Self::default() }
+    }
+
+    /// The same, read from this server.
+    #[must_use]
+    pub fn at(mut self, server: &crate::fault::FaultServer) -> Self {
+        self.origin = String::from(server.origin());
+        self
+    }
+
+    /// A record in words, without the place of the service.
+    pub(super) fn shown(&self, access: &Access) -> String {
+        let text = format!("{access:#?}");
+        if self.origin.is_empty() { text } else { text.replace(&self.origin, "ORIGIN") }
     }
 
     /// Whether every scope is complete, but for those that say they are never read; and there is one.
