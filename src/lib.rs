@@ -9,6 +9,7 @@
 //! | [`problem`], [`yaml`] | mistakes in what people write, with file, line and column |
 //! | [`normal`], [`hostile`] | normal forms for comparison; making foreign text inert |
 //! | [`config`] | what a configuration file may say, and what the program may trust |
+//! | [`credentials`] | secrets, fetched from where they are kept |
 //! | [`roster`] | who is employed from when to when; the gates a roster must pass |
 //! | [`policy`], [`exceptions`] | how long what may stay; who may keep what until when |
 //! | [`scanners`] | the list of scanners |
@@ -25,6 +26,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod credentials;
 pub mod emit;
 pub mod exceptions;
 pub mod findings;

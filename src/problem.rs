@@ -33,17 +33,35 @@ pub struct Problem {
     pub says: String,
     /// What to do, such as the nearest valid word.
     pub help: Option<String>,
+    /// Whether the line may be quoted: not where a secret may stand in it.
+    pub quote: Quote,
+}
+
+/// Whether the line of a mistake is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quote {
+    /// It is.
+    Shown,
+    /// It may hold a secret.
+    Concealed,
 }
 
 impl Problem {
     /// A mistake that concerns a whole file.
     pub fn file(file: &Path, says: impl Into<String>) -> Self {
-        Self { file: file.to_path_buf(), place: None, key: String::new(), says: says.into(), help: None }
+        Self { file: file.to_path_buf(), place: None, key: String::new(), says: says.into(), help: None, quote: Quote::Shown }
     }
 
     /// A mistake at a place.
     pub fn at(file: &Path, place: Option<Place>, key: impl Into<String>, says: impl Into<String>) -> Self {
-        Self { file: file.to_path_buf(), place, key: key.into(), says: says.into(), help: None }
+        Self { file: file.to_path_buf(), place, key: key.into(), says: says.into(), help: None, quote: Quote::Shown }
+    }
+
+    /// The same without its line: a secret may stand there.
+    #[must_use]
+    pub fn concealed(mut self) -> Self {
+        self.quote = Quote::Concealed;
+        self
     }
 
     /// Adds what to do.
@@ -75,7 +93,7 @@ pub fn render(problems: &[Problem], source: impl Fn(&Path) -> Option<String>) ->
     let mut sources: BTreeMap<&Path, Option<String>> = BTreeMap::new();
     let mut text = String::new();
     for problem in sorted {
-        let quoted = problem.place.and_then(|place| {
+        let quoted = problem.place.filter(|_| problem.quote == Quote::Shown).and_then(|place| {
             let all = sources.entry(&problem.file).or_insert_with(|| source(&problem.file)).as_deref()?;
             quote(all.lines().nth(place.line.checked_sub(1)?)?, place)
         });

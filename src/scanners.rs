@@ -1,24 +1,83 @@
 //! THE list of scanners: which connector word leads to which crate. A scanner that is not here does not exist.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use scan_contract::documents::{Document, Entry};
-use scan_contract::{Cause, DiskDocuments, Documents, Manifest, Scanner};
+use scan_contract::{
+    Cause, DiskDocuments, Documents, Identity, Manifest, Outlet, Pass, Rights, Scanner, Sealed,
+};
+use scan_transport::door::Now;
+use scan_transport::{AllowList, Door, Secrets};
 
 use crate::config::{Connector, SystemConfig};
 
 /// Words of all connectors, in the order used for output.
 pub const CONNECTORS: [&str; 3] = ["aws", "import", "ssh"];
 
-/// The scanner that reads a system. Relative paths start at `base`, the folder of the configuration.
+/// Whether connections may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// They may.
+    Allowed,
+    /// None is, as the operator asked for: whatever is read live counts as not attempted.
+    Refused,
+}
+
+/// What scanners are given beside their settings.
+#[derive(Clone)]
+pub struct Ways {
+    /// Folder of the configuration: relative paths start there.
+    pub base: PathBuf,
+    /// Fetches secrets.
+    pub secrets: Arc<dyn Secrets>,
+    /// Tells the time.
+    pub now: Now,
+    /// Folder that answers of live systems are recorded into.
+    pub record: Option<PathBuf>,
+    /// Whether connections may be made.
+    pub network: Network,
+}
+
+impl std::fmt::Debug for Ways {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Ways").field("base", &self.base).field("network", &self.network).finish_non_exhaustive()
+    }
+}
+
+impl Ways {
+    /// The way out for one live system: to itself, to itself and into a recording, or onto a recording alone.
+    pub fn door(
+        &self,
+        replay: Option<&Path>,
+        mut settings: scan_transport::Settings,
+        list: &'static AllowList,
+    ) -> Result<Door, Cause> {
+        settings.connection.roots = settings.connection.roots.map(|file| self.base.join(file));
+        if let Some(folder) = replay {
+            return Door::replaying(settings, list, &self.base.join(folder));
+        }
+        if self.network == Network::Refused {
+            return Err(Cause::Needs { what: String::from("a run without --offline") });
+        }
+        let door = Door::open(settings, list, Arc::clone(&self.now))?;
+        match &self.record {
+            Some(folder) => door.recording(folder),
+            None => Ok(door),
+        }
+    }
+}
+
+/// The scanner that reads a system.
 ///
-/// A folder that cannot be opened is no error here: every read of the scanner then fails with the reason, so that its
-/// scopes are declared and told as gaps.
+/// What cannot be opened (a folder, a recording, a file of certificates) is no error here: every read of the scanner then
+/// fails with the reason, so that its scopes are declared and told as gaps.
 ///
 /// # Errors
 /// A defect of the scanner itself, such as a manifest that does not parse.
-pub fn build(system: &SystemConfig, base: &Path) -> Result<Box<dyn Scanner>, Cause> {
+pub fn build(system: &SystemConfig, ways: &Ways) -> Result<Box<dyn Scanner>, Cause> {
+    let base = ways.base.as_path();
     let documents: Arc<dyn Documents> = Arc::new(DiskDocuments::operator(base));
     Ok(match &system.connector {
         Connector::Import(settings) => Box::new(scan_import::Import::new(settings.clone(), documents)?),
@@ -31,6 +90,36 @@ pub fn build(system: &SystemConfig, base: &Path) -> Result<Box<dyn Scanner>, Cau
             Box::new(scan_ssh::SshTree::new(settings.clone(), documents, tree)?)
         }
     })
+}
+
+/// A live system that there is no way to: whatever is asked of it, the answer is why.
+#[derive(Debug)]
+struct Closed {
+    manifest: Manifest,
+    cause: Cause,
+}
+
+#[async_trait]
+impl Scanner for Closed {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    async fn identify(&self) -> Result<Identity, Cause> {
+        Err(self.cause.clone())
+    }
+
+    async fn declare(&self) -> Result<Vec<Pass>, Cause> {
+        Err(self.cause.clone())
+    }
+
+    async fn read(&self, _: &Pass, _: Outlet) -> Result<Sealed, Cause> {
+        Err(self.cause.clone())
+    }
+
+    async fn check_rights(&self) -> Result<Option<Rights>, Cause> {
+        Err(self.cause.clone())
+    }
 }
 
 /// What every connector reads, needs and cannot see, in the order of [`CONNECTORS`].
@@ -87,7 +176,27 @@ mod tests {
             known_object: None,
             exclude: Vec::new(),
             depth: Depth::PeopleOfInterest,
+            replay: None,
             line: 1,
+        }
+    }
+
+    /// No secret anywhere, and no network.
+    struct Nothing;
+
+    impl Secrets for Nothing {
+        fn fetch(&self, _: &scan_transport::SecretRef) -> Result<scan_transport::Secret, Cause> {
+            Err(Cause::Needs { what: String::from("a secret") })
+        }
+    }
+
+    fn ways() -> Ways {
+        Ways {
+            base: PathBuf::from("/nonexistent"),
+            secrets: Arc::new(Nothing),
+            now: Arc::new(|| Instant::UNIX_EPOCH),
+            record: None,
+            network: Network::Refused,
         }
     }
 
@@ -109,14 +218,14 @@ mod tests {
         for (system, manifest) in all().iter().zip(&manifests) {
             assert_eq!(system.connector.as_str(), manifest.connector);
             assert_eq!(system.connector.is_live(), manifest.live);
-            let scanner = build(system, Path::new("/nonexistent")).unwrap();
+            let scanner = build(system, &ways()).unwrap();
             assert_eq!(scanner.manifest(), manifest);
         }
     }
 
     #[tokio::test]
     async fn a_tree_that_cannot_be_opened_is_declared_and_told() {
-        let scanner = build(&all()[2], Path::new("/nonexistent")).unwrap();
+        let scanner = build(&all()[2], &ways()).unwrap();
         let passes = scanner.declare().await;
         assert!(passes.is_err() || passes.is_ok_and(|passes| !passes.is_empty()), "silence would be a miss");
     }

@@ -118,6 +118,8 @@ pub enum Command {
     Coverage(Coverage),
     /// Record that a use after the end was handled
     Incidents(Incidents),
+    /// What each credential may do: needed, there, missing, in excess; or the smallest policy
+    CheckPermissions(CheckPermissions),
     /// Check the environment: files, rights, clock, store, disk
     #[command(after_help = "Example:\n  holdover doctor --config holdover.yaml")]
     Doctor,
@@ -189,9 +191,12 @@ pub struct Scan {
     /// End the run after this time, such as 3h
     #[arg(long, value_name = "DURATION")]
     pub deadline: Option<String>,
-    /// Refuse every connection (file connectors never make one)
+    /// Refuse every connection: systems that are read live then count as not attempted
     #[arg(long)]
     pub offline: bool,
+    /// Also write what live systems answer into a folder, without secrets; `replay: DIR` reads it again
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
 }
 
 /// Arguments of `report`.
@@ -354,6 +359,22 @@ pub enum RulesCommand {
     /// Run the cases of every rule
     #[command(after_help = "Example:\n  holdover rules test")]
     Test,
+}
+
+/// Arguments of `check-permissions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  holdover check-permissions
+  holdover check-permissions --system aws-prod
+  holdover check-permissions --system aws-prod --print-policy > holdover-policy.json")]
+pub struct CheckPermissions {
+    /// Check only these systems
+    #[arg(long = "system", value_name = "ID")]
+    pub systems: Vec<String>,
+    /// Print the smallest policy the configuration needs, and connect to nothing
+    #[arg(long)]
+    pub print_policy: bool,
 }
 
 /// Arguments of `systems`.

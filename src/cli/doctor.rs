@@ -79,7 +79,7 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Failure> {
     checks.push(Check::ok("tz database", chrono_tz::IANA_TZDB_VERSION));
     checks.extend(state(session, config));
     checks.extend(roster(session, config));
-    checks.extend(sources(config));
+    checks.extend(sources(session, config));
     checks.push(proxies(session));
     let mut text = String::new();
     for check in &checks {
@@ -201,7 +201,8 @@ fn roster(session: &Session<'_>, config: &Config) -> Vec<Check> {
     }
 }
 
-fn sources(config: &Config) -> Vec<Check> {
+fn sources(session: &Session<'_>, config: &Config) -> Vec<Check> {
+    let ways = session.ways(config, None, crate::scanners::Network::Allowed);
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return vec![Check::fail("runtime", error.to_string(), "check the limits of this process")],
@@ -210,7 +211,7 @@ fn sources(config: &Config) -> Vec<Check> {
         .systems
         .iter()
         .map(|system| {
-            let scanner = match crate::scanners::build(system, &config.base) {
+            let scanner = match crate::scanners::build(system, &ways) {
                 Ok(scanner) => scanner,
                 Err(cause) => return Check::fail("system", format!("{}: {cause}", system.id), cause.help()),
             };

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 /// What the program may know of its surroundings.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
     /// Working directory.
@@ -16,6 +16,17 @@ pub struct Environment {
     pub error_is_terminal: bool,
     /// Columns of the terminal, if there is one.
     pub width: Option<usize>,
+}
+
+// Variables may hold secrets: only their number is shown (SEC-3).
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Environment")
+            .field("variables", &self.variables.len())
+            .field("working_directory", &self.working_directory)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Environment {

@@ -16,6 +16,7 @@ mod generate;
 mod ledger;
 mod logging;
 mod outputs;
+mod permissions;
 mod policy;
 mod progress;
 mod report;
@@ -66,6 +67,7 @@ fn run(session: &Session<'_>, command: Command) -> Result<u8, Failure> {
         Command::Systems(arguments) => systems::run(session, &arguments),
         Command::Coverage(arguments) => acknowledge::coverage(session, &arguments),
         Command::Incidents(arguments) => acknowledge::incidents(session, &arguments),
+        Command::CheckPermissions(arguments) => permissions::run(session, &arguments),
         Command::Doctor => doctor::run(session),
         Command::Config(arguments) => config::run(session, &arguments),
         Command::Schema(arguments) => schema::run(session, &arguments),

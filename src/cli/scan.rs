@@ -102,9 +102,12 @@ impl Inputs<'_> {
         }
         let mut notices: Vec<Notice> = warnings.iter().map(warning).collect();
         let known_apps = crate::run::apps::read(config, documents.as_ref(), &mut notices);
+        let network = if self.arguments.offline { scanners::Network::Refused } else { scanners::Network::Allowed };
+        let record = self.arguments.record.as_deref().map(outputs::absolute).transpose()?;
+        let ways = self.session.ways(config, record.as_deref(), network);
         let mut systems = Vec::new();
         for system in &config.systems {
-            let scanner = scanners::build(system, &config.base)
+            let scanner = scanners::build(system, &ways)
                 .map_err(|cause| Failure::Output(format!("{}: {cause}", system.id)))?;
             systems.push(ConfiguredSystem { config: system.clone(), scanner: Arc::from(scanner) });
         }
@@ -128,11 +131,7 @@ impl Inputs<'_> {
             exit_zero: self.arguments.exit_zero,
             as_of_chosen,
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(config.run.threads.max(2))
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::Output(format!("the runtime did not start: {error}")))?;
+        let runtime = runtime(config)?;
         let outcome = runtime.block_on(async move {
             let mut signals = tokio::task::JoinSet::new();
             signals.spawn(super::signals::watch(stop_sender));
@@ -142,6 +141,15 @@ impl Inputs<'_> {
         runtime.shutdown_timeout(std::time::Duration::from_secs(2));
         Ok(outcome?)
     }
+}
+
+/// The runtime that scanners run on.
+pub(super) fn runtime(config: &Config) -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(config.run.threads.max(2))
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Output(format!("the runtime did not start: {error}")))
 }
 
 fn warning(problem: &Problem) -> Notice {

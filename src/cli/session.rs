@@ -11,11 +11,13 @@ use super::environment::Environment;
 use super::failure::Failure;
 use crate::clock::{Clock, FixedClock, SystemClock};
 use crate::config::{self, Config};
+use crate::credentials::Keeper;
 use crate::emit::Colour;
 use crate::exceptions::ExceptionFile;
 use crate::policy::Policy;
 use crate::problem::Problem;
 use crate::rules::RuleSet;
+use crate::scanners;
 use crate::store::sqlite::{OpenOptions, SqliteStore};
 
 /// Largest configuration, policy or exceptions file.
@@ -113,6 +115,12 @@ impl<'a> Session<'a> {
         if let Some(text) = &self.global.as_of {
             config.run.as_of = Some(instant("--as-of", text)?);
         }
+        if let (Some(_), Some(live)) = (config.run.as_of, config.systems.iter().find(|system| system.is_live())) {
+            return Err(Failure::Usage(format!(
+                "the clock cannot be chosen (--as-of, run.as_of): {} is read live; replay a recording of it instead",
+                live.id
+            )));
+        }
         tracing::info!(event = "configuration", file = %file.display(), digest = %config.digest);
         Ok(Configured { config, warnings: loaded.warnings.clone(), loaded })
     }
@@ -143,6 +151,20 @@ impl<'a> Session<'a> {
     #[expect(clippy::unused_self, reason = "documents belong to the session")]
     pub(super) fn documents(&self, config: &Config) -> Arc<dyn Documents> {
         Arc::new(DiskDocuments::operator(&config.base))
+    }
+
+    /// What scanners are given beside their settings.
+    pub(super) fn ways(&self, config: &Config, record: Option<&Path>, network: scanners::Network) -> scanners::Ways {
+        let environment = self.environment.clone();
+        let variables = move |name: &str| environment.variable(name).map(String::from);
+        let clock = self.clock(config).0;
+        scanners::Ways {
+            base: config.base.clone(),
+            secrets: Arc::new(Keeper::new(config.base.clone(), Box::new(variables))),
+            now: Arc::new(move || clock.now()),
+            record: record.map(Path::to_path_buf),
+            network,
+        }
     }
 
     /// The clock, and whether its instant was chosen.

@@ -172,8 +172,17 @@ pub struct SystemConfig {
     pub exclude: Vec<Exclusion>,
     /// Depth.
     pub depth: Depth,
+    /// Folder of a recording that is read instead of the system itself.
+    pub replay: Option<PathBuf>,
     /// Line of this system in the configuration, for SARIF.
     pub line: usize,
+}
+
+impl SystemConfig {
+    /// Whether it is asked itself, so that the clock cannot be chosen.
+    pub fn is_live(&self) -> bool {
+        self.connector.is_live() && self.replay.is_none()
+    }
 }
 
 /// Scanner and its settings.
@@ -197,7 +206,7 @@ impl Connector {
         }
     }
 
-    /// Whether it talks to a system, so that the clock cannot be chosen.
+    /// Whether it talks to a system, unless a recording stands in for it.
     pub fn is_live(&self) -> bool {
         match self {
             Self::Import(_) | Self::Aws(_) | Self::Ssh(_) => false,

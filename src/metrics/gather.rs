@@ -145,6 +145,13 @@ fn one_system(series: &mut Series, system: &SystemFact) {
     for (kind, count) in objects {
         series.count(&table::SCAN_OBJECTS, &[id, kind.as_str()], count);
     }
+    if let Some(effort) = &system.effort {
+        series.count(&table::SCAN_API_REQUESTS, &[id], effort.requests);
+        series.count(&table::SCAN_API_FAILURES, &[id], effort.failures);
+        series.count(&table::SCAN_API_RETRIES, &[id], effort.retries);
+        series.count(&table::SCAN_API_THROTTLED, &[id], effort.throttled);
+        series.set(&table::SCAN_API_WAIT, &[id], effort.waited_seconds);
+    }
     let was_read = |state: ScopeState| matches!(state, ScopeState::Complete | ScopeState::Partial);
     if system.scopes.iter().any(|scope| was_read(scope.state)) {
         let unattributed = system.scopes.iter().map(|scope| scope.unattributed).sum();

@@ -36,6 +36,7 @@ pub(super) fn system(id: &str, scopes: Vec<ScopeFact>) -> SystemFact {
         last_complete_at: complete.then(now),
         notices: Vec::new(),
         impossible: Vec::new(),
+        effort: None,
     }
 }
 

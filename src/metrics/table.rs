@@ -103,50 +103,60 @@ table! {
             "Series left out of this file because there were too many.", "";
     }
     "Systems" {
-        SYSTEM_INFO = Gauge "system_info" ["system", "provider", "tier"] LeaveOut(20):
+        SYSTEM_INFO = Gauge "system_info" ["system", "provider", "tier"] LeaveOut(25):
             "Static facts of a configured system; always 1.", "Join with `* on (system) group_left (provider, tier)`.";
-        SCAN_SUCCESS = Gauge "scan_success" ["system"] LeaveOut(32):
+        SCAN_SUCCESS = Gauge "scan_success" ["system"] LeaveOut(37):
             "Whether the last scan of the system ran to its end (1) or failed (0).", "";
-        SCAN_DURATION = Gauge "scan_duration_seconds" ["system"] LeaveOut(11):
+        SCAN_DURATION = Gauge "scan_duration_seconds" ["system"] LeaveOut(16):
             "Wall time of the last scan of the system.", "Zero with a chosen clock.";
-        SCAN_LAST_ATTEMPT = Gauge "scan_last_attempt_timestamp_seconds" ["system"] LeaveOut(12):
+        SCAN_LAST_ATTEMPT = Gauge "scan_last_attempt_timestamp_seconds" ["system"] LeaveOut(17):
             "Unix time of the last scan of the system, whatever its outcome.", "";
-        SCAN_LAST_SUCCESS = Gauge "scan_last_success_timestamp_seconds" ["system"] LeaveOut(21):
+        SCAN_LAST_SUCCESS = Gauge "scan_last_success_timestamp_seconds" ["system"] LeaveOut(26):
             "Unix time of the last scan of the system that ran to its end.", "Absent until there was one.";
-        SCAN_LAST_COMPLETE = Gauge "scan_last_complete_timestamp_seconds" ["system"] LeaveOut(30):
+        SCAN_LAST_COMPLETE = Gauge "scan_last_complete_timestamp_seconds" ["system"] LeaveOut(35):
             "Unix time of the last scan of the system without a gap in any scope.", "Absent until there was one.";
-        SCAN_SCOPES = Gauge "scan_scopes" ["system", "state"] LeaveOut(29):
+        SCAN_SCOPES = Gauge "scan_scopes" ["system", "state"] LeaveOut(34):
             "Declared scopes by the coverage state the last run gave them.", "All six states are always present.";
-        SCAN_EXCLUDED_SCOPES = Gauge "scan_excluded_scopes" ["system"] LeaveOut(14):
+        SCAN_EXCLUDED_SCOPES = Gauge "scan_excluded_scopes" ["system"] LeaveOut(19):
             "Scopes that the configuration leaves out on purpose.", "Part of the state `not_attempted`.";
-        SCAN_OBJECTS = Gauge "scan_objects" ["system", "kind"] LeaveOut(3):
+        SCAN_OBJECTS = Gauge "scan_objects" ["system", "kind"] LeaveOut(8):
             "Distinct objects by kind in the scopes that the last run read completely.",
             "Absent for a system without a complete scope.";
-        SCAN_UNATTRIBUTED = Gauge "scan_unattributed_objects" ["system"] LeaveOut(15):
+        SCAN_API_REQUESTS = Gauge "scan_api_requests" ["system"] LeaveOut(3):
+            "Requests that the last scan of the system sent, repeats included.", "Absent for systems read from files.";
+        SCAN_API_FAILURES = Gauge "scan_api_failures" ["system"] LeaveOut(4):
+            "Requests of the last scan that got no usable answer after all repeats.", "Absent for systems read from files.";
+        SCAN_API_RETRIES = Gauge "scan_api_retries" ["system"] LeaveOut(5):
+            "Requests of the last scan that repeated an earlier one.", "Absent for systems read from files.";
+        SCAN_API_THROTTLED = Gauge "scan_api_throttled" ["system"] LeaveOut(6):
+            "Answers of the last scan that told us to wait.", "Absent for systems read from files.";
+        SCAN_API_WAIT = Gauge "scan_api_wait_seconds" ["system"] LeaveOut(7):
+            "Time that the last scan of the system spent waiting for limits.", "Summed over requests that waited side by side. Absent for systems read from files.";
+        SCAN_UNATTRIBUTED = Gauge "scan_unattributed_objects" ["system"] LeaveOut(20):
             "Objects that belong to nobody known.", "Absent for a system of which nothing was read.";
-        SCAN_MATCHED_RATIO = Gauge "scan_matched_person_ratio" ["system"] LeaveOut(13):
+        SCAN_MATCHED_RATIO = Gauge "scan_matched_person_ratio" ["system"] LeaveOut(18):
             "Share of the people on the roster who have an identity in the system.",
             "Absent for a system of which nothing was read.";
     }
     "Residual access" {
-        RESIDUAL = Gauge "residual_findings" ["system", "severity"] LeaveOut(31):
+        RESIDUAL = Gauge "residual_findings" ["system", "severity"] LeaveOut(36):
             "Open findings of residual access, suppressed ones and those within the agreed time left out.",
             "Zero-filled for every configured system. A system that could not be read keeps its findings, as `unverified`.";
         RESIDUAL_BY_KIND = Gauge "residual_findings_by_kind" ["system", "kind"] LeaveOut(1):
             "Open findings of residual access by kind of access.", "Zero-filled for the kinds that the system showed.";
-        RESIDUAL_BY_RULE = Gauge "residual_findings_by_rule" ["rule", "severity"] LeaveOut(4):
+        RESIDUAL_BY_RULE = Gauge "residual_findings_by_rule" ["rule", "severity"] LeaveOut(9):
             "Open findings of residual access by their leading rule.", "Only the pairs that occur.";
         RESIDUAL_BY_STATE = Gauge "residual_findings_by_state" ["state"] Keep:
             "Findings of residual access by state.",
             "The first four sum up to `holdover_residual_findings`; `ambiguous` also counts grants that may belong to somebody who left.";
-        RESIDUAL_WITHIN_TIME = Gauge "residual_findings_within_time" ["system", "severity"] LeaveOut(5):
+        RESIDUAL_WITHIN_TIME = Gauge "residual_findings_within_time" ["system", "severity"] LeaveOut(10):
             "Open findings whose agreed time has not run out yet.", "Not residual access.";
-        RESIDUAL_USED = Gauge "residual_findings_used_after_end" ["system"] LeaveOut(28):
+        RESIDUAL_USED = Gauge "residual_findings_used_after_end" ["system"] LeaveOut(33):
             "Open findings of access that was certainly used after the end.",
             "Uses that cannot be decided are not counted.";
         PEOPLE = Gauge "people_with_residual_access" ["severity"] Keep:
             "People with residual access, by their worst finding.", "People, not findings.";
-        OLDEST_END = Gauge "oldest_residual_access_end_timestamp_seconds" ["system"] LeaveOut(27):
+        OLDEST_END = Gauge "oldest_residual_access_end_timestamp_seconds" ["system"] LeaveOut(32):
             "Unix time at which access should have ended, for the oldest open finding; absent when there is none.", "";
         EXPOSURE = Gauge "residual_exposure_seconds" ["severity"] Keep:
             "Sum over open findings of the time since the end of access, as of the last run.", "";
@@ -156,7 +166,7 @@ table! {
         REMNANTS = Gauge "remnants" ["system", "kind"] LeaveOut(2):
             "Grants of people who left that are switched off or cannot come back.",
             "Not residual access. Zero-filled for the kinds that the system showed.";
-        LICENSES = Gauge "licenses_of_leavers" ["system"] LeaveOut(10):
+        LICENSES = Gauge "licenses_of_leavers" ["system"] LeaveOut(15):
             "Paid seats assigned to people who left.", "A cost, never residual access.";
     }
     "Outcome of offboarding" {
@@ -172,19 +182,19 @@ table! {
             "Leavers whose access has ended and who were not yet checked without a gap.", "";
     }
     "Roster and exceptions" {
-        ROSTER_AS_OF = Gauge "roster_as_of_timestamp_seconds" ["roster"] LeaveOut(26):
+        ROSTER_AS_OF = Gauge "roster_as_of_timestamp_seconds" ["roster"] LeaveOut(31):
             "Unix time the accepted roster states as its own cut-off.",
             "The time of its file where it states none. Absent while a newer one is held.";
-        ROSTER_ACCEPTED = Gauge "roster_accepted_timestamp_seconds" ["roster"] LeaveOut(24):
+        ROSTER_ACCEPTED = Gauge "roster_accepted_timestamp_seconds" ["roster"] LeaveOut(29):
             "Unix time at which the roster in force was accepted.", "";
-        ROSTER_HELD = Gauge "roster_held" ["roster"] LeaveOut(33):
+        ROSTER_HELD = Gauge "roster_held" ["roster"] LeaveOut(38):
             "Whether the newest roster failed a gate and the previous one, or none, is in force (1).",
             "`all` where no source is to blame alone and none could be read.";
-        ROSTER_RECORDS = Gauge "roster_records" ["roster"] LeaveOut(25):
+        ROSTER_RECORDS = Gauge "roster_records" ["roster"] LeaveOut(30):
             "Records of the accepted roster.", "Absent while a newer one is held.";
-        ROSTER_REJECTED = Gauge "roster_rejected_records" ["roster"] LeaveOut(23):
+        ROSTER_REJECTED = Gauge "roster_rejected_records" ["roster"] LeaveOut(28):
             "Records of the newest roster that could not be used.", "";
-        ROSTER_AMBIGUOUS = Gauge "roster_ambiguous_people" ["roster"] LeaveOut(22):
+        ROSTER_AMBIGUOUS = Gauge "roster_ambiguous_people" ["roster"] LeaveOut(27):
             "People whose records contradict each other.", "";
         EXCEPTIONS = Gauge "exceptions" ["state"] Keep: "Exceptions on file, by state.", "";
         EXCEPTIONS_EXPIRING = Gauge "exceptions_expiring" [] Keep:

@@ -251,6 +251,25 @@ pub struct SystemFact {
     pub notices: Vec<String>,
     /// What no reading of this platform can show.
     pub impossible: Vec<ImpossibleFact>,
+    /// What reading it cost; `None` for files.
+    pub effort: Option<EffortFact>,
+}
+
+/// What reading a live system cost in one run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct EffortFact {
+    /// Requests sent, repeats included.
+    pub requests: u64,
+    /// Of these, repeats.
+    pub retries: u64,
+    /// Requests without a usable answer.
+    pub failures: u64,
+    /// Answers that told us to wait.
+    pub throttled: u64,
+    /// Seconds spent waiting for limits.
+    pub waited_seconds: f64,
+    /// Bytes received, after decompression.
+    pub received: u64,
 }
 
 /// A cell of the observability ledger.

@@ -42,7 +42,7 @@ pub fn view(config: &SystemConfig) -> SystemView<'_> {
 }
 
 /// What the systems taught.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Learned {
     /// Whose accounts and keys are.
     pub graph: Graph,
@@ -57,9 +57,10 @@ pub struct Learned {
 
 /// Learns from everything that was put aside until nothing new comes, at most [`DEPTH_LIMIT`] rounds: an account
 /// found by its external id teaches whose its key is, and the key whose the line on a host is.
-pub fn learn(readings: &mut [Reading], ground: &Ground<'_>) -> io::Result<Learned> {
-    let mut contested = BTreeSet::new();
-    let mut graph = Graph::default();
+///
+/// `earlier` is what a call before this one learned, when follow-ups had not been read yet.
+pub fn learn(readings: &mut [Reading], ground: &Ground<'_>, earlier: Learned) -> io::Result<Learned> {
+    let Learned { mut graph, mut contested, .. } = earlier;
     for reading in readings.iter_mut() {
         graph.absorb(std::mem::take(&mut reading.intake.graph));
     }

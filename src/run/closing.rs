@@ -9,6 +9,7 @@ use super::coverage::{Expectation, ScopeRecord};
 use super::directory::Directory;
 use super::drive::{Reading, worst};
 use super::engine::{Engine, RunError, RunOutcome};
+use super::follow::About;
 use super::intake::watch_key;
 use super::judgement::Judgement;
 use super::picture::{self, Verdict};
@@ -21,7 +22,7 @@ use crate::findings::{Finding, FindingState};
 use crate::identity::Keys;
 use crate::inventory::DropGuard;
 use crate::report::{
-    CellVerdict, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, Report, RunFacts, SentinelFact,
+    CellVerdict, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, Report, RunFacts, SentinelFact,
     SystemFact, Totals,
 };
 use crate::roster::{Person, RosterState};
@@ -41,6 +42,7 @@ pub(super) struct Closing<'a> {
     pub(super) people: &'a [Person],
     pub(super) exceptions: &'a Exceptions,
     pub(super) keys: Keys,
+    pub(super) about: About,
 }
 
 impl Engine<'_> {
@@ -52,7 +54,14 @@ impl Engine<'_> {
     ) -> Result<RunOutcome, RunError> {
         let mut seen: HashMap<SystemId, std::collections::HashSet<u64>> = HashMap::new();
         let mut systems = Vec::new();
+        let mut not_of_interest = 0;
+        let live = readings
+            .iter()
+            .filter(|reading| reading.manifest.live)
+            .map(|reading| reading.config.id.clone())
+            .collect();
         for mut reading in readings {
+            not_of_interest += reading.intake.not_of_interest;
             seen.insert(reading.config.id.clone(), std::mem::take(&mut reading.intake.watched_seen));
             systems.push(self.settle_system(reading, &closing, &judgement.sentinels)?);
         }
@@ -81,6 +90,7 @@ impl Engine<'_> {
                     let key = watch_key(&closing.keys, finding.access_kind, finding.grant_id.as_str());
                     judgement.handed_over.contains(&(finding.system.clone(), key))
                 },
+                live: &live,
                 hold_new: self.roster.surge,
             },
             &mut totals,
@@ -100,6 +110,7 @@ impl Engine<'_> {
             } else {
                 PersonDisplay::Id
             },
+            &closing.about,
         );
         let leavers_checked = self.count_leavers(&leavers, closing.people, &mut totals)?;
         for grant in &mut judgement.unattributed {
@@ -123,7 +134,7 @@ impl Engine<'_> {
             fail_on: self.config.run.fail_on,
         }
         .flag(&mut flags);
-        let run = self.run_facts(&closing, flags);
+        let run = self.run_facts(&closing, flags, not_of_interest);
         let changes = self.changes(&closing, &systems, &settlement, &judgement, idle, leavers_checked, &totals);
         let report = Report {
             run,
@@ -196,7 +207,16 @@ impl Engine<'_> {
         let people = closing.people.len();
         let ratio = if people == 0 { 0.0 } else { reading.intake.people_seen.len() as f64 / people as f64 };
         let whole = complete == scopes.len();
+        let effort = reading.effort.map(|effort| EffortFact {
+            requests: effort.requests,
+            retries: effort.retries,
+            failures: effort.failures,
+            throttled: effort.throttled,
+            waited_seconds: effort.waited.as_secs_f64(),
+            received: effort.received,
+        });
         Ok(SystemFact {
+            effort,
             id: config.id,
             connector: String::from(config.connector.as_str()),
             provider: reading.manifest.provider,
@@ -228,7 +248,7 @@ impl Engine<'_> {
         }
     }
 
-    fn run_facts(&self, closing: &Closing<'_>, flags: Flags) -> RunFacts {
+    fn run_facts(&self, closing: &Closing<'_>, flags: Flags, not_of_interest: u64) -> RunFacts {
         RunFacts {
             id: closing.id.clone(),
             previous_id: closing.opening.previous_run.as_ref().map(|run| run.id.clone()),
@@ -246,7 +266,7 @@ impl Engine<'_> {
             controls_version: String::from(crate::rules::controls::MAPPING_VERSION),
             flags,
             exit_code: picture::exit_code(&flags, self.exit_zero),
-            not_of_interest: 0,
+            not_of_interest,
             written: Vec::new(),
         }
     }

@@ -1,11 +1,13 @@
 //! Scanners are run side by side; a panic, a hang or a flood of one stays its own (STO-9).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scan_contract::{Cause, Manifest, Pass, Scanner, Scope, ScopeState, Sealed, SystemId, channel};
+use scan_contract::{
+    Cause, Effort, Manifest, Pass, Scanner, Scope, ScopeName, ScopeState, Sealed, SystemId, channel,
+};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 
@@ -13,8 +15,9 @@ use super::coverage::ScopeRecord;
 use super::intake::{Intake, IntakeSettings, Lookup};
 use super::plan::SystemPlan;
 use super::progress::{Event, Progress};
-use crate::config::SystemConfig;
+use crate::config::{Exclusion, SystemConfig};
 use crate::inventory::Scratch;
+use crate::roster::PersonId;
 
 /// Pages that may wait between a reader and the engine.
 const WAITING_PAGES: usize = 4;
@@ -22,7 +25,6 @@ const WAITING_PAGES: usize = 4;
 const PROGRESS_EVERY: u64 = 250_000;
 
 /// What reading one system gave.
-#[derive(Debug)]
 pub struct Reading {
     /// Its configuration.
     pub config: SystemConfig,
@@ -34,6 +36,18 @@ pub struct Reading {
     pub seconds: f64,
     /// What the connector says of itself.
     pub manifest: Manifest,
+    /// Who reads it; `None` where nothing may be read.
+    pub scanner: Option<Arc<dyn Scanner>>,
+    /// What is remembered as open.
+    pub watch: Watch,
+    /// What reading cost, once it is over.
+    pub effort: Option<Effort>,
+}
+
+impl std::fmt::Debug for Reading {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Reading").field("config", &self.config.id).finish_non_exhaustive()
+    }
 }
 
 /// What all readings share.
@@ -55,8 +69,17 @@ pub struct Shared {
     pub ends_at: tokio::time::Instant,
 }
 
-/// A plan with the keys of remembered grants of its system.
-pub type Planned = (SystemPlan, HashSet<u64>);
+/// What is remembered as open in one system.
+#[derive(Debug, Clone, Default)]
+pub struct Watch {
+    /// Keys of the grants.
+    pub keys: HashSet<u64>,
+    /// Follow-up scopes they were seen in, with the people they were found for.
+    pub follow_ups: BTreeMap<ScopeName, BTreeSet<PersonId>>,
+}
+
+/// A plan with what is remembered of its system.
+pub type Planned = (SystemPlan, Watch);
 
 /// Reads every planned system, at most `parallel` at a time. The result is in the order of the plans.
 pub async fn read_all(plans: Vec<Planned>, parallel: usize, shared: &Shared) -> io::Result<Vec<Reading>> {
@@ -64,7 +87,7 @@ pub async fn read_all(plans: Vec<Planned>, parallel: usize, shared: &Shared) -> 
     let mut tasks = JoinSet::new();
     let mut readings: Vec<Option<Reading>> = Vec::new();
     let mut kept: Vec<(SystemConfig, Manifest, Vec<Scope>)> = Vec::new();
-    for (position, (plan, watched)) in plans.into_iter().enumerate() {
+    for (position, (plan, watch)) in plans.into_iter().enumerate() {
         readings.push(None);
         let scopes = plan.scopes.values().map(ScopeRecord::scope).cloned().collect();
         kept.push((plan.system.config.clone(), plan.system.scanner.manifest().clone(), scopes));
@@ -72,7 +95,7 @@ pub async fn read_all(plans: Vec<Planned>, parallel: usize, shared: &Shared) -> 
         tasks.spawn(async move {
             // The semaphore is never closed; a closed one would only mean that nothing limits us.
             let permit = permits.acquire_owned().await;
-            let reading = read_system(plan, watched, &shared).await;
+            let reading = read_system(plan, watch, &shared).await;
             drop(permit);
             (position, reading)
         });
@@ -95,7 +118,7 @@ pub async fn read_all(plans: Vec<Planned>, parallel: usize, shared: &Shared) -> 
 }
 
 /// A system of which nothing was read, for one reason that stands in every scope.
-fn unread(config: SystemConfig, manifest: Manifest, scopes: Vec<Scope>, cause: &Cause, shared: &Shared) -> Reading {
+pub(super) fn unread(config: SystemConfig, manifest: Manifest, scopes: Vec<Scope>, cause: &Cause, shared: &Shared) -> Reading {
     let mut records = BTreeMap::new();
     for scope in scopes {
         let mut record = ScopeRecord::declared(scope.clone(), None, Arc::clone(&shared.scratch));
@@ -103,12 +126,13 @@ fn unread(config: SystemConfig, manifest: Manifest, scopes: Vec<Scope>, cause: &
         records.insert(scope.name, record);
     }
     let intake = Intake::new(
-        settings(&config, HashSet::new()),
+        settings(&config, &Watch::default(), Vec::new()),
         Arc::clone(&shared.lookup),
         records,
         Arc::clone(&shared.scratch),
     );
-    Reading { config, intake, ran_to_end: false, seconds: 0.0, manifest }
+    let watch = Watch::default();
+    Reading { config, intake, ran_to_end: false, seconds: 0.0, manifest, scanner: None, watch, effort: None }
 }
 
 /// A system that is not read in this run, and why.
@@ -118,31 +142,40 @@ pub fn left_out(plan: SystemPlan, cause: &Cause, shared: &Shared) -> Reading {
     unread(plan.system.config, manifest, scopes, cause, shared)
 }
 
-fn settings(config: &SystemConfig, watched: HashSet<u64>) -> IntakeSettings {
+fn settings(config: &SystemConfig, watch: &Watch, exclusions: Vec<Exclusion>) -> IntakeSettings {
     IntakeSettings {
         system: String::from(config.id.as_str()),
         login_is: config.login_is,
         known_object: config.known_object.clone(),
-        watched,
+        watched: watch.keys.clone(),
+        remembered: watch.follow_ups.keys().cloned().collect(),
+        depth: config.depth,
+        exclusions,
     }
 }
 
-async fn read_system(plan: SystemPlan, watched: HashSet<u64>, shared: &Shared) -> io::Result<Reading> {
-    let SystemPlan { system, passes, scopes, failure, notices: _ } = plan;
+async fn read_system(plan: SystemPlan, watch: Watch, shared: &Shared) -> io::Result<Reading> {
+    let SystemPlan { system, passes, scopes, failure, exclusions, notices: _ } = plan;
     let config = system.config;
     let manifest = system.scanner.manifest().clone();
     let started = shared.clock.monotonic();
     shared.progress.tell(&Event::SystemStarted { system: &config.id, scopes: scopes.len() });
-    let mut intake =
-        Intake::new(settings(&config, watched), Arc::clone(&shared.lookup), scopes, Arc::clone(&shared.scratch));
+    let mut intake = Intake::new(
+        settings(&config, &watch, exclusions),
+        Arc::clone(&shared.lookup),
+        scopes,
+        Arc::clone(&shared.scratch),
+    );
+    let mut scanner = Some(Arc::clone(&system.scanner));
     let mut ran_to_end = failure.is_none();
     if failure.is_none()
         && let Some(cause) = check_identity(system.scanner.as_ref(), shared).await
     {
         ran_to_end = false;
+        scanner = None;
         let all: Vec<Scope> = passes.iter().flat_map(|pass| pass.scopes.clone()).collect();
         intake.begin_pass(&all);
-        intake.end_pass(&all, Some(&cause));
+        intake.end_pass(Some(&cause));
     } else {
         for pass in passes {
             let (back, whole) = read_pass(Arc::clone(&system.scanner), pass, intake, &config.id, shared).await?;
@@ -151,7 +184,7 @@ async fn read_system(plan: SystemPlan, watched: HashSet<u64>, shared: &Shared) -
         }
     }
     let seconds = shared.clock.monotonic().saturating_sub(started).as_secs_f64();
-    Ok(Reading { config, intake, ran_to_end, seconds, manifest })
+    Ok(Reading { config, intake, ran_to_end, seconds, manifest, scanner, watch, effort: None })
 }
 
 /// CMP-1: the other side is asked who it is before anything is believed.
@@ -186,7 +219,7 @@ pub(super) async fn declare(scanner: Arc<dyn Scanner>, shared: &Shared) -> Resul
     }
 }
 
-async fn read_pass(
+pub(super) async fn read_pass(
     scanner: Arc<dyn Scanner>,
     pass: Pass,
     mut intake: Intake,
@@ -200,7 +233,7 @@ async fn read_pass(
     }
     if *shared.stop.borrow() {
         intake.begin_pass(&pass.scopes);
-        intake.end_pass(&pass.scopes, Some(&Cause::Stopped));
+        intake.end_pass(Some(&Cause::Stopped));
         return Ok((intake, false));
     }
     let (outlet, mut receiver) = channel(WAITING_PAGES);
@@ -235,7 +268,7 @@ async fn read_pass(
         }
         None => how_it_ended(reader.join_next().await),
     };
-    intake.end_pass(&scopes, failure.as_ref());
+    intake.end_pass(failure.as_ref());
     Ok((intake, failure.is_none()))
 }
 
@@ -250,7 +283,7 @@ fn how_it_ended(ended: Option<Result<Result<Sealed, Cause>, JoinError>>) -> Opti
 }
 
 /// Resolves when the run has to stop or its deadline has come.
-async fn early_end(shared: &Shared) -> Cause {
+pub(super) async fn early_end(shared: &Shared) -> Cause {
     let mut stop = shared.stop.clone();
     let stopped = async move {
         // The sender lives as long as the run; if it is gone, nobody can ask us to stop any more.

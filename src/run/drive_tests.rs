@@ -106,6 +106,7 @@ fn configured(id: &str, manner: Manner, fired: &Arc<AtomicUsize>) -> ConfiguredS
         known_object: None,
         exclude: Vec::new(),
         depth: Depth::PeopleOfInterest,
+        replay: None,
         line: 1,
     };
     ConfiguredSystem { config, scanner: Arc::new(Fake { manner, manifest, fired: Arc::clone(fired) }) }
@@ -135,7 +136,7 @@ async fn read(manner: Manner, deadline: Duration, stopped: bool) -> (ScopeState,
     sender.send_replace(stopped);
     let mut plans = Vec::new();
     for system in [configured("bad", manner, &fired), configured("good", Manner::Good, &fired)] {
-        plans.push((plan(system, now(), &shared).await, HashSet::new()));
+        plans.push((plan(system, now(), &shared).await, Watch::default()));
     }
     let readings = read_all(plans, 2, &shared).await.expect("memory does not fail");
     let mut states = readings.into_iter().map(|reading| {

@@ -1,6 +1,6 @@
 //! One run from the roster to the report.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
@@ -13,12 +13,14 @@ use super::assess::{Bench, Place};
 use super::attribute::{self, Ground, Learned, attribute};
 use super::closing::Closing;
 use super::directory::Directory;
-use super::drive::{self, Planned, Reading, Shared};
+use super::drive::{self, Planned, Reading, Shared, Watch};
+use super::follow::{self, About};
 use super::intake::{Lookup, watch_key};
 use super::interest::Interest;
 use super::judgement::Judgement;
 use super::plan::{ConfiguredSystem, SystemPlan, plan};
 use super::progress::{Event, Progress};
+use super::supersede::Superseded;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::exceptions::{ExceptionFile, Exceptions, Surroundings};
@@ -134,19 +136,20 @@ impl Engine<'_> {
         readings.extend(left_out.into_iter().map(|(plan, cause)| drive::left_out(plan, &cause, &shared)));
         readings.sort_by(|left, right| left.config.id.cmp(&right.config.id));
 
-        self.progress.tell(&Event::Stage("attributing"));
         let ground = Ground { index: &lookup.index, people: &people, links: &links, interest: &lookup.interest };
+        let Deepened { mut readings, learned, about } = self.deepen(&id, readings, &ground, &shared).await?;
+        self.progress.tell(&Event::Stage("attributing"));
         let exceptions = self.judge_exceptions(&people, now)?;
         notices.extend(exceptions.notices(now).into_iter().map(|says| Notice {
             id: String::from("exceptions"),
             level: NoticeLevel::Warning,
             says,
         }));
-        let mut judged = tokio::task::block_in_place(|| self.judge(&mut readings, &ground, &exceptions, now))?;
+        let mut judged = tokio::task::block_in_place(|| self.judge(&mut readings, &ground, &exceptions, learned, now))?;
         notices.append(&mut judged.notices);
         self.progress.tell(&Event::Stage("settling"));
         let keys = *lookup.index.keys();
-        let closing = Closing { id, now, started, opening, notices, people: &people, exceptions: &exceptions, keys };
+        let closing = Closing { id, now, started, opening, notices, people: &people, exceptions: &exceptions, keys, about };
         tokio::task::block_in_place(|| self.close(closing, readings, judged))
     }
 
@@ -173,7 +176,7 @@ impl Engine<'_> {
     fn choose(&self, plans: Vec<Planned>, people: &[Person]) -> (Vec<Planned>, Vec<(SystemPlan, Cause)>) {
         let mut read = Vec::new();
         let mut left_out = Vec::new();
-        for (plan, watched) in plans {
+        for (plan, watch) in plans {
             if people.is_empty() {
                 left_out.push((plan, Cause::Needs { what: String::from("a roster in force") }));
             } else if !self.only.is_empty() && !self.only.contains(&plan.system.config.id) {
@@ -182,7 +185,7 @@ impl Engine<'_> {
                     Cause::Needs { what: String::from("a run that does not name other systems (--system)") },
                 ));
             } else {
-                read.push((plan, watched));
+                read.push((plan, watch));
             }
         }
         (read, left_out)
@@ -210,20 +213,76 @@ impl Engine<'_> {
             })
             .collect();
         self.store.declare(id, &declared)?;
-        let mut watched: HashMap<SystemId, HashSet<u64>> = HashMap::new();
+        let manifests: HashMap<&SystemId, &scan_contract::Manifest> =
+            plans.iter().map(|plan| (&plan.system.config.id, plan.system.scanner.manifest())).collect();
+        let mut watches: HashMap<SystemId, Watch> = HashMap::new();
         self.store.for_each_open(&mut |memory| {
             let finding = &memory.finding;
             let key = watch_key(shared.lookup.index.keys(), finding.access_kind, finding.grant_id.as_str());
-            watched.entry(finding.system.clone()).or_default().insert(key);
+            let watch = watches.entry(finding.system.clone()).or_default();
+            watch.keys.insert(key);
+            let kinds = manifests.get(&finding.system).map_or(&[][..], |manifest| manifest.scopes.as_slice());
+            if kinds.iter().any(|kind| kind.is_follow_up(finding.scope.as_str())) {
+                watch.follow_ups.entry(finding.scope.clone()).or_default().insert(finding.person_id.clone());
+            }
             Ok(())
         })?;
         Ok(plans
             .into_iter()
             .map(|plan| {
-                let watched = watched.remove(&plan.system.config.id).unwrap_or_default();
-                (plan, watched)
+                // A system in which nothing is open has nothing to be watched.
+                let watch = watches.remove(&plan.system.config.id).unwrap_or_default();
+                (plan, watch)
             })
             .collect())
+    }
+
+    /// Reads what scanners offered beyond their lists, for those who matter, and gives credentials back.
+    async fn deepen(
+        &mut self,
+        id: &str,
+        mut readings: Vec<Reading>,
+        ground: &Ground<'_>,
+        shared: &Shared,
+    ) -> Result<Deepened, RunError> {
+        let mut about = About::new();
+        let mut learned = Learned::default();
+        for _ in 0..follow::ROUNDS {
+            let offers = readings.iter().any(|reading| {
+                !reading.intake.offered.is_empty()
+                    || (reading.scanner.is_some() && !reading.watch.follow_ups.is_empty())
+            });
+            if !offers {
+                break;
+            }
+            self.progress.tell(&Event::Stage("choosing what to read in depth"));
+            learned = tokio::task::block_in_place(|| attribute::learn(&mut readings, ground, learned))?;
+            let resolver = ground.resolver(&learned.graph);
+            let chosen = follow::choose(&mut readings, ground, &resolver, &mut about);
+            let declared: Vec<(SystemId, ScopeName, String)> = readings
+                .iter()
+                .zip(&chosen)
+                .flat_map(|(reading, scopes)| {
+                    let system = reading.config.id.clone();
+                    scopes.iter().map(move |scope| (system.clone(), scope.name.clone(), scope.kind.clone()))
+                })
+                .collect();
+            self.store.declare(id, &declared)?;
+            readings = follow::read(readings, chosen, self.config.run.parallel_systems, shared).await?;
+        }
+        for reading in &mut readings {
+            for scope in std::mem::take(&mut reading.intake.offered) {
+                // Never silently dropped: it is declared, and says why it was not read.
+                let name = scope.name.clone();
+                reading.intake.add_scope(scope);
+                let limit = format!("{} rounds of follow-ups", follow::ROUNDS);
+                if let Some(record) = reading.intake.scopes.get_mut(&name) {
+                    record.gap(None, Cause::LimitHit { limit });
+                }
+            }
+        }
+        follow::close(&mut readings).await;
+        Ok(Deepened { readings, learned, about })
     }
 
     fn judge_exceptions(&self, people: &[Person], now: Instant) -> Result<Exceptions, RunError> {
@@ -262,9 +321,10 @@ impl Engine<'_> {
         readings: &mut [Reading],
         ground: &Ground<'_>,
         exceptions: &Exceptions,
+        learned: Learned,
         now: Instant,
     ) -> Result<Judgement, RunError> {
-        let Learned { graph, accounts, too_deep, contested } = attribute::learn(readings, ground)?;
+        let Learned { graph, accounts, too_deep, contested } = attribute::learn(readings, ground, learned)?;
         let mut judgement = Judgement::default();
         judgement.contested = !contested.is_empty();
         judgement.notices.extend(contested.into_iter().map(|account| Notice {
@@ -297,10 +357,14 @@ impl Engine<'_> {
                 reading.config.dies_with_account.clone().unwrap_or_else(|| reading.manifest.dies_with_account.clone());
             let as_of: HashMap<ScopeName, Option<Instant>> =
                 reading.intake.scopes.iter().map(|(name, record)| (name.clone(), record.as_of())).collect();
+            let superseded = Superseded::find(&mut reading.intake, &reading.manifest)?;
             let config = &reading.config;
             let people_seen = &mut reading.intake.people_seen;
             let scopes = &mut reading.intake.scopes;
             reading.intake.pile.for_each(|access| {
+                if superseded.holds(access) {
+                    return Ok(());
+                }
                 let place =
                     Place { config, dies_with_account: &dies, as_of: as_of.get(&access.scope).copied().flatten() };
                 let found = attribute(&resolver, config, access);
@@ -319,6 +383,13 @@ impl Engine<'_> {
         judgement.find_sentinels(&self.config.sentinel_leavers);
         Ok(judgement)
     }
+}
+
+/// What reading in depth gave.
+struct Deepened {
+    readings: Vec<Reading>,
+    learned: Learned,
+    about: About,
 }
 
 /// What a run says about the state it found.

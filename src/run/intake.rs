@@ -4,15 +4,15 @@
 //! a few hashes and probes, nothing decoded. Everything else is put aside whole: records that lead to people who
 //! matter, to several people, to nobody, or to something another system may know (a public key, an external id).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::sync::Arc;
 
-use scan_contract::{Access, AccessKind, Cause, Gap, Head, HolderHead, Item, Scope, ScopeName, Sheet};
+use scan_contract::{Access, AccessKind, Cause, Gap, Head, Holder, HolderHead, Item, Scope, ScopeName, Sheet};
 
 use super::coverage::ScopeRecord;
 use super::interest::Interest;
-use crate::config::{KnownObject, LoginMeaning};
+use crate::config::{Depth, Exclusion, KnownObject, LoginMeaning};
 use crate::findings::Confidence;
 use crate::identity::graph::{Graph, Lesson, Node};
 use crate::identity::{Index, Keys};
@@ -58,6 +58,14 @@ pub struct Intake {
     pub settled_by_id: bool,
     /// Whether a record was settled by what an account's login taught.
     pub settled_by_login: bool,
+    /// Follow-up scopes that may matter, as offered by the scanner.
+    pub offered: Vec<Scope>,
+    /// Follow-up scopes of people in employment, which are not read.
+    pub not_of_interest: u64,
+    depth: Depth,
+    exclusions: Vec<Exclusion>,
+    remembered: BTreeSet<ScopeName>,
+    offered_names: HashSet<u64>,
     sealed_in_pass: HashSet<ScopeName>,
     pass: Vec<ScopeName>,
 }
@@ -102,6 +110,20 @@ pub struct IntakeSettings {
     pub known_object: Option<KnownObject>,
     /// Keys of grants that are remembered as open (see [`watch_key`]).
     pub watched: HashSet<u64>,
+    /// Follow-up scopes in which something is remembered as open: they are read whoever their holder is by now.
+    pub remembered: BTreeSet<ScopeName>,
+    /// How deep the system is read.
+    pub depth: Depth,
+    /// Exclusions in force.
+    pub exclusions: Vec<Exclusion>,
+}
+
+/// The exclusion that leaves a scope out. One that names a kind of follow-up leaves out all of that kind.
+pub fn excluded<'a>(exclusions: &'a [Exclusion], scope: &Scope) -> Option<&'a Exclusion> {
+    exclusions.iter().find(|exclusion| {
+        let below = || scope.name.as_str().strip_prefix(exclusion.scope.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        exclusion.scope == scope.name || (scope.bound_to.is_some() && below())
+    })
 }
 
 /// The key under which a remembered grant is recognised among what comes in.
@@ -134,6 +156,12 @@ impl Intake {
             records: 0,
             settled_by_id: false,
             settled_by_login: false,
+            offered: Vec::new(),
+            not_of_interest: 0,
+            depth: settings.depth,
+            exclusions: settings.exclusions,
+            remembered: settings.remembered,
+            offered_names: HashSet::new(),
             sealed_in_pass: HashSet::new(),
             pass: Vec::new(),
         }
@@ -161,13 +189,14 @@ impl Intake {
         self.sealed_in_pass.clear();
     }
 
-    /// Ends a walk: a scope of it that was not sealed has the walk's failure as its gap.
-    pub fn end_pass(&mut self, scopes: &[Scope], failure: Option<&Cause>) {
-        for scope in scopes {
-            if self.sealed_in_pass.contains(&scope.name) {
+    /// Ends a walk: a scope of it that was not sealed has the walk's failure as its gap. Scopes that were found on the
+    /// way belong to the walk like those it began with.
+    pub fn end_pass(&mut self, failure: Option<&Cause>) {
+        for name in std::mem::take(&mut self.pass) {
+            if self.sealed_in_pass.contains(&name) {
                 continue;
             }
-            let record = self.record(&scope.name);
+            let record = self.record(&name);
             if let Some(cause) = failure {
                 record.gap(None, cause.clone());
             } else if !record.has_gap_as_a_whole() {
@@ -175,13 +204,41 @@ impl Intake {
             }
         }
         self.sealed_in_pass.clear();
-        self.pass.clear();
     }
 
     fn declare(&mut self, found: Vec<Scope>) {
         for scope in found {
-            let scratch = Arc::clone(&self.scratch);
-            self.scopes.entry(scope.name.clone()).or_insert_with(|| ScopeRecord::declared(scope, None, scratch));
+            if scope.bound_to.is_some() {
+                self.take_offer(scope);
+            } else {
+                self.pass.push(scope.name.clone());
+                self.add_scope(scope);
+            }
+        }
+    }
+
+    /// Writes a scope down as declared: nothing of it is known yet (COV-1).
+    pub fn add_scope(&mut self, scope: Scope) {
+        let exclusion = excluded(&self.exclusions, &scope).cloned();
+        let scratch = Arc::clone(&self.scratch);
+        self.scopes.entry(scope.name.clone()).or_insert_with(|| ScopeRecord::declared(scope, exclusion, scratch));
+    }
+
+    /// A follow-up is kept unless its holder plainly is one person who does not matter now; most are, and are only
+    /// counted. What other systems teach may settle more of them later.
+    fn take_offer(&mut self, scope: Scope) {
+        let lookup = Arc::clone(&self.lookup);
+        if !self.offered_names.insert(lookup.index.keys().grant(AccessKind::Account, scope.name.as_str(), "")) {
+            return;
+        }
+        let everyone = self.depth == Depth::Everyone || self.remembered.contains(&scope.name);
+        let settled = |intake: &mut Self, holder: &Holder| match intake.sift_holder(&lookup, holder) {
+            Sifted::Settled(_) => true,
+            Sifted::LookCloser => false,
+        };
+        match &scope.bound_to {
+            Some(holder) if !everyone && settled(self, holder) => self.not_of_interest += 1,
+            Some(_) | None => self.offered.push(scope),
         }
     }
 
@@ -274,16 +331,7 @@ impl Intake {
 
     /// Decides by the head alone whether a record plainly belongs to one person who does not matter now.
     fn sift(&mut self, lookup: &Lookup, sheet: &dyn Sheet, position: usize, head: &Head<'_>) -> Sifted {
-        let mut sift = Sift {
-            lookup,
-            system: &self.system,
-            login_is: self.login_is,
-            graph: &self.graph,
-            person: None,
-            closer: false,
-            by_id: false,
-            by_login: false,
-        };
+        let mut sift = Sift::new(lookup, &self.system, self.login_is, &self.graph);
         let mut somebody_acts = false;
         sheet.visit_holders(position, &mut |holder| {
             somebody_acts |= holder.relation.can_act();
@@ -297,9 +345,21 @@ impl Intake {
                 None => {}
             }
         }
-        match sift.person {
-            Some(person) if !sift.closer && !lookup.interest.matters(person) => {
-                let (by_id, by_login) = (sift.by_id, sift.by_login);
+        let (person, by_id, by_login) = sift.outcome();
+        self.settle_on(lookup, person, by_id, by_login)
+    }
+
+    /// The same for the holder of a follow-up scope.
+    fn sift_holder(&mut self, lookup: &Lookup, holder: &Holder) -> Sifted {
+        let mut sift = Sift::new(lookup, &self.system, self.login_is, &self.graph);
+        sift.holder(&HolderHead::of(holder));
+        let (person, by_id, by_login) = sift.outcome();
+        self.settle_on(lookup, person, by_id, by_login)
+    }
+
+    fn settle_on(&mut self, lookup: &Lookup, person: Option<PersonIndex>, by_id: bool, by_login: bool) -> Sifted {
+        match person {
+            Some(person) if !lookup.interest.matters(person) => {
                 self.settled_by_id |= by_id;
                 self.settled_by_login |= by_login;
                 Sifted::Settled(person)
@@ -359,7 +419,16 @@ struct Sift<'a> {
     by_login: bool,
 }
 
-impl Sift<'_> {
+impl<'a> Sift<'a> {
+    fn new(lookup: &'a Lookup, system: &'a str, login_is: LoginMeaning, graph: &'a Graph) -> Self {
+        Self { lookup, system, login_is, graph, person: None, closer: false, by_id: false, by_login: false }
+    }
+
+    /// The one person it plainly leads to, if it does, and whether what an account taught was needed for that.
+    fn outcome(self) -> (Option<PersonIndex>, bool, bool) {
+        (self.person.filter(|_| !self.closer), self.by_id, self.by_login)
+    }
+
     fn holder(&mut self, holder: &HolderHead<'_>) {
         if self.closer {
             return;

@@ -10,9 +10,11 @@
 //! | [`apps`] | systems that exist and are not connected |
 //! | [`coverage`] | how far each scope got |
 //! | [`intake`] | what comes in is counted and sifted: whose might matter |
+//! | [`follow`] | what is read in depth, and for whom |
 //! | [`interest`] | which people matter now |
 //! | [`directory`] | people, by id, as other rooms ask for them |
 //! | [`attribute`] | lessons across systems, then whose each grant is |
+//! | [`supersede`] | of two records of one grant, the closer look stands |
 //! | [`assess`] | one grant and one person become a finding, a remnant or nothing |
 //! | [`judgement`] | findings, what cannot be told, what belongs to nobody |
 //! | [`settle`] | findings meet what is remembered of them |
@@ -29,6 +31,9 @@ pub mod directory;
 pub mod drive;
 pub mod dry;
 pub mod engine;
+pub mod follow;
+#[cfg(test)]
+mod follow_tests;
 pub mod intake;
 pub mod interest;
 pub mod judgement;
@@ -38,6 +43,7 @@ pub mod progress;
 #[cfg(test)]
 mod run_tests;
 pub mod settle;
+pub mod supersede;
 #[cfg(test)]
 mod world;
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use scan_contract::{Instant, ScopeState, SystemId};
 
+use super::follow::About;
 use crate::config::PersonDisplay;
 use crate::findings::{Finding, FindingState, Severity};
 use crate::report::{AmbiguousGrant, CellVerdict, ExitCode, Flags, KnownApp, LeaverVerdict, SystemFact};
@@ -68,13 +69,9 @@ pub fn leavers(
     now: Instant,
     leave: LeavePolicy,
     persons: PersonDisplay,
+    about: &About,
 ) -> Vec<LeaverVerdict> {
-    let (complete, declared) =
-        systems.iter().flat_map(|system| &system.scopes).fold((0, 0), |(complete, declared), scope| {
-            (complete + u64::from(scope.state == ScopeState::Complete), declared + 1)
-        });
-    let whole: Vec<bool> =
-        systems.iter().map(|system| system.scopes.iter().all(|scope| scope.state == ScopeState::Complete)).collect();
+    let reach = Reach::new(systems, about);
     let positions: HashMap<&str, usize> =
         systems.iter().enumerate().map(|(position, system)| (system.id.as_str(), position)).collect();
     let mut by_person: HashMap<&str, Vec<&Finding>> = HashMap::new();
@@ -89,14 +86,16 @@ pub fn leavers(
     }
     let mut rows: Vec<LeaverVerdict> = people
         .iter()
-        .filter_map(|person| match person.standing(now, leave) {
-            Standing::Left { end, .. } => Some((person, end)),
+        .enumerate()
+        .filter_map(|(position, person)| match person.standing(now, leave) {
+            Standing::Left { end, .. } => Some((position, person, end)),
             Standing::NotStarted
             | Standing::Employed { .. }
             | Standing::Suspended { .. }
             | Standing::NotJudged { .. } => None,
         })
-        .map(|(person, end)| {
+        .map(|(position, person, end)| {
+            let touched = reach.of(position);
             let own = by_person.get(person.id.as_str()).map_or(&[][..], Vec::as_slice);
             let open = |finding: &&&Finding| finding.state.is_open() && finding.due;
             let doubts = doubts.get(person.id.as_str()).map_or(&[][..], Vec::as_slice);
@@ -109,9 +108,9 @@ pub fn leavers(
                 access_end_at: end.at,
                 worst: own.iter().filter(open).map(|finding| finding.severity).min(),
                 open: own.iter().filter(open).count() as u64,
-                cells: cells(own, doubts, &whole, &positions),
-                complete_scopes: complete,
-                declared_scopes: declared,
+                cells: cells(own, doubts, &touched.whole, &positions),
+                complete_scopes: touched.complete,
+                declared_scopes: touched.declared,
             }
         })
         .collect();
@@ -125,6 +124,59 @@ pub fn leavers(
         ))
     });
     rows
+}
+
+/// How far was read of what touches one person.
+struct Touched {
+    complete: u64,
+    declared: u64,
+    /// By system: whether all of it is complete.
+    whole: Vec<bool>,
+}
+
+/// Scopes that touch everybody, and follow-ups that touch only those they are about (COV-5).
+struct Reach {
+    complete: u64,
+    declared: u64,
+    whole: Vec<bool>,
+    /// Position of the system and whether the scope is complete, by person.
+    own: HashMap<usize, Vec<(usize, bool)>>,
+}
+
+impl Reach {
+    fn new(systems: &[SystemFact], about: &About) -> Self {
+        let mut reach = Self { complete: 0, declared: 0, whole: vec![true; systems.len()], own: HashMap::new() };
+        for (position, system) in systems.iter().enumerate() {
+            for scope in &system.scopes {
+                let complete = scope.state == ScopeState::Complete;
+                let people = if about.is_empty() { None } else { about.get(&(system.id.clone(), scope.name.clone())) };
+                match people {
+                    Some(people) if !people.is_empty() => {
+                        for person in people {
+                            reach.own.entry(person.0 as usize).or_default().push((position, complete));
+                        }
+                    }
+                    // Whom nobody can tell it is about, it may be about anybody.
+                    Some(_) | None => {
+                        reach.declared += 1;
+                        reach.complete += u64::from(complete);
+                        reach.whole[position] &= complete;
+                    }
+                }
+            }
+        }
+        reach
+    }
+
+    fn of(&self, person: usize) -> Touched {
+        let mut touched = Touched { complete: self.complete, declared: self.declared, whole: self.whole.clone() };
+        for (system, complete) in self.own.get(&person).map_or(&[][..], Vec::as_slice) {
+            touched.declared += 1;
+            touched.complete += u64::from(*complete);
+            touched.whole[*system] &= *complete;
+        }
+        touched
+    }
 }
 
 /// `doubts` are systems in which a grant may be theirs or somebody else's: there, none found would say too much.

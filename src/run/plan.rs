@@ -7,6 +7,7 @@ use scan_contract::{Cause, Instant, Pass, Scanner, Scope, ScopeName};
 
 use super::coverage::ScopeRecord;
 use super::drive::{self, Shared};
+use super::intake::excluded;
 use crate::config::{Exclusion, SystemConfig};
 use crate::report::{Notice, NoticeLevel};
 
@@ -36,6 +37,8 @@ pub struct SystemPlan {
     pub scopes: BTreeMap<ScopeName, ScopeRecord>,
     /// Why the scopes could not even be declared.
     pub failure: Option<Cause>,
+    /// Exclusions in force.
+    pub exclusions: Vec<Exclusion>,
     /// Things to say.
     pub notices: Vec<Notice>,
 }
@@ -57,14 +60,17 @@ pub async fn plan(system: ConfiguredSystem, now: Instant, shared: &Shared) -> Sy
     };
     let mut scopes = BTreeMap::new();
     let exclusions = in_force(&system.config.exclude, now, system.config.id.as_str(), &mut notices);
+    let exclusions: Vec<Exclusion> = exclusions.into_iter().cloned().collect();
     for scope in passes.iter().flat_map(|pass| &pass.scopes) {
-        let exclusion = exclusions.iter().find(|exclusion| exclusion.scope == scope.name).map(|found| (*found).clone());
+        let exclusion = excluded(&exclusions, scope).cloned();
         scopes
             .entry(scope.name.clone())
             .or_insert_with(|| ScopeRecord::declared(scope.clone(), exclusion, Arc::clone(scratch)));
     }
     for exclusion in &exclusions {
-        if failure.is_none() && !scopes.contains_key(&exclusion.scope) {
+        // A live system finds scopes while it is read: what an exclusion meets is known only then.
+        let may_come = system.scanner.manifest().live;
+        if failure.is_none() && !may_come && !scopes.contains_key(&exclusion.scope) {
             let says = format!("{}: the exclusion of {} matches no scope", system.config.id, exclusion.scope);
             notices.push(Notice { id: String::from("exclusion-idle"), level: NoticeLevel::Warning, says });
         }
@@ -74,7 +80,7 @@ pub async fn plan(system: ConfiguredSystem, now: Instant, shared: &Shared) -> Sy
         record.gap(None, cause.clone());
         scopes.insert(ScopeName::new(ALL_SCOPES), record);
     }
-    SystemPlan { system, passes, scopes, failure, notices }
+    SystemPlan { system, passes, scopes, failure, exclusions, notices }
 }
 
 fn in_force<'a>(all: &'a [Exclusion], now: Instant, system: &str, notices: &mut Vec<Notice>) -> Vec<&'a Exclusion> {

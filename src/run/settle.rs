@@ -37,6 +37,9 @@ pub struct Ground<'a> {
     pub linked: &'a dyn Fn(&Finding) -> bool,
     /// Whether the grant of a remembered finding was read, and every holder it names is somebody who has not left.
     pub handed_over: &'a dyn Fn(&Finding) -> bool,
+    /// Systems that are asked themselves. What they say may be on its way to change, so one look opens nothing for good
+    /// (FND-2): it is observed, and confirmed when the next run sees it again. A file describes a point of time.
+    pub live: &'a HashSet<SystemId>,
     /// Findings of people whose end is new in a surge are not confirmed before an operator's word.
     pub hold_new: bool,
 }
@@ -151,7 +154,11 @@ impl Settlement {
         // that stands in no accepted roster.
         let unconfirmed = memory.as_ref().is_none_or(|memory| memory.finding.state == FindingState::Observed);
         let waits = ground.hold_new && (unconfirmed || finding.access_end.known_at.is_none());
-        let confirms = confirms && !waits;
+        let second_look = !ground.live.contains(&finding.system)
+            || memory.as_ref().is_some_and(|memory| {
+                memory.finding.state != FindingState::Closed && memory.finding.last_seen_at < ground.context.now
+            });
+        let confirms = confirms && second_look && !waits;
         let seen = Box::new(Seen { finding, scope_complete, confirms, suppressed });
         if ended && memory.is_none() {
             // A remnant that never was a finding: nothing to remember, and nothing to copy.

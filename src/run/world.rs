@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use scan_contract::{DiskDocuments, Instant};
+use scan_contract::{DiskDocuments, Instant, Scanner};
 use sha2::{Digest as _, Sha256};
 
 use super::plan::ConfiguredSystem;
 use super::progress::Silent;
 use super::{Engine, RunOutcome};
 use crate::clock::FixedClock;
-use crate::config::{self, Config, Connector};
+use crate::config::{self, Config, Connector, Depth};
 use crate::exceptions::ExceptionFile;
 use crate::inventory::MemoryScratch;
 use crate::policy::Policy;
@@ -40,6 +40,10 @@ pub(super) struct World {
     pub(super) extra: String,
     /// What is kept between runs.
     pub(super) store: MemoryStore,
+    /// A second system, `live`, that is asked itself.
+    pub(super) live: Option<Arc<dyn Scanner>>,
+    /// Whether the live system is read in depth for everyone.
+    pub(super) everyone: bool,
     /// Digests an operator accepted are in the store; this is the last one seen.
     pub(super) digest: Option<String>,
 }
@@ -79,6 +83,8 @@ impl World {
             coverage: "full",
             extra: String::new(),
             store: MemoryStore::new("test"),
+            live: None,
+            everyone: false,
             digest: None,
         }
     }
@@ -163,7 +169,7 @@ impl World {
             matched_share: None,
         });
         self.digest = loaded.facts.digest.clone();
-        let systems = config
+        let mut systems: Vec<ConfiguredSystem> = config
             .systems
             .iter()
             .map(|system| {
@@ -173,6 +179,12 @@ impl World {
                 ConfiguredSystem { config: system.clone(), scanner: Arc::new(scanner) }
             })
             .collect();
+        if let Some(scanner) = &self.live {
+            let mut config = config.systems[0].clone();
+            config.id = "live".into();
+            config.depth = if self.everyone { Depth::Everyone } else { Depth::PeopleOfInterest };
+            systems.push(ConfiguredSystem { config, scanner: Arc::clone(scanner) });
+        }
         let (_stop, stop) = tokio::sync::watch::channel(false);
         let engine = Engine {
             config: &config,

@@ -12,6 +12,9 @@ use super::{Document, UnknownKeyHelp, pointer};
 /// Key of a schema that says in words what a text has to be, such as "a duration such as 15m".
 pub(super) const EXPECTED: &str = "x-expected";
 
+/// Key of a schema whose values are never repeated: a secret may stand there by mistake.
+pub(super) const SECRET: &str = "x-secret";
+
 /// Longest value that is repeated in a message, in characters.
 const SHOWN: usize = 60;
 
@@ -24,6 +27,11 @@ pub(super) fn tell(
     problems: &mut Vec<Problem>,
 ) {
     let at = error.instance_path().as_str();
+    if is_secret(schema, error) {
+        let expected = expectation(schema, error).unwrap_or_else(|| "a reference".to_owned());
+        problems.push(document.problem(at, format!("expected {expected}")).concealed());
+        return;
+    }
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
@@ -224,6 +232,10 @@ fn around<'a>(schema: &'a Value, error: &ValidationError<'_>) -> Option<&'a Valu
     let path = error.schema_path().as_str();
     let (parent, _) = path.rsplit_once('/')?;
     schema.pointer(parent)
+}
+
+fn is_secret(schema: &Value, error: &ValidationError<'_>) -> bool {
+    around(schema, error).is_some_and(|around| around.get(SECRET) == Some(&Value::Bool(true)))
 }
 
 fn expectation(schema: &Value, error: &ValidationError<'_>) -> Option<String> {

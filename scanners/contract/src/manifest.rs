@@ -42,6 +42,19 @@ pub struct ScopeKind {
     pub lag: String,
     /// What this scope does not show.
     pub cannot_see: Vec<String>,
+    /// Whether it is offered for one holder at a time, as `<kind>/<holder>`, and read only where that holder matters.
+    /// A finding of an earlier run in such a scope has it read again, whoever its holder is by now.
+    #[serde(default)]
+    pub follow_up: bool,
+}
+
+impl ScopeKind {
+    /// Whether `name` is a follow-up scope of this kind: `<kind>/<holder>`, alone or below a container.
+    pub fn is_follow_up(&self, name: &str) -> bool {
+        let below = |name: &str| name.strip_prefix(self.kind.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        self.follow_up
+            && (below(name) || name.match_indices('/').any(|(position, _)| below(&name[position + 1..])))
+    }
 }
 
 /// A cell of the observability ledger: something the platform lets nobody know.

@@ -53,6 +53,24 @@ pub struct HolderHead<'a> {
     pub verified: Option<&'a [IdentifierKind]>,
 }
 
+impl<'a> HolderHead<'a> {
+    /// The identifiers of a whole holder.
+    pub fn of(holder: &'a crate::Holder) -> Self {
+        Self {
+            relation: holder.relation,
+            employee_id: holder.employee_id.as_deref(),
+            provider_id: holder.provider_id.as_deref(),
+            login: holder.login.as_deref(),
+            email: holder.email.as_deref(),
+            name: holder.name.as_deref(),
+            ssh_fingerprint: holder.ssh_fingerprint.as_ref().map(crate::KeyFingerprint::as_str),
+            external_id: holder.external.as_ref().map(|external| external.id.as_str()),
+            external_system: holder.external.as_ref().and_then(|external| external.system.as_deref()),
+            verified: holder.verified.as_deref(),
+        }
+    }
+}
+
 /// A page of records. Every record was validated when the sheet was made: what could not be read is a gap, not a
 /// record, so that coverage never depends on who left.
 pub trait Sheet: Send + Sync {
@@ -94,18 +112,7 @@ impl Sheet for Vec<Access> {
 
     fn visit_holders(&self, index: usize, visit: &mut dyn FnMut(HolderHead<'_>)) {
         for holder in &self[index].holders {
-            visit(HolderHead {
-                relation: holder.relation,
-                employee_id: holder.employee_id.as_deref(),
-                provider_id: holder.provider_id.as_deref(),
-                login: holder.login.as_deref(),
-                email: holder.email.as_deref(),
-                name: holder.name.as_deref(),
-                ssh_fingerprint: holder.ssh_fingerprint.as_ref().map(crate::KeyFingerprint::as_str),
-                external_id: holder.external.as_ref().map(|external| external.id.as_str()),
-                external_system: holder.external.as_ref().and_then(|external| external.system.as_deref()),
-                verified: holder.verified.as_deref(),
-            });
+            visit(HolderHead::of(holder));
         }
     }
 

@@ -3,6 +3,7 @@
 //!
 //! Nothing here is trusted: relations between keys, references and ranges are the work of `validate`.
 
+pub(super) mod connection;
 pub(super) mod file;
 pub(super) mod roster;
 pub(super) mod run;

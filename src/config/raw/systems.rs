@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::roster::RoleTier;
 use crate::yaml::forms::{WrittenDate, WrittenDuration, WrittenInstant, WrittenKind};
 
+use super::connection::RawConnection;
 use super::file::RawProvenFile;
 use super::roster::RawEncoding;
 
@@ -44,6 +45,11 @@ pub(in crate::config) struct RawSystem {
     pub(in crate::config) exclude: Vec<RawExclusion>,
     /// How deep it is read: of people of interest only, or of everyone. Default: `people_of_interest`.
     pub(in crate::config) depth: Option<RawDepth>,
+    /// Live connectors: folder of a recording (`scan --record`) that is read instead of the system, without a network.
+    #[schemars(length(min = 1))]
+    pub(in crate::config) replay: Option<String>,
+    /// Live connectors: how the system is reached.
+    pub(in crate::config) connection: Option<RawConnection>,
 
     /// `import`: scopes that have to be there. Default: what the files claim.
     #[schemars(length(min = 1))]

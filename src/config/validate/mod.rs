@@ -1,6 +1,7 @@
 //! From what a file says to what the program may trust. Every mistake is found, also where another one stands in the
 //! same file: what does not fit its schema is told once, and its neighbours are checked all the same.
 
+mod connection;
 mod roster;
 mod run;
 mod systems;
@@ -49,6 +50,10 @@ impl Check<'_> {
 
     fn say_help(&mut self, pointer: &str, says: impl Into<String>, help: impl Into<String>) {
         self.problems.push(self.document.problem(pointer, says).help(help));
+    }
+
+    fn conceal(&mut self, pointer: &str, says: impl Into<String>, help: impl Into<String>) {
+        self.problems.push(self.document.problem(pointer, says).help(help).concealed());
     }
 
     fn say_key(&mut self, pointer: &str, says: impl Into<String>, help: impl Into<String>) {
@@ -153,7 +158,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
     let sentinel_leavers = systems::sentinel_leavers(check, sentinels);
     let outputs = run::outputs(check, outputs);
     if let Some(at) = &run.as_of
-        && let Some(system) = systems.iter().find(|system| system.connector.is_live())
+        && let Some(system) = systems.iter().find(|system| system.is_live())
     {
         let says = format!("the clock is set to {}, but {} is read live", at.format("%Y-%m-%dT%H:%M:%SZ"), system.id);
         check.say("/run/as_of", says);

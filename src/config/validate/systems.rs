@@ -109,6 +109,7 @@ fn system(check: &mut Check<'_>, pointer: &str, raw: RawSystem, threads: usize) 
             None | Some(RawDepth::PeopleOfInterest) => Depth::PeopleOfInterest,
             Some(RawDepth::Everyone) => Depth::Everyone,
         },
+        replay: raw.replay.map(PathBuf::from),
         line: check.document.place(pointer).map_or(1, |place| place.line),
     })
 }

@@ -12,7 +12,7 @@ use crate::config::valid::PersonDisplay;
 use crate::exceptions::ExceptionState;
 use crate::findings::Severity::{Critical, Medium};
 use crate::report::{
-    AmbiguousGrant, CellVerdict, DelayHistogram, ExceptionFact, ExitCode, Flags, GapFact, GateFact, ImpossibleFact,
+    AmbiguousGrant, CellVerdict, DelayHistogram, EffortFact, ExceptionFact, ExitCode, Flags, GapFact, GateFact, ImpossibleFact,
     KnownApp, LeaverVerdict, Notice, NoticeLevel, Report, RosterFacts, RosterSourceFacts, RunFacts, ScopeFact,
     SentinelFact, SystemFact, Totals, UnattributedGrant,
 };
@@ -286,6 +286,14 @@ fn systems() -> Vec<SystemFact> {
             kinds: vec![AccessKind::Session],
             instead: String::from("end all sessions of the account"),
         }],
+        effort: (connector == "aws").then_some(EffortFact {
+            requests: 432,
+            retries: 12,
+            failures: 1,
+            throttled: 12,
+            waited_seconds: 7.25,
+            received: 3_481_600,
+        }),
     };
     let many = causes()
         .into_iter()

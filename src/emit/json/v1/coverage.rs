@@ -39,6 +39,26 @@ pub struct System {
     pub notices: Vec<String>,
     /// What no reading of this platform can show.
     pub impossible: Vec<Impossible>,
+    /// What reading it cost; absent for files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
+}
+
+/// What reading a live system cost in this run.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Effort {
+    /// Requests sent, repeats included.
+    pub requests: u64,
+    /// Of these, repeats.
+    pub retries: u64,
+    /// Requests without a usable answer.
+    pub failures: u64,
+    /// Answers that told us to wait.
+    pub throttled: u64,
+    /// Seconds spent waiting for limits, summed over requests that waited side by side.
+    pub waited_seconds: f64,
+    /// Bytes received, after decompression.
+    pub received: u64,
 }
 
 /// How far one scope was read.
@@ -211,6 +231,7 @@ impl From<&report::SystemFact> for System {
             last_complete_at: system.last_complete_at.map(Time),
             notices: system.notices.clone(),
             impossible: system.impossible.iter().map(Into::into).collect(),
+            effort: system.effort.map(Into::into),
         }
     }
 }
@@ -232,7 +253,22 @@ impl From<System> for report::SystemFact {
             last_complete_at: system.last_complete_at.map(Into::into),
             notices: system.notices,
             impossible: system.impossible.into_iter().map(Into::into).collect(),
+            effort: system.effort.map(Into::into),
         }
+    }
+}
+
+impl From<report::EffortFact> for Effort {
+    fn from(effort: report::EffortFact) -> Self {
+        let report::EffortFact { requests, retries, failures, throttled, waited_seconds, received } = effort;
+        Self { requests, retries, failures, throttled, waited_seconds, received }
+    }
+}
+
+impl From<Effort> for report::EffortFact {
+    fn from(effort: Effort) -> Self {
+        let Effort { requests, retries, failures, throttled, waited_seconds, received } = effort;
+        Self { requests, retries, failures, throttled, waited_seconds, received }
     }
 }
 

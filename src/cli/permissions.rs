@@ -1,0 +1,169 @@
+//! `holdover check-permissions`: what each credential may do, beside what is needed; and the smallest policy.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use scan_contract::{Cause, Right, RightState, Rights, Scanner};
+use tokio::task::JoinSet;
+
+use super::arguments::CheckPermissions as Arguments;
+use super::failure::Failure;
+use super::session::Session;
+use super::text::add_line;
+use crate::config::{Config, SystemConfig};
+use crate::hostile;
+use crate::report::ExitCode;
+use crate::scanners;
+
+/// Time one system may take.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// What came of one system.
+enum Outcome {
+    /// Read from files.
+    NoCredential,
+    /// Tried.
+    Tried(Rights),
+    /// Could not be tried.
+    Failed(Cause),
+}
+
+pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Failure> {
+    let configured = session.configuration()?;
+    let config = &configured.config;
+    let systems = chosen(config, &arguments.systems)?;
+    let ways = session.ways(config, None, scanners::Network::Allowed);
+    let mut built: Vec<(&SystemConfig, Arc<dyn Scanner>)> = Vec::new();
+    for system in systems {
+        let scanner =
+            scanners::build(system, &ways).map_err(|cause| Failure::Output(format!("{}: {cause}", system.id)))?;
+        built.push((system, Arc::from(scanner)));
+    }
+    if arguments.print_policy {
+        return print_policies(session, &built);
+    }
+    let runtime = super::scan::runtime(config)?;
+    let outcomes = runtime.block_on(try_all(&built));
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    let mut code = ExitCode::Clean;
+    let mut text = String::new();
+    for ((system, _), outcome) in built.iter().zip(&outcomes) {
+        if !tell(&mut text, system, outcome) {
+            code = ExitCode::Gaps;
+        }
+    }
+    session.say(&text)?;
+    Ok(code.code())
+}
+
+fn chosen<'a>(config: &'a Config, ids: &[String]) -> Result<Vec<&'a SystemConfig>, Failure> {
+    if ids.is_empty() {
+        return Ok(config.systems.iter().collect());
+    }
+    let known = || config.systems.iter().map(|system| system.id.as_str());
+    ids.iter()
+        .map(|id| {
+            config.systems.iter().find(|system| system.id.as_str() == id).ok_or_else(|| {
+                let near = crate::problem::nearest(id, known());
+                let help = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+                Failure::Usage(format!("--system {id}: no such system in the configuration{help}"))
+            })
+        })
+        .collect()
+}
+
+fn print_policies(session: &Session<'_>, built: &[(&SystemConfig, Arc<dyn Scanner>)]) -> Result<u8, Failure> {
+    let mut text = String::new();
+    for (system, scanner) in built {
+        match scanner.policy() {
+            // A policy of one system alone can be piped into the system's own tools.
+            Some(policy) if built.len() == 1 => text.push_str(&policy),
+            Some(policy) => add_line(&mut text, format_args!("# {} ({})\n{policy}", system.id, system.connector.as_str())),
+            None => session.note(&format!("{}: read from files; nothing has to be granted", system.id)),
+        }
+    }
+    session.say(&text)?;
+    Ok(ExitCode::Clean.code())
+}
+
+async fn try_all(built: &[(&SystemConfig, Arc<dyn Scanner>)]) -> Vec<Outcome> {
+    let mut tasks = JoinSet::new();
+    for (position, (_, scanner)) in built.iter().enumerate() {
+        let scanner = Arc::clone(scanner);
+        tasks.spawn(async move {
+            let outcome = match tokio::time::timeout(LONGEST, scanner.check_rights()).await {
+                Ok(Ok(Some(rights))) => Outcome::Tried(rights),
+                Ok(Ok(None)) => Outcome::NoCredential,
+                Ok(Err(cause)) => Outcome::Failed(cause),
+                Err(_) => Outcome::Failed(Cause::LimitHit { limit: format!("{} s for one system", LONGEST.as_secs()) }),
+            };
+            if let Err(cause) = scanner.close().await {
+                tracing::warn!(event = "sign-out-failed", %cause);
+            }
+            (position, outcome)
+        });
+    }
+    let mut outcomes: Vec<Outcome> = built
+        .iter()
+        .map(|_| Outcome::Failed(Cause::Bug { what: String::from("the check of this system did not end") }))
+        .collect();
+    while let Some(ended) = tasks.join_next().await {
+        match ended {
+            Ok((position, outcome)) => outcomes[position] = outcome,
+            Err(error) => tracing::error!(event = "check-failed", %error),
+        }
+    }
+    outcomes
+}
+
+/// Tells one system; whether everything needed is there.
+fn tell(text: &mut String, system: &SystemConfig, outcome: &Outcome) -> bool {
+    let title = format!("{} ({})", system.id, system.connector.as_str());
+    match outcome {
+        Outcome::NoCredential => {
+            add_line(text, format_args!("{title}: read from files; nothing has to be granted\n"));
+            true
+        }
+        Outcome::Failed(cause) => {
+            add_line(text, format_args!("{title}: could not be tried: {}", hostile::line(&cause.to_string())));
+            add_line(text, format_args!("  help: {}\n", cause.help()));
+            false
+        }
+        Outcome::Tried(rights) => {
+            add_line(text, format_args!("{title}: {}", hostile::line(&rights.credential)));
+            let width = rights.needed.iter().map(|right| right.name.chars().count()).max().unwrap_or(0).min(60);
+            for right in &rights.needed {
+                add_line(text, format_args!("{}", line(right, width)));
+            }
+            for excess in &rights.excess {
+                add_line(text, format_args!("  excess       {}", hostile::line(excess)));
+            }
+            if !rights.excess_not_told.is_empty() {
+                add_line(text, format_args!("  excess       not told: {}", hostile::line(&rights.excess_not_told)));
+            }
+            let (mut have, mut missing, mut unknown) = (0, 0, 0);
+            for right in &rights.needed {
+                match right.state {
+                    RightState::Have => have += 1,
+                    RightState::Missing { .. } => missing += 1,
+                    RightState::CannotTell(_) => unknown += 1,
+                    RightState::Off => {}
+                }
+            }
+            let excess = rights.excess.len();
+            add_line(text, format_args!("  {have} there, {missing} missing, {unknown} not told, {excess} in excess\n"));
+            missing == 0 && unknown == 0
+        }
+    }
+}
+
+fn line(right: &Right, width: usize) -> String {
+    let (state, says) = match &right.state {
+        RightState::Have => ("have", String::new()),
+        RightState::Missing { says } => ("MISSING", format!(": {}", hostile::short(says, 100))),
+        RightState::CannotTell(cause) => ("cannot tell", format!(": {}", hostile::line(&cause.to_string()))),
+        RightState::Off => ("off", String::from(": what it serves is switched off")),
+    };
+    let name = hostile::line(&right.name);
+    format!("  {state:11}  {name:width$}  for {}{says}", right.serves.join(", "))
+}

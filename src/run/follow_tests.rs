@@ -1,0 +1,305 @@
+//! Depth follows interest: what is asked about whom, what a closer look supersedes, and what is not forgotten.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use scan_contract::{
+    Access, AccessKind, AsOf, AsOfSource, Cause, Cursor, Effort, EndProof, Gap, GrantId, Holder, Identity, Manifest,
+    Outlet, Pass, ProofKind, Relation, Scanner, Scope, ScopeName, ScopeState, Sealed, Status,
+};
+
+use super::world::{World, instant, states};
+use crate::report::{CellVerdict, ExitCode, Report, ScopeFact};
+
+const FIRST: &str = "2026-08-03T02:00:00Z";
+const SECOND: &str = "2026-08-04T02:00:00Z";
+const THIRD: &str = "2026-08-05T02:00:00Z";
+
+/// Users with their addresses, and the keys that only a question about a user shows.
+#[derive(Default)]
+struct Truth {
+    now: String,
+    users: BTreeMap<&'static str, &'static str>,
+    keys: BTreeMap<&'static str, Vec<&'static str>>,
+    /// Users whose keys a list shows by slot.
+    slots: Vec<&'static str>,
+    denied: Vec<&'static str>,
+    asked: Vec<String>,
+    closed: u32,
+}
+
+struct Live {
+    truth: Arc<Mutex<Truth>>,
+    manifest: Manifest,
+}
+
+const MANIFEST: &str = "
+connector: aws
+title: test
+provider: test
+live: true
+dies_with_account: []
+impossible: []
+scopes:
+  - { kind: users, title: t, yields: [account], needs: [], proof: p, lag: l, cannot_see: [] }
+  - { kind: keys, title: t, yields: [access_key], needs: [], proof: p, lag: l, cannot_see: [], follow_up: true }
+";
+
+fn live(users: &[(&'static str, &'static str)]) -> (Arc<Live>, Arc<Mutex<Truth>>) {
+    let truth = Arc::new(Mutex::new(Truth { users: users.iter().copied().collect(), ..Truth::default() }));
+    let manifest = Manifest::parse(MANIFEST).unwrap();
+    (Arc::new(Live { truth: Arc::clone(&truth), manifest }), truth)
+}
+
+fn holder(user: &str, email: &str) -> Holder {
+    let mut holder = Holder::new(Relation::Holder);
+    holder.provider_id = Some(String::from(user));
+    holder.email = Some(String::from(email));
+    holder
+}
+
+impl Live {
+    fn key(scope: &ScopeName, id: &str, user: &str) -> Access {
+        let mut access = Access::new(scope.clone(), AccessKind::AccessKey, GrantId::from(id), Status::Enabled);
+        access.parent = Some(GrantId::from(user));
+        access
+    }
+
+    async fn list(&self, scope: &ScopeName, outlet: &Outlet, as_of: Option<AsOf>) -> Result<(), Cause> {
+        let (users, slots) = {
+            let truth = self.truth.lock().unwrap();
+            (truth.users.clone(), truth.slots.clone())
+        };
+        outlet.open(scope, as_of).await?;
+        let mut records = Vec::new();
+        let mut offers = Vec::new();
+        for (user, email) in users {
+            let mut account =
+                Access::new(scope.clone(), AccessKind::Account, GrantId::from(user), Status::Enabled);
+            account.holders.push(holder(user, email));
+            records.push(account);
+            if slots.contains(&user) {
+                records.push(Self::key(scope, &format!("{user}/slot-1"), user));
+            }
+            let name = ScopeName::new(format!("keys/{user}"));
+            offers.push(Scope { name, kind: String::from("keys"), bound_to: Some(Box::new(holder(user, email))) });
+        }
+        outlet.page(records, Cursor(String::from("1"))).await?;
+        outlet.scopes(offers).await?;
+        outlet.seal(scope, EndProof { kind: ProofKind::LastPage, announced: None, sha256: None }).await
+    }
+
+    async fn ask(&self, scope: &ScopeName, outlet: &Outlet, as_of: Option<AsOf>) -> Result<(), Cause> {
+        let user = scope.as_str().trim_start_matches("keys/");
+        let (keys, slot, denied) = {
+            let mut truth = self.truth.lock().unwrap();
+            truth.asked.push(String::from(user));
+            let keys = truth.keys.iter().find(|(of, _)| **of == user).map_or_else(Vec::new, |(_, keys)| keys.clone());
+            (keys, truth.slots.contains(&user), truth.denied.contains(&user))
+        };
+        outlet.open(scope, as_of).await?;
+        if denied {
+            return outlet.gap(Gap::scope(scope, Cause::Denied { permission: String::from("keys:List") })).await;
+        }
+        let records = keys
+            .into_iter()
+            .map(|id| {
+                let mut key = Self::key(scope, id, user);
+                key.formerly = slot.then(|| GrantId::from(format!("{user}/slot-1")));
+                key
+            })
+            .collect();
+        outlet.page(records, Cursor(String::from(user))).await?;
+        outlet.seal(scope, EndProof { kind: ProofKind::LastPage, announced: None, sha256: None }).await
+    }
+}
+
+#[async_trait]
+impl Scanner for Live {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    async fn identify(&self) -> Result<Identity, Cause> {
+        Ok(Identity { declared: String::from("own"), found: String::from("own") })
+    }
+
+    async fn declare(&self) -> Result<Vec<Pass>, Cause> {
+        Ok(vec![Pass::new("users", vec![Scope::new("users", "users")])])
+    }
+
+    async fn read(&self, pass: &Pass, outlet: Outlet) -> Result<Sealed, Cause> {
+        let at = instant(&self.truth.lock().unwrap().now);
+        let as_of = Some(AsOf { at, source: AsOfSource::Stated });
+        for scope in &pass.scopes {
+            match scope.kind.as_str() {
+                "users" => self.list(&scope.name, &outlet, as_of).await?,
+                _ => self.ask(&scope.name, &outlet, as_of).await?,
+            }
+        }
+        Ok(outlet.finish())
+    }
+
+    fn effort(&self) -> Option<Effort> {
+        Some(Effort { requests: self.truth.lock().unwrap().asked.len() as u64 + 1, ..Effort::default() })
+    }
+
+    async fn close(&self) -> Result<(), Cause> {
+        self.truth.lock().unwrap().closed += 1;
+        Ok(())
+    }
+}
+
+const USERS: [(&str, &str); 4] = [
+    ("ana", "p-1@acme.example"),
+    ("bea", "p-2@acme.example"),
+    ("cem", "p-3@acme.example"),
+    ("ghost", "nobody@elsewhere.example"),
+];
+
+fn scan(world: &mut World, truth: &Mutex<Truth>, now: &str) -> (Report, Vec<String>) {
+    {
+        let mut truth = truth.lock().unwrap();
+        truth.now = String::from(now);
+        truth.asked.clear();
+    }
+    world.as_of = now.replace("T02", "T01");
+    let report = world.scan(now);
+    let mut asked = truth.lock().unwrap().asked.clone();
+    asked.sort();
+    (report, asked)
+}
+
+fn scope<'a>(report: &'a Report, name: &str) -> Option<&'a ScopeFact> {
+    report.systems.iter().find(|system| system.id.as_str() == "live")?.scopes.iter().find(|scope| scope.name.as_str() == name)
+}
+
+fn world_with(live: Arc<Live>) -> World {
+    let mut world = World::new();
+    world.live = Some(live);
+    world
+}
+
+#[test]
+fn only_those_who_left_and_those_who_cannot_be_told_are_asked_about() {
+    let (live, truth) = live(&USERS);
+    truth.lock().unwrap().keys = BTreeMap::from([("ana", vec!["k-ana"]), ("bea", vec!["k-bea"]), ("ghost", vec!["k-g"])]);
+    let mut world = world_with(live);
+    let (report, asked) = scan(&mut world, &truth, FIRST);
+    assert_eq!(asked, ["ana", "ghost"]);
+    assert_eq!(report.run.not_of_interest, 2, "two who work here were offered and not asked about");
+    assert_eq!(scope(&report, "keys/ana").unwrap().state, ScopeState::Complete);
+    assert!(scope(&report, "keys/bea").is_none(), "what was not declared is no gap");
+    assert_eq!(states(&report, "p-1"), [("ana", "observed"), ("k-ana", "observed")], "one look at a live system");
+    assert_eq!(truth.lock().unwrap().closed, 1, "the credential was given back");
+    let effort = report.systems.iter().find_map(|system| system.effort).expect("a live system tells its cost");
+    assert_eq!(effort.requests, 3);
+    let (report, _) = scan(&mut world, &truth, SECOND);
+    assert_eq!(states(&report, "p-1"), [("ana", "confirmed"), ("k-ana", "confirmed")]);
+}
+
+#[test]
+fn depth_everyone_asks_about_everyone() {
+    let (live, truth) = live(&USERS);
+    let mut world = world_with(live);
+    world.everyone = true;
+    let (report, asked) = scan(&mut world, &truth, FIRST);
+    assert_eq!(asked, ["ana", "bea", "cem", "ghost"]);
+    assert_eq!(report.run.not_of_interest, 0);
+}
+
+#[test]
+fn who_an_account_is_may_be_known_by_another_system_alone() {
+    let (live, truth) = live(&[("x-1", "x1@elsewhere.example"), ("x-2", "x2@elsewhere.example")]);
+    truth.lock().unwrap().keys = BTreeMap::from([("x-1", vec!["k-1"]), ("x-2", vec!["k-2"])]);
+    let mut world = world_with(live);
+    world.aliases = vec![
+        String::from("p-1,provider_id,x-1,live,false,,"),
+        String::from("p-2,provider_id,x-2,live,false,,"),
+    ];
+    let (report, asked) = scan(&mut world, &truth, FIRST);
+    assert_eq!(asked, ["x-1"], "the roster's alias settles the other");
+    assert_eq!(states(&report, "p-1"), [("k-1", "observed"), ("x-1", "observed")]);
+}
+
+#[test]
+fn a_question_that_was_refused_is_a_gap_of_that_person_alone() {
+    let (live, truth) = live(&USERS);
+    truth.lock().unwrap().denied = vec!["ana"];
+    let mut world = world_with(live);
+    world.people.push(super::world::person("p-4", true));
+    let (report, _) = scan(&mut world, &truth, FIRST);
+    let ana = scope(&report, "keys/ana").unwrap();
+    assert_eq!(ana.state, ScopeState::Denied);
+    assert_eq!(ana.gaps[0].cause, Cause::Denied { permission: String::from("keys:List") });
+    assert!(matches!(report.run.exit_code, ExitCode::GapsAndResidual), "{:?}", report.run.exit_code);
+    let verdict = |person: &str| {
+        let leaver = report.leavers.iter().find(|leaver| leaver.person_id.as_str() == person).unwrap();
+        let position = report.systems.iter().position(|system| system.id.as_str() == "live").unwrap();
+        (leaver.cells[position].0, leaver.complete_scopes, leaver.declared_scopes)
+    };
+    assert_eq!(verdict("p-4").0, CellVerdict::NoneFound, "the gap does not touch the other leaver");
+    let ((_, complete, declared), other) = (verdict("p-1"), verdict("p-4"));
+    assert_eq!(declared - complete, 1);
+    assert_eq!(other.1, other.2);
+}
+
+#[test]
+fn a_key_with_a_better_id_replaces_its_slot_and_a_refused_question_leaves_the_slot() {
+    for refused in [false, true] {
+        let (live, truth) = live(&USERS);
+        {
+            let mut truth = truth.lock().unwrap();
+            truth.slots = vec!["ana"];
+            truth.keys = BTreeMap::from([("ana", vec!["AKIA1"])]);
+            if refused {
+                truth.denied = vec!["ana"];
+            }
+        }
+        let mut world = world_with(live);
+        let (report, _) = scan(&mut world, &truth, FIRST);
+        let key = if refused { "ana/slot-1" } else { "AKIA1" };
+        let mut expected = [("ana", "observed"), (key, "observed")];
+        expected.sort_unstable();
+        assert_eq!(states(&report, "p-1"), expected, "refused: {refused}");
+        // Once the id is known, what was found under the slot is carried over and not found a second time.
+        truth.lock().unwrap().denied.clear();
+        let (report, _) = scan(&mut world, &truth, SECOND);
+        assert_eq!(states(&report, "p-1"), [("AKIA1", "confirmed"), ("ana", "confirmed")]);
+        assert!(report.closed.is_empty(), "refused: {refused}");
+    }
+}
+
+#[test]
+fn something_open_is_asked_about_again_even_when_its_holder_is_no_longer_listed() {
+    let (live, truth) = live(&USERS);
+    truth.lock().unwrap().keys = BTreeMap::from([("ana", vec!["k-ana"])]);
+    let mut world = world_with(live);
+    scan(&mut world, &truth, FIRST);
+    // The user is gone from the list, and the question about her says so.
+    {
+        let mut truth = truth.lock().unwrap();
+        truth.users.remove("ana");
+        truth.keys.clear();
+    }
+    let (report, asked) = scan(&mut world, &truth, SECOND);
+    assert_eq!(asked, ["ana", "ghost"]);
+    assert_eq!(states(&report, "p-1"), [("ana", "closing"), ("k-ana", "closing")]);
+    let (report, _) = scan(&mut world, &truth, THIRD);
+    assert_eq!(report.closed.len(), 2);
+    assert!(states(&report, "p-1").is_empty());
+}
+
+#[test]
+fn something_open_that_could_not_be_asked_about_stays_open() {
+    let (live, truth) = live(&USERS);
+    truth.lock().unwrap().keys = BTreeMap::from([("ana", vec!["k-ana"])]);
+    let mut world = world_with(live);
+    scan(&mut world, &truth, FIRST);
+    truth.lock().unwrap().denied = vec!["ana"];
+    for now in [SECOND, THIRD] {
+        let (report, _) = scan(&mut world, &truth, now);
+        assert!(states(&report, "p-1").contains(&("k-ana", "unverified")), "{:?}", states(&report, "p-1"));
+    }
+}
