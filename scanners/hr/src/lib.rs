@@ -41,7 +41,7 @@ use scan_contract::Cause;
 pub use column::Column;
 pub use fetched::Fetched;
 pub use pick::Pointer;
-pub use source::{Client, ClientProof, Dates, Leavers, Source, System};
+pub use source::{Client, ClientProof, Dates, Leavers, Source, System, usual_pace};
 pub use walk::Ways;
 
 /// Asks a source for everybody.

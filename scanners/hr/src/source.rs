@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use scan_contract::Cause;
-use scan_transport::{AllowList, Connection, Dialect, OriginRule, SecretRef, Settings};
+use scan_transport::{AllowList, Connection, Dialect, OriginRule, PaceSettings, SecretRef, Settings};
 use url::Url;
 
 use crate::column::Column;
@@ -101,9 +101,8 @@ impl Source {
                 origins.push(rule);
             }
         }
-        let mut connection = self.connection.clone();
-        connection.pace = connection.pace.or_else(|| self.system.pace());
-        Ok(Settings::new(self.id.clone(), origins, dialect, connection))
+        // Sources and systems may be called the same; their recordings may not.
+        Ok(Settings::new(format!("roster-{}", self.id), origins, dialect, self.connection.clone()))
     }
 
     /// What may be sent to it. One list a system; a source with an address of its own (`http_json`) has a list of its
@@ -142,19 +141,6 @@ impl System {
     pub fn is_directory(&self) -> bool {
         matches!(self, Self::Okta(_) | Self::Entra(_))
     }
-
-    fn pace(&self) -> Option<scan_transport::PaceSettings> {
-        let usual = scan_transport::PaceSettings::default();
-        match self {
-            // About 50 searches a minute are allowed; one is made.
-            Self::HiBob(_) => Some(scan_transport::PaceSettings { per_second: 0.5, burst: 2, in_flight: 1, ..usual }),
-            // One request a person.
-            Self::Personio(_) => Some(scan_transport::PaceSettings { per_second: 5.0, burst: 5, in_flight: 4, ..usual }),
-            Self::BambooHr(_) | Self::Workday(_) | Self::Rippling(_) | Self::Okta(_) | Self::Entra(_) | Self::HttpJson(_) => {
-                Some(scan_transport::PaceSettings { per_second: 5.0, burst: 5, in_flight: 2, ..usual })
-            }
-        }
-    }
 }
 
 /// Scheme, host, port and path.
@@ -163,6 +149,12 @@ pub(crate) fn without_query(url: &Url) -> String {
     bare.set_query(None);
     bare.set_fragment(None);
     String::from(bare)
+}
+
+/// The pace that suits a source: lists are few requests, and nobody waits for them. Personio needs one a person.
+pub fn usual_pace(one_a_person: bool) -> PaceSettings {
+    let in_flight = if one_a_person { 4 } else { 2 };
+    PaceSettings { per_second: 5.0, burst: 5, in_flight, ..PaceSettings::default() }
 }
 
 /// How somebody signs in with a client's own credential (OAuth 2.0 client credentials).
