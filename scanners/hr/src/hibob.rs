@@ -97,7 +97,8 @@ fn places(field: &str) -> Vec<Pointer> {
 
 pub(crate) async fn fetch(system: &HiBob, source: &Source, ways: &Ways) -> Result<Fetched, Cause> {
     let mut mapping = Mapping::new(source, USUAL, places)?;
-    let manager = mapping.also(&Pointer::of(&["work", "reportsTo", "id"]));
+    let manager = [&["work", "reportsTo", "id"][..], &["/work/reportsTo", "value", "id"]]
+        .map(|steps| mapping.also(&Pointer::of(steps)));
     let company: Vec<usize> = places("root.companyId").iter().map(|pointer| mapping.also(pointer)).collect();
     let credential = Fixed::new(ways, &system.token, SecretForm::PasswordOf(system.user.clone()));
     let mut walk = Walk::new(ways, credential, HINTS);
@@ -120,7 +121,7 @@ pub(crate) async fn fetch(system: &HiBob, source: &Source, ways: &Ways) -> Resul
         if let Some(id) = record.get(Column::PersonId).map(String::from) {
             table.count(&id);
         }
-        if let Some(manager) = values.at(manager).text() {
+        if let Some(manager) = manager.iter().find_map(|slot| values.at(*slot).text()) {
             record.put(Column::ManagerPersonId, manager);
         }
         let word = record.get(Column::Status).map(str::to_lowercase).unwrap_or_default();

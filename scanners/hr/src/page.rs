@@ -36,8 +36,9 @@ impl Form {
 
     /// Reads a page. A body without the list is no page, whatever its status was (CMP-8).
     pub(crate) fn read(&self, reply: &Reply) -> Result<Page, Cause> {
-        // Checks the media type, the depth and that the text is whole; nothing is taken out of it yet.
-        let body: Box<RawValue> = reply.json()?;
+        // Checks the media type, the depth and that the text is whole; nothing is taken out of it yet. Keys that stand
+        // twice are looked for where they matter: in each object by itself.
+        let body: Box<RawValue> = reply.envelope()?;
         let pickings = self
             .wanted
             .pick(body.get())

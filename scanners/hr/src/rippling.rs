@@ -159,7 +159,7 @@ pub(crate) async fn fetch(system: &Rippling, source: &Source, ways: &Ways) -> Re
         let request = Request::get(url).with(http::header::ACCEPT, HeaderValue::from_static("application/json"));
         let reply = walk.page(request).await?;
         let page = form.read(&reply)?;
-        let meta: WithMeta = reply.json()?;
+        let meta: WithMeta = reply.envelope()?;
         for field in meta.meta.unwrap_or_default().redacted_fields {
             redacted.insert(field.name, field.reason);
         }
