@@ -29,14 +29,9 @@ pub(super) fn secret(check: &mut Check<'_>, pointer: &str, raw: RawSecret) -> Op
     }
 }
 
-/// How a system is reached; `pace` is what suits the connector.
-pub(super) fn connection(
-    check: &mut Check<'_>,
-    pointer: &str,
-    raw: Option<RawConnection>,
-    pace: PaceSettings,
-) -> Connection {
-    let Some(raw) = raw else { return Connection { pace: Some(pace), ..Connection::default() } };
+/// How a system is reached. Where nothing is said about pace, the connector takes what suits its system.
+pub(super) fn connection(check: &mut Check<'_>, pointer: &str, raw: Option<RawConnection>) -> Connection {
+    let Some(raw) = raw else { return Connection::default() };
     let seconds = |written: Option<crate::yaml::forms::WrittenDuration>, usual: Duration| {
         written.map_or(usual, |written| written.0)
     };
@@ -61,11 +56,12 @@ pub(super) fn connection(
         proxy: raw.proxy.and_then(|text| address(check, &format!("{pointer}/proxy"), &text)).map(|url| Proxy { url }),
         time,
         limits: Limits { body, ..Limits::default() },
-        pace: Some(raw.pace.map_or(pace, |raw| paced(raw, pace))),
+        pace: raw.pace.map(paced),
     }
 }
 
-fn paced(raw: RawPace, usual: PaceSettings) -> PaceSettings {
+fn paced(raw: RawPace) -> PaceSettings {
+    let usual = PaceSettings::default();
     PaceSettings {
         per_second: raw.per_second.unwrap_or(usual.per_second),
         burst: raw.burst.unwrap_or(usual.burst),
