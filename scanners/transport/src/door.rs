@@ -1,14 +1,25 @@
-//! The door.
+//! The door: list, origin, pace, credential, sending, repeats, recording.
+
+mod clock;
+mod send;
+mod tape;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use chrono::TimeDelta;
+use reqwest::Client;
 use scan_contract::{Cause, Effort, Instant};
 
-use crate::allow::AllowList;
-use crate::credential::Credential;
+use self::clock::Clock;
+use self::tape::Tape;
+use crate::address::{Lookup, SystemLookup};
+use crate::allow::{AllowList, Operation};
+use crate::client;
+use crate::credential::{Anonymous, Credential};
+use crate::origin::Origins;
 use crate::pace::Pace;
-use crate::reply::Reply;
+use crate::record::{Player, Writer};
 use crate::request::Request;
 use crate::settings::Settings;
 
@@ -17,7 +28,33 @@ pub type Now = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 /// The way out for one system and one list. Cheap to clone; all clones share pace, counters and recording.
 #[derive(Clone)]
-pub struct Door {}
+pub struct Door {
+    shared: Arc<Shared>,
+    credential: Arc<dyn Credential>,
+}
+
+struct Shared {
+    settings: Settings,
+    list: &'static AllowList,
+    origins: Arc<Origins>,
+    /// `None` behind a recording: there is no network then.
+    client: Option<Client>,
+    pace: Pace,
+    now: Now,
+    clock: Clock,
+    tape: OnceLock<Tape>,
+}
+
+impl std::fmt::Debug for Door {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Door")
+            .field("system", &self.shared.settings.system)
+            .field("connector", &self.shared.list.connector)
+            .field("replays", &self.replays())
+            .finish_non_exhaustive()
+    }
+}
 
 impl Door {
     /// A door to a live system.
@@ -25,17 +62,53 @@ impl Door {
     /// # Errors
     /// Settings that cannot hold: an origin in plain text that is not loopback, roots that cannot be read.
     pub fn open(settings: Settings, list: &'static AllowList, now: Now) -> Result<Self, Cause> {
-        let _ = (settings, list, now);
-        Ok(Self {})
+        Self::open_with(settings, list, now, Arc::new(SystemLookup))
     }
 
-    /// The same door, writing what it hears into `folder/<system>.ndjson` as well.
+    pub(crate) fn open_with(
+        settings: Settings,
+        list: &'static AllowList,
+        now: Now,
+        lookup: Arc<dyn Lookup>,
+    ) -> Result<Self, Cause> {
+        let origins = Arc::new(Origins::new(&settings)?);
+        let client = client::build(&settings, Arc::clone(&origins), lookup)?;
+        Ok(Self::of(settings, list, origins, Some(client), now))
+    }
+
+    fn of(
+        settings: Settings,
+        list: &'static AllowList,
+        origins: Arc<Origins>,
+        client: Option<Client>,
+        now: Now,
+    ) -> Self {
+        let pace = Pace::new(settings.connection.pace.unwrap_or_default(), settings.dialect, Arc::clone(&now));
+        let clock = Clock::new(now());
+        let shared = Shared { settings, list, origins, client, pace, now, clock, tape: OnceLock::new() };
+        Self { shared: Arc::new(shared), credential: Arc::new(Anonymous) }
+    }
+
+    /// The same door, writing what it hears into `folder/<system>.ndjson` as well. [`Door::finish_recording`] ends it.
     ///
     /// # Errors
     /// The file cannot be made, or exists already.
     pub fn recording(self, folder: &Path) -> Result<Self, Cause> {
-        let _ = folder;
+        let shared = &self.shared;
+        let writer = Writer::begin(folder, &shared.settings.system, shared.list.connector, self.now())?;
+        let taken = shared.tape.set(Tape::Writing(writer)).is_err();
+        if taken {
+            return Err(Cause::Bug { what: String::from("a door that records or replays already was told to record") });
+        }
         Ok(self)
+    }
+
+    /// Writes the end line of the recording, which proves that it is whole. Nothing to do without one.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn finish_recording(&self) -> Result<(), Cause> {
+        self.shared.tape.get().map_or(Ok(()), Tape::finish)
     }
 
     /// A door that opens onto a recording: no network, no waiting, no sign-in.
@@ -43,54 +116,64 @@ impl Door {
     /// # Errors
     /// The recording cannot be read, is cut, or belongs to another system or connector.
     pub fn replaying(settings: Settings, list: &'static AllowList, folder: &Path) -> Result<Self, Cause> {
-        let _ = (settings, list, folder);
-        Ok(Self {})
+        let origins = Arc::new(Origins::new(&settings)?);
+        let player = Player::open(folder, &settings.system, list.connector)?;
+        let at = player.recorded_at();
+        let door = Self::of(settings, list, origins, None, Arc::new(move || at));
+        let taken = door.shared.tape.set(Tape::Playing(player)).is_err();
+        debug_assert!(!taken, "a new door has no tape");
+        Ok(door)
     }
 
     /// Whether answers come from a recording. Scanners then skip sign-in and sign-out.
     pub fn replays(&self) -> bool {
-        false
+        self.recorded_at().is_some()
+    }
+
+    /// When the recording behind this door was begun, so that a run from recordings can take it as its time.
+    pub fn recorded_at(&self) -> Option<Instant> {
+        match self.shared.tape.get() {
+            Some(Tape::Playing(player)) => Some(player.recorded_at()),
+            Some(Tape::Writing(_)) | None => None,
+        }
     }
 
     /// The same door with a credential: shares pace, counters and recording.
     #[must_use]
     pub fn with_credential(&self, credential: Arc<dyn Credential>) -> Self {
-        let _ = credential;
-        self.clone()
+        Self { shared: Arc::clone(&self.shared), credential }
     }
 
-    /// Checks, waits, signs, sends, reads the whole reply; waits and repeats where the service asks for it or stumbles;
-    /// renews the credential once on 401. Any final status comes back as a reply: what a 403 or 404 means is the
-    /// scanner's to say.
-    ///
-    /// # Errors
-    /// `Bug` for a request that is not on the list; `Malformed` for another origin; `Throttled`, `Unreachable`,
-    /// `CutOff`, `LimitHit`; `NotInSource` for a request that a recording does not hold.
-    pub async fn send(&self, request: Request) -> Result<Reply, Cause> {
-        let _ = request;
-        Err(Cause::Bug { what: String::from("not built") })
-    }
-
-    /// One exchange for a library that waits, signs and repeats by itself (AWS SDK): list, origin, address guard,
-    /// limits, permit in flight, recording and counters hold; pace and retries are the library's, which asks
-    /// [`Door::pace`].
-    pub async fn exchange(&self, request: Request) -> Result<Reply, Cause> {
-        let _ = request;
-        Err(Cause::Bug { what: String::from("not built") })
+    /// The list of what may be sent.
+    pub fn list(&self) -> &'static AllowList {
+        self.shared.list
     }
 
     /// The pace.
     pub fn pace(&self) -> &Pace {
-        unimplemented!()
+        &self.shared.pace
     }
 
-    /// The clock this door was given.
+    /// The clock this door was given; behind a recording, the time it was begun.
     pub fn now(&self) -> Instant {
-        unimplemented!()
+        (self.shared.now)()
     }
 
     /// What it cost so far.
     pub fn effort(&self) -> Effort {
-        Effort::default()
+        self.shared.pace.effort()
+    }
+
+    /// Largest difference seen between our clock and the service's, where it is more than a minute (TIM-8). Positive:
+    /// ours is ahead.
+    pub fn skew(&self) -> Option<TimeDelta> {
+        self.shared.clock.skew()
+    }
+
+    /// The row of the list that `request` is, if its origin is declared too.
+    fn admit(&self, request: &Request) -> Result<&'static Operation, Cause> {
+        let operation = self.shared.list.find_request(request).map_err(crate::allow::NotAllowed::into_cause)?;
+        self.shared.origins.check(&request.url)?;
+        Ok(operation)
     }
 }

@@ -11,6 +11,7 @@
 //! | [`secret`] | [`Secret`]: text that is never shown |
 //! | [`pace`] | [`Pace`]: permits, token bucket, what the service says of its limits, retry budget |
 //! | [`dialect`] | [`Dialect`]: how each service says "slow down" |
+//! | [`encode`] | names from outside, put into an address |
 //! | [`record`] | recordings: written without secrets, replayed without a network |
 //!
 //! It must never send what is not on the list, follow a redirect, talk to an origin that was not declared, or let a
@@ -18,10 +19,17 @@
 
 #![warn(missing_docs)]
 
+mod address;
 pub mod allow;
+mod client;
 pub mod credential;
 pub mod dialect;
 pub mod door;
+pub mod encode;
+mod failure;
+mod json;
+mod link;
+mod origin;
 pub mod pace;
 pub mod record;
 pub mod reply;
@@ -29,10 +37,11 @@ pub mod request;
 pub mod secret;
 pub mod settings;
 
-pub use allow::{Action, AllowList, Keep, Operation, Purpose};
+pub use allow::{Action, AllowList, Keep, NeededRight, Operation, Purpose};
 pub use credential::Credential;
 pub use dialect::{Dialect, Signal, Wait};
 pub use door::Door;
+pub use json::Damaged;
 pub use pace::Pace;
 pub use reply::Reply;
 pub use request::Request;

@@ -159,12 +159,7 @@ pub struct Settings {
 
 impl Settings {
     /// A system with these origins.
-    pub fn new(
-        system: impl Into<String>,
-        origins: Vec<OriginRule>,
-        dialect: Dialect,
-        connection: Connection,
-    ) -> Self {
+    pub fn new(system: impl Into<String>, origins: Vec<OriginRule>, dialect: Dialect, connection: Connection) -> Self {
         Self { system: system.into(), origins, dialect, connection }
     }
 }

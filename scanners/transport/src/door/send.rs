@@ -1,0 +1,304 @@
+//! One request on its way: waiting, signing, sending, reading, repeating.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use reqwest::Response;
+use scan_contract::Cause;
+use tokio::time::{Instant as Tick, timeout};
+
+use super::Door;
+use super::tape::Tape;
+use crate::allow::{Operation, Purpose};
+use crate::dialect::Signal;
+use crate::failure::{Again, Failure};
+use crate::origin::shown_host;
+use crate::pace::Permit;
+use crate::reply::Reply;
+use crate::request::Request;
+
+/// Attempts at what the network does not carry. A service that is down is not worth more.
+const NETWORK_ATTEMPTS: u32 = 3;
+/// A signature older than this is made anew.
+const SIGNED: Duration = Duration::from_secs(20);
+/// Headers of a library that signs by itself and does not mark them.
+const SENSITIVE: [&str; 4] = ["authorization", "x-amz-security-token", "x-vault-token", "cookie"];
+
+impl Door {
+    /// Checks, waits, signs, sends, reads the whole reply; waits and repeats where the service asks for it or stumbles;
+    /// renews the credential once on 401. Any final status comes back as a reply: what a 403 or 404 means is the
+    /// scanner's to say.
+    ///
+    /// # Errors
+    /// `Bug` for a request that is not on the list; `Malformed` for another origin; `Throttled`, `Unreachable`,
+    /// `CutOff`, `LimitHit`; `Stale` for an answer that is older than the run; `NotInSource` for a request that a
+    /// recording does not hold.
+    pub async fn send(&self, request: Request) -> Result<Reply, Cause> {
+        let operation = self.admit(&request)?;
+        if let Some(Tape::Playing(player)) = self.shared.tape.get() {
+            return player.answer(operation, &request, self.shared.settings.connection.limits);
+        }
+        let heard = self.repeat(operation, &request).await;
+        if heard.is_err() {
+            self.shared.pace.count_failure();
+        }
+        self.keep(operation, &request, heard.as_ref())?;
+        heard
+    }
+
+    /// One exchange for a library that waits, signs and repeats by itself (AWS SDK): list, origin, address guard,
+    /// limits, permit in flight, recording and counters hold, and the pace learns from the answer; waits and retries are
+    /// the library's, which asks [`crate::Pace::reserve`] and [`crate::Pace::retry`] of [`Door::pace`].
+    ///
+    /// # Errors
+    /// As [`Door::send`], without `Throttled`: a refusal for a limit is a reply here.
+    pub async fn exchange(&self, mut request: Request) -> Result<Reply, Cause> {
+        let operation = self.admit(&request)?;
+        if let Some(Tape::Playing(player)) = self.shared.tape.get() {
+            return player.answer(operation, &request, self.shared.settings.connection.limits);
+        }
+        for name in SENSITIVE {
+            request.headers.get_mut(name).into_iter().for_each(|value| value.set_sensitive(true));
+        }
+        let permit = self.shared.pace.permit().await?;
+        let heard =
+            self.attempt(operation, &request, HeaderMap::new(), permit, 1).await.map_err(|failure| failure.cause);
+        // A refusal that the library will repeat is not the answer of this request.
+        let settled = heard.as_ref().is_ok_and(|reply| self.shared.settings.dialect.read(reply) == Signal::Go);
+        if settled {
+            self.keep(operation, &request, heard.as_ref())?;
+        }
+        heard
+    }
+
+    fn keep(
+        &self,
+        operation: &'static Operation,
+        request: &Request,
+        heard: Result<&Reply, &Cause>,
+    ) -> Result<(), Cause> {
+        match self.shared.tape.get() {
+            Some(Tape::Writing(writer)) if operation.purpose == Purpose::Read => {
+                writer.write(operation, request, heard)
+            }
+            Some(Tape::Writing(_) | Tape::Playing(_)) | None => Ok(()),
+        }
+    }
+
+    async fn repeat(&self, operation: &'static Operation, request: &Request) -> Result<Reply, Cause> {
+        let pace = &self.shared.pace;
+        let host = request.url.host_str().unwrap_or_default();
+        let mut renewed = false;
+        let mut attempt = 1;
+        self.first_turn(operation, host).await?;
+        loop {
+            let (headers, permit) = self.sign(operation, request, host).await?;
+            let wait = match self.attempt(operation, request, headers, permit, attempt).await {
+                Ok(reply) if reply.status == http::StatusCode::UNAUTHORIZED && !renewed => {
+                    renewed = true;
+                    if !self.credential.renew().await? {
+                        return Ok(reply);
+                    }
+                    pace.count_repeat();
+                    tracing::debug!(operation = operation.name, "credential renewed after 401");
+                    continue;
+                }
+                Ok(reply) => match self.next_wait(&reply, host, attempt)? {
+                    Some(wait) => wait,
+                    None => return Ok(reply),
+                },
+                Err(Failure { cause, again }) => {
+                    let hopeless = again == Again::No || (again == Again::Network && attempt >= NETWORK_ATTEMPTS);
+                    if hopeless {
+                        return Err(cause);
+                    }
+                    pace.retry(host, attempt, crate::dialect::Wait::NotSaid, cause)?
+                }
+            };
+            tracing::debug!(
+                operation = operation.name,
+                attempt,
+                wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+                "waits before it asks again"
+            );
+            pace.sleep(wait).await;
+            attempt += 1;
+        }
+    }
+
+    /// How long to wait before asking again; `None` if this reply is the last word.
+    fn next_wait(&self, reply: &Reply, host: &str, attempt: u32) -> Result<Option<Duration>, Cause> {
+        let pace = &self.shared.pace;
+        match self.shared.settings.dialect.read(reply) {
+            Signal::Go => Ok(None),
+            Signal::Throttled(wait) => {
+                let until = match wait {
+                    crate::dialect::Wait::For(wait) => {
+                        chrono::TimeDelta::from_std(wait).ok().and_then(|wait| self.now().checked_add_signed(wait))
+                    }
+                    crate::dialect::Wait::NotSaid => None,
+                };
+                pace.retry(host, attempt, wait, Cause::Throttled { until }).map(Some)
+            }
+            Signal::Stumbled(wait) => match pace.retry(host, attempt, wait, reply.unexpected()) {
+                Ok(wait) => Ok(Some(wait)),
+                Err(throttled @ Cause::Throttled { .. }) => Err(throttled),
+                Err(_) => Ok(None),
+            },
+        }
+    }
+
+    /// Waits for a place in the bucket.
+    async fn first_turn(&self, operation: &'static Operation, host: &str) -> Result<(), Cause> {
+        let wait = self.shared.pace.reserve_for(host, operation.name)?;
+        self.shared.pace.sleep(wait).await;
+        Ok(())
+    }
+
+    /// Signs and takes a permit, in this order: a credential may have to ask for itself through this door, and must not
+    /// wait for a permit that its own caller holds. Whatever happened meanwhile (a pause, a long wait) starts it again,
+    /// so that nothing is sent into a pause and no signature is old (TIM-5).
+    async fn sign(
+        &self,
+        operation: &'static Operation,
+        request: &Request,
+        host: &str,
+    ) -> Result<(HeaderMap, Permit), Cause> {
+        let pace = &self.shared.pace;
+        loop {
+            let held = pace.held(host, operation.name)?;
+            pace.sleep(held).await;
+            let headers = self.credential.headers(request).await?;
+            let signed = Tick::now();
+            let permit = pace.permit().await?;
+            if signed.elapsed() <= SIGNED && pace.held(host, operation.name)?.is_zero() {
+                return Ok((headers, permit));
+            }
+        }
+    }
+
+    /// Sends once and reads the whole reply. One event tells of it.
+    async fn attempt(
+        &self,
+        operation: &'static Operation,
+        request: &Request,
+        headers: HeaderMap,
+        permit: Permit,
+        attempt: u32,
+    ) -> Result<Reply, Failure> {
+        let pace = &self.shared.pace;
+        let limit = self.shared.settings.connection.time.total;
+        pace.count_request();
+        let began = Tick::now();
+        let heard = match timeout(limit, self.once(operation, request, headers)).await {
+            Ok(heard) => heard,
+            Err(_) => Err(Failure::late("total", limit, &shown_host(&request.url), "asking")),
+        };
+        drop(permit);
+        let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match &heard {
+            Ok(reply) => {
+                pace.count_received(reply.body.len());
+                pace.learn(request.url.host_str().unwrap_or_default(), reply);
+                let (status, bytes) = (reply.status.as_u16(), reply.body.len());
+                tracing::debug!(operation = operation.name, status, bytes, milliseconds, attempt, "answered");
+            }
+            Err(failure) => {
+                let code = failure.cause.code();
+                tracing::debug!(operation = operation.name, code, milliseconds, attempt, "not answered");
+            }
+        }
+        heard
+    }
+
+    async fn once(
+        &self,
+        operation: &'static Operation,
+        request: &Request,
+        headers: HeaderMap,
+    ) -> Result<Reply, Failure> {
+        let stop = |cause| Failure { cause, again: Again::No };
+        let connection = &self.shared.settings.connection;
+        let host = shown_host(&request.url);
+        let Some(client) = &self.shared.client else {
+            return Err(stop(Cause::Bug { what: String::from("a door without a network was asked to send") }));
+        };
+        let mut all = request.headers.clone();
+        for (name, mut value) in headers.iter().map(|(name, value)| (name.clone(), value.clone())) {
+            value.set_sensitive(true);
+            all.insert(name, value);
+        }
+        let mut building = client.request(request.method.clone(), request.url.clone()).headers(all);
+        if !request.body.is_empty() {
+            building = building.body(request.body.clone());
+        }
+        let silent = connection.time.connect + connection.time.idle;
+        let response = match timeout(silent, building.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) if error.is_builder() => {
+                let what = format!("{}: the address cannot be sent as it is", operation.name);
+                return Err(stop(Cause::Malformed { what }));
+            }
+            Ok(Err(error)) => return Err(Failure::of_head(&error.without_url(), &host, connection.time.connect)),
+            Err(_) => return Err(Failure::late("idle", connection.time.idle, &host, "waiting for headers from")),
+        };
+        let now = self.now();
+        self.check_head(operation, &response)?;
+        let at = self.shared.clock.hear(response.headers(), &host, operation.name, now).map_err(stop)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = self.read_body(operation, response, &host).await?;
+        let (url, limits) = (request.url.clone(), connection.limits);
+        Ok(Reply { status, headers, body, at, operation: operation.name, url, limits })
+    }
+
+    fn check_head(&self, operation: &'static Operation, response: &Response) -> Result<(), Failure> {
+        let limits = self.shared.settings.connection.limits;
+        let bytes: usize = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if bytes > limits.headers {
+            return Err(Failure::large(
+                operation.name,
+                format!("{bytes} bytes of headers, allowed {}", limits.headers),
+            ));
+        }
+        if response.content_length().is_some_and(|length| length > limits.body) {
+            return Err(Failure::large(operation.name, too_large(limits.body)));
+        }
+        // What was asked for has been undone by now, and its header is gone.
+        let foreign = response.headers().get("content-encoding").is_some_and(|value| value != "identity");
+        if foreign && response.content_length() != Some(0) {
+            let what = format!("{}: a compression that was not asked for", operation.name);
+            return Err(Failure { cause: Cause::Malformed { what }, again: Again::No });
+        }
+        Ok(())
+    }
+
+    async fn read_body(
+        &self,
+        operation: &'static Operation,
+        mut response: Response,
+        host: &str,
+    ) -> Result<Bytes, Failure> {
+        let connection = &self.shared.settings.connection;
+        let most = usize::try_from(connection.limits.body).unwrap_or(usize::MAX);
+        let expected = response.content_length();
+        let mut body = BytesMut::new();
+        loop {
+            match timeout(connection.time.idle, response.chunk()).await {
+                Err(_) => return Err(Failure::late("idle", connection.time.idle, host, "reading the body from")),
+                Ok(Err(error)) => {
+                    return Err(Failure::of_body(&error.without_url(), operation.name, expected, body.len()));
+                }
+                Ok(Ok(None)) => return Ok(body.freeze()),
+                Ok(Ok(Some(chunk))) if chunk.len() > most - body.len() => {
+                    return Err(Failure::large(operation.name, too_large(connection.limits.body)));
+                }
+                Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+            }
+        }
+    }
+}
+
+fn too_large(limit: u64) -> String {
+    format!("a body of more than {limit} bytes")
+}

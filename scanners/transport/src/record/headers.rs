@@ -1,0 +1,139 @@
+//! Which headers of an answer are written down, and in which form. An allow-list with a shape for each: a header that
+//! may stay still loses whatever does not look like what it is for.
+
+use std::collections::BTreeMap;
+
+use url::Url;
+
+use crate::dialect::hint;
+use crate::link;
+use crate::origin;
+use crate::reply::Reply;
+
+/// Longest value that is written down, in bytes.
+const LONGEST: usize = 4 * 1024;
+
+/// The headers of `reply` that may be written down.
+pub(super) fn keep(reply: &Reply) -> BTreeMap<String, String> {
+    let mut kept = BTreeMap::new();
+    for name in reply.headers.keys() {
+        let values: Vec<&str> = reply.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+        let value = values.join(", ");
+        if value.len() > LONGEST {
+            continue;
+        }
+        if let Some(value) = shape(name.as_str(), &value, &reply.url) {
+            kept.insert(String::from(name.as_str()), value);
+        }
+    }
+    kept
+}
+
+fn shape(name: &str, value: &str, url: &Url) -> Option<String> {
+    match name {
+        "content-type" => media(value),
+        "date" => hint::http_date(value).map(|at| httpdate::fmt_http_date(at.into())),
+        "age" | "ratelimit-limit" | "ratelimit-remaining" | "ratelimit-reset" => number(value),
+        "link" => next(value, url),
+        "location" => target(value, url),
+        "x-ratelimit-resource" => word(value),
+        "x-oauth-scopes" => words(value),
+        "x-github-sso" => sso(value),
+        "x-github-media-type" | "x-github-enterprise-version" | "x-github-api-version-selected" => version(value),
+        "github-authentication-token-expiration" => date(value),
+        "x-amzn-errortype" => kind(value),
+        name if name.starts_with("x-ratelimit-") || name.starts_with("x-rate-limit-") => number(value),
+        name if name.starts_with("x-accepted-") => words(value),
+        _ => None,
+    }
+}
+
+fn kept(value: &str, tame: impl Fn(char) -> bool) -> Option<String> {
+    value.chars().all(tame).then(|| String::from(value))
+}
+
+fn media(value: &str) -> Option<String> {
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let parts: Vec<&str> = essence.split('/').collect();
+    let top = ["application", "text", "image", "audio", "video", "multipart"];
+    let [first, second] = parts.as_slice() else { return None };
+    // Vendor types are words with dots, dashes and plus signs; digits occur in versions.
+    let tame = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | '+');
+    (top.contains(first) && second.len() <= 40 && second.chars().all(tame)).then_some(essence)
+}
+
+fn number(value: &str) -> Option<String> {
+    let value = value.trim();
+    (!value.is_empty() && value.len() <= 15 && value.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| String::from(value))
+}
+
+/// Scopes and permissions are lower-case words. A token has digits or capitals.
+fn words(value: &str) -> Option<String> {
+    kept(value, |c| c.is_ascii_lowercase() || matches!(c, ':' | '_' | '-' | '=' | ',' | ';' | ' '))
+}
+
+fn word(value: &str) -> Option<String> {
+    kept(value, |c| c.is_ascii_lowercase() || c == '_').filter(|value| value.len() <= 40)
+}
+
+fn version(value: &str) -> Option<String> {
+    let tame = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | ';' | ' ' | '=');
+    kept(value, tame).filter(|value| value.len() <= 40)
+}
+
+/// `2026-07-31 12:00:00 UTC`.
+fn date(value: &str) -> Option<String> {
+    kept(value, |c| c.is_ascii_digit() || matches!(c, '-' | ':' | ' ' | '+' | 'U' | 'T' | 'C'))
+        .filter(|value| value.len() <= 30)
+}
+
+/// `com.amazonaws.iam#AccessDeniedException:http://...`: the name of the error alone.
+fn kind(value: &str) -> Option<String> {
+    let name = value.split(':').next().unwrap_or_default().rsplit('#').next().unwrap_or_default();
+    kept(name, |c| c.is_ascii_alphabetic()).filter(|name| name.len() <= 60)
+}
+
+/// `required; url=...` or `partial-results; organizations=1,2`. The address in it carries an authorisation request.
+fn sso(value: &str) -> Option<String> {
+    let tame = |part: &&str| {
+        let part = part.trim();
+        matches!(part, "required" | "partial-results")
+            || part
+                .strip_prefix("organizations=")
+                .is_some_and(|ids| ids.chars().all(|c| c.is_ascii_digit() || c == ','))
+    };
+    let parts: Vec<&str> = value.split(';').filter(tame).map(str::trim).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// The next page alone, as path and query: what the scanner will ask for anyway.
+fn next(value: &str, url: &Url) -> Option<String> {
+    let links = link::parse(value)?;
+    let link = links.iter().find(|link| link.relations.iter().any(|relation| relation == "next"))?;
+    let target = url.join(link.target).ok()?;
+    if !origin::same(&target, url) {
+        // Kept as what it is, since it has to be refused again; without its path.
+        return Some(format!("<{}/>; rel=\"next\"", origin::shown(&target)));
+    }
+    Some(format!("<{}>; rel=\"next\"", path_and_query(&target)))
+}
+
+/// Where a redirect points: the path, and of the query what we had asked ourselves.
+fn target(value: &str, url: &Url) -> Option<String> {
+    let mut target = url.join(value).ok()?;
+    if !origin::same(&target, url) {
+        return Some(format!("{}/", origin::shown(&target)));
+    }
+    let ours: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let pairs: Vec<(String, String)> = target.query_pairs().into_owned().filter(|pair| ours.contains(pair)).collect();
+    target.set_query(None);
+    if !pairs.is_empty() {
+        target.query_pairs_mut().extend_pairs(pairs);
+    }
+    Some(path_and_query(&target))
+}
+
+fn path_and_query(url: &Url) -> String {
+    url.query().map_or_else(|| String::from(url.path()), |query| format!("{}?{query}", url.path()))
+}
