@@ -1,7 +1,7 @@
 //! THE list of scanners: which connector word leads to which crate. A scanner that is not here does not exist.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use scan_contract::documents::{Document, Entry};
@@ -38,6 +38,8 @@ pub struct Ways {
     pub record: Option<PathBuf>,
     /// Whether connections may be made.
     pub network: Network,
+    /// Doors that were opened, for what is to be said of them at the end.
+    pub doors: Arc<Mutex<Vec<Door>>>,
 }
 
 impl std::fmt::Debug for Ways {
@@ -62,10 +64,39 @@ impl Ways {
             return Err(Cause::Needs { what: String::from("a run without --offline") });
         }
         let door = Door::open(settings, list, Arc::clone(&self.now))?;
-        match &self.record {
-            Some(folder) => door.recording(folder),
-            None => Ok(door),
+        let door = match &self.record {
+            Some(folder) => door.recording(folder)?,
+            None => door,
+        };
+        self.opened().push(door.clone());
+        Ok(door)
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Vec<Door>> {
+        self.doors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes recordings with the proof that they are whole. Without it a recording counts as cut.
+    ///
+    /// # Errors
+    /// The first that could not be written.
+    pub fn finish_recordings(&self) -> Result<(), Cause> {
+        if self.record.is_none() {
+            return Ok(());
         }
+        self.opened().iter().try_for_each(Door::finish_recording)
+    }
+
+    /// Systems whose clock differs from ours by more than a minute, in words (TIM-8).
+    pub fn skews(&self) -> Vec<String> {
+        let doors = self.opened();
+        let told = doors.iter().filter_map(|door| {
+            let skew = door.skew()?;
+            let side = if skew < chrono::TimeDelta::zero() { "behind" } else { "ahead of" };
+            let seconds = skew.num_seconds().abs();
+            Some(format!("{}: our clock is {seconds} s {side} its clock; one of the two is wrong", door.system()))
+        });
+        told.collect()
     }
 }
 
@@ -197,6 +228,7 @@ mod tests {
             now: Arc::new(|| Instant::UNIX_EPOCH),
             record: None,
             network: Network::Refused,
+            doors: Arc::default(),
         }
     }
 

@@ -144,6 +144,11 @@ impl Door {
         Self { shared: Arc::clone(&self.shared), credential }
     }
 
+    /// Configured id of the system behind it.
+    pub fn system(&self) -> &str {
+        &self.shared.settings.system
+    }
+
     /// The list of what may be sent.
     pub fn list(&self) -> &'static AllowList {
         self.shared.list
