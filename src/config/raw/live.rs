@@ -252,8 +252,7 @@ pub(in crate::config) struct RawVaultMount {
 }
 
 fn engine_words(schema: &mut schemars::Schema) {
-    let words: Vec<&str> = scan_vault::Engine::ALL.iter().map(|engine| engine.as_str()).collect();
-    schema.insert("enum".to_owned(), serde_json::json!(words));
+    schema.insert("enum".to_owned(), serde_json::json!(scan_vault::Engine::WORDS));
 }
 
 /// How to sign in at Vault.
