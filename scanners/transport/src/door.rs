@@ -4,6 +4,9 @@ mod clock;
 mod send;
 mod tape;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 

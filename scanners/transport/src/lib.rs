@@ -36,6 +36,9 @@ pub mod reply;
 pub mod request;
 pub mod secret;
 pub mod settings;
+#[cfg(test)]
+mod testing;
+pub mod walk;
 
 pub use allow::{Action, AllowList, Keep, NeededRight, Operation, Purpose};
 pub use credential::Credential;

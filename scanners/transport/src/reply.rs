@@ -209,14 +209,24 @@ impl Reply {
     }
 }
 
-/// A media type for messages: hostile text like any other.
+/// A media type for messages.
 fn shown_media(media: &str) -> &str {
-    let tame = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '/' | '+' | '-' | '.');
     match media {
         "" => "no media type",
-        media if media.len() <= 60 && media.chars().all(tame) => media,
+        media if is_media(media) => media,
         _ => "a strange media type",
     }
+}
+
+/// Whether `media` looks like the name of a media type and nothing else: hostile text like any other. Words without
+/// digits, except for the types that are known to have some.
+pub(crate) fn is_media(media: &str) -> bool {
+    let tops = ["application", "text", "image", "audio", "video", "multipart"];
+    let tame = |c: char| c.is_ascii_lowercase() || matches!(c, '.' | '-' | '+');
+    matches!(media, "application/x-amz-json-1.0" | "application/x-amz-json-1.1")
+        || media
+            .split_once('/')
+            .is_some_and(|(top, rest)| tops.contains(&top) && (1..=40).contains(&rest.len()) && rest.chars().all(tame))
 }
 
 /// Request ids are short words. Anything else is not repeated.

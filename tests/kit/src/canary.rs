@@ -1,7 +1,5 @@
 //! Secrets that are planted where a secret can be, and looked for where none may be (SEC-6).
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
 use data_encoding::{BASE64, BASE64URL, HEXLOWER};
 use serde_json::Value;
@@ -122,7 +120,7 @@ impl Canaries {
                 if refusal {
                     for text in ["message", "Message", "error_description", "errorSummary", "detail"] {
                         if let Some(Value::String(text)) = fields.get_mut(text) {
-                            let _: std::fmt::Result = write!(text, " {}", self.error);
+                            *text = [text.as_str(), " ", &self.error].concat();
                         }
                     }
                     if top {
@@ -137,7 +135,7 @@ impl Canaries {
     fn in_xml(&self, text: &str, refusal: bool) -> String {
         let mut extra = String::new();
         for (name, secret) in &self.fields {
-            let _: std::fmt::Result = write!(extra, "<{name}>{secret}</{name}>");
+            extra += &["<", name, ">", secret, "</", name, ">"].concat();
         }
         let mut out = text.replace("</member>", &format!("{extra}</member>"));
         if refusal {
@@ -173,14 +171,15 @@ fn encoding_in(secret: &str, bytes: &[u8]) -> Option<&'static str> {
     if holds(bytes, first) || holds(bytes, last) {
         return Some("a half of it");
     }
-    let percent: String = plain.iter().map(|byte| format!("%{byte:02X}")).collect();
-    let escaped: String = secret.chars().map(|letter| format!("\\u{:04x}", u32::from(letter))).collect();
     let hex = HEXLOWER.encode(plain);
+    let each =
+        |before: &str| (0..hex.len() / 2).map(|at| [before, &hex[2 * at..2 * at + 2]].concat()).collect::<String>();
+    let (percent, escaped) = (each("%"), each("\\u00"));
     let lower = bytes.to_ascii_lowercase();
     if holds(&lower, hex.as_bytes()) {
         return Some("hex");
     }
-    if holds(&lower, percent.to_ascii_lowercase().as_bytes()) {
+    if holds(&lower, percent.as_bytes()) {
         return Some("percent-encoded");
     }
     if holds(&lower, escaped.as_bytes()) {
@@ -216,7 +215,9 @@ mod tests {
         for before in ["", "a", "ab", "user:", "abcd"] {
             assert!(shows(&BASE64.encode(format!("{before}{secret}").as_bytes())), "{before:?}");
         }
-        assert!(shows(&secret.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>()));
+        let hex = HEXLOWER.encode(secret.as_bytes());
+        let each = |before: &str| (0..32).map(|at| [before, &hex[2 * at..2 * at + 2]].concat()).collect::<String>();
+        assert!(shows(&each("%")) && shows(&each("\\u00")));
         let other = Canaries::new(2).plant("another");
         assert!(!shows(&other));
         assert!(!shows("nothing"));

@@ -9,6 +9,7 @@
 //! - [`fault`]: a HTTP service that answers rightly from a stub, and wrongly where a script says so.
 //! - [`stub`]: such services, one folder a system.
 //! - [`canary`]: secrets that are planted, and looked for where none may be.
+//! - [`chaos`]: a line that is slow, thin, cut, or swallows everything.
 //! - [`golden`]: comparing with files that are part of the tree.
 //!
 //! The kit knows the contract of scanners and nothing else of the program: an oracle that used the code under test
@@ -16,6 +17,7 @@
 
 pub mod bulk;
 pub mod canary;
+pub mod chaos;
 pub mod fault;
 pub mod golden;
 pub mod memory;

@@ -8,7 +8,7 @@ use url::Url;
 use crate::dialect::hint;
 use crate::link;
 use crate::origin;
-use crate::reply::Reply;
+use crate::reply::{Reply, is_media};
 
 /// Longest value that is written down, in bytes.
 const LONGEST: usize = 4 * 1024;
@@ -54,12 +54,7 @@ fn kept(value: &str, tame: impl Fn(char) -> bool) -> Option<String> {
 
 fn media(value: &str) -> Option<String> {
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let parts: Vec<&str> = essence.split('/').collect();
-    let top = ["application", "text", "image", "audio", "video", "multipart"];
-    let [first, second] = parts.as_slice() else { return None };
-    // Vendor types are words with dots, dashes and plus signs; digits occur in versions.
-    let tame = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | '+');
-    (top.contains(first) && second.len() <= 40 && second.chars().all(tame)).then_some(essence)
+    is_media(&essence).then_some(essence)
 }
 
 fn number(value: &str) -> Option<String> {

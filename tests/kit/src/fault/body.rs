@@ -37,7 +37,7 @@ pub(super) struct Ended;
 /// The body.
 #[derive(Debug)]
 pub(super) struct Pieces {
-    pieces: VecDeque<Piece>,
+    steps: VecDeque<Piece>,
     exact: Option<u64>,
     sleep: Option<Pin<Box<Sleep>>>,
     reset: Arc<AtomicBool>,
@@ -47,7 +47,7 @@ impl Pieces {
     /// The whole body at once.
     pub(super) fn whole(body: Bytes) -> Self {
         let exact = Some(body.len() as u64);
-        Self { pieces: VecDeque::from([Piece::Data(body)]), exact, sleep: None, reset: Arc::default() }
+        Self { steps: VecDeque::from([Piece::Data(body)]), exact, sleep: None, reset: Arc::default() }
     }
 
     /// Piece by piece; `reset` is the flag of the connection.
@@ -59,7 +59,7 @@ impl Pieces {
             }
             steps.push_back(piece);
         }
-        Self { pieces: steps, exact: None, sleep: None, reset }
+        Self { steps, exact: None, sleep: None, reset }
     }
 
     fn repeat(&mut self, block: Bytes, left: u64) -> Bytes {
@@ -67,7 +67,7 @@ impl Pieces {
         let part = block.slice(..now);
         let rest = left - now as u64;
         if rest > 0 && now > 0 {
-            self.pieces.push_front(Piece::Repeat(block, rest));
+            self.steps.push_front(Piece::Repeat(block, rest));
         }
         part
     }
@@ -85,7 +85,7 @@ impl Body for Pieces {
                 }
                 self.sleep = None;
             }
-            match self.pieces.pop_front() {
+            match self.steps.pop_front() {
                 None => return Poll::Ready(None),
                 Some(Piece::Data(data)) if data.is_empty() => {}
                 Some(Piece::Data(data)) => return Poll::Ready(Some(Ok(Frame::data(data)))),
@@ -100,7 +100,7 @@ impl Body for Pieces {
                     return Poll::Ready(Some(Err(Ended)));
                 }
                 Some(Piece::Stall) => {
-                    self.pieces.push_front(Piece::Stall);
+                    self.steps.push_front(Piece::Stall);
                     return Poll::Pending;
                 }
             }
@@ -108,7 +108,7 @@ impl Body for Pieces {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.pieces.is_empty() && self.sleep.is_none()
+        self.steps.is_empty() && self.sleep.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -218,11 +218,11 @@ impl Planted {
     }
 
     /// Fails the test unless it fired.
-    #[expect(clippy::panic, reason = "a fault test that met no fault proves nothing")]
+    ///
+    /// # Panics
+    /// If it did not: a fault test that met no fault proves nothing.
     pub fn expect_fired(&self) {
-        if self.fired() == 0 {
-            panic!("never fired, though {} requests matched: {}", self.matched(), self.shown);
-        }
+        assert!(self.fired() > 0, "never fired, though {} requests matched: {}", self.matched(), self.shown);
     }
 
     pub(super) fn unfired(&self) -> bool {

@@ -41,7 +41,7 @@ struct Rule {
 pub(super) struct Script {
     pub(super) stub: Arc<dyn Stub>,
     pub(super) operations: Option<Operations>,
-    pub(super) origin: String,
+    pub(super) origin: Mutex<String>,
     pub(super) limit: Mutex<Option<RateLimit>>,
     pub(super) canaries: Option<Arc<Canaries>>,
     pub(super) log: Mutex<Vec<Logged>>,
@@ -71,7 +71,7 @@ impl Script {
         Self {
             stub,
             operations: None,
-            origin: String::new(),
+            origin: Mutex::default(),
             limit: Mutex::default(),
             canaries: None,
             log: Mutex::default(),
@@ -87,9 +87,12 @@ impl Script {
         }
     }
 
-    pub(super) fn known_as(mut self, origin: &str) -> Self {
-        self.origin = String::from(origin);
-        self
+    pub(super) fn known_as(&self, origin: &str) {
+        *lock(&self.origin) = String::from(origin);
+    }
+
+    pub(super) fn origin(&self) -> String {
+        lock(&self.origin).clone()
     }
 
     pub(super) fn set_latency(&self, latency: Duration) {

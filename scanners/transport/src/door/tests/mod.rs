@@ -1,0 +1,7 @@
+//! The door against servers that misbehave.
+
+mod faults;
+mod limits;
+mod secrets;
+mod sending;
+mod tls;
