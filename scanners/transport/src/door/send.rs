@@ -37,7 +37,7 @@ impl Door {
     pub async fn send(&self, request: Request) -> Result<Reply, Cause> {
         let operation = self.admit(&request)?;
         if let Some(Tape::Playing(player)) = self.shared.tape.get() {
-            return player.answer(operation, &request, self.shared.settings.connection.limits);
+            return player.answer(operation, &request, self.account.as_deref(), self.shared.settings.connection.limits);
         }
         let heard = self.repeat(operation, &request).await;
         if heard.is_err() {
@@ -56,7 +56,7 @@ impl Door {
     pub async fn exchange(&self, mut request: Request) -> Result<Reply, Cause> {
         let operation = self.admit(&request)?;
         if let Some(Tape::Playing(player)) = self.shared.tape.get() {
-            return player.answer(operation, &request, self.shared.settings.connection.limits);
+            return player.answer(operation, &request, self.account.as_deref(), self.shared.settings.connection.limits);
         }
         for name in SENSITIVE {
             request.headers.get_mut(name).into_iter().for_each(|value| value.set_sensitive(true));
@@ -72,6 +72,11 @@ impl Door {
         heard
     }
 
+    /// What the pace of a request is kept under.
+    fn paced_as<'a>(&'a self, request: &'a Request) -> &'a str {
+        self.account.as_deref().or_else(|| request.url.host_str()).unwrap_or_default()
+    }
+
     fn keep(
         &self,
         operation: &'static Operation,
@@ -80,7 +85,7 @@ impl Door {
     ) -> Result<(), Cause> {
         match self.shared.tape.get() {
             Some(Tape::Writing(writer)) if operation.purpose == Purpose::Read => {
-                writer.write(operation, request, heard)
+                writer.write(operation, request, self.account.as_deref(), heard)
             }
             Some(Tape::Writing(_) | Tape::Playing(_)) | None => Ok(()),
         }
@@ -88,7 +93,7 @@ impl Door {
 
     async fn repeat(&self, operation: &'static Operation, request: &Request) -> Result<Reply, Cause> {
         let pace = &self.shared.pace;
-        let host = request.url.host_str().unwrap_or_default();
+        let host = self.paced_as(request);
         let mut renewed = false;
         let mut attempt = 1;
         self.first_turn(operation, host).await?;
@@ -200,7 +205,7 @@ impl Door {
         match &heard {
             Ok(reply) => {
                 pace.count_received(reply.body.len());
-                pace.learn(request.url.host_str().unwrap_or_default(), reply);
+                pace.learn(self.paced_as(request), reply);
                 let (status, bytes) = (reply.status.as_u16(), reply.body.len());
                 tracing::debug!(operation = operation.name, status, bytes, milliseconds, attempt, "answered");
             }
