@@ -9,3 +9,5 @@
 //! - It is right about authentication, permissions, paging, default filters and error shapes of its system, each with the
 //!   vendor's page named beside it. What is wrong on purpose belongs into the script ([`crate::fault::Damage`]).
 //! - Rights can be taken from its credential one at a time, and it then refuses in the system's own words.
+
+pub mod github;

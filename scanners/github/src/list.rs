@@ -1,0 +1,278 @@
+//! REST lists: page by page, each object decoded by itself.
+//!
+//! Pages are numbered, so an object that appears or goes while we read shifts the rest. A list of several pages that
+//! announces no total is therefore walked until two walks agree, at most three times (CMP-5).
+
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use scan_contract::{Access, Cause, Gap, Instant, ScopeName};
+use scan_transport::Reply;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use url::Url;
+
+use crate::client::left_out_by_sso;
+use crate::hub::Hub;
+use crate::told::{Told, Work};
+
+/// Objects a page; the most the interface gives.
+const PAGE: &str = "100";
+/// Pages of one list after which we give up.
+const PAGES: usize = 5_000;
+/// Walks before we say that the pages keep shifting.
+const WALKS: usize = 3;
+
+/// Where the objects stand in an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Items {
+    /// The answer is the array.
+    Array,
+    /// The array of this name, beside the total of that one.
+    Field(&'static str, &'static str),
+}
+
+/// One list.
+#[derive(Debug, Clone)]
+pub(crate) struct List<'a> {
+    /// The scope it serves.
+    pub(crate) scope: &'a ScopeName,
+    /// Part of the scope, for messages; `None` where the list is the scope.
+    pub(crate) part: Option<&'a str>,
+    /// Path.
+    pub(crate) segments: Vec<&'a str>,
+    /// Query, besides the size of a page.
+    pub(crate) query: Vec<(&'a str, String)>,
+    /// Where the objects stand.
+    pub(crate) items: Items,
+    /// How its pages follow one another.
+    pub(crate) order: Order,
+}
+
+/// How the pages of a list follow one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// By number: pages can shift while they are read.
+    Numbered,
+    /// By a cursor that stands still.
+    Cursor,
+    /// By a cursor, and the first page is all that is wanted: the newest first.
+    Newest,
+}
+
+/// A page as it came.
+struct Page {
+    items: Vec<Box<RawValue>>,
+    total: Option<u64>,
+    reply: Reply,
+    next: Option<Url>,
+}
+
+/// The end of a list.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Whole {
+    /// Total the service announced with the last page.
+    pub(crate) total: Option<u64>,
+}
+
+/// Tells of one object.
+pub(crate) type Tell<'t, T> = &'t mut (dyn FnMut(T, &mut Told) + Send);
+
+impl<'a> List<'a> {
+    /// A list whose answer is an array.
+    pub(crate) fn array(scope: &'a ScopeName, segments: Vec<&'a str>) -> Self {
+        Self { scope, part: None, segments, query: Vec::new(), items: Items::Array, order: Order::Numbered }
+    }
+
+    /// A list in an object, beside `total_count`.
+    pub(crate) fn field(scope: &'a ScopeName, segments: Vec<&'a str>, name: &'static str) -> Self {
+        let items = Items::Field(name, "total_count");
+        Self { scope, part: None, segments, query: Vec::new(), items, order: Order::Numbered }
+    }
+
+    /// The same as a part of its scope.
+    pub(crate) fn of(mut self, part: &'a str) -> Self {
+        self.part = Some(part);
+        self
+    }
+
+    /// The same with one more parameter.
+    pub(crate) fn with(mut self, name: &'a str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    /// The same, whose pages follow a cursor.
+    pub(crate) fn by_cursor(mut self) -> Self {
+        self.order = Order::Cursor;
+        self
+    }
+
+    /// The same, of which the newest page is enough.
+    pub(crate) fn newest(mut self) -> Self {
+        self.order = Order::Newest;
+        self
+    }
+
+    fn first(&self, hub: &Hub) -> Result<Url, Cause> {
+        let mut query: Vec<(&str, &str)> = vec![("per_page", PAGE)];
+        query.extend(self.query.iter().map(|(name, value)| (*name, value.as_str())));
+        hub.client.address(&self.segments, &query)
+    }
+
+    fn place(&self, number: usize, position: usize) -> String {
+        let place = format!("page {number}, object {}", position + 1);
+        self.part.map_or_else(|| place.clone(), |part| format!("{part}: {place}"))
+    }
+}
+
+async fn page(hub: &Hub, list: &List<'_>, url: &Url) -> Result<Page, Cause> {
+    let reply = hub.client.get(url).await?;
+    if !reply.status.is_success() {
+        return Err(hub.explain(&reply));
+    }
+    let (items, total) = match list.items {
+        Items::Array => (reply.json::<Vec<Box<RawValue>>>()?, None),
+        Items::Field(name, total) => {
+            let mut object = reply.json::<BTreeMap<String, Box<RawValue>>>()?;
+            let missing = || Cause::Malformed { what: format!("{}: the answer has no {name}", reply.operation) };
+            let items = object.remove(name).ok_or_else(missing)?;
+            let items = serde_json::from_str(items.get()).map_err(|_| missing())?;
+            let total = match object.get(total) {
+                Some(total) => Some(serde_json::from_str(total.get()).map_err(|_| Cause::Malformed {
+                    what: format!("{}: its total is no number", reply.operation),
+                })?),
+                None => None,
+            };
+            (items, total)
+        }
+    };
+    let next = reply.next_link()?;
+    Ok(Page { items, total, reply, next })
+}
+
+/// One walk from the first page to the one without a next link.
+struct Walk<'a> {
+    hub: &'a Hub,
+    list: &'a List<'a>,
+    next: Option<Url>,
+    asked: HashSet<Url>,
+    number: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(hub: &'a Hub, list: &'a List<'a>) -> Result<Self, Cause> {
+        Ok(Self { hub, list, next: Some(list.first(hub)?), asked: HashSet::new(), number: 0 })
+    }
+
+    async fn step(&mut self) -> Result<Option<Page>, Cause> {
+        let Some(url) = self.next.take() else { return Ok(None) };
+        if self.number >= PAGES {
+            return Err(Cause::LimitHit { limit: format!("{PAGES} pages of one list") });
+        }
+        self.number += 1;
+        if !self.asked.insert(url.clone()) {
+            return Err(Cause::Malformed { what: format!("after page {} of a list the service links an earlier one", self.number - 1) });
+        }
+        let page = page(self.hub, self.list, &url).await?;
+        if self.list.order != Order::Newest {
+            self.next.clone_from(&page.next);
+        }
+        Ok(Some(page))
+    }
+}
+
+fn key(access: &Access) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (access.scope.as_str(), access.kind, access.grant_id.as_str()).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn decode<T: DeserializeOwned>(list: &List<'_>, page: &Page, number: usize, tell: Tell<'_, T>) -> Told {
+    let mut told = Told::default();
+    told.gaps.extend(left_out_by_sso(&page.reply, list.scope));
+    for (position, item) in page.items.iter().enumerate() {
+        match serde_json::from_str::<T>(item.get()) {
+            Ok(object) => tell(object, &mut told),
+            Err(error) => {
+                let what = format!("{}: an object of another form ({:?})", page.reply.operation, error.classify());
+                told.gap(list.scope, list.place(number, position), Cause::Malformed { what });
+            }
+        }
+    }
+    told
+}
+
+/// Whether a walk over this list proves itself: one page, or a total that was reached.
+fn proven(order: Order, number: usize, total: Option<u64>, objects: usize) -> bool {
+    number <= 1 || order != Order::Numbered || total.is_some_and(|total| total == objects as u64)
+}
+
+/// Reads a list to its end and hands its pages over. The scope is opened, and left for the caller to seal.
+pub(crate) async fn read<T: DeserializeOwned>(
+    work: Work<'_>,
+    list: &List<'_>,
+    tell: Tell<'_, T>,
+) -> Result<Whole, Cause> {
+    let mut known: HashSet<u64> = HashSet::new();
+    let mut before: Option<HashSet<u64>> = None;
+    let mut opened: Option<Instant> = None;
+    for walk_number in 1..=WALKS {
+        let mut walk = Walk::new(work.hub, list)?;
+        let mut keys: HashSet<u64> = HashSet::new();
+        let mut objects = 0;
+        let mut total = None;
+        while let Some(page) = walk.step().await? {
+            if opened.is_none() {
+                work.open(list.scope, page.reply.at).await?;
+                opened = Some(page.reply.at);
+            }
+            objects += page.items.len();
+            total = page.total.or(total);
+            let mut told = decode(list, &page, walk.number, &mut *tell);
+            keys.extend(told.records.iter().map(key));
+            told.records.retain(|record| known.insert(key(record)));
+            if walk_number > 1 {
+                // Gaps and offers were told by the first walk.
+                told.gaps.clear();
+            }
+            work.hand_over(told, format!("{}/{walk_number}/{}", list.scope, walk.number)).await?;
+        }
+        if proven(list.order, walk.number, total, objects) || before.as_ref() == Some(&keys) {
+            return Ok(Whole { total });
+        }
+        before = Some(keys);
+    }
+    let what = format!("the pages of the list shifted in each of {WALKS} walks");
+    work.outlet.gap(Gap::scope(list.scope, Cause::NotProven { what })).await?;
+    Ok(Whole { total: None })
+}
+
+/// A short list as a whole: what hangs from one repository or one person.
+pub(crate) async fn fetch<T: DeserializeOwned>(hub: &Hub, list: &List<'_>, tell: Tell<'_, T>) -> Result<Told, Cause> {
+    let mut all = Told::default();
+    let mut before: Option<HashSet<u64>> = None;
+    let mut known: HashSet<u64> = HashSet::new();
+    for walk_number in 1..=WALKS {
+        let mut walk = Walk::new(hub, list)?;
+        let mut keys: HashSet<u64> = HashSet::new();
+        let (mut objects, mut total) = (0, None);
+        while let Some(page) = walk.step().await? {
+            objects += page.items.len();
+            total = page.total.or(total);
+            let told = decode(list, &page, walk.number, &mut *tell);
+            keys.extend(told.records.iter().map(key));
+            all.records.extend(told.records.into_iter().filter(|record| known.insert(key(record))));
+            if walk_number == 1 {
+                all.gaps.extend(told.gaps);
+            }
+        }
+        if proven(list.order, walk.number, total, objects) || before.as_ref() == Some(&keys) {
+            return Ok(all);
+        }
+        before = Some(keys);
+    }
+    let part = list.part.unwrap_or("list");
+    all.gap(list.scope, part, Cause::NotProven { what: format!("its pages shifted in each of {WALKS} walks") });
+    Ok(all)
+}

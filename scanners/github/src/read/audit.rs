@@ -1,0 +1,202 @@
+//! The audit log: who made what hangs in the organisation, and what somebody did last.
+//!
+//! The platform keeps 180 days of it, seven of Git, and shows no list of who made a webhook, a secret or an installation
+//! anywhere else. Only GitHub Enterprise has an interface to it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Holder, Moment, Relation, ScopeName, Status};
+use serde::Deserialize;
+
+use crate::hub::{Hub, OnPlan, scope};
+use crate::list::{self, List};
+use crate::scopes;
+use crate::text::clean;
+use crate::told::{Told, Work};
+
+/// Events that say who made something we list.
+const MADE: &[&str] = &[
+    "hook.create",
+    "integration_installation.create",
+    "org.create_actions_secret",
+    "org.update_actions_secret",
+    "repo.create_actions_secret",
+    "repo.update_actions_secret",
+    "environment.create_actions_secret",
+    "environment.update_actions_secret",
+];
+
+/// Something whose maker the log may name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Made {
+    /// A webhook.
+    Hook(u64),
+    /// An App's installation.
+    Installation(u64),
+    /// A secret: `owner/repo/NAME`, or `/NAME` for one of the organisation, in lower case.
+    Secret(String),
+}
+
+/// Who made something, and when.
+#[derive(Debug, Clone)]
+pub(crate) struct Maker {
+    login: String,
+    id: Option<u64>,
+    at: Option<DateTime<Utc>>,
+}
+
+impl Maker {
+    /// Whether both are the same person.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (self.id, other.id) {
+            (Some(one), Some(two)) => one == two,
+            _ => self.login.eq_ignore_ascii_case(&other.login),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Event {
+    #[serde(rename = "@timestamp", default)]
+    timestamp: Option<i64>,
+    #[serde(default)]
+    action: Option<String>,
+    #[serde(default)]
+    actor: Option<String>,
+    #[serde(default)]
+    actor_id: Option<u64>,
+    #[serde(default)]
+    repo: Option<String>,
+    #[serde(default)]
+    hook_id: Option<u64>,
+    #[serde(default)]
+    installation_id: Option<u64>,
+    #[serde(default)]
+    key: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    transport_protocol_name: Option<String>,
+}
+
+impl Event {
+    /// Milliseconds since 1970.
+    fn at(&self) -> Option<DateTime<Utc>> {
+        self.timestamp.and_then(DateTime::from_timestamp_millis)
+    }
+
+    fn made(&self) -> Option<Made> {
+        let action = self.action.as_deref()?;
+        if action.starts_with("hook.") {
+            return self.hook_id.map(Made::Hook);
+        }
+        if action.starts_with("integration_installation.") {
+            return self.installation_id.map(Made::Installation);
+        }
+        let name = self.key.as_deref().or(self.name.as_deref())?;
+        let repository = self.repo.as_deref().filter(|_| !action.starts_with("org.")).unwrap_or("");
+        Some(Made::Secret(format!("{repository}/{name}").to_ascii_lowercase()))
+    }
+}
+
+/// Why there is no audit log to ask.
+fn needs() -> Cause {
+    Cause::NotOnPlan { what: String::from("the audit log's interface, which GitHub Enterprise has") }
+}
+
+fn since(hub: &Hub) -> String {
+    let first = hub.client.door().now() - TimeDelta::days(i64::from(hub.settings.evidence_days));
+    // Without a start the service answers for three months only.
+    format!("created:>={}", first.format("%Y-%m-%d"))
+}
+
+/// Reads who made what.
+pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
+    let scope = scope(scopes::AUDIT_LOG);
+    work.hub.organisation().await?;
+    if work.hub.enterprise_plan() == OnPlan::No {
+        return Err(needs());
+    }
+    for action in MADE {
+        let phrase = format!("action:{action} {}", since(work.hub));
+        let list = list_of(work.hub, &scope, phrase, "web").of(action);
+        let tell = &mut |event: Event, _: &mut Told| {
+            if let (Some(made), Some(login)) = (event.made(), event.actor.clone()) {
+                work.hub.made_by(made, Maker { login, id: event.actor_id, at: event.at() });
+            }
+        };
+        list::read(work, &list, tell).await.map_err(|cause| absent(work.hub, cause))?;
+    }
+    work.seal(&scope, None).await
+}
+
+fn list_of<'a>(hub: &'a Hub, scope: &'a ScopeName, phrase: String, include: &str) -> List<'a> {
+    let segments = vec!["orgs", hub.login(), "audit-log"];
+    List::array(scope, segments).by_cursor().with("phrase", phrase).with("include", include).with("order", "desc")
+}
+
+fn absent(hub: &Hub, cause: Cause) -> Cause {
+    match cause {
+        Cause::Denied { permission } if permission.contains("\"not found\"") => {
+            hub.absent("organization_administration=read", needs())
+        }
+        other => other,
+    }
+}
+
+/// Adds whoever made it, where the log says so.
+pub(crate) fn attach(hub: &Hub, access: &mut Access, made: &Made) {
+    for maker in hub.makers_of(made) {
+        let mut holder = Holder::new(Relation::Creator);
+        holder.provider_id = maker.id.map(|id| id.to_string());
+        holder.login = Some(maker.login.clone());
+        holder.since = maker.at.map(Moment::exact);
+        let at = maker.at.map_or_else(|| String::from("at a time not told"), |at| at.format("on %Y-%m-%d").to_string());
+        access.evidence.push(format!("made or changed by {} {at}, by the audit log", clean(&maker.login, 80)));
+        access.holders.push(holder);
+    }
+}
+
+/// What somebody did last, by the newest events that carry their name: proof of use, not a way in.
+pub(crate) async fn last_of(hub: &Hub, scope: &ScopeName, id: u64, login: &str) -> Result<Told, Cause> {
+    if hub.enterprise_plan() == OnPlan::No {
+        return Err(needs());
+    }
+    let mut told = Told::default();
+    for include in ["web", "git"] {
+        let phrase = format!("actor:{login} {}", since(hub));
+        let list = list_of(hub, scope, phrase, include).of(login).newest();
+        let mut newest: Option<Event> = None;
+        let tell = &mut |event: Event, _: &mut Told| {
+            // A login that passed on: the id of the actor decides, where the event has one.
+            if event.actor_id.is_none_or(|actor| actor == id) && newest.as_ref().is_none_or(|known| known.at() < event.at()) {
+                newest = Some(event);
+            }
+        };
+        let part = list::fetch(hub, &list, tell).await.map_err(|cause| absent(hub, cause))?;
+        told.gaps.extend(part.gaps);
+        told.records.extend(newest.and_then(|event| activity(hub, scope, id, login, include, &event)));
+    }
+    Ok(told)
+}
+
+fn activity(hub: &Hub, scope: &ScopeName, id: u64, login: &str, include: &str, event: &Event) -> Option<Access> {
+    let at = event.at()?;
+    // What is over can be listed as proof of use and never counts as a way in.
+    let grant = GrantId::from(format!("{id}/activity/{include}"));
+    let mut access = Access::new(scope.clone(), AccessKind::Session, grant, Status::Expired);
+    access.status_text = Some(String::from("seen in the audit log"));
+    access.client = Some(String::from(include));
+    access.grant_display = Some(format!("last {include} activity of {login}"));
+    access.target = Some(format!("organization {}", hub.login()));
+    access.parent = Some(GrantId::from(id.to_string()));
+    access.last_used_at = Fact::Known(Moment::exact(at));
+    let action = event.action.as_deref().unwrap_or("an event");
+    let way = event.transport_protocol_name.as_deref().unwrap_or("not told");
+    access.evidence.push(format!(
+        "{} at {}, transport {}",
+        clean(action, 80),
+        at.format("%Y-%m-%dT%H:%M:%SZ"),
+        clean(way, 40)
+    ));
+    Some(access)
+}

@@ -1,0 +1,178 @@
+//! Identities of the identity provider: the bridge from accounts to people.
+
+use scan_contract::{Access, AccessKind, Cause, ExternalIdentity, Fact, GrantId, Holder, Relation, ScopeName, Status};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::graph::{Cursors, PageInfo, Stride, ask_page};
+use crate::hub::{Hub, scope};
+use crate::queries::IDENTITIES;
+use crate::scopes;
+use crate::settings::Edition;
+use crate::told::{Told, Work};
+
+/// Identities a page.
+const FIRST: u32 = 100;
+
+#[derive(Deserialize)]
+struct Data {
+    organization: Option<Organization>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Organization {
+    saml_identity_provider: Option<Provider>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Provider {
+    #[serde(default)]
+    issuer: Option<String>,
+    external_identities: Connection,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Connection {
+    total_count: u64,
+    page_info: PageInfo,
+    #[serde(default)]
+    nodes: Vec<Option<Identity>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    guid: String,
+    saml_identity: Option<Attributes>,
+    scim_identity: Option<Attributes>,
+    user: Option<Node>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Attributes {
+    #[serde(default)]
+    name_id: Option<String>,
+    #[serde(default)]
+    username: Option<String>,
+    #[serde(default)]
+    emails: Option<Vec<Address>>,
+}
+
+#[derive(Deserialize)]
+struct Address {
+    value: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Node {
+    database_id: Option<u64>,
+    login: String,
+}
+
+/// Reads the scope.
+pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
+    let scope = scope(scopes::EXTERNAL_IDENTITIES);
+    if work.hub.settings.edition == Edition::Server {
+        let what = "GitHub Enterprise Server keeps identities of single sign-on for the whole appliance, not for an organization";
+        return Err(Cause::NotSupported { what: String::from(what) });
+    }
+    let mut variables = json!({"org": work.hub.login(), "after": null});
+    let (mut stride, mut cursors, mut seen) = (Stride(FIRST), Cursors::default(), 0_u64);
+    loop {
+        let graph = ask_page::<Data>(work.hub, &IDENTITIES, &mut stride, &mut variables).await?;
+        if seen == 0 {
+            work.open(&scope, graph.at).await?;
+        }
+        let mut told = Told::default();
+        for problem in &graph.problems {
+            told.gap(&scope, problem.place(), problem.cause(work.hub, &IDENTITIES));
+        }
+        let Some(provider) = graph.data.organization.and_then(|organization| organization.saml_identity_provider) else {
+            return match graph.problems.first() {
+                Some(problem) => Err(problem.cause(work.hub, &IDENTITIES)),
+                None => no_provider(work, &scope).await,
+            };
+        };
+        for identity in provider.external_identities.nodes {
+            seen += 1;
+            match identity {
+                Some(identity) => told.records.push(account(work.hub, &scope, &identity, provider.issuer.as_deref())),
+                None => told.gap(&scope, format!("identity {seen}"), Cause::Malformed { what: String::from("an identity that is null") }),
+            }
+        }
+        work.hand_over(told, format!("external-identities/{seen}")).await?;
+        match cursors.next(&provider.external_identities.page_info, IDENTITIES.name)? {
+            Some(cursor) => variables["after"] = json!(cursor),
+            None => return work.seal(&scope, Some(provider.external_identities.total_count)).await,
+        }
+    }
+}
+
+/// Null means "no single sign-on" or "not for this credential's eyes". Only who certainly may see it can tell.
+async fn no_provider(work: Work<'_>, scope: &ScopeName) -> Result<(), Cause> {
+    match work.hub.granted().holds("members=read") {
+        Some(true) => {
+            let says = "the organization has no single sign-on of its own; one of the enterprise above it would not show here";
+            work.outlet.notice(says).await?;
+            work.seal(scope, Some(0)).await
+        }
+        Some(false) => Err(Cause::Denied { permission: work.hub.rights_of(&IDENTITIES) }),
+        None => Err(Cause::Denied {
+            permission: format!("{} (or the organization has no single sign-on: the answer is null for both)", work.hub.rights_of(&IDENTITIES)),
+        }),
+    }
+}
+
+fn account(hub: &Hub, scope: &ScopeName, identity: &Identity, issuer: Option<&str>) -> Access {
+    let saml = identity.saml_identity.as_ref();
+    let scim = identity.scim_identity.as_ref();
+    let name = saml.and_then(|saml| saml.name_id.as_deref().or(saml.username.as_deref()));
+    let name = name.or_else(|| scim.and_then(|scim| scim.username.as_deref()));
+    let status = if identity.user.is_some() { Status::Enabled } else { Status::Pending };
+    let grant = GrantId::from(format!("external-identity/{}", identity.guid));
+    let mut access = Access::new(scope.clone(), AccessKind::Account, grant, status);
+    access.grant_display = Some(match (&identity.user, name) {
+        (Some(user), Some(name)) => format!("{name}, linked to {}", user.login),
+        (Some(user), None) => format!("an identity linked to {}", user.login),
+        (None, Some(name)) => format!("{name}, linked to no account yet"),
+        (None, None) => String::from("an identity linked to no account yet"),
+    });
+    access.target = Some(format!("single sign-on of organization {}", hub.login()));
+    (access.privilege, access.privilege_reason) = hub.base_privilege();
+    access.created_at = Fact::Hidden(String::from("GitHub does not show when an identity was linked"));
+    access.last_used_at = Fact::Hidden(String::from("GitHub does not show sign-ins; the identity provider does"));
+    access.holders.push(holder(hub, identity, name));
+    if let Some(issuer) = issuer {
+        access.evidence.push(format!("identity provider {}", crate::text::clean(issuer, 200)));
+    }
+    if identity.user.is_none() {
+        access.evidence.push(String::from("provisioned by the identity provider, not yet claimed by an account"));
+    }
+    access
+}
+
+/// The provider's own words for the person: its addresses are vouched for by it.
+fn holder(hub: &Hub, identity: &Identity, name: Option<&str>) -> Holder {
+    let mut holder = Holder::new(Relation::Holder);
+    if let Some(user) = &identity.user {
+        holder.provider_id = user.database_id.map(|id| id.to_string());
+        holder.login = Some(user.login.clone());
+        if let Some(id) = user.database_id {
+            hub.remember(&user.login, id);
+        }
+    }
+    let both = [identity.saml_identity.as_ref(), identity.scim_identity.as_ref()];
+    let mut addresses = both.into_iter().flatten().filter_map(|found| found.emails.as_ref()).flatten();
+    let named = name.filter(|name| name.contains('@')).map(String::from);
+    holder.email = named.or_else(|| addresses.next().map(|address| address.value.clone()));
+    holder.external = name.map(|name| ExternalIdentity {
+        id: String::from(name),
+        system: hub.settings.identity_provider.as_ref().map(|system| String::from(system.as_str())),
+    });
+    holder
+}
