@@ -88,7 +88,12 @@ impl Door {
         client: Option<Client>,
         now: Now,
     ) -> Self {
-        let pace = Pace::new(settings.connection.pace.unwrap_or_default(), settings.dialect, Arc::clone(&now));
+        let pace = Pace::new(
+            settings.connection.pace.unwrap_or_default(),
+            settings.dialect,
+            Arc::clone(&now),
+            client.is_some(),
+        );
         let clock = Clock::new(now());
         let shared = Shared { settings, list, origins, client, pace, now, clock, tape: OnceLock::new() };
         Self { shared: Arc::new(shared), credential: Arc::new(Anonymous), account: None }

@@ -17,7 +17,7 @@ pub(super) struct Window {
     reset: Tick,
     /// What we used of it, in requests or points.
     used: u64,
-    /// Requests on their way, not yet answered.
+    /// When the last request was made, or will be.
     last: Tick,
 }
 
@@ -30,6 +30,10 @@ impl Window {
             used: 1,
             last: now,
         }
+    }
+
+    pub(super) fn limit(&self) -> u64 {
+        self.limit
     }
 
     /// Learns from one answer.

@@ -39,7 +39,6 @@ pub(crate) enum Act {
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) head: String,
-    pub(crate) body: Vec<u8>,
 }
 
 impl Seen {
@@ -145,7 +144,7 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Seen> {
         .map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
-    Some(Seen { head, body })
+    Some(Seen { head })
 }
 
 /// A whole reply with a date and a length.
