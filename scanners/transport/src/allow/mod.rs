@@ -57,7 +57,8 @@ pub struct Operation {
     pub name: &'static str,
     /// HTTP method, `LIST` included.
     pub method: &'static str,
-    /// Path pattern below the origin. `{name}` is one segment that is not empty; `{name...}` is one or more segments.
+    /// Path pattern below the origin. `{name}` is one segment that is not empty; `{name...}` is one or more segments;
+    /// `{name...!a|b}` is one or more of which none is `a` or `b`, however it is encoded.
     pub path: &'static str,
     /// What tells it from others of the same method and path.
     pub action: Action,
