@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use chrono::{DurationRound, TimeDelta};
 use http::StatusCode;
-use scan_contract::{AsOf, AsOfSource, Cause, Cursor};
+use scan_contract::{AsOf, AsOfSource, Cause, Cursor, Instant};
 use scan_transport::{Door, Reply, Request};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -21,6 +22,9 @@ const PAGES: usize = 100_000;
 pub(crate) struct Client {
     door: Door,
     base: Url,
+    /// When this reading began, in whole minutes: what is asked about a span of time is asked the same way when a
+    /// recording is read.
+    begun: Instant,
 }
 
 /// A page of a list.
@@ -66,7 +70,14 @@ pub(crate) enum Found<T> {
 impl Client {
     /// A client for the organisation at `base`.
     pub(crate) fn new(door: Door, base: Url) -> Self {
-        Self { door, base }
+        let now = door.now();
+        let begun = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
+        Self { door, base, begun }
+    }
+
+    /// When this reading began, in whole minutes.
+    pub(crate) fn begun(&self) -> Instant {
+        self.begun
     }
 
     /// The door.
@@ -145,9 +156,9 @@ impl Walk<'_> {
         let reply = success(&reply).map_err(|cause| told_at(cause, self.pages + 1))?;
         self.pages += 1;
         let (elements, in_body) = match self.shape {
-            Shape::Array => (reply.json::<Vec<Box<RawValue>>>()?, None),
+            Shape::Array => (reply.envelope::<Vec<Box<RawValue>>>()?, None),
             Shape::Value => {
-                let body: Assignees = reply.json()?;
+                let body: Assignees = reply.envelope()?;
                 (body.value, body.links.next)
             }
         };
@@ -157,7 +168,7 @@ impl Walk<'_> {
         };
         let cursor = self.next.as_ref().map_or_else(|| String::from("end"), |next| format!("{:016x}", print(next)));
         Ok(Some(Found::There(Page {
-            elements: each(&elements),
+            elements: each(reply, &elements),
             as_of: as_of(reply),
             cursor: Cursor(cursor),
             number: self.pages,

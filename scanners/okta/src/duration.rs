@@ -47,7 +47,8 @@ mod tests {
         assert_eq!(parse("P30D"), Some(TimeDelta::days(30)));
         assert_eq!(parse("PT5M"), Some(TimeDelta::minutes(5)));
         assert_eq!(parse("P1DT2H3M4S"), Some(TimeDelta::seconds(86_400 + 7_384)));
-        for wrong in ["", "P", "PT", "30D", "P1Y", "P1M", "PD", "P5", "PT5D", "P1.5D", "P99999999999999999999D", "PüD"] {
+        for wrong in ["", "P", "PT", "30D", "P1Y", "P1M", "PD", "P5", "PT5D", "P1.5D", "P99999999999999999999D", "PüD"]
+        {
             assert_eq!(parse(wrong), None, "{wrong:?}");
         }
     }

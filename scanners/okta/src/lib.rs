@@ -38,4 +38,5 @@ mod words;
 
 pub use allow::ALLOW;
 pub use scanner::{Okta, Ways, manifest};
+pub use scopes::rights_of;
 pub use settings::{Address, LOG_DAYS, Organisation, Settings, SignIn};

@@ -48,11 +48,7 @@ async fn user(reader: &Reader, id: &str, password: bool) -> Look {
     .await
 }
 
-async fn point<T: DeserializeOwned>(
-    reader: &Reader,
-    parts: &[&str],
-    status: impl Fn(&T) -> Option<Status>,
-) -> Look {
+async fn point<T: DeserializeOwned>(reader: &Reader, parts: &[&str], status: impl Fn(&T) -> Option<Status>) -> Look {
     match reader.client.one::<T>(parts).await {
         Ok(Found::Gone) => Look::Gone,
         Ok(Found::There(object)) => match status(&object) {

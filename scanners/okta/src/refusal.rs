@@ -33,7 +33,9 @@ pub(crate) fn cause(reply: &Reply) -> Cause {
     }
     match (reply.status, code.as_deref()) {
         // Told with 401 and with 403: the organisation has not bought or switched on the feature.
-        (_, Some("E0000015")) => Cause::NotOnPlan { what: format!("{}: feature not enabled (E0000015)", reply.operation) },
+        (_, Some("E0000015")) => {
+            Cause::NotOnPlan { what: format!("{}: feature not enabled (E0000015)", reply.operation) }
+        }
         (StatusCode::FORBIDDEN, _) => denied(reply),
         (StatusCode::UNAUTHORIZED, code) => {
             let code = code.map_or_else(String::new, |code| format!(" ({code})"));
@@ -61,12 +63,7 @@ fn lacks_scope(reply: &Reply) -> bool {
 
 /// Denied, with the right by Okta's own name.
 fn denied(reply: &Reply) -> Cause {
-    let rights = ALLOW
-        .operations
-        .iter()
-        .find(|operation| operation.name == reply.operation)
-        .map(|operation| operation.rights.join(", "))
-        .unwrap_or_default();
+    let rights = ALLOW.find(reply.operation).map(|operation| operation.rights.join(", ")).unwrap_or_default();
     let role = if lacks_scope(reply) { "" } else { ", and an administrator role that may use it" };
     let permission = if rights.is_empty() { String::from(reply.operation) } else { format!("{rights}{role}") };
     Cause::Denied { permission }

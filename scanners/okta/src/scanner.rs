@@ -67,10 +67,8 @@ fn found(declared: &Organisation, reply: &OrganisationReply) -> String {
                 Some(Ok(url)) => url.host_str(),
                 Some(Err(_)) | None => None,
             };
-            host.and_then(|host| host.split('.').next()).map_or_else(
-                || format!("organisation {}, which names no address", reply.id),
-                str::to_ascii_lowercase,
-            )
+            host.and_then(|host| host.split('.').next())
+                .map_or_else(|| format!("organisation {}, which names no address", reply.id), str::to_ascii_lowercase)
         }
     }
 }

@@ -70,10 +70,7 @@ pub(crate) const USES: &[(&str, &[&str])] = &[
             "GET /api/v1/iam/roles/{roleIdOrLabel}/permissions",
         ],
     ),
-    (
-        SESSION_POLICIES,
-        &["GET /api/v1/policies?type=OKTA_SIGN_ON", "GET /api/v1/policies/{policyId}/rules"],
-    ),
+    (SESSION_POLICIES, &["GET /api/v1/policies?type=OKTA_SIGN_ON", "GET /api/v1/policies/{policyId}/rules"]),
     (FACTORS, &["GET /api/v1/users/{userId}/factors", "GET /api/v1/users/{userId}"]),
     (DEVICES, &["GET /api/v1/users/{userId}/devices", "GET /api/v1/users/{userId}"]),
     (
@@ -98,9 +95,8 @@ pub(crate) const USES: &[(&str, &[&str])] = &[
 
 /// Every scope, grouped by the walk that serves it. Users come first: what hangs from an account is then recognised.
 pub(crate) fn declare() -> Vec<Pass> {
-    let pass = |name: &str, kinds: &[&str]| {
-        Pass::new(name, kinds.iter().map(|kind| Scope::new(*kind, *kind)).collect())
-    };
+    let pass =
+        |name: &str, kinds: &[&str]| Pass::new(name, kinds.iter().map(|kind| Scope::new(*kind, *kind)).collect());
     vec![
         pass("users", &[USERS, PASSWORDS]),
         pass("apps", &[APPS, APP_ASSIGNMENTS, REFRESH_TOKENS, APP_GRANTS, APP_SECRETS]),
@@ -110,8 +106,8 @@ pub(crate) fn declare() -> Vec<Pass> {
     ]
 }
 
-/// The rights a scope kind needs, in the order of the table.
-pub(crate) fn rights_of(kind: &str) -> Vec<&'static str> {
+/// The rights a scope kind needs, in the order of the table; empty for a kind that asks nothing.
+pub fn rights_of(kind: &str) -> Vec<&'static str> {
     let names = USES.iter().find(|(own, _)| *own == kind).map_or(&[][..], |(_, names)| *names);
     let mut rights = Vec::new();
     for operation in ALLOW.operations.iter().filter(|operation| names.contains(&operation.name)) {
@@ -126,11 +122,5 @@ pub(crate) fn rights_of(kind: &str) -> Vec<&'static str> {
 
 /// Every right that any request needs, in the order of the table.
 pub(crate) fn all_rights() -> Vec<&'static str> {
-    let mut rights = Vec::new();
-    for right in ALLOW.operations.iter().flat_map(|operation| operation.rights) {
-        if !rights.contains(right) {
-            rights.push(*right);
-        }
-    }
-    rights
+    ALLOW.rights().into_iter().map(|right| right.name).collect()
 }

@@ -22,7 +22,8 @@ pub enum Organisation {
 impl Organisation {
     /// The organisation written as `text`: an id begins with `00o` and has twenty characters.
     pub fn parse(text: &str) -> Self {
-        let is_id = text.len() == 20 && text.starts_with("00o") && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let is_id =
+            text.len() == 20 && text.starts_with("00o") && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if is_id { Self::Id(String::from(text)) } else { Self::Subdomain(text.to_ascii_lowercase()) }
     }
 

@@ -1,9 +1,7 @@
 //! What an object of Okta means as an access. Pure: no requests, no clock.
 
-use scan_contract::{
-    Access, AccessKind, Fact, GrantId, Holder, IdentifierKind, Privilege, ScopeName, Status,
-};
 use scan_contract::holder::Relation;
+use scan_contract::{Access, AccessKind, Fact, GrantId, Holder, IdentifierKind, Privilege, ScopeName, Status};
 
 use crate::text::{Damage, Null, short};
 use crate::wire::{ApiToken, App, Assignment, Device, Factor, Grant, Group, RefreshToken, User, UserDevice};
@@ -67,7 +65,13 @@ pub(crate) fn of_user(scope: &ScopeName, kind: AccessKind, id: String, status: S
 }
 
 /// The account of a user.
-pub(crate) fn account(user: &User, holder: Holder, damage: &mut Damage<'_>, words: &mut UnknownWords, scope: &ScopeName) -> Access {
+pub(crate) fn account(
+    user: &User,
+    holder: Holder,
+    damage: &mut Damage<'_>,
+    words: &mut UnknownWords,
+    scope: &ScopeName,
+) -> Access {
     let status = words.status(words::user, "status", &user.status, &user.id);
     let mut access = Access::new(scope.clone(), AccessKind::Account, GrantId::new(user.id.as_str()), status);
     access.status_text = Some(short(&user.status));
@@ -295,8 +299,7 @@ pub(crate) fn membership(
     if kind == Some("BUILT_IN") && name == Some("Everyone") && administers.is_none() {
         return None;
     }
-    let mut access =
-        of_user(scope, AccessKind::GroupMembership, format!("{user}/{}", group.id), Status::Enabled, user);
+    let mut access = of_user(scope, AccessKind::GroupMembership, format!("{user}/{}", group.id), Status::Enabled, user);
     access.target = Some(short(name.unwrap_or(&group.id)));
     access.grant_display = Some(format!("in group {}", short(name.unwrap_or(&group.id))));
     match administers {

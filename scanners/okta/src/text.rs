@@ -107,7 +107,7 @@ impl<'a> Damage<'a> {
     pub(crate) fn element(&mut self, damaged: &Damaged, operation: &str, page: usize) {
         let place = format!("{operation}: element {} of page {page}", damaged.position);
         let part = damaged.id.as_deref().map_or_else(|| place.clone(), short);
-        let what = format!("{place} could not be decoded");
+        let what = format!("{place}: {}", damaged.why);
         self.gaps.push(Gap::part(self.scope, part, Cause::Malformed { what }));
     }
 

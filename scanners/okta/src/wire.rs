@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use scan_transport::Reply;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -43,22 +44,24 @@ pub(crate) type Decoded<T> = Result<T, Damaged>;
 pub(crate) struct Damaged {
     /// Position in the page, from 1.
     pub(crate) position: usize,
+    /// What is wrong, without any value.
+    pub(crate) why: String,
     /// Its `id`, where at least that could be read.
     pub(crate) id: Option<String>,
 }
 
 /// Decodes each element alone, so that a damaged one costs only itself.
-pub(crate) fn each<T: DeserializeOwned>(elements: &[Box<RawValue>]) -> Vec<Decoded<T>> {
+pub(crate) fn each<T: DeserializeOwned>(reply: &Reply, elements: &[Box<RawValue>]) -> Vec<Decoded<T>> {
     #[derive(Deserialize)]
     struct OnlyId {
         id: String,
     }
-    elements
-        .iter()
-        .enumerate()
-        .map(|(index, raw)| {
-            serde_json::from_str(raw.get()).map_err(|_| Damaged {
-                position: index + 1,
+    let decoded = reply.each::<T>(elements).into_iter().zip(elements);
+    decoded
+        .map(|(one, raw)| {
+            one.map_err(|damaged| Damaged {
+                position: damaged.position + 1,
+                why: damaged.why,
                 id: match serde_json::from_str::<OnlyId>(raw.get()) {
                     Ok(only) => Some(only.id),
                     Err(_) => None,

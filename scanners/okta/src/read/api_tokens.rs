@@ -68,8 +68,11 @@ pub(crate) async fn read(reader: &Arc<Reader>, outlet: &Arc<Outlet>) -> Result<(
 }
 
 async fn reaches(reader: &Arc<Reader>, records: &[Access]) -> Result<HashMap<String, OwnerReach>, Cause> {
-    let mut owners: Vec<String> =
-        records.iter().filter_map(|record| record.parent.as_ref()).map(|parent| String::from(parent.as_str())).collect();
+    let mut owners: Vec<String> = records
+        .iter()
+        .filter_map(|record| record.parent.as_ref())
+        .map(|parent| String::from(parent.as_str()))
+        .collect();
     owners.sort_unstable();
     owners.dedup();
     let found = side_by_side(owners, reader.at_once(), |owner| {

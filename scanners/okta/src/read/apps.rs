@@ -160,12 +160,7 @@ async fn read_app(reader: &Reader, outlet: &Outlet, app: &App, status: Status) -
     Ok(lane.words)
 }
 
-async fn take_assignments(
-    lane: &mut Lane<'_>,
-    app: &App,
-    status: Status,
-    page: Page<Assignment>,
-) -> Result<(), Cause> {
+async fn take_assignments(lane: &mut Lane<'_>, app: &App, status: Status, page: Page<Assignment>) -> Result<(), Cause> {
     let scope = lane.name.clone();
     let mut damage = Damage::new(&scope);
     let mut records = Vec::with_capacity(page.elements.len());
@@ -195,7 +190,8 @@ async fn read_grants(reader: &Arc<Reader>, outlet: &Arc<Outlet>, listed: &Listed
         of_users += users;
     }
     if of_users > 0 {
-        let text = format!("okta: {of_users} consents of users stand in lists of applications; they are read with their user");
+        let text =
+            format!("okta: {of_users} consents of users stand in lists of applications; they are read with their user");
         outlet.notice(text).await?;
     }
     if let Some(cause) = &listed.incomplete {

@@ -18,9 +18,7 @@ pub(crate) struct FollowUp {
 
 /// The follow-up a scope's name stands for.
 pub(crate) fn parse(scope: &ScopeName) -> Option<FollowUp> {
-    FOLLOW_UPS
-        .iter()
-        .find_map(|kind| key_of(scope, kind).map(|user| FollowUp { scope: scope.clone(), kind, user }))
+    FOLLOW_UPS.iter().find_map(|kind| key_of(scope, kind).map(|user| FollowUp { scope: scope.clone(), kind, user }))
 }
 
 /// Reads every follow-up of a pass.

@@ -4,7 +4,7 @@
 //! act of the user, the instant before which the system ended them all, and until when the last one can live.
 
 use chrono::{SecondsFormat, TimeDelta};
-use scan_contract::{Access, AccessKind, Cause, Cursor, Fact, Instant, Moment, Outlet, Status};
+use scan_contract::{Access, AccessKind, AsOf, AsOfSource, Cause, Cursor, Fact, Instant, Moment, Outlet, Status};
 
 use super::Reader;
 use super::follow::FollowUp;
@@ -48,7 +48,8 @@ pub(crate) async fn read(reader: &Reader, outlet: &Outlet, of: &FollowUp) -> Res
 }
 
 async fn read_user(reader: &Reader, lane: &mut Lane<'_>, user: &User, of: &FollowUp) -> Result<(), Cause> {
-    lane.open(super::lane::now(reader)).await?;
+    let as_of = AsOf { at: reader.client.begun(), source: AsOfSource::Stated };
+    lane.open(as_of).await?;
     let seen = match look(reader, lane, &of.user).await {
         Ok(seen) => seen,
         Err(cause) => return lane.fail(cause).await,
@@ -90,10 +91,10 @@ async fn look(reader: &Reader, lane: &mut Lane<'_>, user: &str) -> Result<Seen, 
 
 /// The latest events that a filter matches, latest first. Bounded on both sides, so that the list ends.
 async fn events(reader: &Reader, lane: &Lane<'_>, filter: &str, limit: usize) -> Result<Vec<LogEvent>, Cause> {
-    let now = reader.client.door().now();
+    let until = reader.client.begun();
     let window = TimeDelta::from_std(reader.settings.log_window).unwrap_or(TimeDelta::days(90));
-    let since = (now - window).to_rfc3339_opts(SecondsFormat::Millis, true);
-    let until = now.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let since = (until - window).to_rfc3339_opts(SecondsFormat::Millis, true);
+    let until = until.to_rfc3339_opts(SecondsFormat::Millis, true);
     let limit = limit.to_string();
     let query = [
         ("filter", filter),
@@ -168,9 +169,10 @@ fn tell_sessions(
     access.status_text = Some(String::from("no list of sessions; told by the system log"));
     access.grant_display = user.profile.text("login").map(|login| format!("sessions of {}", short(login)));
     access.client = Some(String::from(CLIENT));
-    access.created_at = seen
-        .began
-        .map_or_else(|| Fact::Hidden(String::from("no sign-in in the part of the system log that is read")), Fact::Known);
+    access.created_at = seen.began.map_or_else(
+        || Fact::Hidden(String::from("no sign-in in the part of the system log that is read")),
+        Fact::Known,
+    );
     access.expires_at = Fact::Hidden(String::from("told by the sign-on policy at best"));
     access.last_used_at = match &seen.latest {
         Some((at, event)) => {
@@ -183,9 +185,8 @@ fn tell_sessions(
         access.evidence.push(format!("API token {token} was used at {}", stamp(at.at)));
     }
     // Deactivation ends the sessions here; those that applications opened live on there.
-    let deactivated = (user.status == "DEPROVISIONED")
-        .then(|| user.status_changed.value().and_then(|text| instant(text)))
-        .flatten();
+    let deactivated =
+        (user.status == "DEPROVISIONED").then(|| user.status_changed.value().and_then(|text| instant(text))).flatten();
     access.cutoff_at = seen.cleared.max(deactivated);
     if let Some(at) = access.cutoff_at {
         access.evidence.push(format!("sessions begun before {} were ended", stamp(at)));

@@ -78,8 +78,7 @@ pub(crate) async fn memberships(reader: &Reader, outlet: &Outlet, of: &FollowUp)
     for cause in reach.iter().flat_map(|reach| &reach.unread) {
         damage.part("custom roles of the user's groups", cause.clone());
     }
-    let records =
-        groups.iter().filter_map(|group| tell_membership(group, &of.user, reach.as_ref(), &scope)).collect();
+    let records = groups.iter().filter_map(|group| tell_membership(group, &of.user, reach.as_ref(), &scope)).collect();
     lane.page(records, damage.into_gaps(), scan_contract::Cursor(String::from("end"))).await?;
     lane.end().await
 }

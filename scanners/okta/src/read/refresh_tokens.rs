@@ -56,7 +56,8 @@ async fn read_servers(
         Err(cause) => return lane.part(all, cause).await,
     };
     for server in servers {
-        let part = format!("authorization server {} ({})", short(&server.id), short(server.name.as_deref().unwrap_or("-")));
+        let part =
+            format!("authorization server {} ({})", short(&server.id), short(server.name.as_deref().unwrap_or("-")));
         let clients = match list::<Client>(reader, &["authorizationServers", &server.id, "clients"], &[]).await {
             Ok(Found::There(clients)) => clients,
             Ok(Found::Gone) => {
@@ -99,7 +100,7 @@ async fn list<T: serde::de::DeserializeOwned>(
         let operation = page.operation;
         for element in page.elements {
             all.push(element.map_err(|damaged| Cause::Malformed {
-                what: format!("{operation}: element {} could not be decoded", damaged.position),
+                what: format!("{operation}: element {}: {}", damaged.position, damaged.why),
             })?);
         }
     }

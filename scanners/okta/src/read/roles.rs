@@ -76,9 +76,6 @@ impl RoleBook {
     /// Why users may be missing from the list: a role that is limited to some of them shows only those, and says nothing
     /// of it. `None`: the scanner's role shows everybody, or nobody says which role it has.
     pub(crate) async fn sees_only_some(&self, client: &Client, settings: &Settings) -> Option<Cause> {
-        if client.door().replays() {
-            return None;
-        }
         let Ok(Some(roles)) = own(client, settings).await else { return None };
         let limited = !roles.is_empty() && !roles.iter().any(|role| SEES_EVERYBODY.contains(&role.kind.as_str()));
         limited.then(|| {
@@ -295,7 +292,7 @@ pub(crate) async fn reach_of_user(reader: &Reader, user: &str) -> Result<UserRea
 
 fn decoded<T>(element: Decoded<T>, operation: &str) -> Result<T, Cause> {
     element.map_err(|damaged| Cause::Malformed {
-        what: format!("{operation}: element {} could not be decoded", damaged.position),
+        what: format!("{operation}: element {}: {}", damaged.position, damaged.why),
     })
 }
 

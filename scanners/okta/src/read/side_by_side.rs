@@ -7,11 +7,7 @@ use tokio::task::JoinSet;
 
 /// Runs `read` for each item, at most `at_once` together. The first error ends it and drops what is still running: an
 /// error here is one of the run (it was told to stop), since what concerns one item is a gap of that item.
-pub(crate) async fn side_by_side<T, R, F>(
-    items: Vec<T>,
-    at_once: usize,
-    read: impl Fn(T) -> F,
-) -> Result<Vec<R>, Cause>
+pub(crate) async fn side_by_side<T, R, F>(items: Vec<T>, at_once: usize, read: impl Fn(T) -> F) -> Result<Vec<R>, Cause>
 where
     F: Future<Output = Result<R, Cause>> + Send + 'static,
     R: Send + 'static,

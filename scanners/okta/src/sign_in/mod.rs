@@ -201,9 +201,9 @@ fn refused(reply: &Reply) -> Cause {
         Some("invalid_dpop_proof" | "use_dpop_nonce") => Cause::Unauthenticated {
             detail: String::from("the service app demands proof of possession (DPoP); switch that off for this app"),
         },
-        Some(code) if matches!(reply.status.as_u16(), 400 | 401 | 403) => Cause::Unauthenticated {
-            detail: format!("sign-in of the service app: {} ({code})", reply.status.as_u16()),
-        },
+        Some(code) if matches!(reply.status.as_u16(), 400 | 401 | 403) => {
+            Cause::Unauthenticated { detail: format!("sign-in of the service app: {} ({code})", reply.status.as_u16()) }
+        }
         _ => reply.unexpected(),
     }
 }

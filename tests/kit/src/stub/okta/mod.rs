@@ -62,12 +62,7 @@ impl OktaStub {
     /// A service for this organisation. Nobody can sign in yet.
     pub fn new(org: OktaOrg) -> Self {
         let doors = Doors { expires_in: 3600, ..Doors::default() };
-        Self {
-            org: Mutex::new(org),
-            doors: Mutex::new(doors),
-            lacking: Mutex::default(),
-            page: Mutex::new(usize::MAX),
-        }
+        Self { org: Mutex::new(org), doors: Mutex::new(doors), lacking: Mutex::default(), page: Mutex::new(usize::MAX) }
     }
 
     /// Lets an API token in, which `user` made.
@@ -170,7 +165,8 @@ impl OktaStub {
             let mut query: Vec<String> = asked.raw_query.split('&').map(String::from).collect();
             query.retain(|part| !part.is_empty() && !part.starts_with("after="));
             query.push(format!("after={}", cursor_of(last)));
-            answer = answer.with("link", &format!("<{}{}?{}>; rel=\"next\"", asked.origin, asked.path, query.join("&")));
+            answer =
+                answer.with("link", &format!("<{}{}?{}>; rel=\"next\"", asked.origin, asked.path, query.join("&")));
         }
         answer
     }
@@ -260,7 +256,8 @@ impl OktaStub {
         }
         let answer = self.page(asked, found, 1000);
         // A query without an end is a poll: it always has a next link.
-        let polls = until.is_none() && !answer.headers.get_all("link").iter().any(|link| link.as_bytes().ends_with(b"\"next\""));
+        let polls = until.is_none()
+            && !answer.headers.get_all("link").iter().any(|link| link.as_bytes().ends_with(b"\"next\""));
         if polls { answer.with("link", &format!("<{}>; rel=\"next\"", asked.address())) } else { answer }
     }
 }
@@ -361,10 +358,9 @@ fn of_user(
         ["devices"] => {
             list(org.devices.iter().filter(|device| device.user == user).map(render::device).collect(), usize::MAX)
         }
-        ["groups"] => list(
-            org.groups.iter().filter(|group| org.is_member(group, user)).map(render::group).collect(),
-            usize::MAX,
-        ),
+        ["groups"] => {
+            list(org.groups.iter().filter(|group| org.is_member(group, user)).map(render::group).collect(), usize::MAX)
+        }
         ["grants"] => list(
             org.grants
                 .iter()
@@ -374,11 +370,9 @@ fn of_user(
             200,
         ),
         ["roles"] => list(org.roles_of(user).into_iter().map(|role| render::role(role, origin)).collect(), usize::MAX),
-        ["roles", id] => one(org
-            .roles_of(user)
-            .into_iter()
-            .find(|role| role.id == *id)
-            .map(|role| render::role(role, origin))),
+        ["roles", id] => {
+            one(org.roles_of(user).into_iter().find(|role| role.id == *id).map(|role| render::role(role, origin)))
+        }
         _ => okta_error(404, "E0000007"),
     }
 }

@@ -133,7 +133,8 @@ pub(super) fn api_token(token: &OktaApiToken) -> Value {
 }
 
 pub(super) fn refresh_token(token: &OktaRefreshToken, origin: &str) -> Value {
-    let issuer = token.server.as_ref().map_or_else(|| String::from(origin), |server| format!("{origin}/oauth2/{server}"));
+    let issuer =
+        token.server.as_ref().map_or_else(|| String::from(origin), |server| format!("{origin}/oauth2/{server}"));
     // The vendor's own examples write the client both ways.
     let client = if token.server.is_some() { "client_id" } else { "clientId" };
     json!({
