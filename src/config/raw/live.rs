@@ -169,6 +169,8 @@ pub(in crate::config) struct RawGithub {
     /// Address. Default: `https://github.com`; for GitHub Enterprise Server, its own.
     #[schemars(length(min = 1))]
     pub(in crate::config) base: Option<String>,
+    /// Which product answers. Default: `cloud` at github.com and ghe.com, `server` elsewhere.
+    pub(in crate::config) edition: Option<RawGithubEdition>,
     /// How to sign in.
     pub(in crate::config) sign_in: RawGithubSignIn,
     /// Slug of the enterprise, to read licences and enterprise roles too.
@@ -184,6 +186,16 @@ pub(in crate::config) struct RawGithub {
     pub(in crate::config) evidence_days: Option<u16>,
     /// Requests that may be spent on what only a request for each repository can tell. Default: 2400.
     pub(in crate::config) repository_requests: Option<u32>,
+}
+
+/// Products of GitHub.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::config) enum RawGithubEdition {
+    /// github.com and ghe.com, whatever plan.
+    Cloud,
+    /// GitHub Enterprise Server.
+    Server,
 }
 
 /// How to sign in at GitHub.

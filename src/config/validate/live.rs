@@ -6,7 +6,7 @@ use url::Url;
 
 use super::super::raw::connection::RawSecret;
 use super::super::raw::live::{
-    RawAwsLive, RawAwsOrganisation, RawAwsSignIn, RawGithub, RawGithubSignIn, RawLeftOutAccount, RawOkta,
+    RawAwsLive, RawAwsOrganisation, RawAwsSignIn, RawGithub, RawGithubEdition, RawGithubSignIn, RawLeftOutAccount, RawOkta,
     RawOktaSignIn, RawPartition, RawVault, RawVaultMount, RawVaultSignIn,
 };
 use super::super::valid::Connector;
@@ -58,6 +58,11 @@ pub(super) fn github(check: &mut Check<'_>, part: Part<'_>, raw: RawGithub) -> O
     };
     let organisation = scan_github::Organisation { login: raw.organisation, id: raw.organisation_id };
     let mut settings = scan_github::Settings::new(part.id.clone(), organisation, base?, sign_in?);
+    settings.edition = match raw.edition {
+        None => settings.edition,
+        Some(RawGithubEdition::Cloud) => scan_github::Edition::Cloud,
+        Some(RawGithubEdition::Server) => scan_github::Edition::Server,
+    };
     settings.enterprise = raw.enterprise;
     settings.identity_provider = raw.identity_provider.map(SystemId::from);
     settings.budget_share = raw.budget_share.unwrap_or(settings.budget_share);

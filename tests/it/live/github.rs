@@ -13,7 +13,7 @@ fn company(server: &FaultServer) -> Live {
     let system = format!(
         "  - id: code\n    connector: github\n\
          \x20   connection: {{ internal: true, plain_to_loopback: true, pace: {{ per_second: 500, burst: 500 }} }}\n\
-         \x20   github: {{ organisation: acme, base: \"{}/cloud\", sign_in: {{ token: {{ env: TOKEN }} }} }}\n",
+         \x20   github: {{ organisation: acme, base: \"{}\", edition: cloud, sign_in: {{ token: {{ env: TOKEN }} }} }}\n",
         server.origin()
     );
     let mut live = Live::new(system, TOKEN);
