@@ -40,7 +40,7 @@ fn what_a_leaver_holds_is_found_and_the_twin_is_silent() {
     }
     assert!(found.iter().all(|line| line.starts_with("p-1 ")), "nobody who works here: {found:#?}");
     assert!(run.gaps().iter().all(|gap| !gap.contains("defect")), "{:#?}", run.gaps());
-    // A token of a person cannot list fine-grained tokens of others, and that is said.
-    assert!(run.gaps().iter().any(|gap| gap.contains("fine-grained")), "{:#?}", run.gaps());
+    // A token of a person cannot list the fine-grained tokens of others, and that is said.
+    assert!(run.gaps().iter().any(|gap| gap.contains("of a GitHub App")), "{:#?}", run.gaps());
     server.finish();
 }

@@ -78,7 +78,8 @@ fn a_recording_that_was_cut_is_refused() {
     let text = std::fs::read_to_string(&path).expect("a recording");
     let lines: Vec<&str> = text.lines().collect();
     std::fs::write(&path, format!("{}\n", lines[..lines.len() - 2].join("\n"))).expect("a file");
-    let run = replayed(&recorded).scan();
+    let replay = replayed(&recorded);
+    let run = replay.scan();
     run.expect(3);
     assert!(found(&run.report()).is_empty());
 }
