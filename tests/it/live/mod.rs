@@ -1,5 +1,6 @@
 //! The real program against systems that are asked themselves: stubs that keep state and refuse what is not on the list.
 
+mod aws;
 mod github;
 mod okta;
 mod record;
