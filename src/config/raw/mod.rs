@@ -8,6 +8,7 @@ pub(super) mod file;
 pub(super) mod live;
 pub(super) mod roster;
 pub(super) mod run;
+pub(super) mod service;
 pub(super) mod systems;
 
 use schemars::JsonSchema;
