@@ -7,7 +7,7 @@ use scan_transport::SecretRef;
 use crate::config::{self, Connector};
 use crate::problem::{Problem, render};
 
-const HEAD: &str = "version: 1\nroster:\n  sources:\n    - { id: hris, format: csv, path: hris.csv }\nsystems:\n";
+const HEAD: &str = "version: 1\nroster:\n  sources:\n    - { id: hris, format: csv, path: hris.csv, coverage: full, end_date_meaning: last_day_included }\nsystems:\n";
 
 const ALL: &str = r#"  - id: cloud
     connector: aws
@@ -93,7 +93,7 @@ fn every_mistake_of_a_live_system_is_told_where_it_stands() {
         ("      cluster_name: prod\n", "", "systems[3].vault", "`cluster_id` or `cluster_name` is missing"),
         ("engine: kv-v2", "engine: kv2", "systems[3].vault.mounts[0].engine", "is not one of kv-v2"),
         ("\"444455556666\"", "\"4444\"", "systems[0].live.organisation.exclude[0].account", "is no account"),
-        ("organisation: acme\n      organisation_id", "organisation: -\n      organisation_id", "systems[1].github.organisation", "is not the login"),
+        ("organisation: acme\n      organisation_id", "organisation: \"-\"\n      organisation_id", "systems[1].github.organisation", "is not the login"),
         ("total_timeout: 5m", "total_timeout: 0s", "systems[3].connection.total_timeout", "may not be zero"),
         ("    live:\n", "    documents: { as_of: 2026-08-01T00:00:00Z, credential_report: r.csv }\n    live:\n", "systems[0]", "stand side by side"),
     ] {
@@ -107,7 +107,7 @@ fn every_mistake_of_a_live_system_is_told_where_it_stands() {
 
 #[test]
 fn keys_of_live_systems_have_no_effect_on_files_and_are_mistakes_there() {
-    let import = "  - id: crm\n    connector: import\n    files: [{ path: crm.ndjson, format: ndjson }]\n    replay: x\n    connection: {}\n    okta: {}\n";
+    let import = "  - id: crm\n    connector: import\n    files: [{ path: crm.ndjson, format: ndjson }]\n    replay: x\n    connection: {}\n    okta: { address: \"https://acme.okta.com\", organisation: acme, sign_in: { api_token: { env: T } } }\n";
     let told: Vec<String> = mistakes(import).into_iter().map(|problem| problem.key).collect();
     for key in ["systems[0].replay", "systems[0].connection"] {
         assert!(told.iter().any(|told| told == key), "{key} in {told:?}");

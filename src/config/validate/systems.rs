@@ -63,14 +63,18 @@ fn system(check: &mut Check<'_>, pointer: &str, raw: RawSystem, threads: usize) 
     let id = SystemId::from(raw.id.as_str());
     let known_object = raw.known_object;
     let exclude = raw.exclude;
-    let is_live = raw.live.is_some() || raw.github.is_some() || raw.okta.is_some() || raw.vault.is_some();
+    let is_live = match raw.connector {
+        RawConnector::Import | RawConnector::Ssh => false,
+        RawConnector::Aws => raw.live.is_some(),
+        RawConnector::Github | RawConnector::Okta | RawConnector::Vault => true,
+    };
     for (key, present) in [("connection", raw.connection.is_some()), ("replay", raw.replay.is_some())] {
         if present && !is_live {
             let help = "it is for systems that are asked themselves";
             check.say_key(&format!("{pointer}/{key}"), format!("`{key}` has no effect here"), help);
         }
     }
-    let connection = connection::connection(check, &format!("{pointer}/connection"), raw.connection);
+    let connection = connection::connection(check, &format!("{pointer}/connection"), raw.connection, None);
     let connector = match raw.connector {
         RawConnector::Import => import(check, pointer, &id, raw.scopes, raw.files, threads),
         RawConnector::Aws => aws(
