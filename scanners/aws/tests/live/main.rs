@@ -2,5 +2,9 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test fails loudly")]
 
+mod cost;
+mod faults;
 mod kit;
 mod moto;
+mod people;
+mod world;

@@ -110,6 +110,10 @@ pub(crate) fn tell(
         roles::tell(&documents, details, &people, reaches, &beyond, &mut reading);
         check::tell_details(details, &mut reading);
         see_ourselves(details, &caller, &mut reading);
+        if !loaded.report.get().is_some_and(|report| report.rows.iter().any(Row::is_root)) {
+            let arn = format!("arn:{}:iam::{account}:root", settings.partition.as_str());
+            users::tell_root_by(&arn, "every account has a root user", &people, &mut reading);
+        }
     }
     credentials::tell(&loaded, &people, &beyond, &mut reading);
     keys::tell(&documents, &loaded, &people, &beyond, &mut reading);
