@@ -17,6 +17,7 @@ use crate::origin::shown_host;
 use crate::pace::Permit;
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::xml;
 
 /// Attempts at what the network does not carry. A service that is down is not worth more.
 const NETWORK_ATTEMPTS: u32 = 3;
@@ -251,7 +252,11 @@ impl Door {
                 let what = format!("{}: the address cannot be sent as it is", operation.name);
                 return Err(stop(Cause::Malformed { what }));
             }
-            Ok(Err(error)) => return Err(Failure::of_head(&error.without_url(), &host, connection.time.connect)),
+            Ok(Err(error)) => {
+                // Plain text never goes through it.
+                let proxied = connection.proxy.is_some() && request.url.scheme() == "https";
+                return Err(Failure::of_head(&error.without_url(), &host, connection.time.connect, proxied));
+            }
             Err(_) => return Err(Failure::late("idle", connection.time.idle, &host, "waiting for headers from")),
         };
         let now = self.now();
@@ -260,7 +265,12 @@ impl Door {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = self.read_body(operation, response, &host).await?;
         let (url, limits) = (request.url.clone(), connection.limits);
-        Ok(Reply { status, headers, body, at, operation: operation.name, url, limits })
+        let reply = Reply { status, headers, body, at, operation: operation.name, url, limits };
+        // The libraries that read XML have no limits of their own.
+        if status.is_success() && matches!(reply.media_type().as_str(), "text/xml" | "application/xml") {
+            xml::look_over(operation.name, &reply.body, &limits).map_err(stop)?;
+        }
+        Ok(reply)
     }
 
     fn check_head(&self, operation: &'static Operation, response: &Response) -> Result<(), Failure> {
