@@ -48,7 +48,9 @@ impl Crowd {
     }
 
     async fn failed(&mut self, error: &JoinError, outlet: &Outlet) -> Result<(), Cause> {
-        let Some(name) = self.names.remove(&error.id()).filter(|_| error.is_panic()) else { return Err(Cause::Stopped) };
+        let Some(name) = self.names.remove(&error.id()).filter(|_| error.is_panic()) else {
+            return Err(Cause::Stopped);
+        };
         let what = String::from("the aws scanner panicked in a follow-up");
         outlet.gap(Gap::scope(&name, Cause::Bug { what })).await
     }

@@ -207,9 +207,11 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_action_and_says_who_refuses() {
-        let plain = cause_of("iam:ListRoles", 403, "AccessDenied", "User x is not authorized to perform: iam:ListRoles");
+        let plain =
+            cause_of("iam:ListRoles", 403, "AccessDenied", "User x is not authorized to perform: iam:ListRoles");
         assert_eq!(plain, Cause::Denied { permission: String::from("iam:ListRoles") });
-        let guarded = cause_of("iam:ListRoles", 403, "AccessDenied", "... with an explicit deny in a service control policy");
+        let guarded =
+            cause_of("iam:ListRoles", 403, "AccessDenied", "... with an explicit deny in a service control policy");
         let Cause::Denied { permission } = guarded else { panic!("a refusal") };
         assert!(permission.starts_with("iam:ListRoles (") && permission.contains("service control policy"));
     }

@@ -43,6 +43,4 @@ mod xml;
 
 pub use allow::ALLOW;
 pub use scanner::{AwsLive, Ways, manifest};
-pub use settings::{
-    Assume, CloudTrail, IdentityCenter, LeftOut, Organisation, Partition, Settings, SignIn,
-};
+pub use settings::{Assume, CloudTrail, IdentityCenter, LeftOut, Organisation, Partition, Settings, SignIn};

@@ -126,7 +126,10 @@ async fn ask(account: &Account, region: &str) -> Result<Element, Cause> {
         // A region that is switched off does not know the credential.
         return Err(match cause {
             Cause::Unauthenticated { detail } if region != account.settings.region => Cause::NotOnPlan {
-                what: format!("{detail}: region {} is not switched on, or it does not know this credential", short(region, 40)),
+                what: format!(
+                    "{detail}: region {} is not switched on, or it does not know this credential",
+                    short(region, 40)
+                ),
             },
             other => other,
         });
@@ -139,7 +142,8 @@ async fn send(account: &Account, door: &Door, region: &str) -> Result<Reply, Cau
         None => {
             let suffix = account.settings.partition.suffix();
             let name = format!("https://ec2.{region}.{suffix}/");
-            Url::parse(&name).map_err(|_| Cause::Malformed { what: format!("region {:?} is none", short(region, 40)) })?
+            Url::parse(&name)
+                .map_err(|_| Cause::Malformed { what: format!("region {:?} is none", short(region, 40)) })?
         }
     };
     let mut request = Request::get(url);

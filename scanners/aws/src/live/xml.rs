@@ -2,8 +2,8 @@
 //! document type is refused.
 
 use quick_xml::Reader;
-use quick_xml::events::Event;
 use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::Event;
 use scan_contract::Cause;
 
 use crate::text::short;

@@ -45,7 +45,11 @@ fn pri_1_the_policy_file_is_the_policy_and_covers_every_call_and_nothing_else() 
     assert_eq!(policy, std::fs::read_to_string(file).expect("policy-live.json"), "put this into policy-live.json");
     // Everything on: what is sent must be what is granted.
     let mut truth = leaver_and_twin(now());
-    truth.listed.push(holdover_kit::stub::aws::Listed { id: String::from("444455556666"), state: Some(String::from("ACTIVE")), status: None });
+    truth.listed.push(holdover_kit::stub::aws::Listed {
+        id: String::from("444455556666"),
+        state: Some(String::from("ACTIVE")),
+        status: None,
+    });
     let mut other = holdover_kit::stub::aws::Account::new("444455556666", now());
     let mut role = other.roles["AWSServiceRoleForSupport"].clone();
     role.id = String::from("AROAAUDIT");
@@ -90,9 +94,11 @@ fn rights_are_told_by_trying_each() {
         .map(|right| right.name.as_str())
         .collect();
     assert_eq!(missing, ["iam:ListSSHPublicKeys", "identitystore:ListUsers"]);
-    let off: Vec<&str> = rights.needed.iter().filter(|right| right.state == RightState::Off).map(|right| right.name.as_str()).collect();
+    let off: Vec<&str> =
+        rights.needed.iter().filter(|right| right.state == RightState::Off).map(|right| right.name.as_str()).collect();
     assert_eq!(off, ["organizations:ListAccounts", "sts:AssumeRole"]);
-    let unsure: Vec<_> = rights.needed.iter().filter(|right| matches!(right.state, RightState::CannotTell(_))).collect();
+    let unsure: Vec<_> =
+        rights.needed.iter().filter(|right| matches!(right.state, RightState::CannotTell(_))).collect();
     assert!(unsure.is_empty(), "{unsure:?}");
     assert!(rights.needed.iter().all(|right| !right.serves.is_empty()));
     world.server.finish();
@@ -108,7 +114,11 @@ fn a_recording_gives_the_same_without_a_network_and_holds_no_secret() {
     role.id = String::from("AROAAUDIT");
     other.roles.insert(String::from("Audit"), role);
     truth.accounts.insert(String::from(second), other);
-    truth.listed.push(holdover_kit::stub::aws::Listed { id: String::from(second), state: Some(String::from("ACTIVE")), status: None });
+    truth.listed.push(holdover_kit::stub::aws::Listed {
+        id: String::from(second),
+        state: Some(String::from("ACTIVE")),
+        status: None,
+    });
     let mut world = World::new(truth).with_everything();
     world.settings.organisation = Some(Organisation::new("Audit"));
     world.settings.assume = Some(Assume {
@@ -128,14 +138,18 @@ fn a_recording_gives_the_same_without_a_network_and_holds_no_secret() {
     assert_eq!(again.gaps, Vec::new());
     assert_eq!(world.server.count(), calls, "a replay sends nothing");
     let ids = |seen: &Seen| {
-        let mut ids: Vec<String> = seen.records.iter().map(|access| format!("{} {} {}", access.scope, access.kind, access.grant_id)).collect();
+        let mut ids: Vec<String> =
+            seen.records.iter().map(|access| format!("{} {} {}", access.scope, access.kind, access.grant_id)).collect();
         ids.sort();
         ids
     };
     assert_eq!(ids(&live), ids(&again));
     for file in std::fs::read_dir(folder.path()).expect("a folder") {
         let text = std::fs::read_to_string(file.expect("a file").path()).expect("text");
-        assert!(!text.contains("canary") && !text.contains("\"operation\":\"sts:AssumeRole"), "a recording holds no sign-in");
+        assert!(
+            !text.contains("canary") && !text.contains("\"operation\":\"sts:AssumeRole"),
+            "a recording holds no sign-in"
+        );
     }
 }
 
@@ -163,7 +177,8 @@ fn every_request_that_may_be_sent_is_on_one_list_and_the_names_of_the_code_are_o
             }
         }
     }
-    let imds = ALLOW.operations.iter().filter(|operation| operation.name.starts_with("imds:")).map(|operation| operation.name);
+    let imds =
+        ALLOW.operations.iter().filter(|operation| operation.name.starts_with("imds:")).map(|operation| operation.name);
     let unused: BTreeSet<&str> = names.difference(&used).copied().collect();
     assert_eq!(unused, imds.collect(), "the metadata service is asked by the vendor's library");
     assert!(ALLOW.operations.iter().filter(|operation| operation.purpose == Purpose::SignOut).count() == 0);

@@ -14,7 +14,10 @@ use crate::world::*;
 const DENIED: [(&str, &[&str]); 19] = [
     ("iam:GenerateCredentialReport", &["iam.passwords", "iam.access-keys", "iam.certificates", "iam.mfa-devices"]),
     ("iam:GetCredentialReport", &["iam.passwords", "iam.access-keys", "iam.certificates", "iam.mfa-devices"]),
-    ("iam:GetAccountAuthorizationDetails", &["iam.users", "iam.groups", "iam.policies", "iam.role-trusts", "iam.roles"]),
+    (
+        "iam:GetAccountAuthorizationDetails",
+        &["iam.users", "iam.groups", "iam.policies", "iam.role-trusts", "iam.roles"],
+    ),
     ("iam:ListServiceSpecificCredentials", &["iam.service-specific-credentials"]),
     ("iam:ListVirtualMFADevices", &["iam.mfa-devices"]),
     ("iam:ListRoles", &["iam.roles"]),
@@ -49,7 +52,8 @@ fn c1_each_action_refused_is_exactly_its_gap_by_name_and_takes_nothing_from_the_
         // What other kinds tell is told all the same.
         for access in whole.records.iter().filter(|access| !expected.contains(kind_of(access.scope.as_str()))) {
             let of_missing = ["sso.account-assignments", "iam.mfa-device-serials", "iam.signing-certificates"];
-            let follows = of_missing.contains(&kind_of(access.scope.as_str())) || kind_of(access.scope.as_str()) == "iam.access-key-ids";
+            let follows = of_missing.contains(&kind_of(access.scope.as_str()))
+                || kind_of(access.scope.as_str()) == "iam.access-key-ids";
             assert!(follows || seen.find(access.grant_id.as_str()).is_some(), "{action} took {}", access.grant_id);
         }
     }
@@ -62,7 +66,9 @@ fn a_refusal_by_a_service_control_policy_says_so() {
     truth.deny_words = String::from(" with an explicit deny in a service control policy");
     let seen = World::new(truth).read(|_| false);
     let [gap] = seen.gaps.as_slice() else { panic!("{:?}", seen.gaps) };
-    assert!(matches!(&gap.cause, Cause::Denied { permission } if permission == "iam:ListRoles (a service control policy denies it)"));
+    assert!(
+        matches!(&gap.cause, Cause::Denied { permission } if permission == "iam:ListRoles (a service control policy denies it)")
+    );
 }
 
 #[test]
@@ -96,7 +102,11 @@ fn p2_a_mark_that_leads_back_is_damage_and_what_was_read_stays() {
     let seen = world.read(|_| false);
     assert!(planted.fired() > 0);
     for kind in ["iam.users", "iam.roles"] {
-        assert!(seen.gaps_of(kind).iter().any(|gap| matches!(&gap.cause, Cause::Malformed { .. })), "{kind}: {:?}", seen.gaps);
+        assert!(
+            seen.gaps_of(kind).iter().any(|gap| matches!(&gap.cause, Cause::Malformed { .. })),
+            "{kind}: {:?}",
+            seen.gaps
+        );
         assert!(!seen.is_sealed(&format!("{ACCOUNT}/{kind}")));
     }
     assert!(seen.find("AIDAGHOST0000000000000").is_some(), "the first pages are kept");
@@ -104,16 +114,26 @@ fn p2_a_mark_that_leads_back_is_damage_and_what_was_read_stays() {
 
 #[test]
 fn p7_p11_a_page_that_fails_for_good_and_a_page_of_another_kind_are_gaps_of_their_list() {
-    for answer in [Answer::html("<h1>sign in</h1>"), Answer::status(502), Answer::xml("<a/>"), Answer::html("x").of(403)] {
+    for answer in
+        [Answer::html("<h1>sign in</h1>"), Answer::status(502), Answer::xml("<a/>"), Answer::html("x").of(403)]
+    {
         let world = World::new(leaver_and_twin(now()));
         world.aws.truth().page = 2;
         let second = On::operation("iam:GetAccountAuthorizationDetails").body("Marker=m2");
         let planted = world.server.plant(second, Damage::Reply(answer));
         let seen = world.read(|_| false);
         assert!(planted.fired() > 0);
-        assert_eq!(seen.kinds_with_gaps(), ["iam.users", "iam.groups", "iam.policies", "iam.role-trusts", "iam.roles"].map(String::from).into());
-        assert!(!seen.is_sealed(&format!("{ACCOUNT}/iam.users")) && seen.is_sealed(&format!("{ACCOUNT}/iam.passwords")));
-        assert!(seen.records.iter().any(|access| kind_of(access.scope.as_str()) == "iam.users"), "the first page stays");
+        assert_eq!(
+            seen.kinds_with_gaps(),
+            ["iam.users", "iam.groups", "iam.policies", "iam.role-trusts", "iam.roles"].map(String::from).into()
+        );
+        assert!(
+            !seen.is_sealed(&format!("{ACCOUNT}/iam.users")) && seen.is_sealed(&format!("{ACCOUNT}/iam.passwords"))
+        );
+        assert!(
+            seen.records.iter().any(|access| kind_of(access.scope.as_str()) == "iam.users"),
+            "the first page stays"
+        );
     }
 }
 
@@ -169,7 +189,11 @@ fn c2_a_session_that_ends_in_mid_walk_is_renewed_once_and_the_walk_goes_on() {
 #[test]
 fn c3_a_credential_of_another_account_says_whose_it_is() {
     let world = World::new(leaver_and_twin(now()));
-    world.aws.truth().principals.insert(String::from(KEY_ID), (String::from("999988887777"), String::from("arn:aws:iam::999988887777:user/x")));
+    world
+        .aws
+        .truth()
+        .principals
+        .insert(String::from(KEY_ID), (String::from("999988887777"), String::from("arn:aws:iam::999988887777:user/x")));
     let identity = block_on(world.scanner().identify()).expect("an identity");
     assert_eq!((identity.declared.as_str(), identity.found.as_str()), (ACCOUNT, "999988887777"));
     world.aws.truth().principals.clear();
@@ -186,16 +210,33 @@ fn a_report_that_is_being_made_is_waited_for_and_one_that_is_too_old_is_stale() 
     world.aws.truth().accounts.get_mut(ACCOUNT).expect("an account").report_made = now() - chrono::TimeDelta::hours(9);
     let seen = world.read(|_| false);
     assert!(seen.gaps.iter().all(|gap| matches!(gap.cause, Cause::Stale { .. })), "{:?}", seen.gaps);
-    assert_eq!(seen.kinds_with_gaps(), ["iam.passwords", "iam.access-keys", "iam.certificates", "iam.mfa-devices"].map(String::from).into());
+    assert_eq!(
+        seen.kinds_with_gaps(),
+        ["iam.passwords", "iam.access-keys", "iam.certificates", "iam.mfa-devices"].map(String::from).into()
+    );
 }
 
 #[test]
 fn a_user_older_than_the_report_and_not_in_it_is_a_gap_and_a_younger_one_is_said() {
     let world = World::new(leaver_and_twin(now()));
-    world.aws.truth().accounts.get_mut(ACCOUNT).expect("an account").users.get_mut("ghost").expect("a user").not_in_report = true;
+    world
+        .aws
+        .truth()
+        .accounts
+        .get_mut(ACCOUNT)
+        .expect("an account")
+        .users
+        .get_mut("ghost")
+        .expect("a user")
+        .not_in_report = true;
     let seen = world.read(|_| false);
-    assert!(seen.gaps_of("iam.access-keys").iter().any(|gap| matches!(&gap.cause, Cause::CountDiffers { what, .. } if what.contains("ghost"))));
-    world.aws.truth().accounts.get_mut(ACCOUNT).expect("an account").users.get_mut("ghost").expect("a user").created = now();
+    assert!(
+        seen.gaps_of("iam.access-keys")
+            .iter()
+            .any(|gap| matches!(&gap.cause, Cause::CountDiffers { what, .. } if what.contains("ghost")))
+    );
+    world.aws.truth().accounts.get_mut(ACCOUNT).expect("an account").users.get_mut("ghost").expect("a user").created =
+        now();
     let seen = world.read(|_| false);
     assert_eq!(seen.gaps, Vec::new());
     assert!(seen.notices.iter().any(|text| text.contains("younger")), "{:?}", seen.notices);
@@ -206,7 +247,11 @@ fn the_scanner_must_see_itself() {
     let world = World::new(leaver_and_twin(now()));
     world.aws.truth().accounts.get_mut(ACCOUNT).expect("an account").users.remove("scanner");
     let seen = world.read(|_| false);
-    assert!(seen.gaps_of("iam.users").iter().any(|gap| matches!(&gap.cause, Cause::NotSeen { what } if what.contains("our own user"))));
+    assert!(
+        seen.gaps_of("iam.users")
+            .iter()
+            .any(|gap| matches!(&gap.cause, Cause::NotSeen { what } if what.contains("our own user")))
+    );
 }
 
 #[test]
@@ -234,8 +279,14 @@ fn an_account_that_does_not_let_us_in_is_a_gap_of_its_own_and_no_other_account_s
     let mut world = World::new(truth);
     world.settings.organisation = Some(Organisation::new("Audit"));
     let seen = world.read_all();
-    assert!(seen.is_sealed(&format!("{ACCOUNT}/organizations.accounts")) && seen.is_sealed(&format!("{second}/iam.users")));
-    assert!(seen.gaps.iter().all(|gap| gap.scope.as_ref().is_some_and(|scope| scope.as_str().starts_with("777788889999/"))), "{:?}", seen.gaps);
+    assert!(
+        seen.is_sealed(&format!("{ACCOUNT}/organizations.accounts")) && seen.is_sealed(&format!("{second}/iam.users"))
+    );
+    assert!(
+        seen.gaps.iter().all(|gap| gap.scope.as_ref().is_some_and(|scope| scope.as_str().starts_with("777788889999/"))),
+        "{:?}",
+        seen.gaps
+    );
     assert!(seen.gaps.iter().all(|gap| denies(&gap.cause, "sts:AssumeRole on arn:aws:iam::777788889999:role/Audit")));
     assert_eq!(seen.gaps.len(), 10, "every scope of the account");
     assert!(!seen.declared.iter().any(|scope| scope.starts_with("888899990000")));

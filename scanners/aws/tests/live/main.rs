@@ -4,7 +4,9 @@
 
 mod cost;
 mod faults;
+mod house;
 mod kit;
 mod moto;
 mod people;
+mod sign_in;
 mod world;

@@ -29,12 +29,24 @@ fn a_seeded_account_is_read_and_a_person_of_interest_has_ids_dates_and_fingerpri
     seen.each_scope_ends();
     seen.no_grant_twice();
     // Coverage first. The emulator has no row of the root user, and no service-specific credentials at all.
-    for kind in ["iam.users", "iam.groups", "iam.policies", "iam.role-trusts", "iam.roles", "ec2.key-pairs", "iam.access-key-ids", "iam.ssh-public-keys"] {
+    for kind in [
+        "iam.users",
+        "iam.groups",
+        "iam.policies",
+        "iam.role-trusts",
+        "iam.roles",
+        "ec2.key-pairs",
+        "iam.access-key-ids",
+        "iam.ssh-public-keys",
+    ] {
         assert_eq!(seen.gaps_of(kind), Vec::<&scan_contract::Gap>::new(), "{kind}");
     }
     for kind in ["iam.passwords", "iam.access-keys", "iam.certificates", "iam.mfa-devices"] {
         let gaps = seen.gaps_of(kind);
-        assert!(gaps.iter().all(|gap| matches!(&gap.cause, Cause::NotSeen { what } if what.contains("<root_account>"))), "{gaps:?}");
+        assert!(
+            gaps.iter().all(|gap| matches!(&gap.cause, Cause::NotSeen { what } if what.contains("<root_account>"))),
+            "{gaps:?}"
+        );
     }
     let gaps = seen.gaps_of("iam.service-specific-credentials");
     assert_eq!(gaps.len(), 1, "what is not implemented is a gap");
@@ -46,11 +58,17 @@ fn a_seeded_account_is_read_and_a_person_of_interest_has_ids_dates_and_fingerpri
     let live = seen.get("AKIAANNBERG000000001");
     assert_eq!((live.status, live.scope.as_str()), (Status::Enabled, "123456789012/iam.access-key-ids/ann.berg"));
     assert!(matches!(&live.last_used_at, Fact::Known(at) if at.at.to_rfc3339() == "2026-04-20T02:10:00+00:00"));
-    assert_eq!(live.formerly.as_ref().map(scan_contract::GrantId::as_str), Some("arn:aws:iam::123456789012:user/ann.berg/access-key-1"));
+    assert_eq!(
+        live.formerly.as_ref().map(scan_contract::GrantId::as_str),
+        Some("arn:aws:iam::123456789012:user/ann.berg/access-key-1")
+    );
     assert_eq!(seen.get("AKIAANNBERG000000002").status, Status::Disabled);
     assert!(seen.get("APKAANNBERG000000001").public_key.is_some());
     let certificate = seen.get("CERTANNBERG0000000000000000000001");
-    assert!(matches!(&certificate.expires_at, Fact::Known(at) if at.at.to_rfc3339().starts_with("2036-11-24")), "{certificate:?}");
+    assert!(
+        matches!(&certificate.expires_at, Fact::Known(at) if at.at.to_rfc3339().starts_with("2036-11-24")),
+        "{certificate:?}"
+    );
     assert!(seen.find("arn:aws:iam::123456789012:mfa/ann.berg").is_some(), "a virtual device by its serial number");
     // Only who matters was asked.
     assert!(seen.find("AKIAGHOST00000000001").is_none());
@@ -120,7 +138,10 @@ fn administer(address: &str, form: &[(&str, &str)]) -> String {
     .expect("a request");
     let (instructions, _) = aws_sigv4::http_request::sign(signable, &params).expect("a signature").into_parts();
     let host = address.trim_start_matches("http://");
-    let mut request = format!("POST / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: {media}\r\ncontent-length: {}\r\n", body.len());
+    let mut request = format!(
+        "POST / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: {media}\r\ncontent-length: {}\r\n",
+        body.len()
+    );
     for (name, value) in instructions.headers() {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -150,14 +171,18 @@ fn our_own_policy_is_enough_and_each_action_taken_from_it_is_exactly_its_gap() {
     let policy = scanner(settings.clone(), &key.secret).policy().expect("a policy");
     // Without spaces, which a form can write in two ways.
     let policy = serde_json::from_str::<serde_json::Value>(&policy).expect("JSON").to_string();
-    let actions: Vec<String> = serde_json::from_str::<serde_json::Value>(&policy).expect("JSON")["Statement"][0]["Action"]
-        .as_array()
-        .expect("actions")
-        .iter()
-        .map(|action| action.as_str().expect("text").to_owned())
-        .collect();
+    let actions: Vec<String> =
+        serde_json::from_str::<serde_json::Value>(&policy).expect("JSON")["Statement"][0]["Action"]
+            .as_array()
+            .expect("actions")
+            .iter()
+            .map(|action| action.as_str().expect("text").to_owned())
+            .collect();
     let read_with = |policy: &str| {
-        administer(&address, &[("Action", "PutUserPolicy"), ("UserName", &name), ("PolicyName", "p"), ("PolicyDocument", policy)]);
+        administer(
+            &address,
+            &[("Action", "PutUserPolicy"), ("UserName", &name), ("PolicyName", "p"), ("PolicyDocument", policy)],
+        );
         let seen = block_on(read(&scanner(settings.clone(), &key.secret), about(&["ann.berg", "carl.odd"])));
         assert_eq!(seen.ended, Some(Ok(())));
         seen.each_scope_ends();
@@ -204,7 +229,13 @@ fn people_of_identity_center_have_their_groups_and_permission_sets() {
     for kind in ["identitystore.users", "sso.account-assignments"] {
         assert!(seen.gaps_of(kind).is_empty(), "{:?}", seen.gaps_of(kind));
     }
-    let bindings: Vec<_> = seen.records.iter().filter(|access| access.scope.as_str().contains("sso.account-assignments") && access.kind == AccessKind::RoleBinding).collect();
+    let bindings: Vec<_> = seen
+        .records
+        .iter()
+        .filter(|access| {
+            access.scope.as_str().contains("sso.account-assignments") && access.kind == AccessKind::RoleBinding
+        })
+        .collect();
     let of = |login: &str| -> Vec<(Privilege, Option<String>)> {
         let mut of: Vec<_> = bindings
             .iter()
@@ -215,7 +246,10 @@ fn people_of_identity_center_have_their_groups_and_permission_sets() {
         of
     };
     let account = |id: &str| Some(format!("account {id}"));
-    assert_eq!(of("ann.berg"), [(Privilege::Admin, account("222222222222")), (Privilege::Read, account("222222222222"))]);
+    assert_eq!(
+        of("ann.berg"),
+        [(Privilege::Admin, account("222222222222")), (Privilege::Read, account("222222222222"))]
+    );
     assert_eq!(of("bea.lind"), [(Privilege::Read, account("222222222222"))], "through the group alone");
     assert_eq!(of("erik.dahl"), [(Privilege::Read, account(ACCOUNT))]);
 }

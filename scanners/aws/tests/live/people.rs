@@ -65,7 +65,11 @@ fn a_later_event_raises_the_last_use_of_a_key_and_no_event_says_nothing() {
     let key = seen.get("AKIALEAVER00000000");
     assert!(matches!(&key.last_used_at, Fact::Known(moment) if moment.at == at && moment.precision_seconds == 1));
     assert!(key.evidence.iter().any(|line| line.contains("CloudTrail: ListBuckets")), "{:?}", key.evidence);
-    assert_eq!(seen.get("AKIATWIN00000000").last_used_at, Fact::None, "the report says never; the history says nothing");
+    assert_eq!(
+        seen.get("AKIATWIN00000000").last_used_at,
+        Fact::None,
+        "the report says never; the history says nothing"
+    );
     world.server.finish();
 }
 
@@ -85,7 +89,11 @@ fn an_identity_center_user_has_groups_and_permission_sets_and_one_switched_off_h
         assert_eq!(seen.get("u-leaver/g-ops").kind, AccessKind::GroupMembership);
         assert_eq!(seen.get("u-off").status, Status::Disabled);
         // Switched off two hours ago; sessions of one hour are over, and the other set is not theirs.
-        let sessions: Vec<_> = seen.of_kind(AccessKind::Session).into_iter().filter(|session| session.grant_id.as_str().starts_with("u-")).collect();
+        let sessions: Vec<_> = seen
+            .of_kind(AccessKind::Session)
+            .into_iter()
+            .filter(|session| session.grant_id.as_str().starts_with("u-"))
+            .collect();
         assert!(sessions.is_empty(), "{sessions:?}");
         world.server.finish();
     }
@@ -95,7 +103,8 @@ fn an_identity_center_user_has_groups_and_permission_sets_and_one_switched_off_h
     let updated = truth.center.users["u-off"].updated;
     let world = World::new(truth).with_everything();
     let seen = world.read_all();
-    let session = seen.of_kind(AccessKind::Session).into_iter().find(|session| session.grant_id.as_str().starts_with("u-off/"));
+    let session =
+        seen.of_kind(AccessKind::Session).into_iter().find(|session| session.grant_id.as_str().starts_with("u-off/"));
     assert_eq!(session.and_then(|session| session.live_until), Some(updated + chrono::TimeDelta::hours(8)));
 }
 
@@ -137,9 +146,17 @@ fn keys_whose_dates_fit_no_slot_still_stand_once_with_their_own_last_use() {
     let account = truth.accounts.get_mut(ACCOUNT).expect("an account");
     let made = now() - chrono::TimeDelta::days(100);
     let mut user = User::new("rotated", "AIDAROTATED", made);
-    for (id, status, used) in [("AKIAFIRST", "Inactive", None), ("AKIASECOND", "Active", Some(made + chrono::TimeDelta::days(9)))] {
+    for (id, status, used) in
+        [("AKIAFIRST", "Inactive", None), ("AKIASECOND", "Active", Some(made + chrono::TimeDelta::days(9)))]
+    {
         // A key that was switched off and on again has another date in the report.
-        user.keys.push(Key { id: String::from(id), status: String::from(status), created: made, rotated: made + chrono::TimeDelta::days(5), used });
+        user.keys.push(Key {
+            id: String::from(id),
+            status: String::from(status),
+            created: made,
+            rotated: made + chrono::TimeDelta::days(5),
+            used,
+        });
     }
     account.add(user);
     let world = World::new(truth);
@@ -149,7 +166,9 @@ fn keys_whose_dates_fit_no_slot_still_stand_once_with_their_own_last_use() {
     let slot = |slot: u8| Some(format!("arn:aws:iam::{ACCOUNT}:user/rotated/access-key-{slot}"));
     assert_eq!((former("AKIAFIRST"), former("AKIASECOND")), (slot(1), slot(2)));
     assert_eq!(seen.get("AKIAFIRST").last_used_at, Fact::None);
-    assert!(matches!(&seen.get("AKIASECOND").last_used_at, Fact::Known(at) if at.at == made + chrono::TimeDelta::days(9)));
+    assert!(
+        matches!(&seen.get("AKIASECOND").last_used_at, Fact::Known(at) if at.at == made + chrono::TimeDelta::days(9))
+    );
     assert_eq!(world.server.count_of("iam:GetAccessKeyLastUsed"), 2);
 }
 
@@ -157,11 +176,18 @@ fn keys_whose_dates_fit_no_slot_still_stand_once_with_their_own_last_use() {
 fn names_with_letters_of_every_sort_are_asked_for_as_they_are() {
     let mut truth = leaver_and_twin(now());
     let account = truth.accounts.get_mut(ACCOUNT).expect("an account");
-    let names = ["a+b=c,d.e@f-g_h", "..", "-dash", "100%", "slash/../x", "new\u{a0}line", "<b>&amp;", "' OR 1=1", "zoë"];
+    let names =
+        ["a+b=c,d.e@f-g_h", "..", "-dash", "100%", "slash/../x", "new\u{a0}line", "<b>&amp;", "' OR 1=1", "zoë"];
     for (index, name) in names.iter().enumerate() {
         let mut user = User::new(name, &format!("AIDAODD{index}"), now());
         user.not_in_report = true;
-        user.keys.push(Key { id: format!("AKIAODD{index}"), status: String::from("Active"), created: now(), rotated: now(), used: None });
+        user.keys.push(Key {
+            id: format!("AKIAODD{index}"),
+            status: String::from("Active"),
+            created: now(),
+            rotated: now(),
+            used: None,
+        });
         account.add(user);
     }
     let world = World::new(truth);

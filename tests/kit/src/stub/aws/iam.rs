@@ -52,8 +52,12 @@ pub(super) fn answer(truth: &mut Truth, caller: &Caller, asked: &Asked, operatio
         "ListVirtualMFADevices" => virtual_devices(truth, account, asked),
         "ListRoles" => roles(truth, account, asked),
         "GetAccountSummary" => {
-            let entry = |key: &str, value: usize| wrap("entry", &[tag("key", key), tag("value", &value.to_string())].concat());
-            let map = [entry("AccountPasswordPresent", usize::from(account.root_password)), entry("Users", account.users.len())];
+            let entry =
+                |key: &str, value: usize| wrap("entry", &[tag("key", key), tag("value", &value.to_string())].concat());
+            let map = [
+                entry("AccountPasswordPresent", usize::from(account.root_password)),
+                entry("Users", account.users.len()),
+            ];
             respond(&action, &wrap("SummaryMap", &map.concat()))
         }
         "GetAccessKeyLastUsed" => last_used(account, asked, operation),
@@ -68,18 +72,66 @@ fn of_user(truth: &Truth, account: &Account, asked: &Asked, operation: &str, act
         return error(operation, 404, "NoSuchEntity", &format!("The user with name {name} cannot be found."));
     };
     let (list, items): (&str, Vec<String>) = match action {
-        "ListAccessKeys" => ("AccessKeyMetadata", user.keys.iter().map(|key| {
-            [tag("UserName", &name), tag("AccessKeyId", &key.id), tag("Status", &key.status), tag("CreateDate", &time(key.created))].concat()
-        }).collect()),
-        "ListSSHPublicKeys" => ("SSHPublicKeys", user.ssh_keys.iter().map(|key| {
-            [tag("UserName", &name), tag("SSHPublicKeyId", &key.id), tag("Status", &key.status), tag("UploadDate", &time(key.uploaded))].concat()
-        }).collect()),
-        "ListSigningCertificates" => ("Certificates", user.certificates.iter().map(|certificate| {
-            [tag("UserName", &name), tag("CertificateId", &certificate.id), tag("CertificateBody", &certificate.body), tag("Status", &certificate.status), tag("UploadDate", &time(certificate.uploaded))].concat()
-        }).collect()),
-        "ListMFADevices" => ("MFADevices", user.mfa.iter().map(|device| {
-            [tag("UserName", &name), tag("SerialNumber", &device.serial), tag("EnableDate", &time(device.enabled))].concat()
-        }).collect()),
+        "ListAccessKeys" => (
+            "AccessKeyMetadata",
+            user.keys
+                .iter()
+                .map(|key| {
+                    [
+                        tag("UserName", &name),
+                        tag("AccessKeyId", &key.id),
+                        tag("Status", &key.status),
+                        tag("CreateDate", &time(key.created)),
+                    ]
+                    .concat()
+                })
+                .collect(),
+        ),
+        "ListSSHPublicKeys" => (
+            "SSHPublicKeys",
+            user.ssh_keys
+                .iter()
+                .map(|key| {
+                    [
+                        tag("UserName", &name),
+                        tag("SSHPublicKeyId", &key.id),
+                        tag("Status", &key.status),
+                        tag("UploadDate", &time(key.uploaded)),
+                    ]
+                    .concat()
+                })
+                .collect(),
+        ),
+        "ListSigningCertificates" => (
+            "Certificates",
+            user.certificates
+                .iter()
+                .map(|certificate| {
+                    [
+                        tag("UserName", &name),
+                        tag("CertificateId", &certificate.id),
+                        tag("CertificateBody", &certificate.body),
+                        tag("Status", &certificate.status),
+                        tag("UploadDate", &time(certificate.uploaded)),
+                    ]
+                    .concat()
+                })
+                .collect(),
+        ),
+        "ListMFADevices" => (
+            "MFADevices",
+            user.mfa
+                .iter()
+                .map(|device| {
+                    [
+                        tag("UserName", &name),
+                        tag("SerialNumber", &device.serial),
+                        tag("EnableDate", &time(device.enabled)),
+                    ]
+                    .concat()
+                })
+                .collect(),
+        ),
         "GetSSHPublicKey" => return ssh_key(user, asked, operation),
         _ => return error(operation, 400, "InvalidAction", "no such action"),
     };
@@ -117,7 +169,8 @@ fn ssh_key(user: &User, asked: &Asked, operation: &str) -> Answer {
 
 fn last_used(account: &Account, asked: &Asked, operation: &str) -> Answer {
     let id = asked.form_field("AccessKeyId").unwrap_or_default();
-    let found = account.users.values().find_map(|user| user.keys.iter().find(|key| key.id == id).map(|key| (user, key)));
+    let found =
+        account.users.values().find_map(|user| user.keys.iter().find(|key| key.id == id).map(|key| (user, key)));
     // AWS refuses keys that are not of the caller's account (IAM API reference, GetAccessKeyLastUsed).
     let Some((user, key)) = found else { return error(operation, 404, "NoSuchEntity", "no such key") };
     let used = match key.used {
@@ -218,7 +271,9 @@ fn services(truth: &Truth, account: &Account, asked: &Asked, operation: &str) ->
     }
     let mut items = Vec::new();
     for user in account.users.values().filter(|user| name.as_ref().is_none_or(|name| *name == user.name)) {
-        for credential in user.services.iter().filter(|one| service.as_ref().is_none_or(|service| *service == one.service)) {
+        for credential in
+            user.services.iter().filter(|one| service.as_ref().is_none_or(|service| *service == one.service))
+        {
             let expires = credential.expires.map_or_else(String::new, |at| tag("ExpirationDate", &time(at)));
             items.push(
                 [
@@ -235,7 +290,10 @@ fn services(truth: &Truth, account: &Account, asked: &Asked, operation: &str) ->
         }
     }
     let (shown, next) = page(truth, items, asked.form_field("Marker").as_deref(), wanted(asked), 100);
-    respond("ListServiceSpecificCredentials", &[members("ServiceSpecificCredentials", shown), end(next.as_deref())].concat())
+    respond(
+        "ListServiceSpecificCredentials",
+        &[members("ServiceSpecificCredentials", shown), end(next.as_deref())].concat(),
+    )
 }
 
 fn virtual_devices(truth: &Truth, account: &Account, asked: &Asked) -> Answer {
@@ -249,7 +307,11 @@ fn virtual_devices(truth: &Truth, account: &Account, asked: &Asked) -> Answer {
                 tag("Arn", &account.user_arn(&user.name)),
                 tag("CreateDate", &time(user.created)),
             ];
-            let inner = [tag("SerialNumber", &device.serial), wrap("User", &owner.concat()), tag("EnableDate", &time(device.enabled))];
+            let inner = [
+                tag("SerialNumber", &device.serial),
+                wrap("User", &owner.concat()),
+                tag("EnableDate", &time(device.enabled)),
+            ];
             items.push(inner.concat());
         }
     }
@@ -279,7 +341,9 @@ fn roles(truth: &Truth, account: &Account, asked: &Asked) -> Answer {
 
 /// The credential report (IAM user guide, "credential reports").
 pub(crate) fn report(account: &Account) -> String {
-    let mut csv = String::from("user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_1_last_used_region,access_key_1_last_used_service,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,cert_1_last_rotated,cert_2_active,cert_2_last_rotated\n");
+    let mut csv = String::from(
+        "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_1_last_used_region,access_key_1_last_used_service,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,cert_1_last_rotated,cert_2_active,cert_2_last_rotated\n",
+    );
     writeln!(csv, "<root_account>,arn:aws:iam::{}:root,2020-01-01T00:00:00+00:00,not_supported,no_information,not_supported,not_supported,true,false,N/A,N/A,N/A,N/A,false,N/A,N/A,N/A,N/A,false,N/A,false,N/A", account.id).expect("text");
     let optional = |at: Option<At>, otherwise: &str| at.map_or_else(|| String::from(otherwise), time);
     for user in account.users.values().filter(|user| !user.not_in_report) {

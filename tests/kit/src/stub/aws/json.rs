@@ -46,7 +46,11 @@ pub(super) fn answer(truth: &Truth, caller: &Caller, asked: &Asked, operation: &
                 account
             });
             if truth.listed.is_empty() {
-                return error(400, "AWSOrganizationsNotInUseException", "Your account is not a member of an organization.");
+                return error(
+                    400,
+                    "AWSOrganizationsNotInUseException",
+                    "Your account is not a member of an organization.",
+                );
             }
             paged(truth, asked, "Accounts", items.collect(), 20)
         }
@@ -105,7 +109,9 @@ fn assignments(truth: &Truth, id: &str) -> Vec<Value> {
         let through = center.groups.get(principal).is_some_and(|members| members.contains(id));
         let kind = if center.groups.contains_key(principal) { "GROUP" } else { "USER" };
         if principal == id || (center.users_show_groups && through) {
-            shown.push(json!({"AccountId": account, "PermissionSetArn": set, "PrincipalId": principal, "PrincipalType": kind}));
+            shown.push(
+                json!({"AccountId": account, "PermissionSetArn": set, "PrincipalId": principal, "PrincipalType": kind}),
+            );
         }
     }
     shown
@@ -136,7 +142,8 @@ fn events(truth: &Truth, caller: &Caller, asked: &Asked, body: &Value) -> Answer
     let name = body["LookupAttributes"][0]["AttributeValue"].as_str().unwrap_or_default();
     let here = region(asked);
     let user = truth.accounts.get(&caller.account).and_then(|account| account.users.get(name));
-    let mut events: Vec<_> = user.into_iter().flat_map(|user| &user.events).filter(|event| event.region == here).collect();
+    let mut events: Vec<_> =
+        user.into_iter().flat_map(|user| &user.events).filter(|event| event.region == here).collect();
     events.sort_by_key(|event| std::cmp::Reverse(event.at));
     let items = events.into_iter().map(|event| {
         let mut inner = json!({"awsRegion": event.region, "sourceIPAddress": "192.0.2.7", "userIdentity": {"type": "IAMUser", "userName": name}});

@@ -69,6 +69,9 @@ impl Stub for Aws {
         let refuse = |status: u16, code: &str, message: &str| {
             if is_json { json::error(status, code, message) } else { xml::error(&operation, status, code, message) }
         };
+        if operation == "sts:AssumeRoleWithWebIdentity" {
+            return xml::web_identity(&mut truth, asked, &operation);
+        }
         let Some(key) = signer(asked) else {
             return refuse(403, "MissingAuthenticationToken", "Request is missing Authentication Token");
         };
@@ -107,10 +110,7 @@ fn signer(asked: &Asked) -> Option<String> {
 /// Region in the credential scope of a signature.
 pub(crate) fn region(asked: &Asked) -> String {
     let header = asked.header("authorization").unwrap_or_default();
-    header
-        .split_once("Credential=")
-        .and_then(|(_, rest)| rest.split('/').nth(2))
-        .map_or_else(String::new, String::from)
+    header.split_once("Credential=").and_then(|(_, rest)| rest.split('/').nth(2)).map_or_else(String::new, String::from)
 }
 
 /// A refusal for a limit, in the form of IAM.

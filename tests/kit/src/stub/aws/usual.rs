@@ -50,7 +50,8 @@ fn truth(account: Account) -> Truth {
 fn scanner(now: At) -> User {
     let mut user = User::new("scanner", "AIDASCANNER0000000000", now - TimeDelta::days(400));
     let made = now - TimeDelta::days(400);
-    let key = Key { id: String::from(KEY_ID), status: String::from("Active"), created: made, rotated: made, used: Some(now) };
+    let key =
+        Key { id: String::from(KEY_ID), status: String::from("Active"), created: made, rotated: made, used: Some(now) };
     user.keys.push(key);
     user
 }
@@ -62,7 +63,9 @@ pub fn leaver_and_twin(now: At) -> Truth {
     let mut account = Account::new("111122223333", now - TimeDelta::hours(1));
     account.add(scanner(now));
     let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
-    account.groups.insert(String::from("builders"), Group { id: String::from("AGPABUILDERS"), policy: String::from(policy) });
+    account
+        .groups
+        .insert(String::from("builders"), Group { id: String::from("AGPABUILDERS"), policy: String::from(policy) });
     for (name, live) in [("leaver", true), ("twin", false)] {
         account.add(person(&account, name, live, made, now, policy));
     }
@@ -70,12 +73,14 @@ pub fn leaver_and_twin(now: At) -> Truth {
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":"sts:AssumeRole"}}]}}"#,
         account.user_arn("leaver")
     );
-    let role = Role { id: String::from("AROARELEASES"), trust, longest: 7200, used: Some(now - TimeDelta::minutes(30)) };
+    let role =
+        Role { id: String::from("AROARELEASES"), trust, longest: 7200, used: Some(now - TimeDelta::minutes(30)) };
     account.roles.insert(String::from("releases"), role);
     let mut ghost = User::new("ghost", "AIDAGHOST0000000000000", made);
     ghost.keys.push(key("AKIAGHOST0000000000", true, made));
     account.add(ghost);
-    let pair = KeyPair { id: String::from("key-0leaver"), name: String::from("leaver-laptop"), public_key: ssh_key("laptop") };
+    let pair =
+        KeyPair { id: String::from("key-0leaver"), name: String::from("leaver-laptop"), public_key: ssh_key("laptop") };
     account.key_pairs.insert(String::from("eu-west-1"), vec![pair]);
     let mut truth = truth(account);
     truth.listed = vec![listed("111122223333", "ACTIVE")];
@@ -105,13 +110,35 @@ fn person(account: &Account, name: &str, live: bool, made: At, now: At, policy: 
         user.mfa.push(Mfa { serial, is_virtual: true, enabled: made });
         let at = now - TimeDelta::hours(5);
         let key = format!("AKIA{upper}00000000");
-        user.events.push(Event { region: String::from("us-east-1"), key, name: String::from("ListBuckets"), at, refused: None });
+        user.events.push(Event {
+            region: String::from("us-east-1"),
+            key,
+            name: String::from("ListBuckets"),
+            at,
+            refused: None,
+        });
     }
     user.keys.push(key(&format!("AKIA{upper}00000000"), live, made));
-    user.ssh_keys.push(SshKey { id: format!("APKA{upper}"), body: ssh_key(name), status: word.clone(), uploaded: made });
-    user.certificates.push(Certificate { id: format!("CERT{upper}"), body: String::from(PEM), status: word.clone(), uploaded: made });
+    user.ssh_keys.push(SshKey {
+        id: format!("APKA{upper}"),
+        body: ssh_key(name),
+        status: word.clone(),
+        uploaded: made,
+    });
+    user.certificates.push(Certificate {
+        id: format!("CERT{upper}"),
+        body: String::from(PEM),
+        status: word.clone(),
+        uploaded: made,
+    });
     let service = String::from("bedrock.amazonaws.com");
-    user.services.push(ServiceCredential { id: format!("ACCA{upper}"), service, status: word, created: made, expires: None });
+    user.services.push(ServiceCredential {
+        id: format!("ACCA{upper}"),
+        service,
+        status: word,
+        created: made,
+        expires: None,
+    });
     user
 }
 
@@ -131,7 +158,10 @@ fn center(now: At) -> Center {
             (String::from("u-leaver"), user("leaver", "ENABLED")),
             (String::from("u-off"), user("off", "DISABLED")),
         ]),
-        groups: BTreeMap::from([(String::from("g-ops"), BTreeSet::from([String::from("u-leaver"), String::from("u-off")]))]),
+        groups: BTreeMap::from([(
+            String::from("g-ops"),
+            BTreeSet::from([String::from("u-leaver"), String::from("u-off")]),
+        )]),
         sets: BTreeMap::from([
             (admin.clone(), (String::from("Admin"), String::from("PT8H"), vec![policy("AdministratorAccess")])),
             (read.clone(), (String::from("Read"), String::from("PT1H"), vec![policy("ReadOnlyAccess")])),
@@ -151,7 +181,9 @@ pub fn crowd(users: usize, now: At) -> Truth {
     let mut account = Account::new("111122223333", now - TimeDelta::hours(1));
     account.add(scanner(now));
     let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","ec2:Describe*","logs:PutLogEvents"],"Resource":"*"}]}"#;
-    account.groups.insert(String::from("builders"), Group { id: String::from("AGPABUILDERS"), policy: String::from(policy) });
+    account
+        .groups
+        .insert(String::from("builders"), Group { id: String::from("AGPABUILDERS"), policy: String::from(policy) });
     for index in 0..users {
         let name = format!("user{index:05}");
         let mut user = User::new(&name, &format!("AIDA{index:017}"), made);
@@ -171,7 +203,12 @@ pub fn crowd(users: usize, now: At) -> Truth {
         }
         if of_ten == 4 {
             let id = format!("CERT{index:016}");
-            user.certificates.push(Certificate { id, body: String::from(PEM), status: String::from("Active"), uploaded: made });
+            user.certificates.push(Certificate {
+                id,
+                body: String::from(PEM),
+                status: String::from("Active"),
+                uploaded: made,
+            });
         }
         if matches!(of_ten, 2..6) {
             user.password = Some(Password { changed: made, used: None });
@@ -185,7 +222,13 @@ pub fn crowd(users: usize, now: At) -> Truth {
         if of_ten == 7 {
             let service = String::from("codecommit.amazonaws.com");
             let id = format!("ACCA{index:016}");
-            user.services.push(ServiceCredential { id, service, status: String::from("Active"), created: made, expires: None });
+            user.services.push(ServiceCredential {
+                id,
+                service,
+                status: String::from("Active"),
+                created: made,
+                expires: None,
+            });
         }
         account.add(user);
     }

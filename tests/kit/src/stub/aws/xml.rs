@@ -65,6 +65,14 @@ pub(super) fn sts(truth: &mut Truth, caller: &Caller, asked: &Asked, operation: 
     }
 }
 
+/// A token for a role. Nobody signs this one.
+pub(super) fn web_identity(truth: &mut Truth, asked: &Asked, operation: &str) -> Answer {
+    if asked.form_field("WebIdentityToken").as_deref() != Some(super::SECRET) {
+        return error(operation, 400, "InvalidIdentityToken", "The token is not valid.");
+    }
+    assume(truth, asked, operation)
+}
+
 fn assume(truth: &mut Truth, asked: &Asked, operation: &str) -> Answer {
     let arn = asked.form_field("RoleArn").unwrap_or_default();
     let session = asked.form_field("RoleSessionName").unwrap_or_default();
@@ -86,7 +94,8 @@ fn assume(truth: &mut Truth, asked: &Asked, operation: &str) -> Answer {
     ]
     .concat();
     let user = [tag("Arn", &principal), tag("AssumedRoleId", "AROA:x")].concat();
-    respond("AssumeRole", &[wrap("Credentials", &credentials), wrap("AssumedRoleUser", &user)].concat())
+    let action = operation.split(':').nth(1).unwrap_or_default();
+    respond(action, &[wrap("Credentials", &credentials), wrap("AssumedRoleUser", &user)].concat())
 }
 
 /// EC2 key pairs.
