@@ -2,6 +2,7 @@
 
 use super::arguments::{Exceptions as Arguments, ExceptionsCommand};
 use super::failure::Failure;
+use super::fetch::{self, Fetching};
 use super::scan::load_roster;
 use super::session::Session;
 use super::text::add_line;
@@ -34,7 +35,8 @@ fn judged(session: &Session<'_>, config: &Config) -> Result<Exceptions, Failure>
     };
     let now = session.clock(config).0.now();
     let documents = session.documents(config);
-    let loaded = load_roster(config, documents.as_ref(), store.as_ref(), now)?;
+    let (documents, _) = fetch::fetched(session, config, documents.as_ref(), Fetching::NotAsked)?;
+    let loaded = load_roster(config, &documents, store.as_ref(), now)?;
     let Some(roster) = loaded.roster else {
         return Err(Failure::Roster(String::from(
             "no roster is in force; exceptions cannot be held against people (holdover roster validate)",

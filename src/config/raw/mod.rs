@@ -7,6 +7,7 @@ pub(super) mod connection;
 pub(super) mod file;
 pub(super) mod roster;
 pub(super) mod run;
+pub(super) mod service;
 pub(super) mod systems;
 
 use schemars::JsonSchema;

@@ -12,4 +12,5 @@
 
 pub mod aws;
 pub mod github;
+pub mod hr;
 pub mod okta;
