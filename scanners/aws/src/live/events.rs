@@ -240,12 +240,12 @@ impl Seen {
 }
 
 fn session(about: &About<'_>, id: &str, used: &Use) -> Access {
-    let holder = about.known.person.account.as_ref().map_or(about.user, GrantId::as_str);
     let name = if id.is_empty() { "console" } else { id };
     let began = used.begun.unwrap_or(used.at);
     let live_until = began + LONGEST_SESSION;
     let status = if live_until <= about.account.door.now() { Status::Expired } else { Status::Unknown };
-    let grant_id = format!("{holder}/cloudtrail/{name}");
+    // By the name that the history was asked for: the id must not depend on what else could be read.
+    let grant_id = format!("{}/cloudtrail/{name}", about.user);
     let mut access = about.known.person.grant(about.scope.clone(), AccessKind::Session, grant_id, status);
     access.grant_display = Some(format!("temporary credential {name} of {}, seen by CloudTrail", about.user));
     access.status_text = Some(String::from("reckoned: AWS does not list sessions"));

@@ -4,6 +4,7 @@
 //!     live scan ADDRESS LEAVERS|everyone [PER_SECOND] [IN_FLIGHT]     prints one line of JSON
 
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a benchmark, not shipped")]
+#![expect(clippy::disallowed_methods, reason = "it measures time")]
 
 #[path = "../live/kit.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]

@@ -7,7 +7,13 @@ use crate::stub::aws::{Caller, Truth, region};
 
 /// Text with the characters of XML escaped.
 pub(super) fn text(raw: &str) -> String {
-    raw.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    raw.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\r', "&#13;")
+        .replace('\n', "&#10;")
+        .replace('\t', "&#9;")
 }
 
 /// `<name>text</name>`.
@@ -73,6 +79,7 @@ pub(super) fn web_identity(truth: &mut Truth, asked: &Asked, operation: &str) ->
     assume(truth, asked, operation)
 }
 
+#[expect(clippy::disallowed_methods, reason = "a session ends an hour from now, whatever the world's own time")]
 fn assume(truth: &mut Truth, asked: &Asked, operation: &str) -> Answer {
     let arn = asked.form_field("RoleArn").unwrap_or_default();
     let session = asked.form_field("RoleSessionName").unwrap_or_default();
