@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use scan_contract::Instant;
 
 /// Longest wait that is believed. No service locks a reader out for longer and means it.
-const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+const LONGEST: Duration = Duration::from_hours(7 * 24);
 
 /// What a number in a reset header counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,9 +65,16 @@ fn believable(wait: Duration) -> Option<Duration> {
     (!wait.is_zero() && wait <= LONGEST).then_some(wait)
 }
 
-/// An HTTP date in any of its three forms.
+/// The end of a window: a number, or an HTTP date (go-limiter, which several services are built on).
+pub(crate) fn reset(text: &str, unit: Unit, at: Instant) -> Option<Duration> {
+    amount(text, unit, at).or_else(|| believable((http_date(text)? - at).to_std().ok()?))
+}
+
+/// An HTTP date in any of its three forms. Go programs write `UTC` where `GMT` is meant.
 pub(crate) fn http_date(text: &str) -> Option<Instant> {
-    httpdate::parse_http_date(text.trim()).ok().map(DateTime::<Utc>::from)
+    let text = text.trim();
+    let gmt = text.strip_suffix("UTC").map(|start| format!("{start}GMT"));
+    httpdate::parse_http_date(gmt.as_deref().unwrap_or(text)).ok().map(DateTime::<Utc>::from)
 }
 
 #[cfg(test)]
@@ -80,6 +87,7 @@ mod tests {
         DateTime::parse_from_rfc3339("2026-07-31T12:00:00Z").unwrap().to_utc()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the functions under test give it")]
     fn seconds(count: u64) -> Option<Duration> {
         Some(Duration::from_secs(count))
     }
@@ -123,6 +131,13 @@ mod tests {
         assert_eq!(amount("30", Unit::BySize, at()), seconds(30));
         assert_eq!(amount(&(now + 90).to_string(), Unit::BySize, at()), seconds(90));
         assert_eq!(amount(&((now + 90) * 1000).to_string(), Unit::BySize, at()), seconds(90));
+    }
+
+    #[test]
+    fn the_end_of_a_window_may_be_a_date() {
+        assert_eq!(reset("Fri, 31 Jul 2026 12:00:30 UTC", Unit::BySize, at()), seconds(30));
+        assert_eq!(reset("30", Unit::BySize, at()), seconds(30));
+        assert_eq!(reset("Fri, 31 Jul 2026 11:00:30 UTC", Unit::BySize, at()), None);
     }
 
     proptest! {

@@ -50,7 +50,7 @@ pub enum Dialect {
     Vault,
     /// 503 that means a limit, with `Retry-After`, or 429.
     BambooHr,
-    /// 429 with `Retry-After`, `x-ms-throttle-*`.
+    /// 429 with `Retry-After`, `RateLimit-*`, and `x-ms-throttle-limit-percentage` before it comes to that.
     Graph,
 }
 
@@ -77,9 +77,9 @@ struct Names {
     unit: Unit,
 }
 
-/// `RateLimit-*`: draft-ietf-httpapi-ratelimit-headers, seconds to go.
+/// `RateLimit-*`: draft-ietf-httpapi-ratelimit-headers counts seconds to go, and some services (GitLab) epoch seconds.
 const DRAFT: Names =
-    Names { limit: "ratelimit-limit", remaining: "ratelimit-remaining", reset: "ratelimit-reset", unit: Unit::Seconds };
+    Names { limit: "ratelimit-limit", remaining: "ratelimit-remaining", reset: "ratelimit-reset", unit: Unit::BySize };
 const COMMON: Names = Names {
     limit: "x-ratelimit-limit",
     remaining: "x-ratelimit-remaining",
@@ -132,14 +132,14 @@ impl Dialect {
         match self {
             Self::Plain | Self::BambooHr | Self::Graph => status == StatusCode::SERVICE_UNAVAILABLE && says_when,
             Self::Aws => status.as_u16() >= 400 && words::aws_throttles(reply),
-            Self::GitHub => self.is_github_limit(reply, says_when),
+            Self::GitHub => Self::is_github_limit(reply, says_when),
             Self::Okta | Self::Vault => false,
         }
     }
 
     /// docs.github.com: a primary limit answers 403 or 429 with `x-ratelimit-remaining: 0`; a secondary one with
     /// `retry-after`, or with words alone; GraphQL answers 200 with an error of type `RATE_LIMITED`.
-    fn is_github_limit(self, reply: &Reply, says_when: bool) -> bool {
+    fn is_github_limit(reply: &Reply, says_when: bool) -> bool {
         match reply.status {
             StatusCode::FORBIDDEN => {
                 let used_up = reply.header("x-ratelimit-remaining").is_some_and(|left| left.trim() == "0");
@@ -159,6 +159,13 @@ impl Dialect {
             && reply.status != StatusCode::OK
     }
 
+    /// Whether an answer that is none warns of a limit: learn.microsoft.com, "Throttling limits": sent once more than 0.8
+    /// of the limit is used, as a share of it.
+    pub(crate) fn warns(self, reply: &Reply) -> bool {
+        let share = reply.header("x-ms-throttle-limit-percentage").and_then(|text| text.trim().parse::<f64>().ok());
+        self == Self::Graph && share.is_some_and(|share| share >= 0.8)
+    }
+
     fn wait(self, reply: &Reply) -> Wait {
         let by_header = reply.header("retry-after").and_then(|text| hint::retry_after(text, reply.at));
         let by_milliseconds = || {
@@ -175,7 +182,7 @@ impl Dialect {
         self.names().iter().find_map(|names| {
             let number = |name: &str| reply.header(name).and_then(first_number);
             let remaining = number(names.remaining)?;
-            let reset = hint::amount(reply.header(names.reset)?, names.unit, reply.at)?;
+            let reset = hint::reset(reply.header(names.reset)?, names.unit, reply.at)?;
             Some(Announced {
                 key: self.key(reply),
                 limit: number(names.limit),

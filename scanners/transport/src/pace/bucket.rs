@@ -71,9 +71,4 @@ impl Bucket {
         self.answers = 0;
         self.refused = 0;
     }
-
-    #[cfg(test)]
-    pub(super) fn rate(&self) -> f64 {
-        self.rate
-    }
 }

@@ -22,7 +22,7 @@ use tokio::time::Instant as Tick;
 
 use self::bucket::Bucket;
 use self::window::Window;
-use crate::dialect::{Dialect, Signal, Wait};
+use crate::dialect::{Announced, Dialect, Signal, Wait};
 use crate::door::Now;
 use crate::reply::Reply;
 use crate::settings::PaceSettings;
@@ -33,8 +33,10 @@ const FEW_RETRIES: u64 = 25;
 const IN_A_ROW: u32 = 3;
 /// A wait so long is meant for everything.
 const LONG: Duration = Duration::from_secs(5);
+/// A secondary limit without a hint (docs.github.com, "Exceeding the rate limit": at least one minute, then ever longer).
+const MINUTE: Duration = Duration::from_mins(1);
 /// Longest own backoff before jitter.
-const BACKOFF: Duration = Duration::from_secs(60);
+const BACKOFF: Duration = Duration::from_mins(1);
 /// Most limits remembered of one host.
 const WINDOWS: usize = 256;
 
@@ -48,6 +50,8 @@ struct Inner {
     settings: PaceSettings,
     dialect: Dialect,
     now: Now,
+    /// Behind a recording nobody is waited for.
+    live: bool,
     state: Mutex<State>,
     permits: Arc<Semaphore>,
     counted: Counted,
@@ -92,7 +96,7 @@ impl std::fmt::Debug for Pace {
 
 impl Pace {
     /// A pace with nothing learned yet. Settings that cannot hold are brought to the nearest that can.
-    pub(crate) fn new(settings: PaceSettings, dialect: Dialect, now: Now) -> Self {
+    pub(crate) fn new(settings: PaceSettings, dialect: Dialect, now: Now, live: bool) -> Self {
         let between = |value: f64, low: f64, high: f64| if value.is_finite() { value.clamp(low, high) } else { low };
         let settings = PaceSettings {
             per_second: between(settings.per_second, 0.01, 10_000.0),
@@ -106,7 +110,7 @@ impl Pace {
         let seed = now().timestamp_nanos_opt().unwrap_or(1).unsigned_abs() | 1;
         let permits = Arc::new(Semaphore::new(settings.in_flight));
         let state = Mutex::new(State { hosts: HashMap::new(), random: seed });
-        Self { inner: Arc::new(Inner { settings, dialect, now, state, permits, counted: Counted::default() }) }
+        Self { inner: Arc::new(Inner { settings, dialect, now, live, state, permits, counted: Counted::default() }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -122,27 +126,42 @@ impl Pace {
     /// that sleep and sign by themselves; [`crate::Door::send`] does it for everybody else.
     ///
     /// # Errors
-    /// `Throttled` when the wait would be longer than allowed.
+    /// `Throttled` when the service's limits would make it wait longer than allowed.
     pub fn reserve(&self, host: &str) -> Result<Duration, Cause> {
         self.reserve_for(host, "")
     }
 
     /// As [`Pace::reserve`], for an operation whose limit may be known.
     pub(crate) fn reserve_for(&self, host: &str, operation: &'static str) -> Result<Duration, Cause> {
+        if !self.inner.live {
+            return Ok(Duration::ZERO);
+        }
         let now = Tick::now();
         let settings = self.inner.settings;
         let mut state = self.state();
         let pace = state.host(host, now, &settings);
         let held = pace.held(operation, now, settings.share);
-        let wait = pace.bucket.delay(now).max(held);
-        if wait > settings.longest_wait {
-            return Err(self.throttled(wait));
+        if held > settings.longest_wait {
+            return Err(self.throttled(held));
         }
+        // A long queue of our own is nobody's limit, and ends.
+        let wait = pace.bucket.delay(now).max(held);
         pace.bucket.take(now);
         if let Some(window) = pace.window_of(operation) {
             window.spend(now + wait);
         }
         Ok(wait)
+    }
+
+    /// Takes another place in the bucket of `host`, after a pause that held many: they must not all go at once.
+    pub(crate) fn queue_again(&self, host: &str) -> Duration {
+        let now = Tick::now();
+        let settings = self.inner.settings;
+        let mut state = self.state();
+        let pace = state.host(host, now, &settings);
+        let wait = pace.bucket.delay(now);
+        pace.bucket.take(now);
+        wait
     }
 
     /// How long `host` still wants nothing of this operation.
@@ -229,14 +248,17 @@ impl Pace {
         let pace = state.host(host, now, &settings);
         let limited = matches!(signal, Signal::Throttled(_));
         pace.in_a_row = if limited { pace.in_a_row.saturating_add(1) } else { 0 };
-        pace.bucket.hear(now, limited);
+        pace.bucket.hear(now, limited || dialect.warns(reply));
         if let Some(announced) = dialect.announced(reply) {
-            pace.hear(reply.operation, &announced, now);
+            pace.hear(reply.operation, &announced, now, limited);
         }
-        if let Signal::Throttled(Wait::For(wait)) = signal
+        if let Signal::Throttled(wait) = signal
             && dialect.is_secondary(reply)
         {
-            pace.pause(now + wait);
+            let unsaid = MINUTE * (1 << pace.in_a_row.clamp(1, 5) >> 1);
+            // Half of what a single wait may be: it is to be waited for, not to end the scope.
+            let unsaid = unsaid.min((settings.longest_wait / 2).max(Duration::from_secs(1)));
+            pace.pause(now + if let Wait::For(wait) = wait { wait } else { unsaid });
         }
         if limited {
             self.inner.counted.throttled.fetch_add(1, Ordering::Relaxed);
@@ -286,10 +308,6 @@ fn backoff(attempt: u32, random: f64) -> Duration {
 
 impl State {
     fn host(&mut self, host: &str, now: Tick, settings: &PaceSettings) -> &mut HostPace {
-        // A copy of the name only when it is new.
-        if !self.hosts.contains_key(host) {
-            self.hosts.insert(String::from(host), HostPace::new(now, settings));
-        }
         self.hosts.entry(String::from(host)).or_insert_with(|| HostPace::new(now, settings))
     }
 
@@ -336,7 +354,13 @@ impl HostPace {
         paused.max(paced)
     }
 
-    fn hear(&mut self, operation: &'static str, announced: &crate::dialect::Announced, now: Tick) {
+    fn hear(&mut self, operation: &'static str, announced: &Announced, now: Tick, limited: bool) {
+        // A refusal may speak of another limit than the answers did, such as that of concurrent requests
+        // (developer.okta.com, "Rate limit best practices"). Its wait is kept, its figures are not.
+        let other = |window: &Window| limited && announced.limit.is_some_and(|limit| limit != window.limit());
+        if self.windows.get(&announced.key).is_some_and(other) {
+            return;
+        }
         if self.windows.len() >= WINDOWS && !self.windows.contains_key(&announced.key) {
             return;
         }

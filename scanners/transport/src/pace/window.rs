@@ -17,7 +17,7 @@ pub(super) struct Window {
     reset: Tick,
     /// What we used of it, in requests or points.
     used: u64,
-    /// Requests on their way, not yet answered.
+    /// When the last request was made, or will be.
     last: Tick,
 }
 
@@ -30,6 +30,10 @@ impl Window {
             used: 1,
             last: now,
         }
+    }
+
+    pub(super) fn limit(&self) -> u64 {
+        self.limit
     }
 
     /// Learns from one answer.
@@ -66,15 +70,15 @@ impl Window {
         if rest.is_zero() || self.limit == u64::MAX {
             return self.closed(now);
         }
-        let ours = ((self.limit as f64 * share).floor() as u64).max(1);
-        let left = ours.saturating_sub(self.used).min(self.remaining);
-        if left == 0 {
+        let ours = (self.limit as f64 * share).floor().max(1.0);
+        let left = (ours - self.used as f64).min(self.remaining as f64);
+        if left < 1.0 {
             return rest;
         }
-        if left as f64 > ours as f64 * LOW {
+        if left > ours * LOW {
             return Duration::ZERO;
         }
-        let each = rest.div_f64(left as f64);
+        let each = rest.div_f64(left);
         (self.last + each).saturating_duration_since(now).min(rest)
     }
 }

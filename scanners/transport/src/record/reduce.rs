@@ -22,9 +22,14 @@ fn json(names: &[&str], value: Value) -> Value {
     if names.contains(&"*") {
         return value;
     }
+    unnamed(names, value)
+}
+
+/// A value outside every object: it has no name that could be on the list.
+fn unnamed(names: &[&str], value: Value) -> Value {
     match value {
-        Value::Object(_) | Value::Array(_) => below(names, value),
-        // A bare value has no name that could be on the list.
+        Value::Object(_) => below(names, value),
+        Value::Array(items) => Value::Array(items.into_iter().map(|item| unnamed(names, item)).collect()),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Value::Null,
     }
 }
@@ -130,6 +135,7 @@ mod tests {
     #[test]
     fn bare_values_and_other_forms_leave_nothing() {
         assert_eq!(kept(&["id"], r#""canary""#), "null");
+        assert_eq!(kept(&["id"], r#"["canary",["canary"],{"id":["kept"]}]"#), r#"[null,[null],{"id":["kept"]}]"#);
         assert_eq!(kept(&["id"], "<html>canary</html>"), "");
         assert_eq!(reduce(Keep::Nothing, b"canary"), "");
         assert_eq!(reduce(Keep::Xml(&["a"]), b"{\"canary\":1}"), "");

@@ -1,13 +1,13 @@
 //! SEC-6: what a service plants anywhere comes out nowhere.
 
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Once};
 
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderValue, Method};
 use scan_contract::Cause;
 use serde::Deserialize;
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::credential::Credential;
 use crate::request::Request;
@@ -21,18 +21,26 @@ fn leaks(text: &str) -> bool {
         CANARY.to_owned(),
         data_encoding::BASE64.encode(CANARY.as_bytes()).trim_end_matches('=').to_owned(),
         data_encoding::HEXLOWER.encode(CANARY.as_bytes()),
-        CANARY.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+        data_encoding::HEXUPPER
+            .encode(CANARY.as_bytes())
+            .as_bytes()
+            .chunks(2)
+            .fold(String::new(), |text, pair| text + "%" + &String::from_utf8_lossy(pair)),
     ];
     let text = text.to_ascii_lowercase();
     encoded.iter().any(|word| text.contains(&word.to_ascii_lowercase()))
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What was logged on the thread of this test.
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-impl Write for Log {
+struct ThisThread;
+
+impl Write for ThisThread {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        LOG.with_borrow_mut(|log| log.write(bytes))
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -40,29 +48,22 @@ impl Write for Log {
     }
 }
 
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
+/// Collects everything of this crate, at the lowest level. One listener for all tests: one that comes and goes misses
+/// events whose first sender was another test.
+fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_writer(|| ThisThread)
+            .with_ansi(false)
+            .with_env_filter("trace,hyper=off,hyper_util=off,reqwest=off,h2=off,rustls=off,mio=off,tokio=off")
+            .init();
+    });
+    LOG.with_borrow_mut(Vec::clear);
 }
 
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-/// Collects everything of this crate, at the lowest level.
-fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(log.clone())
-        .with_ansi(false)
-        .with_env_filter("trace,hyper=off,hyper_util=off,reqwest=off,h2=off,rustls=off,mio=off,tokio=off")
-        .finish();
-    (log, tracing::subscriber::set_default(subscriber))
+fn logged() -> String {
+    LOG.with_borrow(|log| String::from_utf8_lossy(log).into_owned())
 }
 
 struct Planted;
@@ -116,7 +117,7 @@ fn hostile() -> Vec<Vec<Act>> {
 
 #[tokio::test]
 async fn sec6_no_error_and_no_event_holds_what_was_planted() {
-    let (log, guard) = listen();
+    listen();
     let answers = hostile();
     let count = answers.len();
     let script = answers.clone();
@@ -135,7 +136,7 @@ async fn sec6_no_error_and_no_event_holds_what_was_planted() {
                 match reply.next_link() {
                     Err(cause) => said.push(format!("{cause:?}")),
                     Ok(Some(url)) => {
-                        said.extend(door.send(Request::get(url)).await.map_err(|cause| format!("{cause:?}")).err())
+                        said.extend(door.send(Request::get(url)).await.map_err(|cause| format!("{cause:?}")).err());
                     }
                     Ok(None) => {}
                 }
@@ -148,23 +149,21 @@ async fn sec6_no_error_and_no_event_holds_what_was_planted() {
             .map_err(|cause| format!("{cause:?}"))
             .err(),
     );
-    drop(guard);
     assert_eq!(server.count(), count, "every answer was given");
     assert!(server.log().iter().all(|seen| leaks(&seen.head)), "and every request carried the credential");
     for text in &said {
         assert!(!leaks(text), "{text}");
     }
-    let log = log.text();
+    let log = logged();
     assert!(log.lines().count() >= count, "one event a request: {log}");
     assert!(!leaks(&log), "{log}");
 }
 
 #[tokio::test]
 async fn sec6_the_search_finds_a_leak_on_purpose() {
-    let (log, guard) = listen();
+    listen();
     tracing::debug!(url = "https://a.example/?t=CANARYq7Zx91", "leaks");
-    drop(guard);
-    assert!(leaks(&log.text()));
+    assert!(leaks(&logged()));
     assert!(leaks(&data_encoding::BASE64.encode(CANARY.as_bytes())));
     assert!(leaks("%43%41%4E%41%52%59%71%37%5A%78%39%31"));
     assert!(!leaks("CANARY"));
@@ -172,11 +171,10 @@ async fn sec6_the_search_finds_a_leak_on_purpose() {
 
 #[tokio::test]
 async fn an_event_tells_operation_status_bytes_time_and_attempt() {
-    let (log, guard) = listen();
+    listen();
     let server = Server::plain(|_, _| reply(200, &[], "[1]")).await;
     door(&server).send(members(&server)).await.unwrap();
-    drop(guard);
-    let log = log.text();
+    let log = logged();
     for field in ["operation=\"members\"", "status=200", "bytes=3", "milliseconds=", "attempt=1"] {
         assert!(log.contains(field), "{field} in {log}");
     }
