@@ -82,11 +82,9 @@ fn state(hub: &Hub, granted: &Granted, right: &str, tried: &BTreeMap<&str, Right
     let app = matches!(hub.settings.sign_in, SignIn::App { .. });
     let server = hub.settings.edition == Edition::Server;
     let not_there = ["organization_codespaces_secrets=read", "codespaces_secrets=read", "organization_copilot_seat_management=read"];
-    if enterprise_off || (server && not_there.contains(&right)) {
+    // What no App can be given is read by none.
+    if enterprise_off || (server && not_there.contains(&right)) || (app && NOT_FOR_APPS.contains(&right)) {
         return RightState::Off;
-    }
-    if app && NOT_FOR_APPS.contains(&right) {
-        return RightState::Missing { says: String::from("GitHub gives it to no App") };
     }
     if !app && APPS_ONLY.contains(&right) {
         return RightState::Missing { says: String::from("GitHub gives it to Apps alone") };

@@ -14,6 +14,7 @@ use crate::read::runners::{self, Runner};
 use crate::read::secrets::{self, Secret, Sort};
 use crate::read::{audit, outside::Person};
 use crate::scopes;
+use crate::settings::SignIn;
 use crate::text::{clean, time};
 use crate::told::{Told, Work};
 
@@ -45,7 +46,8 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     for (kind, result) in ends {
         work.end(&scope(kind), result).await?;
     }
-    for sort in [Sort::Actions, Sort::Dependabot, Sort::Codespaces] {
+    let codespaces = matches!(work.hub.settings.sign_in, SignIn::Token(_)).then_some(Sort::Codespaces);
+    for sort in [Sort::Actions, Sort::Dependabot].into_iter().chain(codespaces) {
         let result = own_secrets(work, sort).await;
         work.end(&scope(sort.scope()), result).await?;
     }

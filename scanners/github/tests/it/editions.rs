@@ -67,7 +67,7 @@ async fn enterprise_server_answers_below_its_paths_and_lacks_what_it_lacks() {
     let scene = Scene::with(Truth::usual(), Means::App, Edition::Server, |_| {});
     let reading = scene.read().await;
     let missing = [
-        "codespaces-secrets", "copilot-seats", "credential-authorizations", "enterprise-licenses", "enterprise-roles",
+        "copilot-seats", "credential-authorizations", "enterprise-licenses", "enterprise-roles",
         "external-identities", "failed-invitations", "invitations",
     ];
     assert_eq!(reading.incomplete(), missing, "{:?}", reading.gaps());

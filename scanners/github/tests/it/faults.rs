@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::kit::{Reading, Scene};
 
-const NOT_FOR_APPS: [&str; 3] = ["codespaces-secrets", "enterprise-licenses", "enterprise-roles"];
+const NOT_FOR_APPS: [&str; 2] = ["enterprise-licenses", "enterprise-roles"];
 
 /// Scopes that a fault spoiled, follow-ups aside.
 fn spoiled(reading: &Reading) -> Vec<&str> {
@@ -314,4 +314,19 @@ async fn an_object_that_cannot_be_decoded_costs_itself_alone() {
     let webhooks = reading.scope("webhooks");
     assert_eq!(webhooks.records.len(), 1, "its neighbour is kept");
     assert_eq!(webhooks.gaps[0].part.as_deref(), Some("page 1, object 1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn never_more_than_the_declared_share_of_the_announced_limit_is_used() {
+    let truth = Truth { made: Made { repositories: 200, ..Made::default() }, ..Truth::usual() };
+    let scene = Scene::with(truth, Means::App, scan_github::Edition::Cloud, |settings| settings.budget_share = 0.1);
+    scene.stub.announce(1_000);
+    let reading = scene.read().await;
+    let used = scene.server.count();
+    // A request of a kind that was never answered before tells only then which limit it draws from.
+    let first_ones = scan_github::ALLOW.operations.len();
+    assert!(used <= 100 + first_ones, "{used} of 1000 requests, and a tenth was allowed");
+    let throttled = reading.scopes.values().flat_map(|scope| &scope.gaps);
+    assert!(throttled.into_iter().any(|gap| matches!(gap.cause, Cause::Throttled { .. })), "{:?}", reading.gaps());
+    assert!(!reading.scope("repository-webhooks").is_complete());
 }

@@ -7,22 +7,22 @@ use std::time::Duration;
 use holdover_kit::fault::{Asked, FaultServer, path_fits};
 use holdover_kit::stub::github::{GitHubStub, Means, Truth};
 use scan_contract::{
-    Access, AccessKind, Cause, Gap, Item, Pass, Scanner, Scope, ScopeState, channel,
+    Access, AccessKind, Cause, Gap, Item, Pass, Scanner, Scope, channel,
 };
 use scan_github::{ALLOW, ALLOW_SERVER, Edition, GitHub, Organisation, Settings, SignIn, Ways};
 use scan_transport::{Door, PaceSettings, Secret, SecretRef, Secrets};
 
 /// The token of a person.
-pub const TOKEN: &str = "ghp_s3cretOfTheScanner0000000000";
+pub(crate) const TOKEN: &str = "ghp_s3cretOfTheScanner0000000000";
 
 /// A private key, made once.
-pub fn private_key() -> &'static str {
+pub(crate) fn private_key() -> &'static str {
     static KEY: OnceLock<String> = OnceLock::new();
     KEY.get_or_init(|| rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("an RSA key").serialize_pem())
 }
 
 /// Secrets in memory.
-pub struct Kept;
+pub(crate) struct Kept;
 
 impl Secrets for Kept {
     fn fetch(&self, reference: &SecretRef) -> Result<Secret, Cause> {
@@ -35,17 +35,17 @@ impl Secrets for Kept {
 }
 
 /// How we sign in, in tests.
-pub fn app() -> SignIn {
+pub(crate) fn app() -> SignIn {
     let private_key = SecretRef::Environment(String::from("KEY"));
     SignIn::App { issuer: String::from("Iv1.abc"), private_key, installation_id: None }
 }
 
-pub fn token() -> SignIn {
+pub(crate) fn token() -> SignIn {
     SignIn::Token(SecretRef::Environment(String::from("TOKEN")))
 }
 
 /// Pace for tests: fast, and with waits that end.
-pub fn quick() -> PaceSettings {
+pub(crate) fn quick() -> PaceSettings {
     PaceSettings {
         per_second: 5_000.0,
         burst: 5_000,
@@ -58,15 +58,14 @@ pub fn quick() -> PaceSettings {
 }
 
 /// A scene.
-pub struct Scene {
+pub(crate) struct Scene {
     pub stub: Arc<GitHubStub>,
     pub server: FaultServer,
     pub scanner: GitHub,
-    pub door: Door,
 }
 
 /// Settings for a server at this origin.
-pub fn settings(origin: &str, edition: Edition, sign_in: SignIn) -> Settings {
+pub(crate) fn settings(origin: &str, edition: Edition, sign_in: SignIn) -> Settings {
     let organisation = Organisation { login: String::from("acme"), id: Some(4711) };
     let mut settings = Settings::new("gh".into(), organisation, origin.parse().expect("an origin"), sign_in);
     settings.edition = edition;
@@ -79,7 +78,7 @@ pub fn settings(origin: &str, edition: Edition, sign_in: SignIn) -> Settings {
 }
 
 /// The name of the row a request belongs to: the list under test is the list that ships.
-pub fn named(asked: &Asked) -> Option<String> {
+pub(crate) fn named(asked: &Asked) -> Option<String> {
     let rows = ALLOW.operations.iter().chain(ALLOW_SERVER.operations);
     rows.into_iter()
         .find(|row| row.method == asked.method && path_fits(row.path, &asked.segments))
@@ -87,28 +86,28 @@ pub fn named(asked: &Asked) -> Option<String> {
 }
 
 impl Scene {
-    pub fn new(truth: Truth, means: Means) -> Self {
+    pub(crate) fn new(truth: Truth, means: Means) -> Self {
         Self::with(truth, means, Edition::Cloud, |_| {})
     }
 
-    pub fn with(truth: Truth, means: Means, edition: Edition, change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) fn with(truth: Truth, means: Means, edition: Edition, change: impl FnOnce(&mut Settings)) -> Self {
         let stub = GitHubStub::new(truth, means.clone(), TOKEN);
         let stub = Arc::new(if edition == Edition::Server { stub.server() } else { stub });
         let server = FaultServer::build(Arc::clone(&stub)).operations(named).start();
         let sign_in = if means == Means::App { app() } else { token() };
         let mut settings = settings(server.origin(), edition, sign_in);
         change(&mut settings);
-        let (scanner, door) = scanner(settings);
-        Self { stub, server, scanner, door }
+        let (scanner, _) = scanner(settings);
+        Self { stub, server, scanner }
     }
 
-    pub async fn read(&self) -> Reading {
+    pub(crate) async fn read(&self) -> Reading {
         read(&self.scanner).await
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test beside real sockets has the real time")]
-pub fn scanner(settings: Settings) -> (GitHub, Door) {
+pub(crate) fn scanner(settings: Settings) -> (GitHub, Door) {
     let door = Door::open(settings.door(), settings.allow(), Arc::new(chrono::Utc::now)).expect("a door");
     let ways = Ways { door: door.clone(), secrets: Arc::new(Kept) };
     (GitHub::new(settings, ways).expect("a scanner"), door)
@@ -116,7 +115,7 @@ pub fn scanner(settings: Settings) -> (GitHub, Door) {
 
 /// One scope as it was read.
 #[derive(Debug, Default, Clone)]
-pub struct Read {
+pub(crate) struct Read {
     pub kind: String,
     pub opened: bool,
     pub records: BTreeMap<(AccessKind, String), Access>,
@@ -126,7 +125,7 @@ pub struct Read {
 
 impl Read {
     /// Complete by the contract's own words: sealed, as many as announced, and no gap.
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         let enough = self.sealed.flatten().is_none_or(|announced| announced == self.records.len() as u64);
         self.opened && self.sealed.is_some() && enough && self.gaps.is_empty()
     }
@@ -134,7 +133,7 @@ impl Read {
 
 /// Everything a scanner said.
 #[derive(Debug, Default)]
-pub struct Reading {
+pub(crate) struct Reading {
     pub scopes: BTreeMap<String, Read>,
     pub offered: BTreeSet<String>,
     pub notices: Vec<String>,
@@ -142,33 +141,33 @@ pub struct Reading {
 }
 
 impl Reading {
-    pub fn scope(&self, name: &str) -> &Read {
+    pub(crate) fn scope(&self, name: &str) -> &Read {
         self.scopes.get(name).unwrap_or_else(|| panic!("no scope {name}: {:?}", self.scopes.keys()))
     }
 
     #[track_caller]
-    pub fn assert_complete(&self, name: &str) {
+    pub(crate) fn assert_complete(&self, name: &str) {
         let scope = self.scope(name);
         assert!(scope.is_complete(), "{name}: {:?}, sealed {:?}, {} records", scope.gaps, scope.sealed, scope.records.len());
     }
 
     /// Names of scopes that are not complete.
-    pub fn incomplete(&self) -> Vec<&str> {
+    pub(crate) fn incomplete(&self) -> Vec<&str> {
         self.scopes.iter().filter(|(_, scope)| !scope.is_complete()).map(|(name, _)| name.as_str()).collect()
     }
 
     #[track_caller]
-    pub fn record(&self, scope: &str, kind: AccessKind, id: &str) -> &Access {
+    pub(crate) fn record(&self, scope: &str, kind: AccessKind, id: &str) -> &Access {
         let found = self.scope(scope).records.get(&(kind, String::from(id)));
         found.unwrap_or_else(|| panic!("{scope} has no {kind} {id}: {:?}", self.scope(scope).records.keys()))
     }
 
-    pub fn records(&self) -> impl Iterator<Item = &Access> {
+    pub(crate) fn records(&self) -> impl Iterator<Item = &Access> {
         self.scopes.values().flat_map(|scope| scope.records.values())
     }
 
     /// Every gap as `scope/part: cause`.
-    pub fn gaps(&self) -> Vec<String> {
+    pub(crate) fn gaps(&self) -> Vec<String> {
         let shown = |gap: &Gap| {
             let scope = gap.scope.as_ref().map_or("everything", |scope| scope.as_str());
             format!("{scope}/{}: {}", gap.part.as_deref().unwrap_or("-"), gap.cause)
@@ -178,7 +177,7 @@ impl Reading {
 }
 
 /// Reads everything the scanner declares, then every follow-up it offers, in one pass.
-pub async fn read(scanner: &GitHub) -> Reading {
+pub(crate) async fn read(scanner: &GitHub) -> Reading {
     let mut reading = Reading::default();
     let mut offered: Vec<Scope> = Vec::new();
     for pass in scanner.declare().await.expect("scopes") {
@@ -191,7 +190,7 @@ pub async fn read(scanner: &GitHub) -> Reading {
     reading
 }
 
-pub async fn walk(scanner: &GitHub, pass: Pass, reading: &mut Reading, offered: &mut Vec<Scope>) {
+pub(crate) async fn walk(scanner: &GitHub, pass: Pass, reading: &mut Reading, offered: &mut Vec<Scope>) {
     for scope in &pass.scopes {
         let fresh = Read { kind: scope.kind.clone(), ..Read::default() };
         assert!(reading.scopes.insert(scope.name.to_string(), fresh).is_none(), "{} twice", scope.name);
@@ -235,9 +234,4 @@ pub async fn walk(scanner: &GitHub, pass: Pass, reading: &mut Reading, offered: 
         }
         reading.failures.push((pass.name, cause));
     }
-}
-
-/// The state a gap alone would give its scope.
-pub fn state(gap: &Gap) -> ScopeState {
-    gap.cause.state()
 }

@@ -4,6 +4,7 @@ mod documents;
 mod editions;
 mod faults;
 mod kit;
+mod others;
 mod reading;
 mod rights;
 mod signing;

@@ -7,7 +7,7 @@ use scan_github::Edition;
 use crate::kit::{Reading, Scene, walk};
 
 /// Scopes that an App of the usual organisation cannot have, each with its reason.
-const NOT_FOR_APPS: [&str; 3] = ["codespaces-secrets", "enterprise-licenses", "enterprise-roles"];
+const NOT_FOR_APPS: [&str; 2] = ["enterprise-licenses", "enterprise-roles"];
 
 async fn usual() -> (Scene, Reading) {
     let scene = Scene::new(Truth::usual(), Means::App);

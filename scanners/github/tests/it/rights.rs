@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::kit::Scene;
 
 /// What is never complete with an App.
-const NOT_FOR_APPS: [&str; 3] = ["codespaces-secrets", "enterprise-licenses", "enterprise-roles"];
+const NOT_FOR_APPS: [&str; 2] = ["enterprise-licenses", "enterprise-roles"];
 
 /// Scopes that a missing right spoils, follow-ups aside.
 fn spoiled(right: &str) -> &'static [&'static str] {

@@ -67,6 +67,8 @@ pub struct GitHubStub {
     issued: Mutex<u64>,
     revoked: Mutex<BTreeSet<String>>,
     points: Mutex<u64>,
+    /// Announced limit of requests, and how many of them were used.
+    limit: Mutex<(u64, u64)>,
 }
 
 impl GitHubStub {
@@ -82,6 +84,7 @@ impl GitHubStub {
             issued: Mutex::new(0),
             revoked: Mutex::default(),
             points: Mutex::new(0),
+            limit: Mutex::new((1_000_000, 0)),
         }
     }
 
@@ -105,6 +108,11 @@ impl GitHubStub {
     /// Whether the rights an App's token has are told when it is made.
     pub fn hide_rights(&self) {
         *lock(&self.silent) = true;
+    }
+
+    /// From now on so many requests an hour are announced; they count down.
+    pub fn announce(&self, limit: u64) {
+        *lock(&self.limit) = (limit, 0);
     }
 
     /// GraphQL points spent so far.
@@ -194,9 +202,14 @@ impl GitHubStub {
 
     fn headed(&self, answer: Answer, resource: &str) -> Answer {
         let reset = chrono::Utc::now().timestamp() + 3_600;
+        let (limit, remaining) = {
+            let mut counted = lock(&self.limit);
+            counted.1 += 1;
+            (counted.0, counted.0.saturating_sub(counted.1))
+        };
         let answer = answer
-            .with("x-ratelimit-limit", "15000")
-            .with("x-ratelimit-remaining", "14999")
+            .with("x-ratelimit-limit", &limit.to_string())
+            .with("x-ratelimit-remaining", &remaining.to_string())
             .with("x-ratelimit-reset", &reset.to_string())
             .with("x-ratelimit-resource", resource)
             .with("x-github-request-id", "ABCD:1234");

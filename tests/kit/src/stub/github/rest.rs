@@ -185,7 +185,17 @@ fn linked(asked: &Asked, answer: Answer, total: usize, size: usize, number: usiz
     }
     let mut query: Vec<String> = asked.raw_query.split('&').filter(|part| !part.starts_with("page=") && !part.is_empty()).map(String::from).collect();
     query.push(format!("page={}", number + 1));
-    answer.with("link", &format!("<{}{}?{}>; rel=\"next\"", asked.origin, asked.path, query.join("&")))
+    answer.with("link", &format!("<{}{}?{}>; rel=\"next\"", asked.origin, by_id(&asked.path), query.join("&")))
+}
+
+/// The platform links further pages by id, whatever name was asked for.
+fn by_id(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        ["", "orgs", _, rest @ ..] => format!("/organizations/4711/{}", rest.join("/")),
+        ["", "repos", _, _, rest @ ..] => format!("/repositories/1/{}", rest.join("/")),
+        _ => String::from(path),
+    }
 }
 
 fn list(asked: &Asked, all: Vec<Value>) -> Answer {
