@@ -36,9 +36,19 @@ fn scene(members: usize, repositories: usize, requests: u32, latency: Duration) 
         environment_every: 20,
         schedule_every: 25,
     };
-    let stub = Arc::new(GitHubStub::new(Truth { made, ..Truth::empty() }, Means::Classic(vec![String::from("repo"), String::from("admin:org"), String::from("admin:org_hook"), String::from("manage_billing:copilot")]), "ghp_bench"));
+    let stub = Arc::new(GitHubStub::new(
+        Truth { made, ..Truth::empty() },
+        Means::Classic(vec![
+            String::from("repo"),
+            String::from("admin:org"),
+            String::from("admin:org_hook"),
+            String::from("manage_billing:copilot"),
+        ]),
+        "ghp_bench",
+    ));
     let name = |asked: &holdover_kit::fault::Asked| {
-        let row = ALLOW.operations.iter().find(|row| row.method == asked.method && path_fits(row.path, &asked.segments));
+        let row =
+            ALLOW.operations.iter().find(|row| row.method == asked.method && path_fits(row.path, &asked.segments));
         row.map(|row| String::from(row.name))
     };
     let server = FaultServer::build(stub).operations(name).latency(latency).start();
@@ -50,7 +60,8 @@ fn scene(members: usize, repositories: usize, requests: u32, latency: Duration) 
     settings.connection.plain_to_loopback = true;
     settings.budget_share = 1.0;
     settings.repository_requests = requests;
-    settings.connection.pace = Some(PaceSettings { per_second: 100_000.0, burst: 100_000, in_flight: 16, ..PaceSettings::default() });
+    settings.connection.pace =
+        Some(PaceSettings { per_second: 100_000.0, burst: 100_000, in_flight: 16, ..PaceSettings::default() });
     #[expect(clippy::disallowed_methods, reason = "a measurement has the real time")]
     let door = Door::open(settings.door(), settings.allow(), Arc::new(chrono::Utc::now)).expect("a door");
     let scanner = GitHub::new(settings, Ways { door, secrets: Arc::new(Kept) }).expect("a scanner");
@@ -65,7 +76,11 @@ async fn read(scanner: &GitHub) -> (u64, Vec<String>) {
             while let Some(item) = receiver.recv().await {
                 match item {
                     Item::Sheet { sheet, .. } => records += sheet.len() as u64,
-                    Item::Gap(gap) => gaps.push(format!("{}: {}", gap.scope.map_or_else(String::new, |scope| scope.to_string()), gap.cause)),
+                    Item::Gap(gap) => gaps.push(format!(
+                        "{}: {}",
+                        gap.scope.map_or_else(String::new, |scope| scope.to_string()),
+                        gap.cause
+                    )),
                     _ => {}
                 }
             }
@@ -99,9 +114,18 @@ fn main() {
     let (points, queries) = scanner.points();
     let rest = sent as u64 - queries;
     let naive = repositories * NAIVE_A_REPOSITORY + members.div_ceil(100);
-    println!("{members} members, {repositories} repositories, repository_requests {requests}, {} ms a request", latency.as_millis());
-    println!("requests {sent}: {rest} REST, {queries} GraphQL for {points} points; REST and points together {}", rest + points);
-    println!("a walk that asks each repository by itself: {naive} requests; ours are {:.1} % of it", (rest + points) as f64 * 100.0 / naive as f64);
+    println!(
+        "{members} members, {repositories} repositories, repository_requests {requests}, {} ms a request",
+        latency.as_millis()
+    );
+    println!(
+        "requests {sent}: {rest} REST, {queries} GraphQL for {points} points; REST and points together {}",
+        rest + points
+    );
+    println!(
+        "a walk that asks each repository by itself: {naive} requests; ours are {:.1} % of it",
+        (rest + points) as f64 * 100.0 / naive as f64
+    );
     println!("{records} records in {seconds:.1} s; peak memory {} MiB with the stub, {before} MiB before", peak_mib());
     for gap in gaps {
         println!("not read: {gap}");

@@ -16,8 +16,6 @@ use crate::client::left_out_by_sso;
 use crate::hub::Hub;
 use crate::told::{Told, Work};
 
-/// Objects a page; the most the interface gives.
-const PAGE: &str = "100";
 /// Pages of one list after which we give up.
 const PAGES: usize = 5_000;
 /// Walks before we say that the pages keep shifting.
@@ -115,7 +113,8 @@ impl<'a> List<'a> {
     }
 
     fn first(&self, hub: &Hub) -> Result<Url, Cause> {
-        let mut query: Vec<(&str, &str)> = vec![("per_page", PAGE)];
+        let size = hub.settings.page(100).to_string();
+        let mut query: Vec<(&str, &str)> = vec![("per_page", &size)];
         query.extend(self.query.iter().map(|(name, value)| (*name, value.as_str())));
         hub.client.address(&self.segments, &query)
     }
@@ -144,12 +143,13 @@ async fn page(hub: &Hub, list: &List<'_>, url: &Url) -> Result<Page, Cause> {
             let missing = || Cause::Malformed { what: format!("{}: the answer has no {name}", reply.operation) };
             let items = object.remove(name).ok_or_else(missing)?;
             let items = serde_json::from_str(items.get()).map_err(|_| missing())?;
-            let total = match object.get(total) {
-                Some(total) => Some(serde_json::from_str(total.get()).map_err(|_| Cause::Malformed {
-                    what: format!("{}: its total is no number", reply.operation),
-                })?),
-                None => None,
-            };
+            let total =
+                match object.get(total) {
+                    Some(total) => Some(serde_json::from_str(total.get()).map_err(|_| Cause::Malformed {
+                        what: format!("{}: its total is no number", reply.operation),
+                    })?),
+                    None => None,
+                };
             (items, total)
         }
     };
@@ -184,7 +184,9 @@ impl<'a> Walk<'a> {
         }
         self.number += 1;
         if !self.asked.insert(url.clone()) {
-            return Err(Cause::Malformed { what: format!("after page {} of a list the service links an earlier one", self.number - 1) });
+            return Err(Cause::Malformed {
+                what: format!("after page {} of a list the service links an earlier one", self.number - 1),
+            });
         }
         let page = page(self.hub, self.list, &url).await?;
         if self.list.order != Order::Newest {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use scan_contract::{Access, AsOf, AsOfSource, Cause, Cursor, EndProof, Gap, Instant, Outlet, ProofKind, Scope, ScopeName};
+use scan_contract::{
+    Access, AsOf, AsOfSource, Cause, Cursor, EndProof, Gap, Instant, Outlet, ProofKind, Scope, ScopeName,
+};
 
 use crate::hub::Hub;
 

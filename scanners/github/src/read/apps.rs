@@ -77,7 +77,8 @@ fn installation(hub: &Hub, scope: &ScopeName, found: &Installation) -> Access {
     let writes = found.permissions.iter().find(|(_, access)| access.as_str() != "read");
     (access.privilege, access.privilege_reason) = match writes {
         Some((name, word)) => {
-            let admin = name.contains("administration") || name.contains("secrets") || name == "members" || name == "workflows";
+            let admin =
+                name.contains("administration") || name.contains("secrets") || name == "members" || name == "workflows";
             let reason = format!("{}={}", clean(name, 80), clean(word, 20));
             (if admin { Privilege::Admin } else { Privilege::Write }, Some(reason))
         }
@@ -118,8 +119,9 @@ async fn own_secrets(work: Work<'_>, sort: Sort) -> Result<(), Cause> {
     sort.offered(work.hub)?;
     let list = List::field(&scope, vec!["orgs", work.hub.login(), sort.segment(), "secrets"], "secrets");
     let place = format!("organization {}", work.hub.login());
-    let tell =
-        &mut |found: Secret, told: &mut Told| told.records.push(secrets::access(work.hub, &scope, sort, None, &place, &found));
+    let tell = &mut |found: Secret, told: &mut Told| {
+        told.records.push(secrets::access(work.hub, &scope, sort, None, &place, &found))
+    };
     let whole = list::read(work, &list, tell).await?;
     work.seal(&scope, whole.total).await
 }

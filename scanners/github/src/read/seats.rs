@@ -39,7 +39,9 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         number += 1;
         match &seat.assignee {
             Some(person) => told.records.push(access(work.hub, &scope, person, &seat)),
-            None => told.gap(&scope, format!("seat {number}"), Cause::Malformed { what: String::from("a seat of nobody") }),
+            None => {
+                told.gap(&scope, format!("seat {number}"), Cause::Malformed { what: String::from("a seat of nobody") })
+            }
         }
     };
     match list::read(work, &list, tell).await {

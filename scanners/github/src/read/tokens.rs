@@ -56,7 +56,9 @@ fn right(scope: &ScopeName) -> &'static str {
 
 async fn read_one(work: Work<'_>, scope: &ScopeName) -> Result<(), Cause> {
     let hub = work.hub;
-    let of_an_app = || Cause::Denied { permission: format!("{} of a GitHub App: no token of a person may list them", right(scope)) };
+    let of_an_app = || Cause::Denied {
+        permission: format!("{} of a GitHub App: no token of a person may list them", right(scope)),
+    };
     if matches!(hub.settings.sign_in, SignIn::Token(_)) {
         return Err(of_an_app());
     }
@@ -111,7 +113,10 @@ fn privilege(permissions: &BTreeMap<String, BTreeMap<String, String>>) -> (Privi
         for (name, access) in names {
             let privilege = match access.as_str() {
                 "admin" => Privilege::Admin,
-                "write" if area == "organization" || matches!(name.as_str(), "administration" | "secrets" | "workflows") => {
+                "write"
+                    if area == "organization"
+                        || matches!(name.as_str(), "administration" | "secrets" | "workflows") =>
+                {
                     Privilege::Admin
                 }
                 "write" => Privilege::Write,

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use holdover_kit::stub::github::{APP_RIGHTS, Means, Truth};
 use scan_contract::Scanner;
 use scan_github::{ALLOW, ALLOW_SERVER, Edition, POLICY, manifest, queries};
-use holdover_kit::stub::github::{APP_RIGHTS, Means, Truth};
 use serde_json::Value;
 
 use crate::kit::Scene;
@@ -28,7 +28,11 @@ fn scopes_table() -> String {
         String::from("|---|---|---|---|---|---|"),
     ];
     for scope in &manifest.scopes {
-        let name = if scope.follow_up { format!("`{}`, also for one person", scope.kind) } else { format!("`{}`", scope.kind) };
+        let name = if scope.follow_up {
+            format!("`{}`, also for one person", scope.kind)
+        } else {
+            format!("`{}`", scope.kind)
+        };
         lines.push(format!(
             "| {name} | {} | {} | {} | {} | {} |",
             scope.title,
@@ -86,7 +90,8 @@ async fn the_policy_is_enough_for_every_request_that_is_sent_and_none_of_it_is_l
     let scene = Scene::new(Truth::usual(), Means::App);
     scene.read().await;
     let policy: Value = serde_json::from_str(POLICY).expect("JSON");
-    let granted: BTreeSet<String> = policy["default_permissions"].as_object().expect("permissions").keys().cloned().collect();
+    let granted: BTreeSet<String> =
+        policy["default_permissions"].as_object().expect("permissions").keys().cloned().collect();
     assert_eq!(granted, APP_RIGHTS.iter().map(|right| String::from(*right)).collect(), "the stub grants the policy");
     let sent: BTreeSet<String> = scene.server.log().iter().map(|one| one.asked.operation.clone()).collect();
     let used: BTreeSet<String> = ALLOW
@@ -111,11 +116,8 @@ async fn every_request_of_the_table_is_sent_by_somebody() {
     let mut remembered = crate::kit::Reading::default();
     let pass = scan_contract::Pass::new("remembered", vec![scan_contract::Scope::new("gpg-keys/105", "gpg-keys")]);
     crate::kit::walk(&person.scanner, pass, &mut remembered, &mut Vec::new()).await;
-    let sent: BTreeSet<String> = [app, person]
-        .iter()
-        .flat_map(|scene| scene.server.log())
-        .map(|one| one.asked.operation)
-        .collect();
+    let sent: BTreeSet<String> =
+        [app, person].iter().flat_map(|scene| scene.server.log()).map(|one| one.asked.operation).collect();
     let never: Vec<&str> = ALLOW.operations.iter().map(|row| row.name).filter(|name| !sent.contains(*name)).collect();
     assert!(never.is_empty(), "on the list and never sent: {never:?}");
 }
@@ -139,10 +141,9 @@ async fn the_manifest_names_every_scope_and_what_comes_out_of_it() {
         manifest.scopes.iter().filter(|scope| scope.follow_up).map(|scope| scope.kind.clone()).collect();
     assert!(declared.is_subset(&listed));
     assert!(listed.difference(&declared).all(|kind| follow_ups.contains(kind)), "listed and never declared");
-    for (reading, means) in [
-        (scene.read().await, "classic"),
-        (Scene::new(Truth::usual(), Means::App).read().await, "app"),
-    ] {
+    for (reading, means) in
+        [(scene.read().await, "classic"), (Scene::new(Truth::usual(), Means::App).read().await, "app")]
+    {
         for (name, scope) in &reading.scopes {
             let kind = manifest.scopes.iter().find(|kind| kind.kind == scope.kind).expect("listed");
             for (access, id) in scope.records.keys() {

@@ -67,8 +67,13 @@ async fn enterprise_server_answers_below_its_paths_and_lacks_what_it_lacks() {
     let scene = Scene::with(Truth::usual(), Means::App, Edition::Server, |_| {});
     let reading = scene.read().await;
     let missing = [
-        "copilot-seats", "credential-authorizations", "enterprise-licenses", "enterprise-roles",
-        "external-identities", "failed-invitations", "invitations",
+        "copilot-seats",
+        "credential-authorizations",
+        "enterprise-licenses",
+        "enterprise-roles",
+        "external-identities",
+        "failed-invitations",
+        "invitations",
     ];
     assert_eq!(reading.incomplete(), missing, "{:?}", reading.gaps());
     for scope in missing {
@@ -87,7 +92,9 @@ async fn c3_another_organisation_of_the_same_name_is_a_wrong_system() {
     let identity = scene.scanner.identify().await.expect("an identity");
     assert_eq!(identity.declared, identity.found);
     // Logins have no case.
-    let scene = Scene::with(Truth::usual(), Means::App, Edition::Cloud, |settings| settings.organisation.login = String::from("AcMe"));
+    let scene = Scene::with(Truth::usual(), Means::App, Edition::Cloud, |settings| {
+        settings.organisation.login = String::from("AcMe")
+    });
     let identity = scene.scanner.identify().await.expect("an identity");
     assert_eq!(identity.declared, identity.found);
 }

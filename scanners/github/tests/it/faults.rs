@@ -43,7 +43,9 @@ async fn p1_a_missing_next_page_shows_by_the_total() {
     let fault = scene.server.plant(
         query("OrganizationMembers").nth(2),
         Damage::change(|_, answer| {
-            answer.edit(|value| value["data"]["organization"]["membersWithRole"]["pageInfo"]["hasNextPage"] = json!(false))
+            answer.edit(|value| {
+                value["data"]["organization"]["membersWithRole"]["pageInfo"]["hasNextPage"] = json!(false)
+            })
         }),
     );
     let reading = scene.read().await;
@@ -147,7 +149,11 @@ async fn p11_success_that_is_none_makes_nothing_complete() {
         (On::get("/orgs/*/hooks"), Damage::Reply(Answer::html("<h1>Sign in</h1>")), &["webhooks"]),
         (On::get("/orgs/*/hooks"), Damage::Reply(Answer::json(&json!({"message": "sorry"}))), &["webhooks"]),
         (On::get("/orgs/*/actions/secrets"), Damage::Reply(Answer::json(&json!([]))), &["actions-secrets"]),
-        (On::get("/orgs/*/actions/secrets"), Damage::Reply(Answer::json(&json!({"total_count": 9, "secrets": []}))), &["actions-secrets"]),
+        (
+            On::get("/orgs/*/actions/secrets"),
+            Damage::Reply(Answer::json(&json!({"total_count": 9, "secrets": []}))),
+            &["actions-secrets"],
+        ),
         (query("OrganizationTeams"), Damage::Reply(Answer::json(&json!({"data": null}))), &["teams"]),
         (query("OrganizationTeams"), Damage::Reply(Answer::json(&json!({"data": {"organization": null}}))), &["teams"]),
     ];
@@ -198,7 +204,8 @@ async fn partial_data_is_a_gap_for_its_path_with_its_type_and_null_is_never_no()
     let reading = scene.read().await;
     assert!(collaborators.fired() > 0 && member.fired() > 0);
     assert_eq!(spoiled(&reading), ["members", "repository-collaborators"], "{:?}", reading.gaps());
-    let parts: Vec<_> = reading.scope("repository-collaborators").gaps.iter().filter_map(|gap| gap.part.as_deref()).collect();
+    let parts: Vec<_> =
+        reading.scope("repository-collaborators").gaps.iter().filter_map(|gap| gap.part.as_deref()).collect();
     assert_eq!(parts, ["acme/svc", "acme/attic"]);
     assert_eq!(reading.scope("members").records.len(), 3, "the neighbours are kept");
 }
@@ -206,10 +213,14 @@ async fn partial_data_is_a_gap_for_its_path_with_its_type_and_null_is_never_no()
 #[tokio::test(flavor = "multi_thread")]
 async fn p10_a_query_the_service_cannot_answer_is_asked_again_in_smaller_pages() {
     let scene = Scene::new(large(), Means::App);
-    let many = |asked: &holdover_kit::fault::Asked| asked.json()["variables"]["first"].as_u64().is_some_and(|first| first > 12);
+    let many = |asked: &holdover_kit::fault::Asked| {
+        asked.json()["variables"]["first"].as_u64().is_some_and(|first| first > 12)
+    };
     let fault = scene.server.plant(
         query("RepositorySweep").when(many),
-        Damage::Reply(Answer::json(&json!({"data": null, "errors": [{"message": "Something went wrong while executing your query."}]}))),
+        Damage::Reply(Answer::json(
+            &json!({"data": null, "errors": [{"message": "Something went wrong while executing your query."}]}),
+        )),
     );
     let reading = scene.read().await;
     assert_eq!(fault.fired(), 2, "fifty, then twenty-five");
@@ -222,9 +233,23 @@ async fn l1_and_l2_limits_in_every_form_are_waits_and_never_refusals() {
     let limited = |answer: Answer| answer.with("content-type", "application/json");
     let cases = vec![
         (On::get("/orgs/*/hooks").times(1), Answer::json(&json!({"message": "slow"})).of(429).with("retry-after", "1")),
-        (On::get("/orgs/*/hooks").times(1), limited(Answer::json(&json!({"message": "You have exceeded a secondary rate limit"})).of(403).with("retry-after", "1"))),
-        (On::get("/orgs/*/hooks").times(1), Answer::json(&json!({"message": "You have exceeded a secondary rate limit. Please wait a few minutes"})).of(403)),
-        (query("OrganizationTeams").times(1), Answer::json(&json!({"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}))),
+        (
+            On::get("/orgs/*/hooks").times(1),
+            limited(
+                Answer::json(&json!({"message": "You have exceeded a secondary rate limit"}))
+                    .of(403)
+                    .with("retry-after", "1"),
+            ),
+        ),
+        (
+            On::get("/orgs/*/hooks").times(1),
+            Answer::json(&json!({"message": "You have exceeded a secondary rate limit. Please wait a few minutes"}))
+                .of(403),
+        ),
+        (
+            query("OrganizationTeams").times(1),
+            Answer::json(&json!({"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]})),
+        ),
     ];
     for (on, answer) in cases {
         let scene = Scene::new(Truth::usual(), Means::App);
@@ -264,8 +289,10 @@ async fn m4_words_the_description_does_not_have_may_be_active_and_are_told() {
     let scene = Scene::new(truth, Means::App);
     let reading = scene.read().await;
     assert_eq!(spoiled(&reading), ["credential-authorizations", "invitations", "members", "runners"]);
-    let causes: Vec<bool> =
-        spoiled(&reading).iter().map(|name| matches!(reading.scope(name).gaps[0].cause, Cause::UnknownWord { .. })).collect();
+    let causes: Vec<bool> = spoiled(&reading)
+        .iter()
+        .map(|name| matches!(reading.scope(name).gaps[0].cause, Cause::UnknownWord { .. }))
+        .collect();
     assert_eq!(causes, [true; 4]);
     let status = |scope: &str, kind: AccessKind, id: &str| reading.record(scope, kind, id).status;
     assert_eq!(status("credential-authorizations", AccessKind::ApiToken, "sso/11"), scan_contract::Status::Unknown);

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use holdover_kit::fault::{Asked, FaultServer, path_fits};
 use holdover_kit::stub::github::{GitHubStub, Means, Truth};
-use scan_contract::{
-    Access, AccessKind, Cause, Gap, Item, Pass, Scanner, Scope, channel,
-};
+use scan_contract::{Access, AccessKind, Cause, Gap, Item, Pass, Scanner, Scope, channel};
 use scan_github::{ALLOW, ALLOW_SERVER, Edition, GitHub, Organisation, Settings, SignIn, Ways};
 use scan_transport::{Door, PaceSettings, Secret, SecretRef, Secrets};
 
@@ -29,7 +27,9 @@ impl Secrets for Kept {
         match reference {
             SecretRef::Environment(name) if name == "TOKEN" => Ok(Secret::from(String::from(TOKEN))),
             SecretRef::Environment(name) if name == "KEY" => Ok(Secret::from(String::from(private_key()))),
-            _ => Err(Cause::Unreachable { step: String::from("fetch a secret"), detail: String::from("no such secret") }),
+            _ => {
+                Err(Cause::Unreachable { step: String::from("fetch a secret"), detail: String::from("no such secret") })
+            }
         }
     }
 }
@@ -148,7 +148,13 @@ impl Reading {
     #[track_caller]
     pub(crate) fn assert_complete(&self, name: &str) {
         let scope = self.scope(name);
-        assert!(scope.is_complete(), "{name}: {:?}, sealed {:?}, {} records", scope.gaps, scope.sealed, scope.records.len());
+        assert!(
+            scope.is_complete(),
+            "{name}: {:?}, sealed {:?}, {} records",
+            scope.gaps,
+            scope.sealed,
+            scope.records.len()
+        );
     }
 
     /// Names of scopes that are not complete.

@@ -8,3 +8,4 @@ mod others;
 mod reading;
 mod rights;
 mod signing;
+mod suite;

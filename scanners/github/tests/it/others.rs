@@ -51,8 +51,11 @@ async fn requests() -> BTreeMap<String, (String, String)> {
 }
 
 /// What the description's own examples get wrong by its own schema: Prism answers 500 instead of sending them.
-const BROKEN_EXAMPLES: [&str; 3] =
-    ["GET /enterprises/{enterprise}/consumed-licenses", "GET /orgs/{org}/codespaces/secrets", "GET /orgs/{org}/copilot/billing/seats"];
+const BROKEN_EXAMPLES: [&str; 3] = [
+    "GET /enterprises/{enterprise}/consumed-licenses",
+    "GET /orgs/{org}/codespaces/secrets",
+    "GET /orgs/{org}/copilot/billing/seats",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::disallowed_methods, reason = "a test beside real sockets has the real time")]
@@ -108,7 +111,9 @@ async fn an_emulator_of_github_is_read_as_far_as_it_goes_and_no_further() {
     reading.assert_complete("webhooks");
     reading.assert_complete("actions-secrets");
     // What it has not is never taken for an empty list.
-    for scope in ["members", "teams", "repositories", "outside-collaborators", "installations", "credential-authorizations"] {
+    for scope in
+        ["members", "teams", "repositories", "outside-collaborators", "installations", "credential-authorizations"]
+    {
         assert!(!reading.scope(scope).is_complete(), "{scope}");
         assert!(!reading.scope(scope).gaps.is_empty(), "{scope}");
     }

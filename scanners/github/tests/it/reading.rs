@@ -32,9 +32,18 @@ async fn everything_an_app_may_see_is_read_to_its_end() {
     assert_eq!(reading.incomplete(), NOT_FOR_APPS, "{:?}", reading.gaps());
     let kinds: std::collections::BTreeSet<AccessKind> = reading.records().map(|access| access.kind).collect();
     let expected = [
-        AccessKind::Account, AccessKind::Session, AccessKind::OauthGrant, AccessKind::ApiToken, AccessKind::SshKey,
-        AccessKind::Certificate, AccessKind::RoleBinding, AccessKind::GroupMembership, AccessKind::Ownership,
-        AccessKind::SharedSecret, AccessKind::Automation, AccessKind::License,
+        AccessKind::Account,
+        AccessKind::Session,
+        AccessKind::OauthGrant,
+        AccessKind::ApiToken,
+        AccessKind::SshKey,
+        AccessKind::Certificate,
+        AccessKind::RoleBinding,
+        AccessKind::GroupMembership,
+        AccessKind::Ownership,
+        AccessKind::SharedSecret,
+        AccessKind::Automation,
+        AccessKind::License,
     ];
     assert_eq!(kinds, expected.into_iter().collect());
     scene.server.finish();
@@ -108,7 +117,10 @@ async fn owners_maintainers_and_outsiders_are_told_apart() {
     assert_eq!((member.privilege, member.subtype), (Privilege::Read, None), "the base permission is read");
     let outsider = reading.record("outside-collaborators", AccessKind::Account, &CONTRACTOR.to_string());
     assert_eq!(outsider.subtype, Some(Subtype::ExternalCollaborator));
-    assert_eq!(reading.record("repository-collaborators", AccessKind::RoleBinding, "1001/103").subtype, outsider.subtype);
+    assert_eq!(
+        reading.record("repository-collaborators", AccessKind::RoleBinding, "1001/103").subtype,
+        outsider.subtype
+    );
     assert_eq!(reading.record("teams", AccessKind::GroupMembership, "team/201/101").privilege, Privilege::Admin);
     assert_eq!(reading.record("teams", AccessKind::GroupMembership, "team/202/102").privilege, Privilege::None);
     let archived = reading.record("repository-collaborators", AccessKind::RoleBinding, "1002/101");
@@ -127,7 +139,11 @@ async fn each_state_of_the_platform_has_its_own() {
     assert_eq!(status("webhooks", AccessKind::Automation, "webhook/53"), Status::Disabled);
     assert_eq!(status("deploy-keys", AccessKind::SshKey, "deploy-key/31"), Status::Enabled);
     assert_eq!(status("deploy-keys", AccessKind::SshKey, "deploy-key/32"), Status::Disabled);
-    assert_eq!(status("repository-runners", AccessKind::Automation, "1001/runner/61"), Status::Enabled, "offline is no switch");
+    assert_eq!(
+        status("repository-runners", AccessKind::Automation, "1001/runner/61"),
+        Status::Enabled,
+        "offline is no switch"
+    );
     let off = "1001/workflow/.github/workflows/off.yaml";
     assert_eq!(status("scheduled-workflows", AccessKind::Automation, off), Status::Disabled);
     assert_eq!(status("repository-invitations", AccessKind::Account, "repository-invitation/72"), Status::Expired);
@@ -158,7 +174,8 @@ async fn times_carry_what_the_platform_really_says() {
 async fn a_key_has_the_fingerprint_of_its_blob_wherever_it_is_listed() {
     let (_scene, reading) = usual().await;
     let line = key_line(2);
-    let expected = ssh_key::PublicKey::from_openssh(&line).expect("a key").fingerprint(ssh_key::HashAlg::Sha256).to_string();
+    let expected =
+        ssh_key::PublicKey::from_openssh(&line).expect("a key").fingerprint(ssh_key::HashAlg::Sha256).to_string();
     let key = reading.record("ssh-keys", AccessKind::SshKey, &format!("101/{expected}"));
     assert_eq!(key.public_key.as_ref().map(ToString::to_string), Some(expected));
     assert_eq!(key.parent.as_ref().map(ToString::to_string), Some(LEAVER.to_string()));
@@ -197,7 +214,8 @@ async fn a_follow_up_is_read_by_its_name_alone_and_somebody_who_is_gone_leaves_i
     let scene = Scene::new(Truth::usual(), Means::App);
     scene.stub.truth().people.iter_mut().for_each(|person| person.deleted = person.id == LEAVER);
     let mut reading = Reading::default();
-    let pass = Pass::new("remembered", vec![Scope::new("gpg-keys/101", "gpg-keys"), Scope::new("gpg-keys/102", "gpg-keys")]);
+    let pass =
+        Pass::new("remembered", vec![Scope::new("gpg-keys/101", "gpg-keys"), Scope::new("gpg-keys/102", "gpg-keys")]);
     walk(&scene.scanner, pass, &mut reading, &mut Vec::new()).await;
     reading.assert_complete("gpg-keys/101");
     assert!(reading.scope("gpg-keys/101").records.is_empty());
@@ -210,7 +228,12 @@ async fn a_classic_token_sees_the_enterprise_and_codespaces_and_no_fine_grained_
     let scopes = ["repo", "admin:org", "admin:org_hook", "read:enterprise", "manage_billing:copilot"];
     let scene = Scene::new(Truth::usual(), Means::Classic(scopes.map(String::from).to_vec()));
     let reading = scene.read().await;
-    assert_eq!(reading.incomplete(), ["personal-access-token-requests", "personal-access-tokens"], "{:?}", reading.gaps());
+    assert_eq!(
+        reading.incomplete(),
+        ["personal-access-token-requests", "personal-access-tokens"],
+        "{:?}",
+        reading.gaps()
+    );
     assert!(reading.gaps().iter().all(|gap| gap.contains("of a GitHub App")), "{:?}", reading.gaps());
     let license = reading.record("enterprise-licenses", AccessKind::License, "license/leaver");
     assert_eq!(license.holders[0].email.as_deref(), Some("leaver@acme.example"));
@@ -232,10 +255,13 @@ async fn secrets_of_addresses_reach_nothing() {
 async fn what_lies_beyond_the_requests_allowed_is_a_gap_with_its_number() {
     let scene = Scene::with(Truth::usual(), Means::App, Edition::Cloud, |settings| settings.repository_requests = 6);
     let reading = scene.read().await;
-    let beyond: Vec<&str> =
-        reading.incomplete().into_iter().filter(|name| !NOT_FOR_APPS.contains(name)).collect();
+    let beyond: Vec<&str> = reading.incomplete().into_iter().filter(|name| !NOT_FOR_APPS.contains(name)).collect();
     assert_eq!(beyond, ["repository-invitations", "repository-runners", "repository-secrets", "repository-webhooks"]);
-    assert!(reading.gaps().iter().any(|gap| gap.contains("2 of 3 repositories were not asked")), "{:?}", reading.gaps());
+    assert!(
+        reading.gaps().iter().any(|gap| gap.contains("2 of 3 repositories were not asked")),
+        "{:?}",
+        reading.gaps()
+    );
     assert_eq!(scene.server.count_of("GET /repos/{owner}/{repo}/hooks"), 1);
     assert!(APP_RIGHTS.len() >= 20);
 }

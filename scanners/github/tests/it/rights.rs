@@ -14,9 +14,15 @@ const NOT_FOR_APPS: [&str; 2] = ["enterprise-licenses", "enterprise-roles"];
 /// Scopes that a missing right spoils, follow-ups aside.
 fn spoiled(right: &str) -> &'static [&'static str] {
     match right {
-        "members" => {
-            &["external-identities", "failed-invitations", "invitations", "members", "outside-collaborators", "ssh-keys", "teams"]
-        }
+        "members" => &[
+            "external-identities",
+            "failed-invitations",
+            "invitations",
+            "members",
+            "outside-collaborators",
+            "ssh-keys",
+            "teams",
+        ],
         "organization_administration" => &["audit-log", "credential-authorizations", "installations"],
         "organization_custom_org_roles" => &["organization-roles"],
         "organization_personal_access_tokens" => &["personal-access-tokens"],
@@ -70,7 +76,9 @@ async fn c1_each_right_denied_in_turn_is_a_gap_by_its_own_name() {
                 assert!(named, "{right} is not named in {name}: {:?}", reading.scope(name).gaps);
             }
             // Nothing that the right does not serve is lost.
-            for (name, scope) in whole.scopes.iter().filter(|(name, scope)| !lost.contains(&name.as_str()) && scope.is_complete()) {
+            for (name, scope) in
+                whole.scopes.iter().filter(|(name, scope)| !lost.contains(&name.as_str()) && scope.is_complete())
+            {
                 let Some(found) = reading.scopes.get(name) else { continue };
                 if right != "organization_administration" && right != "members" {
                     assert_eq!(found.records.len(), scope.records.len(), "{right}: {name}");
@@ -86,11 +94,15 @@ async fn the_platforms_own_words_name_the_right_and_single_sign_on_comes_first()
     let refusal = Answer::json(&json!({"message": "Resource not accessible"})).of(403);
     let named = scene.server.plant(
         On::get("/orgs/*/hooks"),
-        Damage::Reply(refusal.clone().with("x-accepted-github-permissions", "organization_hooks=read; organization_events=read")),
+        Damage::Reply(
+            refusal.clone().with("x-accepted-github-permissions", "organization_hooks=read; organization_events=read"),
+        ),
     );
     let sso = scene.server.plant(
         On::get("/orgs/*/installations"),
-        Damage::Reply(refusal.with("x-github-sso", "required; url=https://github.com/orgs/acme/sso?authorization_request=x")),
+        Damage::Reply(
+            refusal.with("x-github-sso", "required; url=https://github.com/orgs/acme/sso?authorization_request=x"),
+        ),
     );
     let partial = scene.server.plant(
         On::get("/orgs/*/outside_collaborators"),
@@ -98,7 +110,8 @@ async fn the_platforms_own_words_name_the_right_and_single_sign_on_comes_first()
     );
     let reading = scene.read().await;
     let gaps = reading.gaps();
-    let has = |scope: &str, text: &str| gaps.iter().any(|gap| gap.starts_with(&format!("{scope}/")) && gap.contains(text));
+    let has =
+        |scope: &str, text: &str| gaps.iter().any(|gap| gap.starts_with(&format!("{scope}/")) && gap.contains(text));
     assert!(has("webhooks", "organization_hooks=read; organization_events=read"), "{gaps:?}");
     assert!(has("installations", "single sign-on"), "{gaps:?}");
     assert!(has("outside-collaborators", "21955855,20582480"), "200 is not everything: {gaps:?}");
