@@ -71,6 +71,18 @@ struct Page {
 pub(crate) struct Whole {
     /// Total the service announced with the last page.
     pub(crate) total: Option<u64>,
+    /// Distinct records that came.
+    pub(crate) found: u64,
+}
+
+impl Whole {
+    /// Ends a scope that this list alone fills.
+    pub(crate) async fn seal(self, work: Work<'_>, scope: &ScopeName) -> Result<(), Cause> {
+        match self.total {
+            Some(total) => work.seal_counted(scope, total, self.found).await,
+            None => work.seal(scope, None).await,
+        }
+    }
 }
 
 /// Tells of one object.
@@ -280,13 +292,13 @@ pub(crate) async fn read<T: DeserializeOwned>(
             work.hand_over(told, format!("{}/{walk_number}/{}", list.scope, walk.number)).await?;
         }
         if proven(list.order, walk.number, total, objects) || before.as_ref() == Some(&keys) {
-            return Ok(Whole { total });
+            return Ok(Whole { total, found: known.len() as u64 });
         }
         before = Some(keys);
     }
     let what = format!("the pages of the list shifted in each of {WALKS} walks");
     work.outlet.gap(Gap::scope(list.scope, Cause::NotProven { what })).await?;
-    Ok(Whole { total: None })
+    Ok(Whole { total: None, found: known.len() as u64 })
 }
 
 /// A short list as a whole: what hangs from one repository or one person.

@@ -67,6 +67,15 @@ impl Work<'_> {
         self.outlet.seal(scope, EndProof { kind: ProofKind::LastPage, announced, sha256: None }).await
     }
 
+    /// The same, where the service announced a total: another number than came is a gap as well (CMP-4).
+    pub(crate) async fn seal_counted(&self, scope: &ScopeName, announced: u64, found: u64) -> Result<(), Cause> {
+        if announced != found {
+            let cause = Cause::CountDiffers { what: String::from("objects of the list"), announced, found };
+            self.outlet.gap(Gap::scope(scope, cause)).await?;
+        }
+        self.seal(scope, Some(announced)).await
+    }
+
     /// Ends one scope of several: its failure is its own, unless nobody listens any more.
     pub(crate) async fn end(&self, scope: &ScopeName, result: Result<(), Cause>) -> Result<(), Cause> {
         match result {

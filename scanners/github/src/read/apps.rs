@@ -59,7 +59,7 @@ async fn installations(work: Work<'_>) -> Result<(), Cause> {
     let list = List::field(&scope, vec!["orgs", work.hub.login(), "installations"], "installations");
     let tell = &mut |found: Installation, told: &mut Told| told.records.push(installation(work.hub, &scope, &found));
     let whole = list::read(work, &list, tell).await?;
-    work.seal(&scope, whole.total).await
+    whole.seal(work, &scope).await
 }
 
 fn installation(hub: &Hub, scope: &ScopeName, found: &Installation) -> Access {
@@ -74,17 +74,7 @@ fn installation(hub: &Hub, scope: &ScopeName, found: &Installation) -> Access {
     access.created_at = time(found.created_at);
     access.last_used_at = Fact::Hidden(String::from("GitHub does not show the use of an installation"));
     access.expires_at = Fact::None;
-    let writes = found.permissions.iter().find(|(_, access)| access.as_str() != "read");
-    (access.privilege, access.privilege_reason) = match writes {
-        Some((name, word)) => {
-            let admin =
-                name.contains("administration") || name.contains("secrets") || name == "members" || name == "workflows";
-            let reason = format!("{}={}", clean(name, 80), clean(word, 20));
-            (if admin { Privilege::Admin } else { Privilege::Write }, Some(reason))
-        }
-        None if found.permissions.is_empty() => (Privilege::Unknown, None),
-        None => (Privilege::Read, Some(String::from("reads only"))),
-    };
+    (access.privilege, access.privilege_reason) = privilege(&found.permissions);
     if let Some(by) = &found.suspended_by {
         access.evidence.push(format!("suspended by {}", by.login));
     }
@@ -93,13 +83,32 @@ fn installation(hub: &Hub, scope: &ScopeName, found: &Installation) -> Access {
     access
 }
 
+/// The highest of what an App may do. A word the description does not have may be anything, and is not repeated.
+fn privilege(permissions: &BTreeMap<String, String>) -> (Privilege, Option<String>) {
+    let admin = |name: &str| {
+        name.contains("administration") || name.contains("secrets") || matches!(name, "members" | "workflows")
+    };
+    let writes = |access: &str| matches!(access, "write" | "admin");
+    let mut granted = permissions.iter().filter(|(_, access)| writes(access));
+    let highest = granted.clone().find(|(name, _)| admin(name)).or_else(|| granted.next());
+    let unknown = permissions.values().any(|access| access != "read" && !writes(access));
+    match highest {
+        Some((name, access)) => {
+            let privilege = if admin(name) { Privilege::Admin } else { Privilege::Write };
+            (privilege, Some(format!("{}={access}", clean(name, 80))))
+        }
+        None if unknown || permissions.is_empty() => (Privilege::Unknown, None),
+        None => (Privilege::Read, Some(String::from("reads only"))),
+    }
+}
+
 async fn webhooks(work: Work<'_>) -> Result<(), Cause> {
     let scope = scope(scopes::WEBHOOKS);
     let list = List::array(&scope, vec!["orgs", work.hub.login(), "hooks"]);
     let place = format!("organization {}", work.hub.login());
     let tell = &mut |found: Hook, told: &mut Told| told.records.push(hooks::access(work.hub, &scope, &place, &found));
     let whole = list::read(work, &list, tell).await?;
-    work.seal(&scope, whole.total).await
+    whole.seal(work, &scope).await
 }
 
 async fn own_runners(work: Work<'_>) -> Result<(), Cause> {
@@ -111,7 +120,7 @@ async fn own_runners(work: Work<'_>) -> Result<(), Cause> {
         told.records.push(access);
     };
     let whole = list::read(work, &list, tell).await?;
-    work.seal(&scope, whole.total).await
+    whole.seal(work, &scope).await
 }
 
 async fn own_secrets(work: Work<'_>, sort: Sort) -> Result<(), Cause> {
@@ -123,5 +132,5 @@ async fn own_secrets(work: Work<'_>, sort: Sort) -> Result<(), Cause> {
         told.records.push(secrets::access(work.hub, &scope, sort, None, &place, &found))
     };
     let whole = list::read(work, &list, tell).await?;
-    work.seal(&scope, whole.total).await
+    whole.seal(work, &scope).await
 }

@@ -56,7 +56,7 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         told.records.push(access);
     };
     match list::read(work, &list, tell).await {
-        Ok(whole) => work.seal(&scope, whole.total).await,
+        Ok(whole) => whole.seal(work, &scope).await,
         Err(Cause::Denied { permission }) if permission.contains("\"not found\"") => {
             Err(hub.absent("organization_administration=read", needs()))
         }

@@ -84,6 +84,7 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         return Err(Cause::NotSupported { what: String::from(what) });
     }
     let mut variables = json!({"org": work.hub.login(), "after": null});
+    let mut told_of = 0_u64;
     let (mut stride, mut cursors, mut seen) = (Stride(work.hub.settings.page(FIRST)), Cursors::default(), 0_u64);
     loop {
         let graph = ask_page::<Data>(work.hub, &IDENTITIES, &mut stride, &mut variables).await?;
@@ -112,10 +113,11 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
                 ),
             }
         }
+        told_of += told.records.len() as u64;
         work.hand_over(told, format!("external-identities/{seen}")).await?;
         match cursors.next(&provider.external_identities.page_info, IDENTITIES.name)? {
             Some(cursor) => variables["after"] = json!(cursor),
-            None => return work.seal(&scope, Some(provider.external_identities.total_count)).await,
+            None => return work.seal_counted(&scope, provider.external_identities.total_count, told_of).await,
         }
     }
 }

@@ -51,7 +51,7 @@ async fn read_one(work: Work<'_>, scope: &ScopeName, path: &str) -> Result<(), C
         told.records.push(access);
     };
     match list::read(work, &list, tell).await {
-        Ok(whole) => work.seal(scope, whole.total).await,
+        Ok(whole) => whole.seal(work, scope).await,
         Err(cause) => Err(not_there(work.hub, cause)),
     }
 }

@@ -64,6 +64,7 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     // The base permission says what membership alone is worth, and the plan what can be asked for.
     work.hub.organisation().await?;
     let mut variables = json!({"org": work.hub.login(), "after": null});
+    let mut told_of = 0_u64;
     let (mut stride, mut cursors, mut position) = (Stride(work.hub.settings.page(FIRST)), Cursors::default(), 0_usize);
     loop {
         let graph = ask_page::<Data>(work.hub, &MEMBERS, &mut stride, &mut variables).await?;
@@ -85,9 +86,10 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
             position += 1;
             tell_edge(work, &members, &keys, edge, position, &mut told).await?;
         }
+        told_of += told.records.iter().filter(|access| access.scope == members).count() as u64;
         work.hand_over(told, format!("members/{position}")).await?;
         let Some(cursor) = cursors.next(&connection.page_info, MEMBERS.name)? else {
-            work.seal(&members, Some(connection.total_count)).await?;
+            work.seal_counted(&members, connection.total_count, told_of).await?;
             return work.seal(&keys, None).await;
         };
         variables["after"] = json!(cursor);

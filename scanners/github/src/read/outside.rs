@@ -43,5 +43,5 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         told.records.push(access);
     };
     let whole = list::read(work, &list, tell).await?;
-    work.seal(&scope, whole.total).await
+    whole.seal(work, &scope).await
 }

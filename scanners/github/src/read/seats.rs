@@ -45,7 +45,7 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         }
     };
     match list::read(work, &list, tell).await {
-        Ok(whole) => work.seal(&scope, whole.total).await,
+        Ok(whole) => whole.seal(work, &scope).await,
         Err(Cause::Denied { permission }) if permission.contains("\"not found\"") => {
             let plan = Cause::NotOnPlan { what: String::from("Copilot Business or Copilot Enterprise") };
             Err(work.hub.absent("organization_copilot_seat_management=read", plan))

@@ -455,7 +455,7 @@ impl Bench for GitHubBench {
     fn expiry(&self) -> Expiry {
         Expiry {
             refusal: Answer::json(&json!({"message": "Bad credentials"})).of(401),
-            sign_in: &["GET /orgs/{org}/installation", "POST /app/installations/{installation_id}/access_tokens"],
+            sign_in: &["POST /app/installations/{installation_id}/access_tokens"],
         }
     }
 

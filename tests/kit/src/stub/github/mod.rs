@@ -155,9 +155,8 @@ impl GitHubStub {
         let Some(token) = asked.token() else { return false };
         match self.means {
             Means::App => {
-                token
-                    .strip_prefix("ghs_")
-                    .is_some_and(|number| number.parse().is_ok_and(|number: u64| number <= *lock(&self.issued)))
+                let number = token.strip_prefix("ghs_").and_then(|rest| rest.strip_prefix(self.token.as_str()));
+                number.is_some_and(|number| number.parse().is_ok_and(|number: u64| number <= *lock(&self.issued)))
                     && !lock(&self.revoked).contains(token)
             }
             Means::Classic(_) | Means::FineGrained => token == self.token,
