@@ -117,7 +117,7 @@ impl Target {
                 let mount = self.mount.as_deref().unwrap_or("{mount}");
                 (words, pattern.replace("{mount}", mount))
             })
-            .filter(|(_, pattern)| fits(pattern, &self.plain))
+            .filter(|(_, pattern)| fits(pattern, &self.plain) || (capability == "list" && fits(pattern, &format!("{}/", self.plain))))
             .collect();
         fitting.sort_by_key(|(_, pattern)| std::cmp::Reverse(pattern.len()));
         let (words, pattern) = fitting.first()?;

@@ -43,7 +43,8 @@ pub enum Keep {
     /// Nothing but the status: the answer of a sign-in.
     Nothing,
     /// JSON: names of the keys that stay, at any depth. A name that ends in `/*` keeps a map whose keys are data
-    /// (`key_info/*`): the keys stay, and below each the list holds again. `*` alone keeps everything and is for
+    /// (`key_info/*`): the keys stay, and below each the list holds again. Of a list whose name ends in `#` (`errors#`)
+    /// only the length stays. `*` alone keeps everything and is for
     /// documents that cannot hold a secret, with the reason beside it.
     Json(&'static [&'static str]),
     /// XML: local names of the elements that stay.
@@ -224,18 +225,22 @@ mod tests {
         assert!(LIST.find("nothing").is_none());
     }
 
+    static BAD: AllowList = AllowList {
+        connector: "test",
+        operations: &[
+            read("wide", "GET", "/a/{b}"),
+            read("hidden", "GET", "/a/c"),
+            read("wide", "PUT", "/a/{b"),
+            Operation { purpose: Purpose::SignIn, keep: Keep::Json(&["token"]), ..read("login", "POST", "/login") },
+        ],
+    };
+
+    static ORDERED: AllowList =
+        AllowList { connector: "test", operations: &[read("narrow", "GET", "/a/c"), read("wide", "GET", "/a/{b}")] };
+
     #[test]
     fn the_check_finds_what_is_wrong_and_is_silent_on_a_good_list() {
         assert_eq!(LIST.check(), Vec::<String>::new());
-        static BAD: AllowList = AllowList {
-            connector: "test",
-            operations: &[
-                read("wide", "GET", "/a/{b}"),
-                read("hidden", "GET", "/a/c"),
-                read("wide", "PUT", "/a/{b"),
-                Operation { purpose: Purpose::SignIn, keep: Keep::Json(&["token"]), ..read("login", "POST", "/login") },
-            ],
-        };
         let wrong = BAD.check().join("\n");
         for part in [
             "hidden: wide stands before it",
@@ -245,10 +250,6 @@ mod tests {
         ] {
             assert!(wrong.contains(part), "{part} in {wrong}");
         }
-        static ORDERED: AllowList = AllowList {
-            connector: "test",
-            operations: &[read("narrow", "GET", "/a/c"), read("wide", "GET", "/a/{b}")],
-        };
         assert_eq!(ORDERED.check(), Vec::<String>::new());
     }
 }

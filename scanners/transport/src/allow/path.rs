@@ -34,9 +34,8 @@ fn part(segment: &str) -> Option<Part<'_>> {
     let Some(name) = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
         return (!segment.contains(['{', '}'])).then_some(Part::Exact(segment));
     };
-    let plain = |text: &str| {
-        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
-    };
+    let plain =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
     if let Some((name, words)) = name.split_once("...!") {
         return (plain(name) && words.split('|').all(plain)).then_some(Part::Many(words));
     }

@@ -17,6 +17,7 @@ use crate::origin::shown_host;
 use crate::pace::Permit;
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::xml;
 
 /// Attempts at what the network does not carry. A service that is down is not worth more.
 const NETWORK_ATTEMPTS: u32 = 3;
@@ -96,8 +97,8 @@ impl Door {
         let host = self.paced_as(request);
         let mut renewed = false;
         let mut attempt = 1;
-        self.first_turn(operation, host).await?;
         loop {
+            self.take_turn(operation, host).await?;
             let (headers, permit) = self.sign(operation, request, host).await?;
             let wait = match self.attempt(operation, request, headers, permit, attempt).await {
                 Ok(reply) if reply.status == http::StatusCode::UNAUTHORIZED && !renewed => {
@@ -149,13 +150,16 @@ impl Door {
             Signal::Stumbled(wait) => match pace.retry(host, attempt, wait, reply.unexpected()) {
                 Ok(wait) => Ok(Some(wait)),
                 Err(throttled @ Cause::Throttled { .. }) => Err(throttled),
-                Err(_) => Ok(None),
+                Err(_) => {
+                    pace.count_failure();
+                    Ok(None)
+                }
             },
         }
     }
 
-    /// Waits for a place in the bucket.
-    async fn first_turn(&self, operation: &'static Operation, host: &str) -> Result<(), Cause> {
+    /// Waits for a place in the bucket. Every attempt takes one.
+    async fn take_turn(&self, operation: &'static Operation, host: &str) -> Result<(), Cause> {
         let wait = self.shared.pace.reserve_for(host, operation.name)?;
         self.shared.pace.sleep(wait).await;
         Ok(())
@@ -173,7 +177,10 @@ impl Door {
         let pace = &self.shared.pace;
         loop {
             let held = pace.held(host, operation.name)?;
-            pace.sleep(held).await;
+            if !held.is_zero() {
+                pace.sleep(held).await;
+                pace.sleep(pace.queue_again(host)).await;
+            }
             let headers = self.credential.headers(request).await?;
             let signed = Tick::now();
             let permit = pace.permit().await?;
@@ -254,7 +261,12 @@ impl Door {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = self.read_body(operation, response, &host).await?;
         let (url, limits) = (request.url.clone(), connection.limits);
-        Ok(Reply { status, headers, body, at, operation: operation.name, url, limits })
+        let reply = Reply { status, headers, body, at, operation: operation.name, url, limits };
+        // The libraries that read XML have no limits of their own.
+        if status.is_success() && matches!(reply.media_type().as_str(), "text/xml" | "application/xml") {
+            xml::look_over(operation.name, &reply.body, &limits).map_err(stop)?;
+        }
+        Ok(reply)
     }
 
     fn check_head(&self, operation: &'static Operation, response: &Response) -> Result<(), Failure> {
@@ -263,11 +275,11 @@ impl Door {
         if bytes > limits.headers {
             return Err(Failure::large(
                 operation.name,
-                format!("{bytes} bytes of headers, allowed {}", limits.headers),
+                &format!("{bytes} bytes of headers, allowed {}", limits.headers),
             ));
         }
         if response.content_length().is_some_and(|length| length > limits.body) {
-            return Err(Failure::large(operation.name, too_large(limits.body)));
+            return Err(Failure::large(operation.name, &too_large(limits.body)));
         }
         // What was asked for has been undone by now, and its header is gone.
         let foreign = response.headers().get("content-encoding").is_some_and(|value| value != "identity");
@@ -296,7 +308,7 @@ impl Door {
                 }
                 Ok(Ok(None)) => return Ok(body.freeze()),
                 Ok(Ok(Some(chunk))) if chunk.len() > most - body.len() => {
-                    return Err(Failure::large(operation.name, too_large(connection.limits.body)));
+                    return Err(Failure::large(operation.name, &too_large(connection.limits.body)));
                 }
                 Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
             }

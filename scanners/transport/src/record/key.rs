@@ -31,8 +31,7 @@ pub(super) fn asked(operation: &Operation, request: &Request, account: Option<&s
 /// The key of what was asked, for looking it up.
 pub(super) fn digest(asked: &Asked) -> Result<[u8; 32], serde_json::Error> {
     // The origin is left out: the same system may be recorded and replayed under two addresses.
-    let parts =
-        (&asked.operation, &asked.account, &asked.method, &asked.path, &asked.query, &asked.body_sha256);
+    let parts = (&asked.operation, &asked.account, &asked.method, &asked.path, &asked.query, &asked.body_sha256);
     Ok(Sha256::digest(serde_json::to_vec(&parts)?).into())
 }
 
@@ -96,7 +95,7 @@ mod tests {
         let ask = |namespace: &'static str| {
             let request = Request::get(Url::parse("https://a.example/v1/sys/mounts").unwrap())
                 .with(http::HeaderName::from_static("x-vault-namespace"), HeaderValue::from_static(namespace));
-            digest(&asked(&OPERATION, &request)).unwrap()
+            digest(&asked(&OPERATION, &request, None)).unwrap()
         };
         assert_eq!(ask("team-a"), ask("team-a"));
         assert_ne!(ask("team-a"), ask("team-b"));

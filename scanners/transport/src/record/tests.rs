@@ -35,6 +35,15 @@ fn list_users(server: &Server, form: &'static str) -> Request {
     request.with(http::header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"))
 }
 
+async fn walk(door: &Door, server: &Server) -> (Vec<serde_json::Value>, String, u16) {
+    let first = door.send(members(server)).await.unwrap();
+    let second = door.send(Request::get(first.next_link().unwrap().unwrap())).await.unwrap();
+    let users = door.exchange(list_users(server, "Action=ListUsers&Version=1")).await.unwrap();
+    let gone = door.send(Request::get(server.url("/orgs/gone/members"))).await.unwrap();
+    assert_eq!(first.at, now());
+    (vec![first.json().unwrap(), second.json().unwrap()], users.text().unwrap().into(), gone.status.as_u16())
+}
+
 #[tokio::test]
 async fn a_run_is_repeated_from_its_recording_without_a_network() {
     let (server, folder, door) = recording(|number, _| match number {
@@ -44,14 +53,6 @@ async fn a_run_is_repeated_from_its_recording_without_a_network() {
         _ => reply(404, &[], "{}"),
     })
     .await;
-    async fn walk(door: &Door, server: &Server) -> (Vec<serde_json::Value>, String, u16) {
-        let first = door.send(members(server)).await.unwrap();
-        let second = door.send(Request::get(first.next_link().unwrap().unwrap())).await.unwrap();
-        let users = door.exchange(list_users(server, "Action=ListUsers&Version=1")).await.unwrap();
-        let gone = door.send(Request::get(server.url("/orgs/gone/members"))).await.unwrap();
-        assert_eq!(first.at, now());
-        (vec![first.json().unwrap(), second.json().unwrap()], users.text().unwrap().into(), gone.status.as_u16())
-    }
     let live = walk(&door, &server).await;
     door.finish_recording().unwrap();
     assert_eq!(server.count(), 4);
@@ -61,6 +62,25 @@ async fn a_run_is_repeated_from_its_recording_without_a_network() {
     assert_eq!(walk(&replay, &server).await, live);
     assert_eq!(server.count(), 4, "nothing was sent");
     assert_eq!(replay.effort().requests, 0);
+}
+
+#[tokio::test]
+async fn two_accounts_behind_one_host_have_two_answers_and_two_paces() {
+    let (server, folder, door) = recording(|number, _| reply(200, &[], format!(r#"{{"id":{number}}}"#))).await;
+    let ids = |door: &Door| {
+        let (one, other) = (door.for_account("iam.1"), door.for_account("iam.2"));
+        let request = members(&server);
+        async move {
+            let first: serde_json::Value = one.send(request.clone()).await.unwrap().json().unwrap();
+            let second: serde_json::Value = other.send(request).await.unwrap().json().unwrap();
+            (first["id"].as_u64(), second["id"].as_u64())
+        }
+    };
+    assert_eq!(ids(&door).await, (Some(1), Some(2)));
+    door.finish_recording().unwrap();
+    let replay = Door::replaying(settings(&server), &LIST, folder.path()).unwrap();
+    assert_eq!(ids(&replay).await, (Some(1), Some(2)));
+    assert!(matches!(replay.send(members(&server)).await, Err(Cause::NotInSource { .. })));
 }
 
 #[tokio::test]

@@ -190,7 +190,7 @@ async fn one_object_that_cannot_be_decoded_costs_itself_only() {
     let scene = Scene::usual();
     let planted = scene.server.plant(
         On::operation("list identity/entity-alias/id"),
-        Damage::change(|_, answer| answer.edit(|body| body["data"]["key_info"][format!("alias-{ALICE}-oidc")] = json!(["no", "alias"]))),
+        Damage::change(|_, answer| answer.edit(|body| body["data"]["key_info"][format!("alias-{ALICE}-oidc")] = json!("no alias"))),
     );
     let said = scene.read().await;
     assert!(planted.fired() > 0);

@@ -83,6 +83,11 @@ async fn each_operation_refused_in_turn_gives_the_right_gap_and_leaves_the_other
         for (name, read) in usual.scopes.iter().filter(|(_, read)| !expected.contains(&read.kind)) {
             let Some(now) = said.scopes.get(name) else { continue };
             assert!(now.is_complete(), "{}: {name}", operation.name);
+            if operation.name == "auth/token/lookup-self" && read.kind == "auth.token-accessors" {
+                // Without it, our own token is one among the others.
+                assert_eq!(now.records.len(), read.records.len() + usize::from(name.starts_with("root/")));
+                continue;
+            }
             let ids = |read: &crate::drive::Read| read.records.keys().cloned().collect::<Vec<_>>();
             assert_eq!(ids(now), ids(read), "{}: {name}", operation.name);
         }

@@ -1,0 +1,196 @@
+//! Asking Okta: addresses, pages, and what is wrong with a reply.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use chrono::{DurationRound, TimeDelta};
+use http::StatusCode;
+use scan_contract::{AsOf, AsOfSource, Cause, Cursor, Instant};
+use scan_transport::{Door, Reply, Request};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use url::Url;
+
+use crate::refusal;
+use crate::wire::{Assignees, Decoded, each};
+
+/// Pages of one list. At the sizes asked for, twenty million objects.
+const PAGES: usize = 100_000;
+
+/// Asks one organisation.
+#[derive(Clone)]
+pub(crate) struct Client {
+    door: Door,
+    base: Url,
+    /// When this reading began, in whole minutes: what is asked about a span of time is asked the same way when a
+    /// recording is read.
+    begun: Instant,
+}
+
+/// A page of a list.
+pub(crate) struct Page<T> {
+    /// Its elements, each decoded alone.
+    pub(crate) elements: Vec<Decoded<T>>,
+    /// When Okta answered.
+    pub(crate) as_of: AsOf,
+    /// Where the walk stands.
+    pub(crate) cursor: Cursor,
+    /// Position, from 1.
+    pub(crate) number: usize,
+    /// Name of the operation, for messages.
+    pub(crate) operation: &'static str,
+}
+
+/// Where the elements of a list and its next page stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// The body is an array, the next page in the `Link` header.
+    Array,
+    /// The body is an object with `value`; the next page in `_links.next`, or in the header.
+    Value,
+}
+
+/// A walk through the pages of one list. It ends where Okta gives no link to a next page, which is how its lists end.
+pub(crate) struct Walk<'a> {
+    client: &'a Client,
+    next: Option<Url>,
+    shape: Shape,
+    asked: HashSet<u64>,
+    pages: usize,
+}
+
+/// A point read.
+pub(crate) enum Found<T> {
+    /// It is there.
+    There(T),
+    /// Okta says explicitly that it is not.
+    Gone,
+}
+
+impl Client {
+    /// A client for the organisation at `base`.
+    pub(crate) fn new(door: Door, base: Url) -> Self {
+        let now = door.now();
+        let begun = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
+        Self { door, base, begun }
+    }
+
+    /// When this reading began, in whole minutes.
+    pub(crate) fn begun(&self) -> Instant {
+        self.begun
+    }
+
+    /// The door.
+    pub(crate) fn door(&self) -> &Door {
+        &self.door
+    }
+
+    /// An address below the organisation. Each part is one segment, whatever is in it.
+    pub(crate) fn address(&self, parts: &[&str], query: &[(&str, &str)]) -> Result<Url, Cause> {
+        let mut url = self.base.clone();
+        for part in parts {
+            // These three would lead to another path, and no id of Okta looks like them.
+            if matches!(*part, "" | "." | "..") {
+                return Err(Cause::Malformed { what: String::from("an id that is no id stands in a reply of Okta") });
+            }
+        }
+        match url.path_segments_mut() {
+            Ok(mut segments) => {
+                segments.clear().extend(parts);
+            }
+            Err(()) => return Err(Cause::Bug { what: String::from("the address of the organisation has no path") }),
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
+
+    /// Sends a GET.
+    pub(crate) async fn get(&self, url: Url) -> Result<Reply, Cause> {
+        let accept = http::HeaderValue::from_static("application/json");
+        self.door.send(Request::get(url).with(http::header::ACCEPT, accept)).await
+    }
+
+    /// One object.
+    pub(crate) async fn one<T: DeserializeOwned>(&self, parts: &[&str]) -> Result<Found<T>, Cause> {
+        let reply = self.get(self.address(parts, &[])?).await?;
+        if refusal::is_not_found(&reply) {
+            return Ok(Found::Gone);
+        }
+        success(&reply)?.json().map(Found::There)
+    }
+
+    /// A list, page by page.
+    pub(crate) fn walk(&self, parts: &[&str], query: &[(&str, &str)], shape: Shape) -> Result<Walk<'_>, Cause> {
+        let first = self.address(parts, query)?;
+        Ok(Walk { client: self, next: Some(first), shape, asked: HashSet::new(), pages: 0 })
+    }
+}
+
+/// The reply, if it is a success.
+pub(crate) fn success(reply: &Reply) -> Result<&Reply, Cause> {
+    if reply.status == StatusCode::OK { Ok(reply) } else { Err(refusal::cause(reply)) }
+}
+
+/// When Okta answered.
+pub(crate) fn as_of(reply: &Reply) -> AsOf {
+    AsOf { at: reply.at, source: AsOfSource::Stated }
+}
+
+impl Walk<'_> {
+    /// The next page; `None` after the last one. `Gone` where the object the list hangs from no longer exists.
+    pub(crate) async fn page<T: DeserializeOwned>(&mut self) -> Result<Option<Found<Page<T>>>, Cause> {
+        let Some(url) = self.next.take() else { return Ok(None) };
+        if !self.asked.insert(print(&url)) {
+            let what = format!("page {}: the same cursor was handed out again", self.pages + 1);
+            return Err(Cause::Malformed { what });
+        }
+        if self.pages >= PAGES {
+            return Err(Cause::LimitHit { limit: format!("{PAGES} pages of one list") });
+        }
+        let reply = self.client.get(url).await?;
+        if refusal::is_not_found(&reply) && self.pages == 0 {
+            return Ok(Some(Found::Gone));
+        }
+        let reply = success(&reply).map_err(|cause| told_at(cause, self.pages + 1))?;
+        self.pages += 1;
+        let (elements, in_body) = match self.shape {
+            Shape::Array => (reply.envelope::<Vec<Box<RawValue>>>()?, None),
+            Shape::Value => {
+                let body: Assignees = reply.envelope()?;
+                (body.value, body.links.next)
+            }
+        };
+        self.next = match reply.next_link()? {
+            Some(link) => Some(link),
+            None => in_body.map(|link| follow(&reply.url, &link.href)).transpose()?,
+        };
+        let cursor = self.next.as_ref().map_or_else(|| String::from("end"), |next| format!("{:016x}", print(next)));
+        Ok(Some(Found::There(Page {
+            elements: each(reply, &elements),
+            as_of: as_of(reply),
+            cursor: Cursor(cursor),
+            number: self.pages,
+            operation: reply.operation,
+        })))
+    }
+}
+
+fn follow(from: &Url, href: &str) -> Result<Url, Cause> {
+    from.join(href).map_err(|_| Cause::Malformed { what: String::from("the link to the next page is no address") })
+}
+
+/// A refusal after the first page is told with its place.
+fn told_at(cause: Cause, page: usize) -> Cause {
+    match cause {
+        Cause::Malformed { what } if page > 1 => Cause::Malformed { what: format!("page {page}: {what}") },
+        other => other,
+    }
+}
+
+fn print(url: &Url) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    url.as_str().hash(&mut hasher);
+    hasher.finish()
+}

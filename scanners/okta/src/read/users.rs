@@ -1,0 +1,108 @@
+//! Users in every state, their passwords, and the follow-ups that each of them is offered with.
+
+use scan_contract::{Cause, Gap, Holder, Outlet, Pass, Scope};
+
+use super::Reader;
+use super::lane::Lane;
+use crate::client::{Found, Page, Shape};
+use crate::scopes::{DEVICES, FOLLOW_UPS, PASSWORDS, USERS};
+use crate::tell;
+use crate::text::{Damage, follow_up_name};
+use crate::wire::User;
+
+/// Users a page. Okta gives no more.
+const PAGE: &str = "200";
+
+/// Reads users and passwords. `id pr` matches every user: without a search, Okta leaves out deprovisioned ones.
+pub(crate) async fn read(reader: &Reader, pass: &Pass, outlet: &Outlet) -> Result<(), Cause> {
+    let mut lanes = Lanes {
+        users: Lane::new(outlet, USERS),
+        passwords: Lane::new(outlet, PASSWORDS),
+        with_passwords: pass.scopes.iter().any(|scope| scope.kind == PASSWORDS),
+        follow_ups: follow_ups(reader, outlet).await?,
+    };
+    let parts = ["api", "v1", "users"];
+    let mut walk = reader.client.walk(&parts, &[("search", "id pr"), ("limit", PAGE)], Shape::Array)?;
+    loop {
+        let page = match walk.page::<User>().await {
+            Ok(Some(Found::There(page))) => page,
+            Ok(None) => break,
+            Ok(Some(Found::Gone)) => {
+                let what = String::from("the organisation has no list of users");
+                lanes.fail(&Cause::NotSupported { what }).await?;
+                break;
+            }
+            Err(cause) => {
+                lanes.fail(&cause).await?;
+                break;
+            }
+        };
+        lanes.take(reader, outlet, page).await?;
+    }
+    if let Some(cause) = reader.roles.sees_only_some(&reader.client, &reader.settings).await {
+        outlet.gap(Gap::scope(&lanes.users.name, cause)).await?;
+    }
+    lanes.users.end().await?;
+    if lanes.with_passwords { lanes.passwords.end().await } else { Ok(()) }
+}
+
+/// The kinds of follow-up that can hold something. The older engine has no devices.
+async fn follow_ups(reader: &Reader, outlet: &Outlet) -> Result<Vec<&'static str>, Cause> {
+    let classic = reader.organisation().await.is_ok_and(|organisation| organisation.pipeline.as_deref() == Some("v1"));
+    if classic {
+        outlet.notice("okta: this organisation runs on the Classic Engine, which binds no devices to users").await?;
+    }
+    Ok(FOLLOW_UPS.iter().copied().filter(|kind| !(classic && *kind == DEVICES)).collect())
+}
+
+struct Lanes<'a> {
+    users: Lane<'a>,
+    passwords: Lane<'a>,
+    with_passwords: bool,
+    follow_ups: Vec<&'static str>,
+}
+
+impl Lanes<'_> {
+    async fn fail(&mut self, cause: &Cause) -> Result<(), Cause> {
+        self.users.fail(cause.clone()).await?;
+        if self.with_passwords { self.passwords.fail(cause.clone()).await } else { Ok(()) }
+    }
+
+    async fn take(&mut self, reader: &Reader, outlet: &Outlet, page: Page<User>) -> Result<(), Cause> {
+        self.users.open(page.as_of).await?;
+        if self.with_passwords {
+            self.passwords.open(page.as_of).await?;
+        }
+        let (users, passwords) = (self.users.name.clone(), self.passwords.name.clone());
+        let (mut damage, mut password_damage) = (Damage::new(&users), Damage::new(&passwords));
+        let (mut accounts, mut secrets, mut offered) = (Vec::new(), Vec::new(), Vec::new());
+        for element in &page.elements {
+            let user = match element {
+                Ok(user) => user,
+                Err(damaged) => {
+                    damage.element(damaged, page.operation, page.number);
+                    password_damage.element(damaged, page.operation, page.number);
+                    continue;
+                }
+            };
+            let holder = tell::holder(user, &reader.settings.employee_number_attributes);
+            self.offer(&user.id, &holder, &mut offered);
+            let account = tell::account(user, holder, &mut damage, &mut self.users.words, &users);
+            secrets.extend(tell::password(user, account.status, &mut password_damage, &passwords));
+            accounts.push(account);
+        }
+        self.users.page(accounts, damage.into_gaps(), page.cursor.clone()).await?;
+        if self.with_passwords {
+            self.passwords.page(secrets, password_damage.into_gaps(), page.cursor).await?;
+        }
+        if offered.is_empty() { Ok(()) } else { outlet.scopes(offered).await }
+    }
+
+    fn offer(&self, id: &str, holder: &Holder, offered: &mut Vec<Scope>) {
+        for kind in &self.follow_ups {
+            let mut scope = Scope::new(follow_up_name(kind, id), *kind);
+            scope.bound_to = Some(Box::new(holder.clone()));
+            offered.push(scope);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The scanner as the engine uses it, against a stub of Okta that keeps state, checks signatures and rights, and fails the
+//! test on a request outside the list.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly")]
+
+mod bench;
+//mod denied;
+mod house;
+mod keys;
+mod kinds;
+//mod pages;
+mod people;
+//mod rights;
+//mod sign_in;
+mod world;
