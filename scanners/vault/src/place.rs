@@ -129,7 +129,9 @@ impl Place {
             let target = Target::of("sys/policies/acl").below(name);
             let found: Option<PolicyText> = client.read(&self.namespace, &target).await?;
             let Some(text) = found else { return Ok(None) };
-            let text = text.policy.unwrap_or_default();
+            let text = text.policy.ok_or_else(|| Cause::Malformed {
+                what: format!("policy {} came without its text", crate::names::shown(name)),
+            })?;
             Policy::parse(&text).map(|policy| Some(Arc::new(policy))).map_err(|error| Cause::Malformed {
                 what: format!("the text of policy {}: {error}", crate::names::shown(name)),
             })
@@ -246,5 +248,14 @@ fn take(found: BTreeMap<String, Box<serde_json::value::RawValue>>, side: Side, m
             Side::Methods => Engine::of_sign_in(&info.kind),
         };
         mounts.found.push(Mount { path, engine, accessor: info.accessor.unwrap_or_default() });
+    }
+    // Every namespace has these two; a table without them is not the whole table.
+    let always = match side {
+        Side::Engines => "sys",
+        Side::Methods => "token",
+    };
+    if !mounts.found.iter().any(|mount| mount.path == always) {
+        let what = format!("{always}/, which every namespace has, in the table of mounts");
+        mounts.trouble = Some(Cause::NotSeen { what });
     }
 }

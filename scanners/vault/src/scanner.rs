@@ -8,7 +8,6 @@ use scan_contract::{
     AccessRef, Cause, Effort, Identity, Look, Manifest, Outlet, Pass, Rights, Scanner, Scope, Sealed,
 };
 use scan_transport::{Door, Secrets};
-use tokio::sync::OnceCell;
 
 use crate::client::{Client, decode};
 use crate::credential::TokenCredential;
@@ -44,7 +43,7 @@ pub(crate) struct Inner {
     door: Door,
     credential: Option<Arc<TokenCredential>>,
     places: Mutex<HashMap<Namespace, Arc<Place>>>,
-    own: OnceCell<Result<Option<OwnToken>, Cause>>,
+    own: Mutex<Option<OwnToken>>,
     /// Accessors of tokens that were read in this run, by the digest that stands for them. Never written anywhere.
     pub(crate) accessors: Mutex<HashMap<String, (Namespace, String)>>,
 }
@@ -78,7 +77,7 @@ impl Vault {
             door,
             credential,
             places: Mutex::default(),
-            own: OnceCell::new(),
+            own: Mutex::default(),
             accessors: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner), manifest })
@@ -91,6 +90,15 @@ impl Inner {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let made = places.entry(namespace.clone()).or_insert_with(|| Arc::new(Place::new(namespace.clone())));
         Arc::clone(made)
+    }
+
+    /// Forgets what was learned of a namespace: a new walk begins, and neither what was there before nor what failed
+    /// then says anything of it.
+    pub(crate) fn begin_place(&self, namespace: &Namespace) -> Arc<Place> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = Arc::new(Place::new(namespace.clone()));
+        places.insert(namespace.clone(), Arc::clone(&fresh));
+        fresh
     }
 
     /// Namespaces seen so far.
@@ -118,15 +126,22 @@ impl Inner {
 
     /// What the server says of our own token. `None`: it may not look at itself.
     pub(crate) async fn own_token(&self) -> Result<Option<OwnToken>, Cause> {
-        let asked = self.own.get_or_init(|| async {
-            let target = Target::of("auth/token/lookup-self");
-            let heard = self.client.hear(&self.home(), &target).await?;
-            if matches!(heard, crate::client::Heard::Refused) {
-                return Ok(None);
-            }
-            decode(&self.home(), &target, heard, "read")
-        });
-        asked.await.clone()
+        if let Some(known) = self.own.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            return Ok(Some(known));
+        }
+        let target = Target::of("auth/token/lookup-self");
+        let heard = self.client.hear(&self.home(), &target).await?;
+        if matches!(heard, crate::client::Heard::Refused) {
+            return Ok(None);
+        }
+        let own: Option<OwnToken> = decode(&self.home(), &target, heard, "read")?;
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&own);
+        Ok(own)
+    }
+
+    /// Forgets our own token: it was given back.
+    fn forget_own(&self) {
+        *self.own.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Namespaces that the configuration names, or where discovery begins.
@@ -172,8 +187,12 @@ impl Scanner for Vault {
             what: format!("sys/health does not say {hint}; a listener can hide the name, then declare the id"),
         })?;
         if !self.inner.replays() {
-            // Whoever answers must also accept the credential: the health page answers anybody.
-            self.inner.own_token().await?;
+            // Whoever answers must also accept the credential: the health page answers anybody. The server says the
+            // same of a dead token and of one without the right, so without it nothing is believed.
+            if self.inner.own_token().await?.is_none() {
+                let detail = "auth/token/lookup-self: 403: the token is not valid, or lacks read on auth/token/lookup-self";
+                return Err(Cause::Unauthenticated { detail: String::from(detail) });
+            }
         }
         Ok(Identity { declared, found })
     }
@@ -225,7 +244,10 @@ impl Scanner for Vault {
 
     async fn close(&self) -> Result<(), Cause> {
         match &self.inner.credential {
-            Some(credential) => credential.give_back(&self.inner.door).await,
+            Some(credential) => {
+                self.inner.forget_own();
+                credential.give_back(&self.inner.door).await
+            }
             None => Ok(()),
         }
     }

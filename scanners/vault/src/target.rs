@@ -62,7 +62,8 @@ impl Target {
     /// Several segments more. An empty path adds nothing.
     #[must_use]
     pub(crate) fn below(mut self, path: &str) -> Self {
-        let path = path.trim_end_matches('/');
+        // One closing slash marks a folder; a second one is a name that is empty.
+        let path = path.strip_suffix('/').unwrap_or(path);
         if path.is_empty() {
             return self;
         }
@@ -159,7 +160,7 @@ mod tests {
     fn hostile_names_stay_in_their_place() {
         let target = Target::at(&kv("team a/kv")).then("metadata").below("x/ä?#/%2e");
         assert_eq!(target.encoded(), Ok("team%20a/kv/metadata/x/%C3%A4%3F%23/%252e"));
-        for path in ["..", "a/../data", "a//b", "."] {
+        for path in ["..", "a/../data", "a//b", ".", "a//"] {
             assert!(Target::at(&kv("kv")).then("metadata").below(path).encoded().is_err(), "{path}");
         }
         assert!(Target::of("identity/entity/id").name("a/b").encoded().is_err());

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Holder, Instant, Moment, Relation, Status};
+use scan_contract::{Access, AccessKind, Cause, Fact, Holder, Instant, Moment, Relation, Status};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::X509Certificate;
 
@@ -106,7 +106,7 @@ async fn letting_in_access(
     let read = read.unwrap_or_default();
     let expires = fact(read.until);
     let status = if has_passed(&expires, inner.client.now()) { Status::Expired } else { Status::Enabled };
-    let id = GrantId::from(format!("{}/certs/{name}", mount.full()));
+    let id = reading.grant(&format!("{}/certs/{name}", mount.full()));
     let mut access = Access::new(reading.name(CERTS), AccessKind::Certificate, id, status);
     access.grant_display = Some(format!("certificate {name} lets in at {}", mount.full()));
     access.target = Some(format!("{}{}", place.namespace.prefix(), mount.full()));
@@ -248,7 +248,7 @@ fn issued_access(
     } else {
         Status::Enabled
     };
-    let id = GrantId::from(format!("{}/cert/{serial}", mount.full()));
+    let id = reading.grant(&format!("{}/cert/{serial}", mount.full()));
     let mut access = Access::new(reading.name(PKI), AccessKind::Certificate, id, status);
     access.grant_display = Some(format!("certificate for {}", read.names.join(", ")));
     access.target = Some(format!("{}{}", reading.place.namespace.prefix(), mount.full()));

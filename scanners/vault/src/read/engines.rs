@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Holder, Privilege, Relation, Status};
+use scan_contract::{Access, AccessKind, Cause, Fact, Holder, Privilege, Relation, Status};
 
 use super::Reading;
 use crate::facts::{by_name, moment};
@@ -69,7 +69,7 @@ pub(super) async fn static_roles(reading: Reading<'_>) -> Result<(), Cause> {
     let Some(mounts) = reading.mounts(&walk, &Engine::Database).await? else { return Ok(()) };
     for mount in mounts {
         for (name, role) in static_roles_of(reading, &walk, &mount).await? {
-            let id = GrantId::from(format!("{}/static-roles/{name}", mount.full()));
+            let id = reading.grant(&format!("{}/static-roles/{name}", mount.full()));
             let mut access = Access::new(reading.name(STATIC_ROLES), AccessKind::Password, id, Status::Enabled);
             let database = role.db_name.as_deref().unwrap_or("a database that is not named");
             access.grant_display = Some(format!("password of database role {name}"));
@@ -92,7 +92,7 @@ pub(super) async fn ssh_roles(reading: Reading<'_>) -> Result<(), Cause> {
     for mount in mounts {
         for (name, role) in definitions::<AuthorityRole>(reading, &walk, &mount, "roles").await? {
             let users = remote_users(&role);
-            let id = GrantId::from(format!("{}/roles/{name}", mount.full()));
+            let id = reading.grant(&format!("{}/roles/{name}", mount.full()));
             let mut access = Access::new(reading.name(SSH_ROLES), AccessKind::RoleBinding, id, Status::Enabled);
             access.grant_display = Some(format!("role {name} signs SSH keys for remote users it names"));
             access.target = Some(format!("{}{}", reading.place.namespace.prefix(), mount.full()));

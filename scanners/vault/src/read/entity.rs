@@ -91,6 +91,9 @@ async fn of_sign_in(
 ) -> Result<Vec<String>, Cause> {
     let Reading { inner, place, .. } = reading;
     let methods = place.methods(&inner.client, &inner.settings).await;
+    if let Some(cause) = &methods.trouble {
+        walk.part(format!("policies of {} at auth/{}", shown(name), shown(path)), cause.clone()).await?;
+    }
     let by_accessor = methods.found.iter().find(|mount| !mount.accessor.is_empty() && Some(mount.accessor.as_str()) == accessor);
     let Some(mount) = by_accessor.or_else(|| methods.found.iter().find(|mount| mount.path == path)) else {
         return Ok(Vec::new());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Instant, Privilege, Status};
+use scan_contract::{Access, AccessKind, Cause, Fact, Instant, Privilege, Status};
 use tokio::sync::OnceCell;
 
 use super::Reading;
@@ -295,7 +295,7 @@ fn owned(reading: Reading<'_>, mount: &Mount, path: &str, secret: &Secret) -> Op
     if holders.is_empty() {
         return None;
     }
-    let id = GrantId::from(format!("{}/{path}", mount.path));
+    let id = reading.grant(&format!("{}/{path}", mount.path));
     let mut access = Access::new(reading.name(SECRET_OWNERS), AccessKind::Ownership, id, Status::Enabled);
     access.grant_display = Some(format!("answers for secret {}/{path}", mount.path));
     access.target = Some(format!("{}{}/{path}", reading.place.namespace.prefix(), mount.path));

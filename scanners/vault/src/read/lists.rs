@@ -191,7 +191,13 @@ pub(super) async fn audit_devices(reading: Reading<'_>) -> Result<(), Cause> {
         Ok(Some(reply)) => {
             type Devices = std::collections::BTreeMap<String, serde::de::IgnoredAny>;
             match reply.json::<Envelope<Devices>>() {
-                Ok(body) => body.data.map_or(0, |devices| devices.len()),
+                Ok(body) => match body.data {
+                    Some(devices) => devices.len(),
+                    None => {
+                        let what = String::from("sys/audit: an answer without data");
+                        return walk.fail(Cause::Malformed { what }).await;
+                    }
+                },
                 Err(cause) => return walk.fail(cause).await,
             }
         }

@@ -119,7 +119,7 @@ async fn users(
         };
         walk.warned(&mount.full(), listing.warnings).await?;
         for name in listing.keys {
-            let id = GrantId::from(format!("{}/{name}", mount.full()));
+            let id = reading.grant(&format!("{}/{name}", mount.full()));
             let mut access = Access::new(reading.name(kind), AccessKind::Password, id, Status::Enabled);
             access.target = Some(format!("{}{}", place.namespace.prefix(), mount.full()));
             access.privilege_reason = Some(String::from("what it reaches is told with its entity"));
@@ -220,7 +220,7 @@ async fn roles<'a>(
             walk.part(part, cause).await?;
         }
         for (name, role) in roles.iter() {
-            let id = GrantId::from(format!("{}/role/{name}", mount.full()));
+            let id = reading.grant(&format!("{}/role/{name}", mount.full()));
             let mut access = Access::new(reading.name(kind), AccessKind::RoleBinding, id, Status::Enabled);
             access.target = Some(format!("{}{}", place.namespace.prefix(), mount.full()));
             access.expires_at = Fact::None;

@@ -1,5 +1,6 @@
 //! The scanner before a cluster that answers, refuses and fails.
 
+mod contract;
 mod drive;
 mod faults;
 mod finds;

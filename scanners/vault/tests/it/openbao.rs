@@ -1,5 +1,6 @@
 //! By hand, against a real server that was filled by `tests/seed-openbao.sh`: `HOLDOVER_VAULT` is its address,
-//! `HOLDOVER_VAULT_TOKEN` a token, `HOLDOVER_VAULT_CLUSTER` its cluster id. Without them nothing is asked.
+//! `HOLDOVER_VAULT_TOKEN` a token, `HOLDOVER_VAULT_CLUSTER` its cluster id. Without them nothing is asked. With
+//! `HOLDOVER_VAULT_ROLE_ID` and `HOLDOVER_VAULT_SECRET_ID` it signs in by AppRole and gives the token back.
 
 use std::sync::Arc;
 
@@ -23,7 +24,12 @@ async fn a_real_server_answers_as_the_stub_does() {
     };
     let mut settings = settings(&address);
     settings.cluster = Cluster::Id(cluster);
-    settings.sign_in = SignIn::Token(secret(&token));
+    settings.sign_in = match (given("HOLDOVER_VAULT_ROLE_ID"), given("HOLDOVER_VAULT_SECRET_ID")) {
+        (Some(role_id), Some(secret_id)) => {
+            SignIn::AppRole { mount: String::from("approle"), role_id, secret_id: secret(&secret_id) }
+        }
+        _ => SignIn::Token(secret(&token)),
+    };
     let door = Door::open(settings.door().expect("an address"), &ALLOW, Arc::new(now)).expect("a door");
     let vault = Vault::new(settings, Ways { door, secrets: Arc::new(Kept) }).expect("a scanner");
     let identity = vault.identify().await.expect("identity");
@@ -44,6 +50,7 @@ async fn a_real_server_answers_as_the_stub_does() {
     }
     eprintln!("{:?}", vault.effort());
     assert_eq!(said.failures, []);
+    vault.close().await.expect("the token is given back");
     let of_alice = |kind: AccessKind| {
         said.records().into_iter().any(|access| {
             access.kind == kind

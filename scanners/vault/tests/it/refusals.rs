@@ -11,11 +11,11 @@ use scan_vault::ALLOW;
 use crate::drive::{Said, Scene};
 
 /// Scope kinds that may suffer when an operation is refused; empty: none, since the scanner does without.
-fn suffers(operation: &str) -> &'static [&'static str] {
+pub fn suffers(operation: &str) -> &'static [&'static str] {
     match operation {
         "list sys/namespaces" => &["sys.namespaces"],
         "sys/mounts" => &["sys.mounts", "kv.stores", "kv.secret-owners", "database.static-roles", "pki.certificates", "ssh.roles"],
-        "sys/auth" => &["sys.auth-methods", "userpass.users", "ldap.users", "jwt.roles", "kubernetes.roles", "cert.certificates", "approle.secret-ids"],
+        "sys/auth" => &["sys.auth-methods", "userpass.users", "ldap.users", "jwt.roles", "kubernetes.roles", "cert.certificates", "approle.secret-ids", "identity.entity", "kv.readable-secrets"],
         "sys/audit" => &["sys.audit-devices"],
         "list sys/policies/acl" => &["sys.policies"],
         "sys/policies/acl/{name}" => &["sys.policies", "identity.entity", "kv.readable-secrets"],
@@ -41,7 +41,7 @@ fn suffers(operation: &str) -> &'static [&'static str] {
 }
 
 /// Asked of another kind of cluster, of a policy name with a slash, by a second look, or by the check of rights.
-const OTHERWISE: [&str; 7] = [
+pub const OTHERWISE: [&str; 7] = [
     "list sys/policies/acl/{name}",
     "sys/capabilities-self",
     "sys/leases/lookup",

@@ -188,6 +188,9 @@ impl VaultStub {
         if ["/creds/", "/static-creds/", "/issue/", "/sign/"].iter().any(|part| path.contains(part)) {
             self.count_value();
         }
+        if let Some(id) = path.strip_prefix("identity/entity-alias/id/") {
+            return alias(&self.state(), question, id);
+        }
         let key = (question.namespace.clone(), path.to_owned());
         match self.state().objects.get(&key) {
             Some(found) => framed(found),
@@ -324,6 +327,15 @@ fn aliases(state: &State, question: &Question) -> Answer {
         }
     }
     listed(info.keys().cloned().collect(), Some(info.clone()))
+}
+
+fn alias(state: &State, question: &Question, id: &str) -> Answer {
+    let all = below(state, &question.namespace, "identity/entity/id");
+    let mut aliases = all.flat_map(|(_, entity)| entity["aliases"].as_array().into_iter().flatten());
+    match aliases.find(|alias| alias["id"] == id) {
+        Some(found) => framed(found),
+        None => refusal(404, &[]),
+    }
 }
 
 fn groups(state: &State, question: &Question) -> Answer {

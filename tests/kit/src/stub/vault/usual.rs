@@ -1,5 +1,8 @@
 //! A cluster with one live thing of each kind: for a leaver, for a colleague who is their twin, and for nobody.
 
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -12,9 +15,16 @@ pub const BOB: &str = "00b0b000-0000-4000-8000-000000000002";
 /// An entity that is disabled.
 pub const CAROL: &str = "0ca01000-0000-4000-8000-000000000003";
 
-/// A certificate in PEM for these names.
-#[expect(clippy::expect_used, reason = "a stub that cannot make its truth ends the test")]
+/// A certificate in PEM for these names: the same for the same names and day, so that two clusters can be equal.
 pub fn certificate(common_name: &str, addresses: &[&str], until: DateTime<Utc>) -> String {
+    static MADE: LazyLock<Mutex<BTreeMap<String, String>>> = LazyLock::new(Mutex::default);
+    let key = format!("{common_name} {addresses:?} {}", until.date_naive());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    made.entry(key).or_insert_with(|| new_certificate(common_name, addresses, until)).clone()
+}
+
+#[expect(clippy::expect_used, reason = "a stub that cannot make its truth ends the test")]
+fn new_certificate(common_name: &str, addresses: &[&str], until: DateTime<Utc>) -> String {
     let mut parameters = rcgen::CertificateParams::default();
     parameters.distinguished_name = rcgen::DistinguishedName::new();
     parameters.distinguished_name.push(rcgen::DnType::CommonName, common_name);
