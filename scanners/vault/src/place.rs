@@ -102,17 +102,17 @@ impl Place {
 
     /// Secrets engines.
     pub(crate) async fn engines(&self, client: &Client, settings: &Settings) -> Arc<Mounts> {
-        let made = self.engines.get_or_init(|| async {
-            Arc::new(discover(client, settings, &self.namespace, Side::Engines).await)
-        });
+        let made = self
+            .engines
+            .get_or_init(|| async { Arc::new(discover(client, settings, &self.namespace, Side::Engines).await) });
         Arc::clone(made.await)
     }
 
     /// Sign-in methods.
     pub(crate) async fn methods(&self, client: &Client, settings: &Settings) -> Arc<Mounts> {
-        let made = self.methods.get_or_init(|| async {
-            Arc::new(discover(client, settings, &self.namespace, Side::Methods).await)
-        });
+        let made = self
+            .methods
+            .get_or_init(|| async { Arc::new(discover(client, settings, &self.namespace, Side::Methods).await) });
         Arc::clone(made.await)
     }
 
@@ -227,7 +227,8 @@ async fn discover(client: &Client, settings: &Settings, namespace: &Namespace, s
     for listed in &settings.mounts {
         let path = listed.path.trim_matches('/');
         let path = path.strip_prefix("auth/").filter(|_| listed.engine.is_sign_in()).unwrap_or(path);
-        let here = Namespace::of(&listed.namespace) == *namespace && listed.engine.is_sign_in() == (side == Side::Methods);
+        let here =
+            Namespace::of(&listed.namespace) == *namespace && listed.engine.is_sign_in() == (side == Side::Methods);
         if here && !mounts.found.iter().any(|mount| mount.path == path) {
             mounts.found.push(Mount { path: path.to_owned(), engine: listed.engine.clone(), accessor: String::new() });
         }

@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use scan_contract::{
-    AccessRef, Cause, Effort, Identity, Look, Manifest, Outlet, Pass, Rights, Scanner, Scope, Sealed,
-};
+use scan_contract::{AccessRef, Cause, Effort, Identity, Look, Manifest, Outlet, Pass, Rights, Scanner, Scope, Sealed};
 use scan_transport::{Door, Secrets};
 
 use crate::client::{Client, decode};
@@ -64,11 +62,11 @@ impl Vault {
     pub fn new(settings: Settings, ways: Ways) -> Result<Self, Cause> {
         let manifest =
             manifest().map_err(|error| Cause::Bug { what: format!("manifest of the vault scanner: {error}") })?;
-        let credential = (!ways.door.replays())
-            .then(|| Arc::new(TokenCredential::new(&settings, ways.door.clone(), Arc::clone(&ways.secrets))));
+        let Ways { door: plain, secrets } = ways;
+        let credential = (!plain.replays()).then(|| Arc::new(TokenCredential::new(&settings, plain.clone(), secrets)));
         let door = match &credential {
-            Some(credential) => ways.door.with_credential(Arc::clone(credential) as Arc<dyn scan_transport::Credential>),
-            None => ways.door.clone(),
+            Some(credential) => plain.with_credential(Arc::clone(credential) as Arc<dyn scan_transport::Credential>),
+            None => plain,
         };
         let client = Client::new(door.clone(), settings.address.clone(), credential.clone());
         let inner = Inner {
@@ -180,7 +178,9 @@ impl Scanner for Vault {
     async fn identify(&self) -> Result<Identity, Cause> {
         let health = self.inner.health().await?;
         let (declared, found, hint) = match &self.inner.settings.cluster {
-            Cluster::Id(id) => (id.to_ascii_lowercase(), health.cluster_id.map(|id| id.to_ascii_lowercase()), "cluster_id"),
+            Cluster::Id(id) => {
+                (id.to_ascii_lowercase(), health.cluster_id.map(|id| id.to_ascii_lowercase()), "cluster_id")
+            }
             Cluster::Name(name) => (name.clone(), health.cluster_name, "cluster_name"),
         };
         let found = found.filter(|found| !found.is_empty()).ok_or_else(|| Cause::NotInSource {
@@ -190,7 +190,8 @@ impl Scanner for Vault {
             // Whoever answers must also accept the credential: the health page answers anybody. The server says the
             // same of a dead token and of one without the right, so without it nothing is believed.
             if self.inner.own_token().await?.is_none() {
-                let detail = "auth/token/lookup-self: 403: the token is not valid, or lacks read on auth/token/lookup-self";
+                let detail =
+                    "auth/token/lookup-self: 403: the token is not valid, or lacks read on auth/token/lookup-self";
                 return Err(Cause::Unauthenticated { detail: String::from(detail) });
             }
         }

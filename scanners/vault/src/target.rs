@@ -111,14 +111,17 @@ impl Target {
 
     /// The line of the policy that gives it, from the table.
     fn policy_line(&self, namespace: &Namespace, capability: &str) -> Option<String> {
-        let rights = ALLOW.operations.iter().flat_map(|operation| operation.rights).filter_map(|right| right.split_once(" on "));
+        let rights =
+            ALLOW.operations.iter().flat_map(|operation| operation.rights).filter_map(|right| right.split_once(" on "));
         let mut fitting: Vec<(&str, String)> = rights
             .filter(|(words, _)| words.split(',').any(|word| word == capability))
             .map(|(words, pattern)| {
                 let mount = self.mount.as_deref().unwrap_or("{mount}");
                 (words, pattern.replace("{mount}", mount))
             })
-            .filter(|(_, pattern)| fits(pattern, &self.plain) || (capability == "list" && fits(pattern, &format!("{}/", self.plain))))
+            .filter(|(_, pattern)| {
+                fits(pattern, &self.plain) || (capability == "list" && fits(pattern, &format!("{}/", self.plain)))
+            })
             .collect();
         fitting.sort_by_key(|(_, pattern)| std::cmp::Reverse(pattern.len()));
         let (words, pattern) = fitting.first()?;
@@ -187,6 +190,9 @@ mod tests {
         let Cause::Denied { permission } = Target::of("auth/token/accessors").denied(&Namespace::of(""), "list") else {
             panic!("no denial")
         };
-        assert!(permission.ends_with("path \"auth/token/accessors\" { capabilities = [\"list\", \"sudo\"] })"), "{permission}");
+        assert!(
+            permission.ends_with("path \"auth/token/accessors\" { capabilities = [\"list\", \"sudo\"] })"),
+            "{permission}"
+        );
     }
 }

@@ -137,7 +137,9 @@ fn remote_users(role: &AuthorityRole) -> Vec<String> {
 /// Seconds, or text such as `8h`; 0 is the mount's own limit.
 fn life(value: &serde_json::Value) -> String {
     match value {
-        serde_json::Value::Number(seconds) if seconds.as_u64() == Some(0) => String::from("as long as the mount allows"),
+        serde_json::Value::Number(seconds) if seconds.as_u64() == Some(0) => {
+            String::from("as long as the mount allows")
+        }
         serde_json::Value::Number(seconds) => format!("{seconds} s"),
         serde_json::Value::String(text) => shown(text),
         _ => String::from("a time that is not said"),
@@ -150,9 +152,10 @@ mod tests {
 
     #[test]
     fn remote_users_are_names_and_no_patterns() {
-        let role: AuthorityRole =
-            serde_json::from_str(r#"{"allowed_users":"alice, root,*,{{identity.entity.name}}","default_user":"alice"}"#)
-                .expect("a role");
+        let role: AuthorityRole = serde_json::from_str(
+            r#"{"allowed_users":"alice, root,*,{{identity.entity.name}}","default_user":"alice"}"#,
+        )
+        .expect("a role");
         assert_eq!(remote_users(&role), ["alice", "root"]);
     }
 }

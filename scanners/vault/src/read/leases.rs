@@ -193,7 +193,9 @@ mod tests {
         for folder in ["auth/userpass/login/alice/", "auth/team/ldap/login/a@b.example/"] {
             assert!(is_login_of_user(folder), "{folder}");
         }
-        for folder in ["auth/userpass/login/", "auth/approle/", "database/creds/app/", "auth/login/x/", "auth/a/login/b/c/"] {
+        for folder in
+            ["auth/userpass/login/", "auth/approle/", "database/creds/app/", "auth/login/x/", "auth/a/login/b/c/"]
+        {
             assert!(!is_login_of_user(folder), "{folder}");
         }
     }

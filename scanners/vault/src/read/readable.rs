@@ -119,7 +119,9 @@ fn describe(access: &mut Access, secret: &Secret, acl: &Acl, path: &str, found: 
     access.status = match secret.version {
         Version::There => Status::Enabled,
         Version::Deleted(at) => {
-            access.evidence.push(format!("the newest version was deleted at {}, and can be brought back", at.to_rfc3339()));
+            access
+                .evidence
+                .push(format!("the newest version was deleted at {}, and can be brought back", at.to_rfc3339()));
             Status::Disabled
         }
         Version::Destroyed => {

@@ -55,7 +55,7 @@ async fn of_mount(reading: Reading<'_>, walk: &mut Walk<'_>, mount: &Mount) -> R
         let accessors = match inner.client.hear_list(&place.namespace, &target, None).await {
             // The role was deleted since the list was read.
             Ok(Heard::Invalid) => continue,
-            Ok(heard) => inner.client.listing(&place.namespace, &target, heard),
+            Ok(heard) => crate::client::listing(&place.namespace, &target, heard),
             Err(cause) => Err(cause),
         };
         let accessors = match accessors {
@@ -147,7 +147,7 @@ fn secret_access(reading: Reading<'_>, mount: &Mount, role: &str, id: &str, secr
     if access.holders.is_empty() {
         access.evidence.push(String::from("its metadata names no owner"));
     }
-    if let Some(uses) = secret.secret_id_num_uses.filter(|uses| *uses > 0) {
+    if let Some(uses) = secret.uses.filter(|uses| *uses > 0) {
         access.evidence.push(format!("{uses} uses left"));
     }
     access

@@ -112,8 +112,8 @@ pub(crate) struct SecretId {
     #[serde(default)]
     pub(crate) metadata: Option<BTreeMap<String, String>>,
     /// Uses left; 0 is without limit.
-    #[serde(default)]
-    pub(crate) secret_id_num_uses: Option<i64>,
+    #[serde(default, rename = "secret_id_num_uses")]
+    pub(crate) uses: Option<i64>,
 }
 
 /// A certificate that lets in.

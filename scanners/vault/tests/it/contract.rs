@@ -54,7 +54,9 @@ fn stage(stage: &Stage) -> VaultStub {
             for number in 0..*objects {
                 let path = format!("many/s{number:06}");
                 stub.secret("", "kv", &path, at, "value-of-many");
-                stub.change("", &format!("kv/metadata/{path}"), |metadata| metadata["custom_metadata"] = json!({ "owner": "x@acme.example" }));
+                stub.change("", &format!("kv/metadata/{path}"), |metadata| {
+                    metadata["custom_metadata"] = json!({ "owner": "x@acme.example" });
+                });
             }
             stub
         }
@@ -72,8 +74,13 @@ fn stage(stage: &Stage) -> VaultStub {
             for (number, name) in names.iter().enumerate() {
                 stub.entity("", &format!("hostile-{number:03}"), name, &[("oidc", name)], at);
                 stub.group(&format!("g-hostile-{number:03}"), name, "internal", &["app-read"], &[ALICE], &[]);
-                stub.secret("", "kv", &format!("app/{name}"), at, "value-hostile");
-                stub.change("", &format!("kv/metadata/app/{name}"), |metadata| metadata["custom_metadata"] = json!({ "owner": name }));
+                // A slash in the path of a secret makes a folder: such a name is two names.
+                if !name.contains('/') {
+                    stub.secret("", "kv", &format!("app/{name}"), at, "value-hostile");
+                    let change =
+                        |metadata: &mut serde_json::Value| metadata["custom_metadata"] = json!({ "owner": name });
+                    stub.change("", &format!("kv/metadata/app/{name}"), change);
+                }
                 let secret_id = json!({ "creation_time": "2026-01-01T00:00:00Z", "expiration_time": "0001-01-01T00:00:00Z", "metadata": { "owner": name } });
                 stub.put("", &format!("auth/approle/role/deploy/secret-id/hostile-{number:03}"), secret_id);
             }
@@ -135,7 +142,15 @@ impl Bench for VaultBench {
     }
 
     fn mishaps(&self) -> Vec<Mishap> {
-        let usual = |name, class, on, damage, spoils, says| Mishap { name, class, stage: Stage::Usual, on, damage, spoils, says };
+        let usual = |name, class, on, damage, spoils, says| Mishap {
+            name,
+            class,
+            stage: Stage::Usual,
+            on,
+            damage,
+            spoils,
+            says,
+        };
         let busy = || Damage::Reply(refusal(429, &["request path: rate limit quota exceeded"]));
         let down = |status: u16| Damage::Reply(refusal(status, &["Vault is sealed"]));
         vec![
@@ -151,11 +166,46 @@ impl Bench for VaultBench {
                 spoils: Spoils::Kinds(&["kv.secret-owners"]),
                 says: "the same names twice",
             },
-            usual("L1 a quota is hit", Class::Limit, fault("list identity/group/id").times(1), busy(), Spoils::Nothing("it is asked again"), ""),
-            usual("L4 a quota is hit for good", Class::Limit, fault("list identity/group/id"), busy(), Spoils::Kinds(&["identity.groups"]), ""),
-            usual("412 not caught up, then it is", Class::Limit, fault("list identity/group/id").times(1), down(412), Spoils::Nothing("it is asked again"), ""),
-            usual("503 sealed in between", Class::Limit, fault("identity/group/id/{id}").times(1), down(503), Spoils::Nothing("it is asked again"), ""),
-            usual("472 a recovery secondary", Class::Limit, fault("list identity/group/id"), down(472), Spoils::Kinds(&["identity.groups"]), "472"),
+            usual(
+                "L1 a quota is hit",
+                Class::Limit,
+                fault("list identity/group/id").times(1),
+                busy(),
+                Spoils::Nothing("it is asked again"),
+                "",
+            ),
+            usual(
+                "L4 a quota is hit for good",
+                Class::Limit,
+                fault("list identity/group/id"),
+                busy(),
+                Spoils::Kinds(&["identity.groups"]),
+                "",
+            ),
+            usual(
+                "412 not caught up, then it is",
+                Class::Limit,
+                fault("list identity/group/id").times(1),
+                down(412),
+                Spoils::Nothing("it is asked again"),
+                "",
+            ),
+            usual(
+                "503 sealed in between",
+                Class::Limit,
+                fault("identity/group/id/{id}").times(1),
+                down(503),
+                Spoils::Nothing("it is asked again"),
+                "",
+            ),
+            usual(
+                "472 a recovery secondary",
+                Class::Limit,
+                fault("list identity/group/id"),
+                down(472),
+                Spoils::Kinds(&["identity.groups"]),
+                "472",
+            ),
             usual(
                 "P11 warnings beside data",
                 Class::PartialReply,
@@ -209,7 +259,8 @@ impl Bench for VaultBench {
 
     fn excuses(&self) -> Vec<Excuse> {
         let mut excuses = Vec::new();
-        let otherwise = crate::refusals::OTHERWISE.iter().copied().chain(["auth/{mount}/login", "auth/token/revoke-self"]);
+        let otherwise =
+            crate::refusals::OTHERWISE.iter().copied().chain(["auth/{mount}/login", "auth/token/revoke-self"]);
         for part in otherwise {
             let reason = "asked of another kind of cluster, by a second look, by the check of rights, or to sign in: tests of their own";
             for point in [Point::RoutesDenied, Point::PartialReplies, Point::OnlyListedRequests] {
@@ -229,7 +280,11 @@ impl Bench for VaultBench {
 /// The path of the right, as the gap names it.
 fn permission(name: &str, right: &'static str) -> &'static str {
     let path = right.split_once(" on ").map_or("", |(_, path)| path);
-    if name == "auth/token/lookup-self" { "auth/token/lookup-self" } else { path.split(['{', '+', '*']).next().unwrap_or(path) }
+    if name == "auth/token/lookup-self" {
+        "auth/token/lookup-self"
+    } else {
+        path.split(['{', '+', '*']).next().unwrap_or(path)
+    }
 }
 
 #[test]

@@ -12,29 +12,31 @@ use scan_transport::{Door, PaceSettings, Request, Secret, SecretRef, Secrets};
 use scan_vault::{ALLOW, Cluster, Settings, SignIn, Switch, Vault, Ways};
 
 /// Secrets in memory.
-pub struct Kept;
+pub(crate) struct Kept;
 
 impl Secrets for Kept {
     fn fetch(&self, reference: &SecretRef) -> Result<Secret, Cause> {
         match reference {
             SecretRef::Environment(text) => Ok(Secret::from(text.clone())),
-            _ => Err(Cause::Unreachable { step: String::from("fetch a secret"), detail: String::from("no such secret") }),
+            _ => {
+                Err(Cause::Unreachable { step: String::from("fetch a secret"), detail: String::from("no such secret") })
+            }
         }
     }
 }
 
 /// A secret that is written in the test.
-pub fn secret(text: &str) -> SecretRef {
+pub(crate) fn secret(text: &str) -> SecretRef {
     SecretRef::Environment(text.to_owned())
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test beside real sockets has the real time")]
-pub fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
 /// Fast, and with waits that end.
-pub fn quick() -> PaceSettings {
+pub(crate) fn quick() -> PaceSettings {
     PaceSettings {
         per_second: 20_000.0,
         burst: 20_000,
@@ -47,7 +49,7 @@ pub fn quick() -> PaceSettings {
 }
 
 /// The row a request belongs to: the list under test is the list that ships.
-pub fn named(asked: &Asked) -> Option<String> {
+pub(crate) fn named(asked: &Asked) -> Option<String> {
     let mut request = Request::get(asked.address().parse().ok()?);
     request.method = asked.method.parse().ok()?;
     request.body = asked.body.clone();
@@ -55,7 +57,7 @@ pub fn named(asked: &Asked) -> Option<String> {
 }
 
 /// Settings for a server at this origin, with everything on.
-pub fn settings(origin: &str) -> Settings {
+pub(crate) fn settings(origin: &str) -> Settings {
     let cluster = Cluster::Id(String::from("d45f33c8-9ca5-61da-750e-7a7a088210f5"));
     let token = SignIn::Token(secret("root"));
     let mut settings = Settings::new("vault", origin.parse().expect("an origin"), cluster, token);
@@ -70,35 +72,34 @@ pub fn settings(origin: &str) -> Settings {
 }
 
 /// A scanner and its door.
-pub fn scanner(settings: Settings) -> (Vault, Door) {
+pub(crate) fn scanner(settings: Settings) -> (Vault, Door) {
     let door = Door::open(settings.door().expect("an address"), &ALLOW, Arc::new(now)).expect("a door");
     let ways = Ways { door: door.clone(), secrets: Arc::new(Kept) };
     (Vault::new(settings, ways).expect("a scanner"), door)
 }
 
 /// A scene.
-pub struct Scene {
-    pub stub: Arc<VaultStub>,
-    pub server: FaultServer,
-    pub scanner: Vault,
-    pub door: Door,
+pub(crate) struct Scene {
+    pub(crate) stub: Arc<VaultStub>,
+    pub(crate) server: FaultServer,
+    pub(crate) scanner: Vault,
 }
 
 impl Scene {
-    pub fn usual() -> Self {
+    pub(crate) fn usual() -> Self {
         Self::with(VaultStub::usual(now()), |_| {})
     }
 
-    pub fn with(stub: VaultStub, change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) fn with(stub: VaultStub, change: impl FnOnce(&mut Settings)) -> Self {
         let stub = Arc::new(stub);
         let server = FaultServer::build(Arc::clone(&stub)).operations(named).start();
         let mut settings = settings(server.origin());
         change(&mut settings);
-        let (scanner, door) = scanner(settings);
-        Self { stub, server, scanner, door }
+        let (scanner, _) = scanner(settings);
+        Self { stub, server, scanner }
     }
 
-    pub async fn read(&self) -> Said {
+    pub(crate) async fn read(&self) -> Said {
         let said = read(&self.scanner).await;
         assert_eq!(self.stub.values_read(), 0, "a value of a secret was asked for");
         said
@@ -107,51 +108,51 @@ impl Scene {
 
 /// One scope as it was read.
 #[derive(Debug, Default, Clone)]
-pub struct Read {
-    pub kind: String,
-    pub opened: bool,
-    pub records: BTreeMap<(AccessKind, String), Access>,
-    pub gaps: Vec<Gap>,
-    pub announced: Option<u64>,
-    pub sealed: bool,
+pub(crate) struct Read {
+    pub(crate) kind: String,
+    pub(crate) opened: bool,
+    pub(crate) records: BTreeMap<(AccessKind, String), Access>,
+    pub(crate) gaps: Vec<Gap>,
+    pub(crate) announced: Option<u64>,
+    pub(crate) sealed: bool,
 }
 
 impl Read {
     /// Complete by the contract's own words: sealed, as many as announced, and no gap.
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.opened && self.sealed && self.gaps.is_empty() && self.announced == Some(self.records.len() as u64)
     }
 
-    pub fn one(&self, kind: AccessKind, id: &str) -> &Access {
+    pub(crate) fn one(&self, kind: AccessKind, id: &str) -> &Access {
         self.records.get(&(kind, id.to_owned())).unwrap_or_else(|| panic!("no {kind} {id}: {:?}", self.records.keys()))
     }
 }
 
 /// Everything a scanner said.
 #[derive(Debug, Default)]
-pub struct Said {
-    pub scopes: BTreeMap<String, Read>,
-    pub offered: BTreeMap<String, Scope>,
-    pub notices: Vec<String>,
-    pub failures: Vec<Cause>,
+pub(crate) struct Said {
+    pub(crate) scopes: BTreeMap<String, Read>,
+    pub(crate) offered: BTreeMap<String, Scope>,
+    pub(crate) notices: Vec<String>,
+    pub(crate) failures: Vec<Cause>,
 }
 
 impl Said {
-    pub fn scope(&self, name: &str) -> &Read {
+    pub(crate) fn scope(&self, name: &str) -> &Read {
         self.scopes.get(name).unwrap_or_else(|| panic!("no scope {name}: {:?}", self.scopes.keys()))
     }
 
     /// Scopes that are not complete.
-    pub fn incomplete(&self) -> BTreeSet<String> {
+    pub(crate) fn incomplete(&self) -> BTreeSet<String> {
         self.scopes.iter().filter(|(_, read)| !read.is_complete()).map(|(name, _)| name.clone()).collect()
     }
 
     /// Every record, in order.
-    pub fn records(&self) -> Vec<&Access> {
+    pub(crate) fn records(&self) -> Vec<&Access> {
         self.scopes.values().flat_map(|read| read.records.values()).collect()
     }
 
-    pub fn gaps(&self) -> Vec<String> {
+    pub(crate) fn gaps(&self) -> Vec<String> {
         let shown = |gap: &Gap| {
             let scope = gap.scope.as_ref().map_or("everywhere", |scope| scope.as_str());
             format!("{scope} {}: {}", gap.part.as_deref().unwrap_or("-"), gap.cause)
@@ -203,7 +204,7 @@ impl Said {
 }
 
 /// Reads one pass into `said`.
-pub async fn read_pass(scanner: &Vault, pass: &Pass, said: &mut Said) {
+pub(crate) async fn read_pass(scanner: &Vault, pass: &Pass, said: &mut Said) {
     let (outlet, mut receiver) = channel(4);
     let reading = scanner.read(pass, outlet);
     tokio::pin!(reading);
@@ -228,7 +229,7 @@ pub async fn read_pass(scanner: &Vault, pass: &Pass, said: &mut Said) {
 }
 
 /// Declares, reads everything, and all follow-ups.
-pub async fn read(scanner: &Vault) -> Said {
+pub(crate) async fn read(scanner: &Vault) -> Said {
     let mut said = Said::default();
     let passes = scanner.declare().await.expect("scopes are declared without a word of the server");
     for pass in &passes {
@@ -245,7 +246,7 @@ pub async fn read(scanner: &Vault) -> Said {
 }
 
 /// Reads these follow-ups.
-pub async fn read_follow_ups(scanner: &Vault, scopes: Vec<Scope>, said: &mut Said) {
+pub(crate) async fn read_follow_ups(scanner: &Vault, scopes: Vec<Scope>, said: &mut Said) {
     for some in scopes.chunks(200) {
         for scope in some {
             said.declare(scope);

@@ -16,7 +16,8 @@ async fn the_cluster_says_who_it_is_and_another_one_is_told_apart() {
     let scene = Scene::usual();
     let id = String::from("d45f33c8-9ca5-61da-750e-7a7a088210f5");
     assert_eq!(scene.scanner.identify().await, Ok(Identity { declared: id.clone(), found: id }));
-    let by_name = Scene::with(VaultStub::usual(now()), |settings| settings.cluster = Cluster::Name(String::from("prod")));
+    let by_name =
+        Scene::with(VaultStub::usual(now()), |settings| settings.cluster = Cluster::Name(String::from("prod")));
     let found = by_name.scanner.identify().await.expect("an answer");
     assert_ne!(found.declared, found.found);
     by_name.stub.state().cluster_name.clear();
@@ -42,7 +43,10 @@ async fn a_namespace_that_does_not_exist_is_told_apart_from_one_that_refuses() {
     });
     let said = scene.read().await;
     let absent = said.scope("team-x/identity.entities");
-    assert!(matches!(&absent.gaps[0].cause, Cause::Unreachable { detail, .. } if detail.contains("no such namespace")), "{absent:?}");
+    assert!(
+        matches!(&absent.gaps[0].cause, Cause::Unreachable { detail, .. } if detail.contains("no such namespace")),
+        "{absent:?}"
+    );
     assert!(said.scope("team-a/identity.entities").is_complete());
     let refusing = Scene::usual();
     let refused = Damage::Reply(refusal(403, &["permission denied"]));
@@ -71,8 +75,11 @@ async fn a_token_that_ends_in_mid_walk_is_replaced_once_and_given_back_at_the_en
     let body = json!({ "role_id": "role-1", "secret_id": "secret-1" });
     stub.sign_in("approle", &body, &["root"]);
     let scene = Scene::with(stub, |settings| {
-        settings.sign_in =
-            SignIn::AppRole { mount: String::from("approle"), role_id: String::from("role-1"), secret_id: secret("secret-1") };
+        settings.sign_in = SignIn::AppRole {
+            mount: String::from("approle"),
+            role_id: String::from("role-1"),
+            secret_id: secret("secret-1"),
+        };
     });
     let inner = Arc::clone(&scene.stub);
     let planted = scene.server.plant(
@@ -85,7 +92,8 @@ async fn a_token_that_ends_in_mid_walk_is_replaced_once_and_given_back_at_the_en
     let said = scene.read().await;
     assert_eq!(planted.fired(), 1);
     // The list of accessors lacks nothing but tokens of our own that are gone.
-    let incomplete: Vec<String> = said.incomplete().into_iter().filter(|name| !name.contains("token-accessors")).collect();
+    let incomplete: Vec<String> =
+        said.incomplete().into_iter().filter(|name| !name.contains("token-accessors")).collect();
     assert_eq!(incomplete, Vec::<String>::new(), "{:?}", said.gaps());
     assert_eq!(scene.stub.sign_ins(), (2, 0));
     scene.scanner.close().await.expect("the token is given back");
@@ -108,7 +116,11 @@ async fn a_dead_token_of_somebody_else_is_no_denial_of_everything_and_is_not_giv
 async fn each_way_of_signing_in_sends_what_its_method_wants() {
     let ways: [(SignIn, &str, serde_json::Value); 3] = [
         (
-            SignIn::Kubernetes { mount: String::from("kubernetes"), role: String::from("scan"), jwt: secret("sa-token") },
+            SignIn::Kubernetes {
+                mount: String::from("kubernetes"),
+                role: String::from("scan"),
+                jwt: secret("sa-token"),
+            },
             "kubernetes",
             json!({ "role": "scan", "jwt": "sa-token" }),
         ),
@@ -141,7 +153,9 @@ async fn warnings_beside_data_make_a_scope_partial_and_their_text_stays_out() {
     let scene = Scene::usual();
     let planted = scene.server.plant(
         On::operation("list auth/token/accessors"),
-        Damage::change(|_, answer| answer.edit(|body| body["warnings"] = json!(["Found an accessor entry missing a token: SeCrEtAcC"]))),
+        Damage::change(|_, answer| {
+            answer.edit(|body| body["warnings"] = json!(["Found an accessor entry missing a token: SeCrEtAcC"]))
+        }),
     );
     let said = scene.read().await;
     assert!(planted.fired() > 0);
@@ -190,13 +204,18 @@ async fn one_object_that_cannot_be_decoded_costs_itself_only() {
     let scene = Scene::usual();
     let planted = scene.server.plant(
         On::operation("list identity/entity-alias/id"),
-        Damage::change(|_, answer| answer.edit(|body| body["data"]["key_info"][format!("alias-{ALICE}-oidc")] = json!("no alias"))),
+        Damage::change(|_, answer| {
+            answer.edit(|body| body["data"]["key_info"][format!("alias-{ALICE}-oidc")] = json!("no alias"))
+        }),
     );
     let said = scene.read().await;
     assert!(planted.fired() > 0);
     let aliases = said.scope("root/identity.aliases");
     assert_eq!(aliases.records.len(), 3);
-    assert!(aliases.gaps.iter().any(|gap| gap.part.as_deref().is_some_and(|part| part.contains("oidc"))), "{aliases:?}");
+    assert!(
+        aliases.gaps.iter().any(|gap| gap.part.as_deref().is_some_and(|part| part.contains("oidc"))),
+        "{aliases:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,19 +229,30 @@ async fn an_unknown_word_and_a_policy_that_is_none_are_gaps() {
     assert!(groups.gaps.iter().any(|gap| matches!(&gap.cause, Cause::UnknownWord { word, .. } if word == "federated")));
     let policies = said.scope("root/sys.policies");
     assert!(policies.gaps.iter().any(|gap| gap.part.as_deref() == Some("policy broken")), "{policies:?}");
-    let member = groups.records.values().find(|access| access.grant_id.as_str().starts_with("g-new/")).expect("a member");
+    let member =
+        groups.records.values().find(|access| access.grant_id.as_str().starts_with("g-new/")).expect("a member");
     assert_eq!(member.privilege, scan_contract::Privilege::Unknown);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_of_ours_that_shortens_lists_proves_nothing() {
     let stub = VaultStub::usual(now());
-    stub.policy("", "short", "path \"*\" { capabilities = [\"read\", \"list\", \"update\", \"sudo\"]\n pagination_limit = 5 }");
+    stub.policy(
+        "",
+        "short",
+        "path \"*\" { capabilities = [\"read\", \"list\", \"update\", \"sudo\"]\n pagination_limit = 5 }",
+    );
     stub.token("scan", &["short", "root"]);
     let scene = Scene::with(stub, |settings| settings.sign_in = SignIn::Token(secret("scan")));
     let said = scene.read().await;
     let policies = said.scope("root/sys.policies");
-    assert!(policies.gaps.iter().any(|gap| matches!(&gap.cause, Cause::NotProven { what } if what.contains("pagination_limit"))), "{policies:?}");
+    assert!(
+        policies
+            .gaps
+            .iter()
+            .any(|gap| matches!(&gap.cause, Cause::NotProven { what } if what.contains("pagination_limit"))),
+        "{policies:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -264,7 +294,10 @@ async fn a_store_of_version_one_and_a_mount_that_could_be_mistaken_are_told() {
     let stores = said.scope("root/kv.stores");
     let causes: Vec<String> = stores.gaps.iter().map(|gap| gap.cause.to_string()).collect();
     assert_eq!(causes.len(), 2, "{causes:?}");
-    assert!(causes.iter().any(|says| says.contains("version 1")) && causes.iter().any(|says| says.contains("the word data")));
+    assert!(
+        causes.iter().any(|says| says.contains("version 1"))
+            && causes.iter().any(|says| says.contains("the word data"))
+    );
     scene.server.finish();
 }
 
@@ -318,12 +351,14 @@ async fn no_planted_secret_reaches_anything_that_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stumble_is_asked_again_and_a_server_error_for_good_is_a_gap() {
     let scene = Scene::usual();
-    let once = scene.server.plant(On::operation("list identity/group/id").once(), Damage::Reply(refusal(429, &["quota"])));
+    let once =
+        scene.server.plant(On::operation("list identity/group/id").once(), Damage::Reply(refusal(429, &["quota"])));
     let said = scene.read().await;
     assert_eq!(once.fired(), 1);
     assert!(said.scope("root/identity.groups").is_complete(), "{:?}", said.gaps());
     let broken = Scene::usual();
-    let planted = broken.server.plant(On::operation("list identity/group/id"), Damage::Reply(refusal(500, &["internal error"])));
+    let planted =
+        broken.server.plant(On::operation("list identity/group/id"), Damage::Reply(refusal(500, &["internal error"])));
     let said = broken.read().await;
     assert!(planted.fired() > 0);
     let groups = said.scope("root/identity.groups");
@@ -334,15 +369,17 @@ async fn a_stumble_is_asked_again_and_a_server_error_for_good_is_a_gap() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_page_in_the_place_of_an_answer_is_no_empty_list() {
     let scene = Scene::usual();
-    let planted =
-        scene.server.plant(On::operation("list identity/entity-alias/id"), Damage::Reply(Answer::html("<html>sign in</html>")));
+    let planted = scene
+        .server
+        .plant(On::operation("list identity/entity-alias/id"), Damage::Reply(Answer::html("<html>sign in</html>")));
     let said = scene.read().await;
     assert!(planted.fired() > 0);
     let aliases = said.scope("root/identity.aliases");
     assert!(matches!(aliases.gaps[0].cause, Cause::Malformed { .. }), "{aliases:?}");
     // The same with 404: not the server's word for an empty list.
     let lost = Scene::usual();
-    let planted = lost.server.plant(On::operation("list identity/entity-alias/id"), Damage::Reply(Answer::html("gone").of(404)));
+    let planted =
+        lost.server.plant(On::operation("list identity/entity-alias/id"), Damage::Reply(Answer::html("gone").of(404)));
     let said = lost.read().await;
     assert!(planted.fired() > 0);
     assert!(!said.scope("root/identity.aliases").is_complete());

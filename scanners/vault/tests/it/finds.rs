@@ -54,7 +54,12 @@ async fn an_entity_is_told_in_depth_with_its_reach_and_a_disabled_one_is_disable
     assert_eq!((alice.status, alice.privilege), (Status::Enabled, Privilege::Admin));
     assert!(alice.privilege_reason.as_deref().is_some_and(|why| why.contains("policy ops")), "{alice:?}");
     assert_eq!(names(alice), ["00417", "alice", "alice@acme.example"]);
-    assert!(alice.evidence[0].contains("ops (group ops)") && alice.evidence[0].contains("app-read (sign-in at auth/userpass)"), "{:?}", alice.evidence);
+    assert!(
+        alice.evidence[0].contains("ops (group ops)")
+            && alice.evidence[0].contains("app-read (sign-in at auth/userpass)"),
+        "{:?}",
+        alice.evidence
+    );
     let carol = said.scope(&format!("root/identity.entity/{CAROL}")).one(AccessKind::Account, CAROL);
     assert_eq!(carol.status, Status::Disabled);
     // What hangs from an entity says so, that it may be dormant with it.
@@ -73,11 +78,16 @@ async fn the_secrets_a_policy_opens_are_told_with_their_rotation_and_no_others()
     assert_eq!(
         ids,
         [
-            "database/static-creds/reporting", "kv/app/db", "kv/app/deep/er/key", "kv/app/fresh", "kv/app/gone",
-            "kv/home/alice/note", "kv/ops/one/root",
+            "database/static-creds/reporting",
+            "kv/app/db",
+            "kv/app/deep/er/key",
+            "kv/app/fresh",
+            "kv/app/gone",
+            "kv/home/alice/note",
+            "kv/ops/one/root",
         ]
     );
-    for (_, access) in &readable.records {
+    for access in readable.records.values() {
         assert!(access.holders.iter().all(|holder| holder.relation == Relation::Reader), "{access:?}");
         assert!(access.rotated_at.known().is_some(), "{access:?}");
     }
@@ -85,7 +95,9 @@ async fn the_secrets_a_policy_opens_are_told_with_their_rotation_and_no_others()
     assert!(one("kv/app/db").rotated_at.known().is_some_and(|at| now() - at.at > TimeDelta::days(199)));
     assert!(one("kv/app/fresh").rotated_at.known().is_some_and(|at| now() - at.at < TimeDelta::days(1)));
     assert_eq!(one("kv/app/gone").status, Status::Disabled);
-    assert!(one("kv/home/alice/note").privilege_reason.as_deref().is_some_and(|why| why.contains("personal (the entity)")));
+    assert!(
+        one("kv/home/alice/note").privilege_reason.as_deref().is_some_and(|why| why.contains("personal (the entity)"))
+    );
     // The twin differs in one fact each: no personal policy, no group.
     let bobs = said.scope(&format!("root/kv.readable-secrets/{BOB}"));
     assert!(bobs.is_complete());
@@ -100,13 +112,19 @@ async fn tokens_lead_to_entities_first_and_claims_are_claims() {
     let said = Scene::usual().read().await;
     let tokens = said.scope("root/auth.token-accessors");
     let by = |text: &str| {
-        let found: Vec<&Access> =
-            tokens.records.values().filter(|access| access.grant_display.as_deref().is_some_and(|shown| shown.contains(text))).collect();
+        let found: Vec<&Access> = tokens
+            .records
+            .values()
+            .filter(|access| access.grant_display.as_deref().is_some_and(|shown| shown.contains(text)))
+            .collect();
         assert_eq!(found.len(), 1, "{text}: {:?}", tokens.records);
         found[0]
     };
     let session = by("auth/userpass/login/alice");
-    assert_eq!((session.kind, session.parent.as_ref().map(scan_contract::GrantId::as_str)), (AccessKind::Session, Some(ALICE)));
+    assert_eq!(
+        (session.kind, session.parent.as_ref().map(scan_contract::GrantId::as_str)),
+        (AccessKind::Session, Some(ALICE))
+    );
     assert_eq!(session.client.as_deref(), Some("auth/userpass"));
     let orphan = by("create-orphan");
     assert_eq!((orphan.kind, &orphan.expires_at), (AccessKind::ApiToken, &Fact::None));
@@ -125,7 +143,10 @@ async fn machine_credentials_lead_to_their_recorded_owner_or_to_nobody() {
     let said = Scene::usual().read().await;
     let ids = said.scope("root/approle.secret-ids");
     let owned = |email: &str| -> Vec<&Access> {
-        ids.records.values().filter(|access| access.holders.iter().any(|holder| holder.email.as_deref() == Some(email))).collect()
+        ids.records
+            .values()
+            .filter(|access| access.holders.iter().any(|holder| holder.email.as_deref() == Some(email)))
+            .collect()
     };
     let alices = owned("alice@acme.example");
     assert_eq!(alices.iter().map(|access| access.status).collect::<Vec<_>>().len(), 2);
@@ -148,7 +169,10 @@ async fn certificates_name_people_or_are_counted_and_ended_ones_are_not_asked_fo
     assert!(said.notices.iter().any(|says| says.contains("1 certificates name hosts only")), "{:?}", said.notices);
     assert!(said.notices.iter().any(|says| says.contains("not kept") && says.contains("quiet")), "{:?}", said.notices);
     let asked: Vec<String> = scene.server.log().iter().map(|logged| logged.asked.path.clone()).collect();
-    assert!(!asked.iter().any(|path| path.ends_with("04%3Add") || path.ends_with("04:dd")), "a certificate that is over");
+    assert!(
+        !asked.iter().any(|path| path.ends_with("04%3Add") || path.ends_with("04:dd")),
+        "a certificate that is over"
+    );
     let letting_in = said.scope("root/cert.certificates").one(AccessKind::Certificate, "auth/cert/certs/alice");
     assert_eq!(names(letting_in), ["alice"]);
 }
@@ -213,12 +237,19 @@ async fn without_tokens_sign_ins_are_followed_up_by_user() {
         settings.token_accessors = scan_vault::Switch::Off;
     });
     let said = scene.read().await;
-    assert_eq!(said.incomplete().into_iter().collect::<Vec<_>>(), ["root/auth.token-accessors", "team-a/auth.token-accessors"]);
+    assert_eq!(
+        said.incomplete().into_iter().collect::<Vec<_>>(),
+        ["root/auth.token-accessors", "team-a/auth.token-accessors"]
+    );
     let bob = said.scope("root/sys.login-leases/auth%2Fuserpass%2Flogin%2Fbob%2F");
     let session = bob.records.values().next().expect("a sign-in");
     assert_eq!((session.kind, names(session)), (AccessKind::Session, vec![String::from("bob")]));
     assert_eq!(session.parent.as_ref().map(scan_contract::GrantId::as_str), Some(BOB));
-    assert!(said.notices.iter().any(|says| says.contains("1 leases are of tokens whose path names nobody")), "{:?}", said.notices);
+    assert!(
+        said.notices.iter().any(|says| says.contains("1 leases are of tokens whose path names nobody")),
+        "{:?}",
+        said.notices
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

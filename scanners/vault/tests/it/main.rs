@@ -1,5 +1,7 @@
 //! The scanner before a cluster that answers, refuses and fails.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly, and tells what it measured")]
+
 mod contract;
 mod drive;
 mod faults;

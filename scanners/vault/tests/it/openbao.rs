@@ -45,7 +45,8 @@ async fn a_real_server_answers_as_the_stub_does() {
         eprintln!("gap: {gap}");
     }
     for access in said.records() {
-        let holders: Vec<_> = access.holders.iter().map(|h| (h.login.as_deref(), h.email.as_deref(), h.employee_id.as_deref())).collect();
+        let holders: Vec<_> =
+            access.holders.iter().map(|h| (h.login.as_deref(), h.email.as_deref(), h.employee_id.as_deref())).collect();
         eprintln!("{} {} {} {} {holders:?}", access.scope, access.kind, access.grant_id, access.status);
     }
     eprintln!("{:?}", vault.effort());
@@ -61,8 +62,16 @@ async fn a_real_server_answers_as_the_stub_does() {
         })
     };
     for kind in [
-        AccessKind::Account, AccessKind::Password, AccessKind::Session, AccessKind::ApiToken, AccessKind::GroupMembership,
-        AccessKind::RoleBinding, AccessKind::ServiceKey, AccessKind::Certificate, AccessKind::SharedSecret, AccessKind::Ownership,
+        AccessKind::Account,
+        AccessKind::Password,
+        AccessKind::Session,
+        AccessKind::ApiToken,
+        AccessKind::GroupMembership,
+        AccessKind::RoleBinding,
+        AccessKind::ServiceKey,
+        AccessKind::Certificate,
+        AccessKind::SharedSecret,
+        AccessKind::Ownership,
     ] {
         assert!(of_alice(kind), "no live {kind} of alice");
     }

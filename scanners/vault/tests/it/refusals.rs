@@ -11,37 +11,54 @@ use scan_vault::ALLOW;
 use crate::drive::{Said, Scene};
 
 /// Scope kinds that may suffer when an operation is refused; empty: none, since the scanner does without.
-pub fn suffers(operation: &str) -> &'static [&'static str] {
+pub(crate) fn suffers(operation: &str) -> &'static [&'static str] {
     match operation {
         "list sys/namespaces" => &["sys.namespaces"],
-        "sys/mounts" => &["sys.mounts", "kv.stores", "kv.secret-owners", "database.static-roles", "pki.certificates", "ssh.roles"],
-        "sys/auth" => &["sys.auth-methods", "userpass.users", "ldap.users", "jwt.roles", "kubernetes.roles", "cert.certificates", "approle.secret-ids", "identity.entity", "kv.readable-secrets"],
+        "sys/mounts" => {
+            &["sys.mounts", "kv.stores", "kv.secret-owners", "database.static-roles", "pki.certificates", "ssh.roles"]
+        }
+        "sys/auth" => &[
+            "sys.auth-methods",
+            "userpass.users",
+            "ldap.users",
+            "jwt.roles",
+            "kubernetes.roles",
+            "cert.certificates",
+            "approle.secret-ids",
+            "identity.entity",
+            "kv.readable-secrets",
+        ],
         "sys/audit" => &["sys.audit-devices"],
         "list sys/policies/acl" => &["sys.policies"],
         "sys/policies/acl/{name}" => &["sys.policies", "identity.entity", "kv.readable-secrets"],
         "list identity/entity/id" => &["identity.entities"],
-        "identity/entity/id/{id}" => &["identity.entity", "kv.readable-secrets"],
+        "identity/entity/id/{id}" | "auth/{mount}/users/{name}" => &["identity.entity", "kv.readable-secrets"],
         "list identity/entity-alias/id" => &["identity.aliases"],
         "list identity/group/id" => &["identity.groups"],
         "identity/group/id/{id}" => &["identity.groups", "identity.entity", "kv.readable-secrets"],
         "list auth/token/accessors" | "auth/token/lookup-accessor" => &["auth.token-accessors"],
         "list sys/leases/lookup" | "list sys/leases/lookup/{prefix}" => &["sys.leases"],
         "list auth/{mount}/users" => &["userpass.users", "ldap.users"],
-        "auth/{mount}/users/{name}" => &["identity.entity", "kv.readable-secrets"],
-        "list auth/{mount}/role" => &["jwt.roles", "kubernetes.roles", "approle.secret-ids", "identity.entity", "kv.readable-secrets"],
-        "auth/{mount}/role/{name}" => &["jwt.roles", "kubernetes.roles"],
-        "list auth/{mount}/role/{name}/secret-id" | "auth/{mount}/role/{name}/secret-id-accessor/lookup" => &["approle.secret-ids"],
+        "list auth/{mount}/role" => {
+            &["jwt.roles", "kubernetes.roles", "approle.secret-ids", "identity.entity", "kv.readable-secrets"]
+        }
+        "auth/{mount}/role/{name}" => &["jwt.roles", "kubernetes.roles", "identity.entity", "kv.readable-secrets"],
+        "list auth/{mount}/role/{name}/secret-id" | "auth/{mount}/role/{name}/secret-id-accessor/lookup" => {
+            &["approle.secret-ids"]
+        }
         "list auth/{mount}/certs" | "auth/{mount}/certs/{name}" => &["cert.certificates"],
         "list {mount}/detailed-metadata/{path}" => &["kv.secret-owners", "kv.readable-secrets"],
         "list {mount}/certs" | "{mount}/cert/{serial}" => &["pki.certificates"],
         "list {mount}/roles" | "{mount}/roles/{name}" => &["pki.certificates", "ssh.roles"],
-        "list {mount}/static-roles" | "{mount}/static-roles/{name}" => &["database.static-roles", "kv.readable-secrets"],
+        "list {mount}/static-roles" | "{mount}/static-roles/{name}" => {
+            &["database.static-roles", "kv.readable-secrets"]
+        }
         _ => &[],
     }
 }
 
 /// Asked of another kind of cluster, of a policy name with a slash, by a second look, or by the check of rights.
-pub const OTHERWISE: [&str; 7] = [
+pub(crate) const OTHERWISE: [&str; 7] = [
     "list sys/policies/acl/{name}",
     "sys/capabilities-self",
     "sys/leases/lookup",
@@ -97,10 +114,9 @@ async fn each_operation_refused_in_turn_gives_the_right_gap_and_leaves_the_other
 
 #[tokio::test(flavor = "multi_thread")]
 async fn metadata_that_may_not_be_listed_or_read_is_told_by_path() {
-    for (operation, words) in [
-        ("list {mount}/metadata", "list on kv/metadata"),
-        ("{mount}/metadata/{path}", "read on kv/metadata/app/db"),
-    ] {
+    for (operation, words) in
+        [("list {mount}/metadata", "list on kv/metadata"), ("{mount}/metadata/{path}", "read on kv/metadata/app/db")]
+    {
         let scene = Scene::usual();
         scene.stub.state().openbao = false;
         let planted = scene.server.plant(On::operation(operation), Damage::Reply(refusal(403, &["permission denied"])));

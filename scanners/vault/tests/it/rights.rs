@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use holdover_kit::stub::vault::VaultStub;
+use holdover_kit::fault::{Damage, On};
+use holdover_kit::stub::vault::{VaultStub, refusal};
 use scan_contract::{RightState, Scanner};
 use scan_transport::{Door, Request};
 use scan_vault::{ALLOW, SignIn, Vault, Ways};
@@ -53,7 +54,11 @@ async fn a_line_taken_out_is_missing_by_its_own_name() {
         .collect();
     assert_eq!(missing, ["read on identity/group/id/*"]);
     let said = scene.read().await;
-    assert!(said.gaps().iter().any(|gap| gap.contains("path \"identity/group/id/*\" { capabilities = [\"read\"] }")), "{:?}", said.gaps());
+    assert!(
+        said.gaps().iter().any(|gap| gap.contains("path \"identity/group/id/*\" { capabilities = [\"read\"] }")),
+        "{:?}",
+        said.gaps()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,8 +81,6 @@ async fn what_is_off_needs_no_right_and_a_server_that_does_not_say_is_no_yes() {
     let tokens = rights.needed.iter().find(|right| right.name.contains("auth/token/accessors")).expect("the right");
     assert_eq!(tokens.state, RightState::Off);
     assert!(!scene.scanner.policy().expect("a policy").contains("accessors"));
-    use holdover_kit::fault::{Damage, On};
-    use holdover_kit::stub::vault::refusal;
     let mute = Scene::usual();
     mute.server.plant(On::operation("sys/capabilities-self"), Damage::Reply(refusal(403, &["permission denied"])));
     let rights = mute.scanner.check_rights().await.expect("rights").expect("a credential");
@@ -151,7 +154,8 @@ async fn a_recording_tells_the_same_without_a_network_but_for_what_it_may_not_ho
     vault.identify().await.expect("identity");
     let second = read(&vault).await;
     assert_eq!(second.failures, []);
-    let left_out = |kind: &str| matches!(kind, "auth.token-accessors" | "sys.leases" | "sys.login-leases" | "approle.secret-ids");
+    let left_out =
+        |kind: &str| matches!(kind, "auth.token-accessors" | "sys.leases" | "sys.login-leases" | "approle.secret-ids");
     for (name, before) in first.scopes.iter().filter(|(_, read)| !left_out(&read.kind)) {
         let Some(after) = second.scopes.get(name) else { panic!("{name}") };
         // Policies of live tokens are part of what an entity reaches, and no recording holds tokens.

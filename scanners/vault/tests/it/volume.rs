@@ -21,10 +21,21 @@ fn many(tokens: usize, entities: usize) -> VaultStub {
     stub.method("", "userpass", "userpass");
     let at = now() - TimeDelta::days(1);
     for number in 0..entities {
-        stub.entity("", &format!("e-{number:07}"), &format!("person{number}"), &[("userpass", &format!("person{number}"))], at);
+        stub.entity(
+            "",
+            &format!("e-{number:07}"),
+            &format!("person{number}"),
+            &[("userpass", &format!("person{number}"))],
+            at,
+        );
     }
     for number in 0..tokens {
-        let detail = token_detail("auth/userpass/login/x", &format!("e-{:07}", number % entities.max(1)), at, Some(TimeDelta::days(30)));
+        let detail = token_detail(
+            "auth/userpass/login/x",
+            &format!("e-{:07}", number % entities.max(1)),
+            at,
+            Some(TimeDelta::days(30)),
+        );
         stub.live_token("", &format!("accessor{number:016}"), detail);
     }
     stub
@@ -59,7 +70,9 @@ async fn a_cap_on_tokens_is_a_gap_and_what_was_read_stays() {
     let scene = Scene::with(many(50, 1), |settings| settings.caps.tokens = 20);
     let said = lists_only(&scene).await;
     let tokens = said.scope("root/auth.token-accessors");
-    assert!(tokens.gaps.iter().any(|gap| matches!(&gap.cause, Cause::LimitHit { limit } if limit.contains("20 tokens"))));
+    assert!(
+        tokens.gaps.iter().any(|gap| matches!(&gap.cause, Cause::LimitHit { limit } if limit.contains("20 tokens")))
+    );
     assert!(tokens.records.len() >= 19);
 }
 
@@ -88,6 +101,8 @@ async fn a_hundred_thousand_tokens_and_people_fit_into_memory() {
         assert!(records >= 200_000, "{records}");
     }
     let (after, most) = memory();
-    eprintln!("resident before {before} MiB, after {after} MiB, most {most} MiB (server and its log in the same process)");
+    eprintln!(
+        "resident before {before} MiB, after {after} MiB, most {most} MiB (server and its log in the same process)"
+    );
     assert_eq!(said.failures, []);
 }

@@ -145,7 +145,9 @@ impl VaultStub {
     /// A namespace with its own mounts.
     pub fn namespace(&self, path: &str) {
         self.state().namespaces.insert(path.to_owned());
-        self.mount(path, "cubbyhole", "ns_cubbyhole", None);
+        for (name, kind) in [("cubbyhole", "ns_cubbyhole"), ("sys", "ns_system"), ("identity", "ns_identity")] {
+            self.mount(path, name, kind, None);
+        }
         self.method(path, "token", "ns_token");
     }
 

@@ -1,6 +1,6 @@
 //! Answers, rendered from the objects.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
@@ -51,7 +51,9 @@ impl VaultStub {
             (Operation::Update, "sys/capabilities-self") => self.capabilities(asked, known),
             (Operation::Update, "auth/token/lookup-accessor") => self.look_up_accessor(question, asked),
             (Operation::Update, "sys/leases/lookup") => self.look_up(question, asked, "lease_id", "invalid lease"),
-            (Operation::Update, path) if path.ends_with("/secret-id-accessor/lookup") => self.look_up_secret_id(question, asked),
+            (Operation::Update, path) if path.ends_with("/secret-id-accessor/lookup") => {
+                self.look_up_secret_id(question, asked)
+            }
             (Operation::Update, _) => refusal(400, &["the stub makes nothing"]),
             (Operation::List, "auth/token/accessors") => self.accessors(question),
             (Operation::List, "sys/namespaces") => self.list_namespaces(question),
@@ -77,7 +79,9 @@ impl VaultStub {
         let body = asked.json();
         let accessor = body["accessor"].as_str().unwrap_or_default();
         let state = self.state();
-        if let Some(found) = state.objects.get(&(question.namespace.clone(), format!("auth/token/accessors/{accessor}"))) {
+        if let Some(found) =
+            state.objects.get(&(question.namespace.clone(), format!("auth/token/accessors/{accessor}")))
+        {
             return framed(found);
         }
         match state.tokens.values().find(|known| known.accessor == accessor && known.namespace == question.namespace) {
@@ -99,20 +103,17 @@ impl VaultStub {
         let accessor = asked.json()["secret_id_accessor"].as_str().unwrap_or_default().to_owned();
         let role = question.path.trim_end_matches("/secret-id-accessor/lookup");
         let state = self.state();
-        match state.objects.get(&(question.namespace.clone(), format!("{role}/secret-id/{accessor}"))) {
-            Some(found) => framed(found),
-            None => {
-                let error = format!("failed to find accessor entry for secret_id_accessor: {accessor:?}");
-                framed(&json!({ "error": error })).of(404)
-            }
+        if let Some(found) = state.objects.get(&(question.namespace.clone(), format!("{role}/secret-id/{accessor}"))) {
+            return framed(found);
         }
+        let error = format!("failed to find accessor entry for secret_id_accessor: {accessor:?}");
+        framed(&json!({ "error": error })).of(404)
     }
 
     fn accessors(&self, question: &Question) -> Answer {
         let state = self.state();
-        let mut keys: Vec<String> = below(&state, &question.namespace, "auth/token/accessors")
-            .map(|(name, _)| name.to_owned())
-            .collect();
+        let mut keys: Vec<String> =
+            below(&state, &question.namespace, "auth/token/accessors").map(|(name, _)| name.to_owned()).collect();
         keys.extend(
             state
                 .tokens
@@ -136,10 +137,13 @@ impl VaultStub {
                 path.strip_prefix(&format!("{}/", question.namespace))
             };
             if let Some(relative) = relative.filter(|relative| !relative.contains('/')) {
-                info.insert(format!("{relative}/"), json!({ "path": format!("{path}/"), "locked": false, "tainted": false }));
+                info.insert(
+                    format!("{relative}/"),
+                    json!({ "path": format!("{path}/"), "locked": false, "tainted": false }),
+                );
             }
         }
-        listed(info.keys().cloned().collect(), Some(info.clone()))
+        listed(&info.keys().cloned().collect::<Vec<_>>(), Some(info.clone()))
     }
 
     fn list(&self, question: &Question, path: &str) -> Answer {
@@ -156,11 +160,11 @@ impl VaultStub {
                 if question.namespace.is_empty() {
                     keys.push(String::from("root"));
                 }
-                listed(keys, None)
+                listed(&keys, None)
             }
             path if path.ends_with("/certs/detailed") => detailed_certificates(&state, question, path),
             path if path.contains("/detailed-metadata") => detailed_metadata(&state, question, path),
-            path => listed(names(&state, &question.namespace, path), None),
+            path => listed(&names(&state, &question.namespace, path), None),
         }
     }
 
@@ -259,19 +263,19 @@ fn below<'a>(state: &'a State, namespace: &str, path: &str) -> impl Iterator<Ite
 
 /// Names and folders directly below a path, each once, in order.
 fn names(state: &State, namespace: &str, path: &str) -> Vec<String> {
-    let mut found: BTreeMap<String, ()> = BTreeMap::new();
+    let mut found: BTreeSet<String> = BTreeSet::new();
     for (rest, _) in below(state, namespace, path) {
-        match rest.split_once('/') {
+        found.insert(match rest.split_once('/') {
             // Roles hold their secret ids below them, which no list of roles shows.
-            Some((name, more)) if more.starts_with("secret-id/") => found.insert(name.to_owned(), ()),
-            Some((folder, _)) => found.insert(format!("{folder}/"), ()),
-            None => found.insert(rest.to_owned(), ()),
-        };
+            Some((name, more)) if more.starts_with("secret-id/") => name.to_owned(),
+            Some((folder, _)) => format!("{folder}/"),
+            None => rest.to_owned(),
+        });
     }
-    found.into_keys().collect()
+    found.into_iter().collect()
 }
 
-fn listed(keys: Vec<String>, info: Option<Map<String, Value>>) -> Answer {
+fn listed(keys: &[String], info: Option<Map<String, Value>>) -> Answer {
     if keys.is_empty() {
         return refusal(404, &[]);
     }
@@ -312,7 +316,7 @@ fn entities(state: &State, question: &Question) -> Answer {
         }
         info.insert(id.to_owned(), entry);
     }
-    listed(info.keys().cloned().collect(), Some(info.clone()))
+    listed(&info.keys().cloned().collect::<Vec<_>>(), Some(info.clone()))
 }
 
 fn aliases(state: &State, question: &Question) -> Answer {
@@ -321,12 +325,14 @@ fn aliases(state: &State, question: &Question) -> Answer {
         for alias in entity["aliases"].as_array().into_iter().flatten() {
             let mut entry = alias.clone();
             if let Some(fields) = entry.as_object_mut() {
-                fields.retain(|key, _| !matches!(key.as_str(), "id" | "creation_time" | "last_update_time" | "merged_from_canonical_ids"));
+                fields.retain(|key, _| {
+                    !matches!(key.as_str(), "id" | "creation_time" | "last_update_time" | "merged_from_canonical_ids")
+                });
             }
             info.insert(alias["id"].as_str().unwrap_or_default().to_owned(), entry);
         }
     }
-    listed(info.keys().cloned().collect(), Some(info.clone()))
+    listed(&info.keys().cloned().collect::<Vec<_>>(), Some(info.clone()))
 }
 
 fn alias(state: &State, question: &Question, id: &str) -> Answer {
@@ -347,7 +353,7 @@ fn groups(state: &State, question: &Question) -> Answer {
         });
         info.insert(id.to_owned(), entry);
     }
-    listed(info.keys().cloned().collect(), Some(info.clone()))
+    listed(&info.keys().cloned().collect::<Vec<_>>(), Some(info.clone()))
 }
 
 fn page(keys: Vec<String>, question: &Question) -> Vec<String> {
@@ -362,7 +368,7 @@ fn detailed_metadata(state: &State, question: &Question, path: &str) -> Answer {
         let found = state.objects.get(&(question.namespace.clone(), format!("{plain}/{key}")));
         info.insert(key.clone(), found.cloned().unwrap_or_else(|| json!({})));
     }
-    listed(keys, Some(info))
+    listed(&keys, Some(info))
 }
 
 fn detailed_certificates(state: &State, question: &Question, path: &str) -> Answer {
@@ -375,5 +381,5 @@ fn detailed_certificates(state: &State, question: &Question, path: &str) -> Answ
         let not_after = found.map_or(Value::Null, |found| found["not_after"].clone());
         info.insert(key.clone(), json!({ "not_after": not_after, "common_name": "", "dns_names": null }));
     }
-    listed(keys, Some(info))
+    listed(&keys, Some(info))
 }

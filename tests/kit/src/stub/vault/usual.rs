@@ -55,7 +55,11 @@ impl VaultStub {
         stub.users_and_roles(now, at);
         stub.secrets(now, at);
         stub.authorities(now, at);
-        stub.put("", "sys/audit/file/", json!({ "type": "file", "path": "file/", "description": "", "local": false, "options": {} }));
+        stub.put(
+            "",
+            "sys/audit/file/",
+            json!({ "type": "file", "path": "file/", "description": "", "local": false, "options": {} }),
+        );
         stub.namespace("team-a");
         stub.mount("team-a", "kv", "kv", Some("2"));
         stub.secret("team-a", "kv", "team/key", at, "value-team");
@@ -129,7 +133,10 @@ impl VaultStub {
         self.live_token(
             "",
             "accessorPeriodic00000004",
-            with(token_detail("auth/token/create", ALICE, at, Some(day)), json!({ "period": 86_400, "expire_time": stamp(now + day) })),
+            with(
+                token_detail("auth/token/create", ALICE, at, Some(day)),
+                json!({ "period": 86_400, "expire_time": stamp(now + day) }),
+            ),
         );
         self.live_token("", "accessorNobody0000000005", token_detail("auth/token/create", "", at, Some(day * 400)));
         for (path, user) in [("auth/userpass/login/alice/h01", "alice"), ("auth/userpass/login/bob/h02", "bob")] {
@@ -165,7 +172,11 @@ impl VaultStub {
             "auth/kubernetes/role/web",
             json!({ "bound_service_account_names": ["web"], "bound_service_account_namespaces": ["prod"], "token_policies": ["app-read"] }),
         );
-        self.put("", "auth/approle/role/deploy", json!({ "bind_secret_id": true, "secret_id_ttl": 0, "token_policies": ["app-read"] }));
+        self.put(
+            "",
+            "auth/approle/role/deploy",
+            json!({ "bind_secret_id": true, "secret_id_ttl": 0, "token_policies": ["app-read"] }),
+        );
         for (accessor, owner, ends) in [
             ("secret-id-alice", Some("alice@acme.example"), None),
             ("secret-id-bob", Some("bob@acme.example"), Some(now + TimeDelta::days(10))),
@@ -188,7 +199,15 @@ impl VaultStub {
     }
 
     fn secrets(&self, now: DateTime<Utc>, at: DateTime<Utc>) {
-        for path in ["app/db", "app/closed/x", "app/deep/er/key", "home/alice/note", "home/bob/note", "ops/one/root", "ops/one/other"] {
+        for path in [
+            "app/db",
+            "app/closed/x",
+            "app/deep/er/key",
+            "home/alice/note",
+            "home/bob/note",
+            "ops/one/root",
+            "ops/one/other",
+        ] {
             self.secret("", "kv", path, at, &format!("value-{}", path.replace('/', "-")));
         }
         self.secret("", "kv", "app/fresh", now - TimeDelta::hours(1), "value-fresh");
@@ -196,7 +215,9 @@ impl VaultStub {
         self.change("", "kv/metadata/app/gone", |metadata| {
             metadata["versions"]["1"]["deletion_time"] = json!(stamp(at + TimeDelta::days(1)));
         });
-        self.change("", "kv/metadata/app/db", |metadata| metadata["custom_metadata"] = json!({ "owner": "alice@acme.example" }));
+        self.change("", "kv/metadata/app/db", |metadata| {
+            metadata["custom_metadata"] = json!({ "owner": "alice@acme.example" });
+        });
         self.put(
             "",
             "database/static-roles/reporting",
@@ -206,14 +227,15 @@ impl VaultStub {
 
     fn authorities(&self, now: DateTime<Utc>, _at: DateTime<Utc>) {
         let until = now + TimeDelta::days(100);
-        let issued = |pem: String, revoked: i64, until: DateTime<Utc>| {
-            json!({ "certificate": pem, "revocation_time": revoked, "not_after": stamp(until) })
-        };
+        let issued = |pem: String, revoked: i64, until: DateTime<Utc>| json!({ "certificate": pem, "revocation_time": revoked, "not_after": stamp(until) });
         for (serial, value) in [
             ("01:aa", issued(certificate("alice@acme.example", &["alice@acme.example"], until), 0, until)),
             ("02:bb", issued(certificate("bob@acme.example", &["bob@acme.example"], until), 1_700_000_000, until)),
             ("03:cc", issued(certificate("web1.acme.example", &[], until), 0, until)),
-            ("04:dd", issued(certificate("old@acme.example", &[], now - TimeDelta::days(30)), 0, now - TimeDelta::days(30))),
+            (
+                "04:dd",
+                issued(certificate("old@acme.example", &[], now - TimeDelta::days(30)), 0, now - TimeDelta::days(30)),
+            ),
         ] {
             self.put("", &format!("pki/cert/{serial}"), value);
             self.put("", &format!("pki/certs/{serial}"), json!({}));
