@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use crate::refusal;
+use crate::text::segment;
 use crate::wire::{Assignees, Decoded, each};
 
 /// Pages of one list. At the sizes asked for, twenty million objects.
@@ -94,12 +95,9 @@ impl Client {
                 return Err(Cause::Malformed { what: String::from("an id that is no id stands in a reply of Okta") });
             }
         }
-        match url.path_segments_mut() {
-            Ok(mut segments) => {
-                segments.clear().extend(parts);
-            }
-            Err(()) => return Err(Cause::Bug { what: String::from("the address of the organisation has no path") }),
-        }
+        // Encoded here: the address type drops line breaks from what it is given as a segment.
+        let encoded: Vec<String> = parts.iter().map(|part| segment(part)).collect();
+        url.set_path(&encoded.join("/"));
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }

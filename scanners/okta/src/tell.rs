@@ -219,16 +219,15 @@ pub(crate) fn consent(
     scope: &ScopeName,
 ) -> Access {
     let status = words.status(words::grant, "status", &grant.status, &grant.id);
-    let mut access = match user {
-        Some(user) => of_user(scope, AccessKind::OauthGrant, grant.id.clone(), status, user),
-        None => {
-            let mut access =
-                Access::new(scope.clone(), AccessKind::OauthGrant, GrantId::new(grant.id.as_str()), status);
-            access.subtype = Some(scan_contract::Subtype::Integration);
-            let creator = grant.created_by.as_ref().and_then(|creator| creator.id.as_deref());
-            access.holders.extend(creator.map(|id| only_id(Relation::Creator, id)));
-            access
-        }
+    let mut access = if let Some(user) = user {
+        of_user(scope, AccessKind::OauthGrant, grant.id.clone(), status, user)
+    } else {
+        let id = GrantId::new(grant.id.as_str());
+        let mut access = Access::new(scope.clone(), AccessKind::OauthGrant, id, status);
+        access.subtype = Some(scan_contract::Subtype::Integration);
+        let creator = grant.created_by.as_ref().and_then(|creator| creator.id.as_deref());
+        access.holders.extend(creator.map(|id| only_id(Relation::Creator, id)));
+        access
     };
     let wanted = grant.scope_id.as_deref().unwrap_or("unknown scope");
     access.status_text = Some(short(&grant.status));
@@ -255,7 +254,7 @@ pub(crate) fn factor(
     let status = words.status(words::factor, "status", &factor.status, &place);
     let mut access = of_user(scope, AccessKind::MfaDevice, place.clone(), status, user);
     access.status_text = Some(short(&factor.status));
-    let sort = factor.factor_type.as_deref().unwrap_or("unknown type");
+    let sort = factor.kind.as_deref().unwrap_or("unknown type");
     let provider = factor.provider.as_deref().unwrap_or("unknown provider");
     access.grant_display = Some(format!("{} ({})", short(sort), short(provider)));
     access.created_at = damage.time(&factor.created, Null::NotSaid, &place, "created");

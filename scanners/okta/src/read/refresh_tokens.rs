@@ -128,12 +128,11 @@ async fn read_list(
             Ok(Some(Found::There(page))) => take(&mut lane, app, page).await?,
             Ok(None) => break,
             Ok(Some(Found::Gone)) => {
-                match app {
-                    Some(app) => gone(reader, &lane, app).await?,
-                    None => {
-                        let what = String::from("Okta lists the client, and says it does not exist");
-                        lane.part(part, Cause::NotSupported { what }).await?;
-                    }
+                if let Some(app) = app {
+                    gone(reader, &lane, app).await?;
+                } else {
+                    let what = String::from("Okta lists the client, and says it does not exist");
+                    lane.part(part, Cause::NotSupported { what }).await?;
                 }
                 break;
             }

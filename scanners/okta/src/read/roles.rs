@@ -46,7 +46,7 @@ impl RoleBook {
             reason: format!("administrator role {name}: {why}"),
             subtype: None,
         };
-        let Some(id) = role.role.as_deref().filter(|_| role.kind == "CUSTOM") else {
+        let Some(id) = role.custom.as_deref().filter(|_| role.kind == "CUSTOM") else {
             return (unknown("a role that nobody knows"), None);
         };
         match self.custom(client, id).await {
@@ -113,7 +113,7 @@ pub(crate) async fn own(client: &Client, settings: &Settings) -> Result<Option<V
 
 fn custom_reach(reply: &Permissions) -> Reach {
     let labels: Vec<&str> = reply.permissions.iter().map(|permission| permission.label.as_str()).collect();
-    let changes = labels.iter().find(|label| !label.ends_with(".read"));
+    let changes = labels.iter().find(|label| label.rsplit('.').next() != Some("read"));
     match changes {
         Some(label) => Reach { privilege: Privilege::Admin, reason: short(label), subtype: None },
         None if labels.is_empty() => {
@@ -205,7 +205,7 @@ async fn read_user(reader: &Reader, outlet: &Outlet, user: &str) -> Result<Unkno
                 Ok(role) => {
                     let (reach, unread) = reader.roles.reach(&reader.client, role).await;
                     if let Some(cause) = unread {
-                        damage.part(&format!("custom role {}", role.role.as_deref().unwrap_or("-")), cause);
+                        damage.part(&format!("custom role {}", role.custom.as_deref().unwrap_or("-")), cause);
                     }
                     records.push(tell_role(role, reach, user, &mut damage, &mut lane.words, &scope));
                 }

@@ -4,12 +4,12 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly")]
 
 mod bench;
-//mod denied;
+mod denied;
 mod house;
 mod keys;
 mod kinds;
-//mod pages;
+mod pages;
 mod people;
-//mod rights;
-//mod sign_in;
+mod rights;
+mod sign_in;
 mod world;
