@@ -16,6 +16,7 @@
 #![warn(missing_docs)]
 
 mod arn;
+pub mod live;
 mod policy;
 mod read;
 mod scanner;

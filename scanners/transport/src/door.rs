@@ -34,6 +34,8 @@ pub type Now = Arc<dyn Fn() -> Instant + Send + Sync>;
 pub struct Door {
     shared: Arc<Shared>,
     credential: Arc<dyn Credential>,
+    /// Set where one host serves several accounts, each with limits of its own.
+    account: Option<Arc<str>>,
 }
 
 struct Shared {
@@ -94,7 +96,7 @@ impl Door {
         );
         let clock = Clock::new(now());
         let shared = Shared { settings, list, origins, client, pace, now, clock, tape: OnceLock::new() };
-        Self { shared: Arc::new(shared), credential: Arc::new(Anonymous) }
+        Self { shared: Arc::new(shared), credential: Arc::new(Anonymous), account: None }
     }
 
     /// The same door, writing what it hears into `folder/<system>.ndjson` as well. [`Door::finish_recording`] ends it.
@@ -149,7 +151,15 @@ impl Door {
     /// The same door with a credential: shares pace, counters and recording.
     #[must_use]
     pub fn with_credential(&self, credential: Arc<dyn Credential>) -> Self {
-        Self { shared: Arc::clone(&self.shared), credential }
+        Self { shared: Arc::clone(&self.shared), credential, account: self.account.clone() }
+    }
+
+    /// The same door for one of several accounts behind the same hosts. `account` stands for the host in the pace, so
+    /// that the limits of one account are not those of another, and in a recording, where the same request of two
+    /// accounts has two answers.
+    #[must_use]
+    pub fn for_account(&self, account: impl Into<Arc<str>>) -> Self {
+        Self { account: Some(account.into()), ..self.clone() }
     }
 
     /// The list of what may be sent.

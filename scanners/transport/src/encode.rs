@@ -99,6 +99,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_name_comes_back_and_changes_nothing_else(name in "\\PC{1,20}|[./%?#\\\\@:]{3,8}", value in "\\PC{0,20}") {
+            prop_assume!(!matches!(name.as_str(), "." | ".."));
             let url = join(&base(), &["a", &name, "z"], &[("k", &value)]).unwrap();
             prop_assert_eq!(url.host_str(), Some("api.example"));
             let segments: Vec<&str> = url.path_segments().unwrap().collect();

@@ -41,7 +41,7 @@ impl Failure {
     }
 
     /// A limit of size.
-    pub(crate) fn large(operation: &str, limit: String) -> Self {
+    pub(crate) fn large(operation: &str, limit: &str) -> Self {
         Self { cause: Cause::LimitHit { limit: format!("{operation}: {limit}") }, again: Again::No }
     }
 
@@ -61,7 +61,7 @@ impl Failure {
             return Self::unreachable(format!("connect to {host}"), detail, Again::Network);
         }
         if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse_too_large) {
-            return Self::large(host, String::from("more headers than allowed"));
+            return Self::large(host, "more headers than allowed");
         }
         let step = if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
             "read headers from"

@@ -10,6 +10,9 @@ use serde_json::value::RawValue;
 
 use crate::settings::Limits;
 
+/// Most items of one array (NET-5). More than any page has, and than a report of a whole organisation.
+const ITEMS: usize = 1_000_000;
+
 /// Whether a key may stand twice in one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Twice {
@@ -28,7 +31,7 @@ pub struct Damaged {
     pub why: String,
 }
 
-/// Looks over a document before it is parsed: depth, length of strings, keys that stand twice. What is no JSON at all is
+/// Looks over a document before it is parsed: depth, length of strings and arrays, keys that stand twice. What is no JSON at all is
 /// the parser's to say.
 pub(crate) fn look_over(operation: &str, body: &[u8], limits: &Limits, twice: Twice) -> Result<(), Cause> {
     let mut look = Look { body, open: Vec::new(), keys: Vec::new(), twice };
@@ -37,6 +40,7 @@ pub(crate) fn look_over(operation: &str, body: &[u8], limits: &Limits, twice: Tw
         Fault::Long => {
             Cause::LimitHit { limit: format!("{operation}: a JSON string of more than {} bytes", limits.string) }
         }
+        Fault::Many => Cause::LimitHit { limit: format!("{operation}: a JSON array of more than {ITEMS} items") },
         Fault::Twice(at) => {
             Cause::Malformed { what: format!("{operation}: a key stands twice in an object that ends at byte {at}") }
         }
@@ -46,17 +50,16 @@ pub(crate) fn look_over(operation: &str, body: &[u8], limits: &Limits, twice: Tw
 enum Fault {
     Deep,
     Long,
+    Many,
     Twice(usize),
 }
 
 /// An object or array that is open.
 enum Open {
-    Array,
+    /// Commas so far.
+    Array(usize),
     /// Its keys begin there in the list of keys; and whether the next string is a key.
-    Object {
-        keys: usize,
-        key_next: bool,
-    },
+    Object { keys: usize, key_next: bool },
 }
 
 struct Look<'a> {
@@ -85,14 +88,15 @@ impl Look<'_> {
                         return Err(Fault::Deep);
                     }
                     let object = Open::Object { keys: self.keys.len(), key_next: true };
-                    self.open.push(if *byte == b'{' { object } else { Open::Array });
+                    self.open.push(if *byte == b'{' { object } else { Open::Array(0) });
                 }
                 b'}' | b']' => self.close(at)?,
-                b',' => {
-                    if let Some(Open::Object { key_next, .. }) = self.open.last_mut() {
-                        *key_next = true;
-                    }
-                }
+                b',' => match self.open.last_mut() {
+                    Some(Open::Object { key_next, .. }) => *key_next = true,
+                    Some(Open::Array(commas)) if *commas + 1 >= ITEMS => return Err(Fault::Many),
+                    Some(Open::Array(commas)) => *commas += 1,
+                    None => {}
+                },
                 _ => {}
             }
             at += 1;
@@ -300,6 +304,14 @@ mod tests {
     }
 
     #[test]
+    fn an_array_without_end_is_stopped_before_it_takes_memory() {
+        let many = format!("[{}1]", "1,".repeat(ITEMS));
+        assert!(matches!(decode::<Member>("op", many.as_bytes(), &limits()), Err(Cause::LimitHit { .. })));
+        let fits = format!("[{}1]", "1,".repeat(ITEMS - 1));
+        assert!(decode::<Vec<u8>>("op", fits.as_bytes(), &limits()).is_ok());
+    }
+
+    #[test]
     fn keys_that_stand_twice_are_refused_at_any_level_and_in_any_spelling() {
         for body in [
             r#"{"id":1,"login":"a","x":1,"x":2}"#,
@@ -362,7 +374,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_panics_and_the_values_of_a_document_survive(text in "\\PC{0,60}", key in "[a-z\"\\\\]{0,5}") {
-            let _ = look_over("op", text.as_bytes(), &limits(), Twice::Refused);
+            drop(look_over("op", text.as_bytes(), &limits(), Twice::Refused));
             let document = serde_json::json!({ key: text, "ok": [1, {"a": null}] }).to_string();
             let wide = Limits { string: 10_000, ..limits() };
             prop_assert!(look_over("op", document.as_bytes(), &wide, Twice::Refused).is_ok());

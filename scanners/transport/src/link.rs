@@ -78,6 +78,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::option_option, reason = "outer: the header can be read; inner: there is a next page")]
     fn next(value: &str) -> Option<Option<String>> {
         let links = parse(value)?;
         Some(

@@ -144,6 +144,8 @@ fn guard(rule: &OriginRule) -> Guard {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::dialect::Dialect;
     use crate::settings::Connection;
@@ -186,6 +188,21 @@ mod tests {
         let says = origins.check(&url("https://evil.test:8443/canary?token=canary#canary")).unwrap_err().to_string();
         assert!(says.contains("https://evil.test:8443") && says.contains("https://api.example:443"), "{says}");
         assert!(!says.contains("canary"), "{says}");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_passes_has_the_declared_origin(text in "(https?|ftp)://[a-zA-Z0-9.:@%\\\\/?#\\[\\]-]{0,30}(api\\.example|EXAMPLE|evil\\.test)[:/.?#@a-z0-9%]{0,12}") {
+            let origins = origins(vec![rule("https", "api.example", 443, Reach::Public)], false).unwrap();
+            if let Ok(url) = Url::parse(&text)
+                && origins.check(&url).is_ok()
+            {
+                prop_assert_eq!(url.scheme(), "https");
+                prop_assert_eq!(url.host_str(), Some("api.example"));
+                prop_assert_eq!(url.port_or_known_default(), Some(443));
+                prop_assert!(url.username().is_empty() && url.password().is_none());
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
 /// What is to be sent. Without credentials: those are put on after every wait, by the door.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Request {
     /// Method; `LIST` is one too.
     pub method: Method,
@@ -15,6 +15,18 @@ pub struct Request {
     pub headers: HeaderMap,
     /// Body; empty for none.
     pub body: Bytes,
+}
+
+// The body of a sign-in is a secret, and an address may hold names (SEC-3).
+impl std::fmt::Debug for Request {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Request")
+            .field("method", &self.method)
+            .field("origin", &crate::origin::shown(&self.url))
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Request {

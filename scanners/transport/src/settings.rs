@@ -113,7 +113,7 @@ impl Default for PaceSettings {
             share: 0.5,
             retry_share: 0.2,
             attempts: 6,
-            longest_wait: Duration::from_secs(15 * 60),
+            longest_wait: Duration::from_mins(15),
         }
     }
 }

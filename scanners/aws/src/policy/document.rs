@@ -22,15 +22,26 @@ impl<'de> Deserialize<'de> for Parsed {
     }
 }
 
+impl Parsed {
+    /// A document as the service sends it: URL-encoded text, or plain text where a library has decoded it.
+    pub(crate) fn of_text(text: &str) -> Self {
+        Self(parse_text(text))
+    }
+}
+
 fn parse(raw: &str) -> Result<PolicyDocument, String> {
     if !raw.starts_with('"') {
         return serde_json::from_str(raw).map_err(|error| json_error(&error));
     }
     let text: Cow<'_, str> = serde_json::from_str(raw).map_err(|error| json_error(&error))?;
+    parse_text(&text)
+}
+
+fn parse_text(text: &str) -> Result<PolicyDocument, String> {
     if text.trim_start().starts_with('{') {
-        return serde_json::from_str(&text).map_err(|error| json_error(&error));
+        return serde_json::from_str(text).map_err(|error| json_error(&error));
     }
-    let decoded = percent_decode_str(&text).decode_utf8().map_err(|_| String::from("its URL encoding is damaged"))?;
+    let decoded = percent_decode_str(text).decode_utf8().map_err(|_| String::from("its URL encoding is damaged"))?;
     serde_json::from_str(&decoded).map_err(|error| json_error(&error))
 }
 

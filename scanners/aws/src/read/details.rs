@@ -101,6 +101,12 @@ impl Details {
         details
     }
 
+    /// A page that came from the service itself, with the service's word on whether more follow.
+    pub(crate) fn begin_page(&mut self, truncated: bool, marker: Option<&str>) {
+        self.lists.extend([List::Users, List::Groups, List::Roles, List::Policies]);
+        self.pages.push(Page { truncated: Some(truncated), marker: marker.map(str::to_owned), next_token: false });
+    }
+
     fn check_pages(&mut self, origin: &str) {
         let mut markers = BTreeSet::new();
         for page in &self.pages {

@@ -55,7 +55,8 @@ fn scopes_of(list: List) -> &'static [&'static str] {
     }
 }
 
-fn tell_details(details: &Details, reading: &mut Reading) {
+/// Names damages of the authorization details.
+pub(crate) fn tell_details(details: &Details, reading: &mut Reading) {
     for cause in &details.broken {
         reading.gap_in(scopes_from(ReadFrom::Details), cause);
     }
@@ -95,7 +96,8 @@ fn names(details: &Details) -> impl Iterator<Item = (&str, &str)> {
     users.chain(groups).chain(roles)
 }
 
-fn tell_report(report: &Report, reading: &mut Reading) {
+/// Names damages of the credential report.
+pub(crate) fn tell_report(report: &Report, reading: &mut Reading) {
     let mut lines: BTreeMap<&str, u64> = BTreeMap::new();
     for row in &report.rows {
         if lines.insert(row.arn.as_str(), row.line).is_some() {
@@ -138,7 +140,8 @@ fn cross_check(details: &Details, report: &Report, reading: &mut Reading) {
     reading.gap_in(scopes_from(ReadFrom::Details).chain(scopes_from(ReadFrom::Report)), &cause);
 }
 
-fn name_of(arn: &str) -> &str {
+/// The user's name in an ARN, else the ARN.
+pub(crate) fn name_of(arn: &str) -> &str {
     Arn::parse(arn).and_then(|arn| arn.user_name()).unwrap_or(arn)
 }
 

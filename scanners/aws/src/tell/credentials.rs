@@ -6,6 +6,7 @@ use crate::read::load::Loaded;
 use crate::read::report::{Cell, CertificateCells, Concerns, Report, Row, Switch};
 use crate::scopes::{ACCESS_KEYS, CERTIFICATES, MFA_DEVICES, PASSWORDS, USERS};
 use crate::tell::people::{People, Person};
+use crate::tell::{Beyond, Device};
 use crate::tell::reading::Reading;
 use crate::tell::users::tell_root;
 use crate::text::{short, some_of};
@@ -17,7 +18,7 @@ const PASSWORD_PRECISION: u32 = 5 * 60;
 const PASSWORDS_TRACKED_SINCE: i64 = 1_413_763_200;
 
 /// Tells everything of the report but its access keys.
-pub(crate) fn tell(loaded: &Loaded, people: &People<'_>, reading: &mut Reading) {
+pub(crate) fn tell(loaded: &Loaded, people: &People<'_>, beyond: &Beyond, reading: &mut Reading) {
     let Some(report) = loaded.report.get() else { return };
     for damage in &report.damage {
         for kind in concerned(damage.concerns) {
@@ -27,9 +28,9 @@ pub(crate) fn tell(loaded: &Loaded, people: &People<'_>, reading: &mut Reading) 
     let mut odd = Vec::new();
     for row in &report.rows {
         let person = people.of_row(row);
-        tell_password(row, &person, reading);
+        tell_password(row, &person, beyond, reading);
         tell_certificates(row, &person, reading);
-        tell_mfa(row, &person, reading);
+        tell_mfa(row, &person, beyond, reading);
         tell_additional(row, reading);
         if row.password == Switch::Off && matches!(row.password_last_changed, Cell::Time(_)) {
             odd.push(row.user.as_str());
@@ -45,10 +46,10 @@ pub(crate) fn tell(loaded: &Loaded, people: &People<'_>, reading: &mut Reading) 
             reading.gap(kind, None, Cause::NotSeen { what: what.clone() });
         }
     }
-    tell_notices(report, &odd, reading);
+    tell_notices(report, &odd, beyond.live, reading);
 }
 
-fn tell_notices(report: &Report, odd: &[&str], reading: &mut Reading) {
+fn tell_notices(report: &Report, odd: &[&str], live: bool, reading: &mut Reading) {
     if !report.extra_columns.is_empty() {
         let columns = report.extra_columns.join(", ");
         reading.notice(format!("the credential report has columns that are not read: {columns}"));
@@ -57,7 +58,7 @@ fn tell_notices(report: &Report, odd: &[&str], reading: &mut Reading) {
         let names = some_of(odd.iter().copied());
         reading.notice(format!("no password, yet a time of its change, which AWS does not write: {names}"));
     }
-    if report.generated.is_none() {
+    if report.generated.is_none() && !live {
         reading.notice("the credential report does not say when it was made: it may be four hours older than as_of");
     }
 }
@@ -122,8 +123,14 @@ fn from_row(row: &Row) -> String {
     format!("credential report, line {}", row.line)
 }
 
-fn tell_password(row: &Row, person: &Person, reading: &mut Reading) {
-    let Some((status, word)) = status_of(&row.password) else { return };
+fn tell_password(row: &Row, person: &Person, beyond: &Beyond, reading: &mut Reading) {
+    let said = beyond.root_password.filter(|_| row.is_root() && row.password == Switch::NotSupported);
+    let told = match said {
+        Some(true) => Some((Status::Enabled, None)),
+        Some(false) => None,
+        None => status_of(&row.password),
+    };
+    let Some((status, word)) = told else { return };
     let id = format!("{}/password", row.arn);
     let mut access = person.grant(reading.name(PASSWORDS), AccessKind::Password, id, status);
     access.status_text = word;
@@ -156,9 +163,14 @@ fn tell_certificates(row: &Row, person: &Person, reading: &mut Reading) {
     }
 }
 
+/// Grant id of a certificate that is known by its slot only.
+pub(crate) fn certificate_slot_id(user_arn: &str, slot: usize) -> String {
+    format!("{user_arn}/signing-certificate-{slot}")
+}
+
 fn certificate(row: &Row, slot: usize, cells: &CertificateCells, person: &Person, reading: &Reading) -> Access {
     let (status, word) = status_of(&cells.active).unwrap_or((Status::Disabled, None));
-    let id = format!("{}/signing-certificate-{slot}", row.arn);
+    let id = certificate_slot_id(&row.arn, slot);
     let mut access = person.grant(reading.name(CERTIFICATES), AccessKind::Certificate, id, status);
     access.status_text = word;
     access.grant_display = Some(format!("signing certificate {slot} of {}", row.user));
@@ -170,9 +182,42 @@ fn certificate(row: &Row, slot: usize, cells: &CertificateCells, person: &Person
     access
 }
 
-fn tell_mfa(row: &Row, person: &Person, reading: &mut Reading) {
+/// Grant id of a second factor of which only its being there is known.
+pub(crate) fn mfa_id(user_arn: &str) -> String {
+    format!("{user_arn}/mfa")
+}
+
+/// A device whose serial number is known. `formerly`: the id it had before.
+pub(crate) fn device_access(
+    scope: scan_contract::ScopeName,
+    device: &Device,
+    user: &str,
+    person: &Person,
+    formerly: Option<String>,
+) -> Access {
+    let mut access = person.grant(scope, AccessKind::MfaDevice, device.serial.clone(), Status::Enabled);
+    access.formerly = formerly.map(scan_contract::GrantId::from);
+    access.grant_display = Some(format!("second factor {} of {user}", device.serial));
+    access.privilege = Privilege::None;
+    access.privilege_reason = Some(String::from("a second factor opens nothing by itself"));
+    access.created_at = device.enabled.fact("EnableDate");
+    access.last_used_at = Fact::Hidden(String::from("AWS does not record the use of second factors"));
+    access.expires_at = Fact::None;
+    access
+}
+
+fn tell_mfa(row: &Row, person: &Person, beyond: &Beyond, reading: &mut Reading) {
+    if let Some(devices) = beyond.devices.get(&row.arn) {
+        for (index, device) in devices.iter().enumerate() {
+            // The report knows one second factor a user; one device at most can be it.
+            let formerly = (index == 0).then(|| mfa_id(&row.arn));
+            let access = device_access(reading.name(MFA_DEVICES), device, &row.user, person, formerly);
+            reading.record(MFA_DEVICES, access);
+        }
+        return;
+    }
     let Some((status, word)) = status_of(&row.mfa) else { return };
-    let id = format!("{}/mfa", row.arn);
+    let id = mfa_id(&row.arn);
     let mut access = person.grant(reading.name(MFA_DEVICES), AccessKind::MfaDevice, id, status);
     access.status_text = word;
     access.grant_display = Some(format!("second factor of {}", row.user));

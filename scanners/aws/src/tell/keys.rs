@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use scan_contract::{Access, AccessKind, Cause, Fact, Moment, Status};
+use scan_contract::{Access, AccessKind, Cause, Fact, Moment, ScopeName, Status};
 
 use crate::read::keys::KeyLists;
 use crate::read::load::{Loaded, Source};
@@ -16,18 +16,30 @@ use crate::scopes::ACCESS_KEYS;
 use crate::settings::Settings;
 use crate::slot::{slot_id, slot_line};
 use crate::tell::credentials::{rotated, time, used};
+use crate::tell::Beyond;
 use crate::tell::people::{People, Person};
 use crate::tell::reading::Reading;
 use crate::text::{short, some_of};
 
 /// Only the first use of each quarter of an hour is kept.
-const KEY_PRECISION: u32 = 15 * 60;
+pub(crate) const KEY_PRECISION: u32 = 15 * 60;
 
 /// Seconds since the epoch at 2015-04-22T00:00:00Z: AWS has recorded the use of keys since then.
-const KEYS_TRACKED_SINCE: i64 = 1_429_660_800;
+pub(crate) const KEYS_TRACKED_SINCE: i64 = 1_429_660_800;
 
 /// Tells the access keys.
-pub(crate) fn tell(settings: &Settings, loaded: &Loaded, people: &People<'_>, reading: &mut Reading) {
+pub(crate) fn tell(
+    settings: &Settings,
+    loaded: &Loaded,
+    people: &People<'_>,
+    beyond: &Beyond,
+    reading: &mut Reading,
+) {
+    let why_no_id = match (&loaded.keys, beyond.live) {
+        (Source::Read(_), _) => "the key lists name no key for this slot",
+        (_, true) => "key ids are asked for where a person matters",
+        (_, false) => "the key id was not in the documents",
+    };
     let lists = match &loaded.keys {
         Source::Read(lists) => Some(lists),
         Source::Failed(cause) => {
@@ -45,7 +57,7 @@ pub(crate) fn tell(settings: &Settings, loaded: &Loaded, people: &People<'_>, re
         for row in &report.rows {
             let own = keys.get(row.user.as_str()).map_or(&[][..], Vec::as_slice);
             told.insert(row.user.as_str());
-            tell_row(row, own, lists.is_some(), people, reading);
+            tell_row(row, own, lists.is_some(), why_no_id, people, reading);
         }
     }
     tell_without_row(&keys, &told, loaded.report.get(), people, reading);
@@ -84,7 +96,7 @@ fn by_user<'k>(lists: Option<&'k KeyLists>, reading: &mut Reading) -> HashMap<&'
 }
 
 /// Status of a listed key, and whether its word is unknown.
-fn status_of(word: &str) -> (Status, bool) {
+pub(crate) fn status_of(word: &str) -> (Status, bool) {
     match word {
         "Active" => (Status::Enabled, false),
         "Inactive" => (Status::Disabled, false),
@@ -93,20 +105,21 @@ fn status_of(word: &str) -> (Status, bool) {
     }
 }
 
-type Slot<'r> = (u8, &'r KeyCells);
+pub(crate) type Slot<'r> = (u8, &'r KeyCells);
 
 /// Which key fills which slot.
 #[derive(Debug, Default)]
-struct Joined<'r, 'k> {
+pub(crate) struct Joined<'r, 'k> {
     /// Made when the slot was last changed.
-    exact: Vec<(&'k AccessKeyMetadata, Slot<'r>)>,
+    pub(crate) exact: Vec<(&'k AccessKeyMetadata, Slot<'r>)>,
     /// Keys that fit no slot.
-    keys: Vec<&'k AccessKeyMetadata>,
+    pub(crate) keys: Vec<&'k AccessKeyMetadata>,
     /// Slots that no key fits.
-    slots: Vec<Slot<'r>>,
+    pub(crate) slots: Vec<Slot<'r>>,
 }
 
-fn join<'r, 'k>(row: &'r Row, keys: &[&'k AccessKeyMetadata]) -> Joined<'r, 'k> {
+/// Joins keys to slots by their dates.
+pub(crate) fn join<'r, 'k>(row: &'r Row, keys: &[&'k AccessKeyMetadata]) -> Joined<'r, 'k> {
     let slots: Vec<Slot<'r>> = (1_u8..).zip(&row.keys).filter(|(_, cells)| takes_part(cells)).collect();
     let mut joined = Joined::default();
     let mut made: HashMap<Stamp, usize> = HashMap::new();
@@ -134,11 +147,18 @@ fn takes_part(cells: &KeyCells) -> bool {
     cells.is_taken() && cells.active != Switch::Missing
 }
 
-fn tell_row(row: &Row, keys: &[&AccessKeyMetadata], listed: bool, people: &People<'_>, reading: &mut Reading) {
+fn tell_row(
+    row: &Row,
+    keys: &[&AccessKeyMetadata],
+    listed: bool,
+    why_no_id: &str,
+    people: &People<'_>,
+    reading: &mut Reading,
+) {
     let person = people.of_row(row);
     let joined = join(row, keys);
     for (key, slot) in &joined.exact {
-        let mut access = key_access(key, &person, reading);
+        let mut access = key_access(key, &person, reading.name(ACCESS_KEYS));
         access.rotated_at = rotated(slot.1.last_rotated);
         access.last_used_at = last_used(slot.1);
         used_where(slot.1, &mut access);
@@ -154,7 +174,7 @@ fn tell_row(row: &Row, keys: &[&AccessKeyMetadata], listed: bool, people: &Peopl
         _ => None,
     };
     for key in &joined.keys {
-        let mut access = key_access(key, &person, reading);
+        let mut access = key_access(key, &person, reading.name(ACCESS_KEYS));
         access.last_used_at = Fact::Hidden(String::from(
             "the credential report has no key that was last changed when this one was made, so its use cannot be joined",
         ));
@@ -168,7 +188,7 @@ fn tell_row(row: &Row, keys: &[&AccessKeyMetadata], listed: bool, people: &Peopl
     let uncovered = joined.slots.len() > joined.keys.len();
     if uncovered || joined.keys.is_empty() {
         for slot in &joined.slots {
-            reading.record(ACCESS_KEYS, slot_access(row, *slot, listed, &person, reading));
+            reading.record(ACCESS_KEYS, slot_access(row, *slot, why_no_id, &person, reading));
         }
     }
     // The root user's keys cannot be listed by user name.
@@ -182,19 +202,22 @@ fn tell_row(row: &Row, keys: &[&AccessKeyMetadata], listed: bool, people: &Peopl
     }
 }
 
-fn last_used(cells: &KeyCells) -> Fact<Moment> {
+/// The last use a slot shows.
+pub(crate) fn last_used(cells: &KeyCells) -> Fact<Moment> {
     used(cells.last_used, Cell::NotApplicable, time(cells.last_rotated), KEYS_TRACKED_SINCE, KEY_PRECISION)
 }
 
-fn used_where(cells: &KeyCells, access: &mut Access) {
+/// Says where a slot's key was last used.
+pub(crate) fn used_where(cells: &KeyCells, access: &mut Access) {
     if matches!(cells.last_used, Cell::Time(_)) {
         access.evidence.push(format!("last used for {} in {}", cells.service, cells.region));
     }
 }
 
-fn key_access(key: &AccessKeyMetadata, person: &Person, reading: &Reading) -> Access {
+/// A key whose id is known. Its last use is not, until the caller says it.
+pub(crate) fn key_access(key: &AccessKeyMetadata, person: &Person, scope: ScopeName) -> Access {
     let (status, unknown) = status_of(&key.status);
-    let mut access = person.grant(reading.name(ACCESS_KEYS), AccessKind::AccessKey, key.access_key_id.clone(), status);
+    let mut access = person.grant(scope, AccessKind::AccessKey, key.access_key_id.clone(), status);
     access.status_text = unknown.then(|| short(&key.status, 40));
     access.grant_display = Some(format!("access key {} of {}", key.access_key_id, key.user_name));
     access.created_at = key.create_date.fact("CreateDate");
@@ -204,7 +227,7 @@ fn key_access(key: &AccessKeyMetadata, person: &Person, reading: &Reading) -> Ac
     access
 }
 
-fn slot_access(row: &Row, (number, cells): Slot<'_>, listed: bool, person: &Person, reading: &Reading) -> Access {
+fn slot_access(row: &Row, (number, cells): Slot<'_>, why_no_id: &str, person: &Person, reading: &Reading) -> Access {
     let (status, word) = match &cells.active {
         Switch::On => (Status::Enabled, None),
         Switch::Off => (Status::Disabled, None),
@@ -221,11 +244,7 @@ fn slot_access(row: &Row, (number, cells): Slot<'_>, listed: bool, person: &Pers
     access.last_used_at = last_used(cells);
     access.expires_at = Fact::None;
     access.evidence.push(format!("credential report, line {}", row.line));
-    access.evidence.push(String::from(if listed {
-        "the key lists name no key for this slot"
-    } else {
-        "the key id was not in the documents"
-    }));
+    access.evidence.push(why_no_id.to_owned());
     used_where(cells, &mut access);
     access
 }
@@ -243,7 +262,7 @@ fn tell_without_row(
     for user in &users {
         let person = people.of_name(user);
         for key in keys.get(user).map_or(&[][..], Vec::as_slice) {
-            reading.record(ACCESS_KEYS, key_access(key, &person, reading));
+            reading.record(ACCESS_KEYS, key_access(key, &person, reading.name(ACCESS_KEYS)));
         }
     }
     if report.is_some() && !users.is_empty() {

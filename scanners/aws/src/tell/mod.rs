@@ -1,18 +1,21 @@
 //! What the documents mean: accesses, gaps and proofs, scope by scope. Pure: no files, no clock, no channel.
 
-mod check;
-mod credentials;
-mod keys;
-mod people;
+pub(crate) mod check;
+pub(crate) mod credentials;
+pub(crate) mod keys;
+pub(crate) mod people;
 mod reading;
-mod roles;
-mod users;
+pub(crate) mod roles;
+pub(crate) mod users;
+
+use std::collections::HashMap;
 
 use scan_contract::{AsOf, AsOfSource, Cause};
 
 use crate::policy::reach::Reaches;
 use crate::policy::tables::tables;
 use crate::read::load::{Loaded, Source};
+use crate::read::wire::Stamp;
 use crate::scopes::{ACCESS_KEYS, ALL, ReadFrom};
 use crate::settings::Settings;
 
@@ -22,6 +25,28 @@ use people::People;
 
 /// A report can be four hours old when it is handed out: AWS makes a new one at most that often.
 pub(crate) const REPORT_LAG_HOURS: i64 = 4;
+
+/// An MFA device of which the serial number is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Device {
+    /// Serial number; an ARN for virtual devices.
+    pub(crate) serial: String,
+    /// When it was enabled.
+    pub(crate) enabled: Stamp,
+}
+
+/// What a live read knows beyond the documents.
+#[derive(Debug, Default)]
+pub(crate) struct Beyond {
+    /// Whether this is a live read, for words.
+    pub(crate) live: bool,
+    /// Longest session of each role in seconds, by ARN, where it was asked for.
+    pub(crate) longest_sessions: HashMap<String, i64>,
+    /// MFA devices, by the ARN of their user.
+    pub(crate) devices: HashMap<String, Vec<Device>>,
+    /// Whether the root user has a password, where it was asked for.
+    pub(crate) root_password: Option<bool>,
+}
 
 /// Tells everything the documents show. An error is a defect of this crate.
 pub(crate) fn tell(settings: &Settings, loaded: &Loaded) -> Result<Reading, Cause> {
@@ -39,14 +64,15 @@ pub(crate) fn tell(settings: &Settings, loaded: &Loaded) -> Result<Reading, Caus
         return Ok(reading);
     }
     open_scopes(settings, loaded, &mut reading);
+    let beyond = Beyond::default();
     let reaches = loaded.details.get().map(|details| Reaches::new(tables, details));
     let people = People::new(settings, loaded, reaches.as_ref());
     if let (Some(details), Some(reaches)) = (loaded.details.get(), reaches.as_ref()) {
         users::tell(details, &people, reaches, &mut reading);
-        roles::tell(settings, details, &people, reaches, &mut reading);
+        roles::tell(settings, details, &people, reaches, &beyond, &mut reading);
     }
-    credentials::tell(loaded, &people, &mut reading);
-    keys::tell(settings, loaded, &people, &mut reading);
+    credentials::tell(loaded, &people, &beyond, &mut reading);
+    keys::tell(settings, loaded, &people, &beyond, &mut reading);
     check::tell(loaded, &mut reading);
     reading.finish();
     Ok(reading)

@@ -131,26 +131,31 @@ impl<'a> People<'a> {
         holders
     }
 
-    /// Who answers for a user or role, by its tags. A value with several addresses names several people.
+    /// Who answers for a user or role, by its tags.
     pub(crate) fn owners(&self, tags: &[Tag]) -> Vec<Holder> {
-        let mut owners: Vec<Holder> = Vec::new();
-        for value in tagged(tags, &self.settings.owner_tags) {
-            let words: Vec<&str> =
-                if value.contains('@') { value.split_whitespace().collect() } else { vec![value.trim()] };
-            for word in words.into_iter().filter(|word| !word.is_empty()) {
-                let mut owner = Holder::new(Relation::Owner);
-                if is_address(word) {
-                    owner.email = Some(word.to_owned());
-                } else {
-                    owner.login = Some(word.to_owned());
-                }
-                if !owners.contains(&owner) {
-                    owners.push(owner);
-                }
+        owners_in(tags, &self.settings.owner_tags)
+    }
+}
+
+/// Who answers for something, by its tags. A value with several addresses names several people.
+pub(crate) fn owners_in(tags: &[Tag], owner_tags: &[String]) -> Vec<Holder> {
+    let mut owners: Vec<Holder> = Vec::new();
+    for value in tagged(tags, owner_tags) {
+        let words: Vec<&str> =
+            if value.contains('@') { value.split_whitespace().collect() } else { vec![value.trim()] };
+        for word in words.into_iter().filter(|word| !word.is_empty()) {
+            let mut owner = Holder::new(Relation::Owner);
+            if is_address(word) {
+                owner.email = Some(word.to_owned());
+            } else {
+                owner.login = Some(word.to_owned());
+            }
+            if !owners.contains(&owner) {
+                owners.push(owner);
             }
         }
-        owners
     }
+    owners
 }
 
 /// Values of the tags with one of these keys. IAM compares tag keys without regard to case.

@@ -23,15 +23,33 @@ pub(crate) struct ScopeReading {
     unlisted_gaps: u64,
 }
 
+/// Takes records while they are told, so that they need not all be kept. `false`: nobody takes any more.
+pub(crate) type Sink = Box<dyn FnMut(Vec<Access>) -> bool + Send>;
+
+/// Records handed to the sink at once.
+const SHEET: usize = 500;
+
 /// All scopes of the account.
-#[derive(Debug)]
 pub(crate) struct Reading {
     pub(crate) scopes: BTreeMap<&'static str, ScopeReading>,
     pub(crate) notices: Vec<String>,
+    sink: Option<Sink>,
+    /// Whether the sink has closed.
+    pub(crate) stopped: bool,
 }
 
 impl Reading {
+    /// A reading that keeps everything until its end.
     pub(crate) fn new(account: &AccountId) -> Self {
+        Self::of(account, ALL.iter().map(|(kind, _)| *kind), None)
+    }
+
+    /// A reading of these scopes that hands its records on while they are told.
+    pub(crate) fn streamed(account: &AccountId, kinds: &[&'static str], sink: Sink) -> Self {
+        Self::of(account, kinds.iter().copied(), Some(sink))
+    }
+
+    fn of(account: &AccountId, kinds: impl Iterator<Item = &'static str>, sink: Option<Sink>) -> Self {
         let empty = |kind: &str| ScopeReading {
             name: name(account, kind),
             as_of: None,
@@ -41,7 +59,7 @@ impl Reading {
             known_gaps: HashSet::new(),
             unlisted_gaps: 0,
         };
-        Self { scopes: ALL.iter().map(|(kind, _)| (*kind, empty(kind))).collect(), notices: Vec::new() }
+        Self { scopes: kinds.map(|kind| (kind, empty(kind))).collect(), notices: Vec::new(), sink, stopped: false }
     }
 
     fn at(&mut self, kind: &str) -> Option<&mut ScopeReading> {
@@ -73,8 +91,12 @@ impl Reading {
     }
 
     pub(crate) fn record(&mut self, kind: &'static str, access: Access) {
-        if let Some(scope) = self.at(kind) {
-            scope.records.push(access);
+        let Some(scope) = self.scopes.get_mut(kind) else { return };
+        scope.records.push(access);
+        if let Some(sink) = &mut self.sink
+            && scope.records.len() >= SHEET
+        {
+            self.stopped |= !sink(std::mem::take(&mut scope.records));
         }
     }
 
@@ -105,11 +127,21 @@ impl Reading {
 
     /// Seals every open scope among `kinds`.
     pub(crate) fn seal(&mut self, kinds: impl IntoIterator<Item = &'static str>, proof: ProofKind, sha256: &str) {
+        self.seal_by(kinds, proof, Some(sha256));
+    }
+
+    /// Seals every open scope among `kinds`; a live source has no digest.
+    pub(crate) fn seal_by(
+        &mut self,
+        kinds: impl IntoIterator<Item = &'static str>,
+        proof: ProofKind,
+        sha256: Option<&str>,
+    ) {
         for kind in kinds {
             if let Some(scope) = self.at(kind)
                 && scope.as_of.is_some()
             {
-                scope.proof = Some(EndProof { kind: proof, announced: None, sha256: Some(sha256.to_owned()) });
+                scope.proof = Some(EndProof { kind: proof, announced: None, sha256: sha256.map(str::to_owned) });
             }
         }
     }

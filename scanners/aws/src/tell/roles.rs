@@ -14,6 +14,7 @@ use crate::read::details::Details;
 use crate::read::wire::{RoleDetail, Stamp, instant};
 use crate::scopes::{ROLE_TRUSTS, ROLES, USERS};
 use crate::settings::Settings;
+use crate::tell::Beyond;
 use crate::tell::people::{People, by_arn, by_login};
 use crate::tell::reading::Reading;
 use crate::text::short;
@@ -53,8 +54,10 @@ pub(crate) fn tell(
     details: &Details,
     people: &People<'_>,
     reaches: &Reaches<'_>,
+    beyond: &Beyond,
     reading: &mut Reading,
 ) {
+    let ground = Ground { settings, people, reaches, beyond };
     let mut whole_account = 0_usize;
     let mut seen: HashMap<&str, &RoleDetail> = HashMap::new();
     for (index, role) in details.roles.iter().enumerate() {
@@ -69,7 +72,7 @@ pub(crate) fn tell(
         tell_owners(role, people, reading);
         match &role.assume_role_policy_document.0 {
             Ok(document) => {
-                whole_account += usize::from(tell_trust(settings, role, index, document, people, reaches, reading));
+                whole_account += usize::from(tell_trust(&ground, role, index, document, reading));
             }
             Err(why) => {
                 let what = format!("trust policy of role {}: {why}", short(&role.role_name, 80));
@@ -90,14 +93,20 @@ pub(crate) fn tell(
     }
 }
 
+/// What every role is told from.
+struct Ground<'a> {
+    settings: &'a Settings,
+    people: &'a People<'a>,
+    reaches: &'a Reaches<'a>,
+    beyond: &'a Beyond,
+}
+
 /// Tells one trust policy; whether it lets a whole account in.
 fn tell_trust(
-    settings: &Settings,
+    ground: &Ground<'_>,
     role: &RoleDetail,
     index: usize,
     document: &PolicyDocument,
-    people: &People<'_>,
-    reaches: &Reaches<'_>,
     reading: &mut Reading,
 ) -> bool {
     let trust = read_trust(document);
@@ -108,10 +117,10 @@ fn tell_trust(
     if trust.everyone {
         reading.notice(format!("role {} lets everyone in, within its conditions", short(&role.role_name, 80)));
     }
-    let reach = reaches.role(index);
+    let reach = ground.reaches.role(index);
     let mut sessions = BTreeSet::new();
     for named in &trust.named {
-        let trusted = trusted(settings, role, named, people, reading);
+        let trusted = trusted(ground.settings, role, named, ground.people, reading);
         let id = format!("{}/{}", role.role_id, trusted.id);
         let mut access =
             Access::new(reading.name(ROLE_TRUSTS), AccessKind::RoleBinding, GrantId::from(id), trusted.status);
@@ -128,7 +137,7 @@ fn tell_trust(
         reading.record(ROLE_TRUSTS, access);
         // Somebody named twice, by ARN and in a condition, has one set of sessions.
         if sessions.insert(trusted.holder_id().to_owned()) {
-            tell_session(settings, role, &trusted, reach.privilege, reading);
+            tell_session(ground, role, &trusted, reach.privilege, reading);
         }
     }
     trust.whole_account
@@ -237,16 +246,17 @@ fn by_session(session: &str) -> Holder {
 
 /// Sessions of a role cannot be listed. They began at the latest at its last use, and live at most twelve hours longer.
 fn tell_session(
-    settings: &Settings,
+    ground: &Ground<'_>,
     role: &RoleDetail,
     trusted: &Trusted,
     privilege: scan_contract::Privilege,
     reading: &mut Reading,
 ) {
     let Some(last) = role.role_last_used.as_ref().and_then(|last| last.last_used_date.instant()) else { return };
-    let live_until = last + TimeDelta::hours(LONGEST_SESSION_HOURS);
+    let said = ground.beyond.longest_sessions.get(&role.arn).copied();
+    let live_until = last + said.map_or(TimeDelta::hours(LONGEST_SESSION_HOURS), TimeDelta::seconds);
     // The last use shows late, so a session counts as over only when that delay has passed as well.
-    let over = live_until + TimeDelta::hours(LAST_USE_LAG_HOURS) <= settings.documents.as_of;
+    let over = live_until + TimeDelta::hours(LAST_USE_LAG_HOURS) <= ground.settings.documents.as_of;
     let id = GrantId::from(format!("{}/{}", trusted.holder_id(), role.role_id));
     let status = if over { Status::Expired } else { Status::Unknown };
     let mut access = Access::new(reading.name(ROLES), AccessKind::Session, id, status);
@@ -263,8 +273,13 @@ fn tell_session(
     access.cutoff_at = cutoff(role);
     let region = role.role_last_used.as_ref().and_then(|last| last.region.as_deref()).unwrap_or("a region not named");
     access.evidence.push(format!("role last used by anybody at {} in {region}", last.to_rfc3339()));
-    access.evidence.push(String::from(
-        "the longest session of the role is not in the document: 1 h by default, 12 h at most; 12 h is taken",
+    access.evidence.push(said.map_or_else(
+        || {
+            String::from(
+                "the longest session of the role is not in the document: 1 h by default, 12 h at most; 12 h is taken",
+            )
+        },
+        |seconds| format!("the role allows sessions of {seconds} s"),
     ));
     reading.record(ROLES, access);
 }

@@ -99,7 +99,7 @@ fn judge_text(document: &str) -> Verdict {
         match definition {
             Definition::Fragment(_) => {}
             Definition::Operation(OperationDefinition::Query(_) | OperationDefinition::SelectionSet(_)) => {
-                operations += 1
+                operations += 1;
             }
             Definition::Operation(OperationDefinition::Mutation(_)) => return Verdict::No("a GraphQL mutation"),
             Definition::Operation(OperationDefinition::Subscription(_)) => {

@@ -59,10 +59,9 @@ fn hides(before: &Operation, after: &Operation) -> bool {
 
 fn actions_meet(before: Action, after: Action) -> bool {
     match (before, after) {
-        (Action::Plain, _) | (_, Action::Plain) => true,
+        (Action::Plain, _) | (_, Action::Plain) | (Action::GraphQlQuery, Action::GraphQlQuery) => true,
         (Action::Form(one), Action::Form(other)) | (Action::Target(one), Action::Target(other)) => one == other,
         (Action::Query(one, first), Action::Query(other, second)) => one != other || first == second,
-        (Action::GraphQlQuery, Action::GraphQlQuery) => true,
         _ => false,
     }
 }

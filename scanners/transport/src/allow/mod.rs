@@ -57,7 +57,8 @@ pub struct Operation {
     pub name: &'static str,
     /// HTTP method, `LIST` included.
     pub method: &'static str,
-    /// Path pattern below the origin. `{name}` is one segment that is not empty; `{name...}` is one or more segments.
+    /// Path pattern below the origin. `{name}` is one segment that is not empty; `{name...}` is one or more segments;
+    /// `{name...!a|b}` is one or more of which none is `a` or `b`, however it is encoded.
     pub path: &'static str,
     /// What tells it from others of the same method and path.
     pub action: Action,
@@ -223,18 +224,22 @@ mod tests {
         assert!(LIST.find("nothing").is_none());
     }
 
+    static BAD: AllowList = AllowList {
+        connector: "test",
+        operations: &[
+            read("wide", "GET", "/a/{b}"),
+            read("hidden", "GET", "/a/c"),
+            read("wide", "PUT", "/a/{b"),
+            Operation { purpose: Purpose::SignIn, keep: Keep::Json(&["token"]), ..read("login", "POST", "/login") },
+        ],
+    };
+
+    static ORDERED: AllowList =
+        AllowList { connector: "test", operations: &[read("narrow", "GET", "/a/c"), read("wide", "GET", "/a/{b}")] };
+
     #[test]
     fn the_check_finds_what_is_wrong_and_is_silent_on_a_good_list() {
         assert_eq!(LIST.check(), Vec::<String>::new());
-        static BAD: AllowList = AllowList {
-            connector: "test",
-            operations: &[
-                read("wide", "GET", "/a/{b}"),
-                read("hidden", "GET", "/a/c"),
-                read("wide", "PUT", "/a/{b"),
-                Operation { purpose: Purpose::SignIn, keep: Keep::Json(&["token"]), ..read("login", "POST", "/login") },
-            ],
-        };
         let wrong = BAD.check().join("\n");
         for part in [
             "hidden: wide stands before it",
@@ -244,10 +249,6 @@ mod tests {
         ] {
             assert!(wrong.contains(part), "{part} in {wrong}");
         }
-        static ORDERED: AllowList = AllowList {
-            connector: "test",
-            operations: &[read("narrow", "GET", "/a/c"), read("wide", "GET", "/a/{b}")],
-        };
         assert_eq!(ORDERED.check(), Vec::<String>::new());
     }
 }

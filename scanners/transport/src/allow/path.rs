@@ -1,4 +1,5 @@
-//! Path patterns: literal segments, `{name}` for one segment, `{name...}` for one or more.
+//! Path patterns: literal segments, `{name}` for one segment, `{name...}` for one or more, `{name...!a|b}` for one or more
+//! of which none is `a` or `b`.
 
 /// Longest path that is looked at, in segments. Longer ones match nothing.
 const SEGMENTS: usize = 128;
@@ -10,8 +11,18 @@ pub(super) enum Part<'a> {
     Exact(&'a str),
     /// One segment that is not empty.
     One,
-    /// One or more segments, none of them empty.
-    Many,
+    /// One or more segments, none of them empty, and none of them one of these words (with `|` between them).
+    Many(&'a str),
+}
+
+/// Whether a segment may stand in a part that refuses `words`. It is decoded first: the other side does so as well, and
+/// a word in another spelling, or a slash that hides several segments in one, must not slip through.
+fn may_stand(segment: &str, words: &str) -> bool {
+    if segment.is_empty() || words.is_empty() {
+        return !segment.is_empty();
+    }
+    let decoded: Vec<u8> = percent_encoding::percent_decode_str(segment).collect();
+    !decoded.contains(&b'/') && !words.split('|').any(|word| word.as_bytes() == decoded)
 }
 
 /// The parts of a pattern. `None` if it is not one: no leading slash, braces inside a segment, an empty name.
@@ -23,9 +34,13 @@ fn part(segment: &str) -> Option<Part<'_>> {
     let Some(name) = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
         return (!segment.contains(['{', '}'])).then_some(Part::Exact(segment));
     };
-    let (name, part) = name.strip_suffix("...").map_or((name, Part::One), |name| (name, Part::Many));
-    let good = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
-    good.then_some(part)
+    let plain =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+    if let Some((name, words)) = name.split_once("...!") {
+        return (plain(name) && words.split('|').all(plain)).then_some(Part::Many(words));
+    }
+    let (name, part) = name.strip_suffix("...").map_or((name, Part::One), |name| (name, Part::Many("")));
+    plain(name).then_some(part)
 }
 
 /// Whether `path`, as it stands in an address (still encoded), has the form of `pattern`.
@@ -45,7 +60,7 @@ pub(super) fn matches(pattern: &str, path: &str) -> bool {
             let fits = match part {
                 Part::Exact(text) => reached[at] && *segment == text,
                 Part::One => reached[at] && !segment.is_empty(),
-                Part::Many => (reached[at] || next[at]) && !segment.is_empty(),
+                Part::Many(words) => (reached[at] || next[at]) && may_stand(segment, words),
             };
             next[at + 1] = fits;
         }
@@ -67,12 +82,15 @@ fn meet(left: &[Part<'_>], right: &[Part<'_>]) -> bool {
         ([first, left_rest @ ..], [second, right_rest @ ..]) => {
             let fit = match (first, second) {
                 (Part::Exact(one), Part::Exact(other)) => one == other,
+                (Part::Exact(text), Part::Many(words)) | (Part::Many(words), Part::Exact(text)) => {
+                    may_stand(text, words)
+                }
                 (Part::Exact(text), _) | (_, Part::Exact(text)) => !text.is_empty(),
                 _ => true,
             };
             fit && (meet(left_rest, right_rest)
-                || (*first == Part::Many && meet(left, right_rest))
-                || (*second == Part::Many && meet(left_rest, right)))
+                || (matches!(first, Part::Many(_)) && meet(left, right_rest))
+                || (matches!(second, Part::Many(_)) && meet(left_rest, right)))
         }
     }
 }
@@ -84,7 +102,7 @@ pub(super) fn without_names<'a>(path: &str, patterns: impl Iterator<Item = &'a s
         .flatten()
         .filter_map(|part| match part {
             Part::Exact(text) => Some(text),
-            Part::One | Part::Many => None,
+            Part::One | Part::Many(_) => None,
         })
         .collect();
     let mut shown = String::new();
@@ -121,6 +139,29 @@ mod tests {
         assert!(!matches(pattern, "/v1/metadata/metadata"));
         assert!(!matches(pattern, "/v1/secret/data/a"));
         assert!(!matches(pattern, "/v1/secret//metadata/a"));
+    }
+
+    #[test]
+    fn refused_words_are_refused_in_every_spelling() {
+        let pattern = "/v1/{mount...!data|creds}/metadata/{path...}";
+        for path in ["/v1/secret/metadata/a", "/v1/team/kv/metadata/data/creds", "/v1/database/metadata/a"] {
+            assert!(matches(pattern, path), "{path}");
+        }
+        for path in [
+            "/v1/secret/data/metadata/a",
+            "/v1/data/metadata/a",
+            "/v1/secret/d%61ta/metadata/a",
+            "/v1/secret%2Fdata/metadata/a",
+            "/v1/secret/data/b/metadata/a",
+            "/v1/db/creds/metadata/a",
+        ] {
+            assert!(!matches(pattern, path), "{path}");
+        }
+        assert!(!overlap("/v1/{mount...!data}/x", "/v1/data/x"));
+        assert!(overlap("/v1/{mount...!data}/x", "/v1/kv/x"));
+        for pattern in ["/{a...!}", "/{...!a}", "/{a...!b|}", "/{a!b}", "/{a...!b c}"] {
+            assert!(parts(pattern).is_none(), "{pattern}");
+        }
     }
 
     #[test]

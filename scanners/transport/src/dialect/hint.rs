@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use scan_contract::Instant;
 
 /// Longest wait that is believed. No service locks a reader out for longer and means it.
-const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+const LONGEST: Duration = Duration::from_hours(7 * 24);
 
 /// What a number in a reset header counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +87,7 @@ mod tests {
         DateTime::parse_from_rfc3339("2026-07-31T12:00:00Z").unwrap().to_utc()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the functions under test give it")]
     fn seconds(count: u64) -> Option<Duration> {
         Some(Duration::from_secs(count))
     }

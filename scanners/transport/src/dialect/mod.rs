@@ -132,14 +132,14 @@ impl Dialect {
         match self {
             Self::Plain | Self::BambooHr | Self::Graph => status == StatusCode::SERVICE_UNAVAILABLE && says_when,
             Self::Aws => status.as_u16() >= 400 && words::aws_throttles(reply),
-            Self::GitHub => self.is_github_limit(reply, says_when),
+            Self::GitHub => Self::is_github_limit(reply, says_when),
             Self::Okta | Self::Vault => false,
         }
     }
 
     /// docs.github.com: a primary limit answers 403 or 429 with `x-ratelimit-remaining: 0`; a secondary one with
     /// `retry-after`, or with words alone; GraphQL answers 200 with an error of type `RATE_LIMITED`.
-    fn is_github_limit(self, reply: &Reply, says_when: bool) -> bool {
+    fn is_github_limit(reply: &Reply, says_when: bool) -> bool {
         match reply.status {
             StatusCode::FORBIDDEN => {
                 let used_up = reply.header("x-ratelimit-remaining").is_some_and(|left| left.trim() == "0");

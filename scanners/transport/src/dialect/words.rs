@@ -35,14 +35,6 @@ fn head(reply: &Reply) -> std::borrow::Cow<'_, str> {
 /// Whether a refusal of AWS carries a throttling code: in `x-amzn-errortype`, in `__type` or `code` of a JSON body, in
 /// `Code` of an XML body.
 pub(super) fn aws_throttles(reply: &Reply) -> bool {
-    // `com.amazonaws.sso#ThrottlingException:http://...`: the name stands between the last hash and the first colon.
-    let bare = |text: &str| {
-        let name = text.split(':').next().unwrap_or_default();
-        AWS.contains(&name.rsplit('#').next().unwrap_or_default().trim())
-    };
-    if let Some(kind) = reply.header("x-amzn-errortype") {
-        return bare(kind);
-    }
     #[derive(Deserialize)]
     struct Refusal {
         #[serde(rename = "__type")]
@@ -50,6 +42,14 @@ pub(super) fn aws_throttles(reply: &Reply) -> bool {
         code: Option<String>,
         #[serde(rename = "Code")]
         upper: Option<String>,
+    }
+    // `com.amazonaws.sso#ThrottlingException:http://...`: the name stands between the last hash and the first colon.
+    let bare = |text: &str| {
+        let name = text.split(':').next().unwrap_or_default();
+        AWS.contains(&name.rsplit('#').next().unwrap_or_default().trim())
+    };
+    if let Some(kind) = reply.header("x-amzn-errortype") {
+        return bare(kind);
     }
     if let Ok(refusal) = serde_json::from_slice::<Refusal>(&reply.body) {
         return [refusal.kind, refusal.code, refusal.upper].into_iter().flatten().any(|kind| bare(&kind));

@@ -64,7 +64,10 @@ impl Clock {
 
     fn note(&self, ahead: i64) {
         let larger = |before: i64| (ahead.abs() > before.abs()).then_some(ahead);
-        let _: Result<i64, i64> = self.largest.fetch_update(Ordering::Relaxed, Ordering::Relaxed, larger);
+        let noted = self.largest.fetch_update(Ordering::Relaxed, Ordering::Relaxed, larger).is_ok();
+        if noted && ahead.abs() > NOTICE {
+            tracing::warn!(seconds = ahead, "our clock differs from the service's");
+        }
     }
 
     pub(crate) fn skew(&self) -> Option<TimeDelta> {

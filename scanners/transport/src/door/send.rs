@@ -37,7 +37,7 @@ impl Door {
     pub async fn send(&self, request: Request) -> Result<Reply, Cause> {
         let operation = self.admit(&request)?;
         if let Some(Tape::Playing(player)) = self.shared.tape.get() {
-            return player.answer(operation, &request, self.shared.settings.connection.limits);
+            return player.answer(operation, &request, self.account.as_deref(), self.shared.settings.connection.limits);
         }
         let heard = self.repeat(operation, &request).await;
         if heard.is_err() {
@@ -56,7 +56,7 @@ impl Door {
     pub async fn exchange(&self, mut request: Request) -> Result<Reply, Cause> {
         let operation = self.admit(&request)?;
         if let Some(Tape::Playing(player)) = self.shared.tape.get() {
-            return player.answer(operation, &request, self.shared.settings.connection.limits);
+            return player.answer(operation, &request, self.account.as_deref(), self.shared.settings.connection.limits);
         }
         for name in SENSITIVE {
             request.headers.get_mut(name).into_iter().for_each(|value| value.set_sensitive(true));
@@ -72,6 +72,11 @@ impl Door {
         heard
     }
 
+    /// What the pace of a request is kept under.
+    fn paced_as<'a>(&'a self, request: &'a Request) -> &'a str {
+        self.account.as_deref().or_else(|| request.url.host_str()).unwrap_or_default()
+    }
+
     fn keep(
         &self,
         operation: &'static Operation,
@@ -80,7 +85,7 @@ impl Door {
     ) -> Result<(), Cause> {
         match self.shared.tape.get() {
             Some(Tape::Writing(writer)) if operation.purpose == Purpose::Read => {
-                writer.write(operation, request, heard)
+                writer.write(operation, request, self.account.as_deref(), heard)
             }
             Some(Tape::Writing(_) | Tape::Playing(_)) | None => Ok(()),
         }
@@ -88,11 +93,11 @@ impl Door {
 
     async fn repeat(&self, operation: &'static Operation, request: &Request) -> Result<Reply, Cause> {
         let pace = &self.shared.pace;
-        let host = request.url.host_str().unwrap_or_default();
+        let host = self.paced_as(request);
         let mut renewed = false;
         let mut attempt = 1;
-        self.first_turn(operation, host).await?;
         loop {
+            self.take_turn(operation, host).await?;
             let (headers, permit) = self.sign(operation, request, host).await?;
             let wait = match self.attempt(operation, request, headers, permit, attempt).await {
                 Ok(reply) if reply.status == http::StatusCode::UNAUTHORIZED && !renewed => {
@@ -144,13 +149,16 @@ impl Door {
             Signal::Stumbled(wait) => match pace.retry(host, attempt, wait, reply.unexpected()) {
                 Ok(wait) => Ok(Some(wait)),
                 Err(throttled @ Cause::Throttled { .. }) => Err(throttled),
-                Err(_) => Ok(None),
+                Err(_) => {
+                    pace.count_failure();
+                    Ok(None)
+                }
             },
         }
     }
 
-    /// Waits for a place in the bucket.
-    async fn first_turn(&self, operation: &'static Operation, host: &str) -> Result<(), Cause> {
+    /// Waits for a place in the bucket. Every attempt takes one.
+    async fn take_turn(&self, operation: &'static Operation, host: &str) -> Result<(), Cause> {
         let wait = self.shared.pace.reserve_for(host, operation.name)?;
         self.shared.pace.sleep(wait).await;
         Ok(())
@@ -168,7 +176,10 @@ impl Door {
         let pace = &self.shared.pace;
         loop {
             let held = pace.held(host, operation.name)?;
-            pace.sleep(held).await;
+            if !held.is_zero() {
+                pace.sleep(held).await;
+                pace.sleep(pace.queue_again(host)).await;
+            }
             let headers = self.credential.headers(request).await?;
             let signed = Tick::now();
             let permit = pace.permit().await?;
@@ -200,7 +211,7 @@ impl Door {
         match &heard {
             Ok(reply) => {
                 pace.count_received(reply.body.len());
-                pace.learn(request.url.host_str().unwrap_or_default(), reply);
+                pace.learn(self.paced_as(request), reply);
                 let (status, bytes) = (reply.status.as_u16(), reply.body.len());
                 tracing::debug!(operation = operation.name, status, bytes, milliseconds, attempt, "answered");
             }
@@ -258,11 +269,11 @@ impl Door {
         if bytes > limits.headers {
             return Err(Failure::large(
                 operation.name,
-                format!("{bytes} bytes of headers, allowed {}", limits.headers),
+                &format!("{bytes} bytes of headers, allowed {}", limits.headers),
             ));
         }
         if response.content_length().is_some_and(|length| length > limits.body) {
-            return Err(Failure::large(operation.name, too_large(limits.body)));
+            return Err(Failure::large(operation.name, &too_large(limits.body)));
         }
         // What was asked for has been undone by now, and its header is gone.
         let foreign = response.headers().get("content-encoding").is_some_and(|value| value != "identity");
@@ -291,7 +302,7 @@ impl Door {
                 }
                 Ok(Ok(None)) => return Ok(body.freeze()),
                 Ok(Ok(Some(chunk))) if chunk.len() > most - body.len() => {
-                    return Err(Failure::large(operation.name, too_large(connection.limits.body)));
+                    return Err(Failure::large(operation.name, &too_large(connection.limits.body)));
                 }
                 Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
             }

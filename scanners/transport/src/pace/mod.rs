@@ -34,9 +34,9 @@ const IN_A_ROW: u32 = 3;
 /// A wait so long is meant for everything.
 const LONG: Duration = Duration::from_secs(5);
 /// A secondary limit without a hint (docs.github.com, "Exceeding the rate limit": at least one minute, then ever longer).
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 /// Longest own backoff before jitter.
-const BACKOFF: Duration = Duration::from_secs(60);
+const BACKOFF: Duration = Duration::from_mins(1);
 /// Most limits remembered of one host.
 const WINDOWS: usize = 256;
 
@@ -126,7 +126,7 @@ impl Pace {
     /// that sleep and sign by themselves; [`crate::Door::send`] does it for everybody else.
     ///
     /// # Errors
-    /// `Throttled` when the wait would be longer than allowed.
+    /// `Throttled` when the service's limits would make it wait longer than allowed.
     pub fn reserve(&self, host: &str) -> Result<Duration, Cause> {
         self.reserve_for(host, "")
     }
@@ -141,15 +141,27 @@ impl Pace {
         let mut state = self.state();
         let pace = state.host(host, now, &settings);
         let held = pace.held(operation, now, settings.share);
-        let wait = pace.bucket.delay(now).max(held);
-        if wait > settings.longest_wait {
-            return Err(self.throttled(wait));
+        if held > settings.longest_wait {
+            return Err(self.throttled(held));
         }
+        // A long queue of our own is nobody's limit, and ends.
+        let wait = pace.bucket.delay(now).max(held);
         pace.bucket.take(now);
         if let Some(window) = pace.window_of(operation) {
             window.spend(now + wait);
         }
         Ok(wait)
+    }
+
+    /// Takes another place in the bucket of `host`, after a pause that held many: they must not all go at once.
+    pub(crate) fn queue_again(&self, host: &str) -> Duration {
+        let now = Tick::now();
+        let settings = self.inner.settings;
+        let mut state = self.state();
+        let pace = state.host(host, now, &settings);
+        let wait = pace.bucket.delay(now);
+        pace.bucket.take(now);
+        wait
     }
 
     /// How long `host` still wants nothing of this operation.
@@ -296,10 +308,6 @@ fn backoff(attempt: u32, random: f64) -> Duration {
 
 impl State {
     fn host(&mut self, host: &str, now: Tick, settings: &PaceSettings) -> &mut HostPace {
-        // A copy of the name only when it is new.
-        if !self.hosts.contains_key(host) {
-            self.hosts.insert(String::from(host), HostPace::new(now, settings));
-        }
         self.hosts.entry(String::from(host)).or_insert_with(|| HostPace::new(now, settings))
     }
 

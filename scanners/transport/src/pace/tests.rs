@@ -267,7 +267,7 @@ async fn a_service_that_refuses_one_in_ten_is_still_read_in_less_than_twice_the_
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        random % 10 != 0
+        !random.is_multiple_of(10)
     })
     .await;
     assert!(refusals > 150, "the fault fired");

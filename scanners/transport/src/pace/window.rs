@@ -70,15 +70,15 @@ impl Window {
         if rest.is_zero() || self.limit == u64::MAX {
             return self.closed(now);
         }
-        let ours = ((self.limit as f64 * share).floor() as u64).max(1);
-        let left = ours.saturating_sub(self.used).min(self.remaining);
-        if left == 0 {
+        let ours = (self.limit as f64 * share).floor().max(1.0);
+        let left = (ours - self.used as f64).min(self.remaining as f64);
+        if left < 1.0 {
             return rest;
         }
-        if left as f64 > ours as f64 * LOW {
+        if left > ours * LOW {
             return Duration::ZERO;
         }
-        let each = rest.div_f64(left as f64);
+        let each = rest.div_f64(left);
         (self.last + each).saturating_duration_since(now).min(rest)
     }
 }

@@ -10,11 +10,16 @@ use crate::origin;
 use crate::request::Request;
 
 /// What is written down of a request.
-pub(super) fn asked(operation: &Operation, request: &Request) -> Asked {
+pub(super) fn asked(operation: &Operation, request: &Request, account: Option<&str>) -> Asked {
     let mut query: Vec<(String, String)> = request.url.query_pairs().into_owned().collect();
+    // A namespace of Vault is chosen by a header, and shapes the answer as a parameter would.
+    if let Some(namespace) = request.headers.get("x-vault-namespace").and_then(|value| value.to_str().ok()) {
+        query.push((String::from("x-vault-namespace"), String::from(namespace)));
+    }
     query.sort();
     Asked {
         operation: String::from(operation.name),
+        account: account.map(String::from),
         method: String::from(request.method.as_str()),
         origin: origin::shown(&request.url),
         path: String::from(request.url.path()),
@@ -26,7 +31,7 @@ pub(super) fn asked(operation: &Operation, request: &Request) -> Asked {
 /// The key of what was asked, for looking it up.
 pub(super) fn digest(asked: &Asked) -> Result<[u8; 32], serde_json::Error> {
     // The origin is left out: the same system may be recorded and replayed under two addresses.
-    let parts = (&asked.operation, &asked.method, &asked.path, &asked.query, &asked.body_sha256);
+    let parts = (&asked.operation, &asked.account, &asked.method, &asked.path, &asked.query, &asked.body_sha256);
     Ok(Sha256::digest(serde_json::to_vec(&parts)?).into())
 }
 
@@ -82,7 +87,18 @@ mod tests {
         request.method = Method::POST;
         request.body = body.into();
         let request = request.with(http::header::CONTENT_TYPE, HeaderValue::from_static(media));
-        digest(&asked(&OPERATION, &request)).unwrap()
+        digest(&asked(&OPERATION, &request, None)).unwrap()
+    }
+
+    #[test]
+    fn the_same_question_in_another_namespace_is_another_question() {
+        let ask = |namespace: &'static str| {
+            let request = Request::get(Url::parse("https://a.example/v1/sys/mounts").unwrap())
+                .with(http::HeaderName::from_static("x-vault-namespace"), HeaderValue::from_static(namespace));
+            digest(&asked(&OPERATION, &request, None)).unwrap()
+        };
+        assert_eq!(ask("team-a"), ask("team-a"));
+        assert_ne!(ask("team-a"), ask("team-b"));
     }
 
     #[test]

@@ -39,6 +39,9 @@ pub(super) struct Exchange {
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     pub(super) operation: String,
+    /// Where one host serves several accounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) account: Option<String>,
     pub(super) method: String,
     pub(super) origin: String,
     pub(super) path: String,

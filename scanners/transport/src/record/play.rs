@@ -75,8 +75,14 @@ impl Player {
     }
 
     /// What came back for `request`: in recorded order, and the last one again and again.
-    pub(crate) fn answer(&self, operation: &Operation, request: &Request, limits: Limits) -> Result<Reply, Cause> {
-        let asked = key::asked(operation, request);
+    pub(crate) fn answer(
+        &self,
+        operation: &Operation,
+        request: &Request,
+        account: Option<&str>,
+        limits: Limits,
+    ) -> Result<Reply, Cause> {
+        let asked = key::asked(operation, request, account);
         let key = key::digest(&asked).map_err(|_| self.damaged("a request that cannot be read"))?;
         let place = self.place_of(&key).ok_or_else(|| Cause::NotInSource {
             what: format!("{}: the recording does not hold this request", operation.name),

@@ -35,6 +35,15 @@ fn list_users(server: &Server, form: &'static str) -> Request {
     request.with(http::header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"))
 }
 
+async fn walk(door: &Door, server: &Server) -> (Vec<serde_json::Value>, String, u16) {
+    let first = door.send(members(server)).await.unwrap();
+    let second = door.send(Request::get(first.next_link().unwrap().unwrap())).await.unwrap();
+    let users = door.exchange(list_users(server, "Action=ListUsers&Version=1")).await.unwrap();
+    let gone = door.send(Request::get(server.url("/orgs/gone/members"))).await.unwrap();
+    assert_eq!(first.at, now());
+    (vec![first.json().unwrap(), second.json().unwrap()], users.text().unwrap().into(), gone.status.as_u16())
+}
+
 #[tokio::test]
 async fn a_run_is_repeated_from_its_recording_without_a_network() {
     let (server, folder, door) = recording(|number, _| match number {
@@ -44,14 +53,6 @@ async fn a_run_is_repeated_from_its_recording_without_a_network() {
         _ => reply(404, &[], "{}"),
     })
     .await;
-    async fn walk(door: &Door, server: &Server) -> (Vec<serde_json::Value>, String, u16) {
-        let first = door.send(members(server)).await.unwrap();
-        let second = door.send(Request::get(first.next_link().unwrap().unwrap())).await.unwrap();
-        let users = door.exchange(list_users(server, "Action=ListUsers&Version=1")).await.unwrap();
-        let gone = door.send(Request::get(server.url("/orgs/gone/members"))).await.unwrap();
-        assert_eq!(first.at, now());
-        (vec![first.json().unwrap(), second.json().unwrap()], users.text().unwrap().into(), gone.status.as_u16())
-    }
     let live = walk(&door, &server).await;
     door.finish_recording().unwrap();
     assert_eq!(server.count(), 4);

@@ -58,6 +58,7 @@ impl Writer {
         &self,
         operation: &Operation,
         request: &Request,
+        account: Option<&str>,
         heard: Result<&Reply, &Cause>,
     ) -> Result<(), Cause> {
         let reply = heard.ok().map(|reply| Answered {
@@ -66,7 +67,7 @@ impl Writer {
             headers: headers::keep(reply),
             body: reduce::reduce(operation.keep, &reply.body),
         });
-        self.line(&Exchange { request: key::asked(operation, request), reply, failed: heard.err().cloned() })
+        self.line(&Exchange { request: key::asked(operation, request, account), reply, failed: heard.err().cloned() })
     }
 
     /// Writes the end line and brings everything to the disk. A second time does nothing.

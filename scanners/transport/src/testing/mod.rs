@@ -163,16 +163,16 @@ pub(crate) fn reply_bytes(status: u16, headers: &[(&str, &str)], body: impl AsRe
 pub(crate) fn head(status: u16, headers: &[(&str, &str)], length: Option<usize>) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {status} Word\r\n");
     if !headers.iter().any(|(name, _)| *name == "date") {
-        head.push_str(&format!("date: {}\r\n", http_date(0)));
+        head.extend(["date: ", &http_date(0), "\r\n"]);
     }
     if !headers.iter().any(|(name, _)| *name == "content-type") {
         head.push_str("content-type: application/json\r\n");
     }
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     if let Some(length) = length {
-        head.push_str(&format!("content-length: {length}\r\n"));
+        head.extend(["content-length: ", &length.to_string(), "\r\n"]);
     }
     head.push_str("\r\n");
     head.into_bytes()

@@ -1,6 +1,7 @@
 //! The door against servers that misbehave.
 
 mod faults;
+mod http2;
 mod limits;
 mod secrets;
 mod sending;

@@ -21,7 +21,11 @@ fn leaks(text: &str) -> bool {
         CANARY.to_owned(),
         data_encoding::BASE64.encode(CANARY.as_bytes()).trim_end_matches('=').to_owned(),
         data_encoding::HEXLOWER.encode(CANARY.as_bytes()),
-        CANARY.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+        data_encoding::HEXUPPER
+            .encode(CANARY.as_bytes())
+            .as_bytes()
+            .chunks(2)
+            .fold(String::new(), |text, pair| text + "%" + &String::from_utf8_lossy(pair)),
     ];
     let text = text.to_ascii_lowercase();
     encoded.iter().any(|word| text.contains(&word.to_ascii_lowercase()))
@@ -132,7 +136,7 @@ async fn sec6_no_error_and_no_event_holds_what_was_planted() {
                 match reply.next_link() {
                     Err(cause) => said.push(format!("{cause:?}")),
                     Ok(Some(url)) => {
-                        said.extend(door.send(Request::get(url)).await.map_err(|cause| format!("{cause:?}")).err())
+                        said.extend(door.send(Request::get(url)).await.map_err(|cause| format!("{cause:?}")).err());
                     }
                     Ok(None) => {}
                 }

@@ -1,0 +1,53 @@
+# The smallest policy for the root namespace and the usual mount names. `--print-policy` writes one for your mounts.
+# It reads who can sign in and what lives, and no secret. Never grant data/*, creds/*, issue/*, sign/*.
+# Lines that are commented out are needed with `token_accessors: on` and `leases: on` only.
+
+path "auth/token/revoke-self" { capabilities = ["update"] }
+path "auth/token/lookup-self" { capabilities = ["read"] }
+path "sys/capabilities-self" { capabilities = ["update"] }
+path "sys/namespaces" { capabilities = ["list"] }
+path "sys/mounts" { capabilities = ["read"] }
+path "sys/auth" { capabilities = ["read"] }
+path "sys/audit" { capabilities = ["read", "sudo"] }
+path "sys/policies/acl" { capabilities = ["list"] }
+path "sys/policies/acl/*" { capabilities = ["list", "read"] }
+path "sys/internal/counters/entities" { capabilities = ["read"] }
+path "identity/entity/id" { capabilities = ["list"] }
+path "identity/entity/id/*" { capabilities = ["read"] }
+path "identity/entity-alias/id" { capabilities = ["list"] }
+path "identity/entity-alias/id/*" { capabilities = ["read"] }
+path "identity/group/id" { capabilities = ["list"] }
+path "identity/group/id/*" { capabilities = ["read"] }
+# path "auth/token/accessors" { capabilities = ["list", "sudo"] }
+# path "auth/token/lookup-accessor" { capabilities = ["update"] }
+# path "sys/leases/lookup/*" { capabilities = ["list", "sudo"] }
+# path "sys/leases/lookup" { capabilities = ["update"] }
+path "auth/userpass/users" { capabilities = ["list"] }
+path "auth/ldap/users" { capabilities = ["list"] }
+path "auth/userpass/users/+" { capabilities = ["read"] }
+path "auth/ldap/users/+" { capabilities = ["read"] }
+path "auth/approle/role/+/secret-id" { capabilities = ["list"] }
+path "auth/approle/role/+/secret-id-accessor/lookup" { capabilities = ["update"] }
+path "auth/jwt/role" { capabilities = ["list"] }
+path "auth/oidc/role" { capabilities = ["list"] }
+path "auth/kubernetes/role" { capabilities = ["list"] }
+path "auth/approle/role" { capabilities = ["list"] }
+path "auth/jwt/role/+" { capabilities = ["read"] }
+path "auth/oidc/role/+" { capabilities = ["read"] }
+path "auth/kubernetes/role/+" { capabilities = ["read"] }
+path "auth/approle/role/+" { capabilities = ["read"] }
+path "auth/cert/certs" { capabilities = ["list"] }
+path "auth/cert/certs/+" { capabilities = ["read"] }
+path "secret/metadata" { capabilities = ["list"] }
+path "secret/metadata/*" { capabilities = ["list", "read"] }
+path "secret/detailed-metadata" { capabilities = ["list"] }
+path "secret/detailed-metadata/*" { capabilities = ["list"] }
+path "pki/certs" { capabilities = ["list"] }
+path "pki/certs/detailed" { capabilities = ["list"] }
+path "pki/cert/+" { capabilities = ["read"] }
+path "pki/roles" { capabilities = ["list"] }
+path "ssh/roles" { capabilities = ["list"] }
+path "pki/roles/+" { capabilities = ["read"] }
+path "ssh/roles/+" { capabilities = ["read"] }
+path "database/static-roles" { capabilities = ["list"] }
+path "database/static-roles/+" { capabilities = ["read"] }

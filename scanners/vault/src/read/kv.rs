@@ -1,0 +1,315 @@
+//! Key-value stores: metadata of secrets, never their values. Each folder and each secret is asked for once in a run,
+//! whoever needs it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Instant, Privilege, Status};
+use tokio::sync::OnceCell;
+
+use super::Reading;
+use crate::client::{Heard, PageOf};
+use crate::mount::{Engine, Mount, Namespace};
+use crate::names::shown;
+use crate::scanner::Inner;
+use crate::scopes::{KV_STORES, SECRET_OWNERS};
+use crate::settings::Switch;
+use crate::target::Target;
+use crate::wire::{self, Listing, SecretMetadata};
+
+/// Names asked for at once where the server cuts lists.
+const PAGE: usize = 1_000;
+
+/// Whether the newest version of a secret is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    /// It can be read.
+    There,
+    /// Deleted at this instant, and can be brought back.
+    Deleted(Instant),
+    /// Gone for good.
+    Destroyed,
+    /// The metadata does not say.
+    NotSaid,
+}
+
+/// What is kept of a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Secret {
+    /// When it was first written.
+    pub(super) created: Option<Instant>,
+    /// When its newest version was written.
+    pub(super) rotated: Option<Instant>,
+    /// State of the newest version.
+    pub(super) version: Version,
+    /// Metadata set by operators.
+    pub(super) custom: BTreeMap<String, String>,
+}
+
+/// A folder: names below it, and secrets whose metadata came with the list.
+#[derive(Debug, Default)]
+pub(super) struct Folder {
+    /// Folders below, with their closing slash.
+    pub(super) folders: Vec<String>,
+    /// Secrets.
+    pub(super) secrets: Vec<String>,
+    detailed: HashMap<String, Result<Option<Arc<Secret>>, Cause>>,
+    /// Warnings of the server.
+    pub(super) warnings: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detailed {
+    /// Lists come with metadata (OpenBao).
+    Offered,
+    /// They do not, or may not be asked for: one question for each secret.
+    No,
+}
+
+type Once<T> = Arc<OnceCell<Result<T, Cause>>>;
+
+/// One store.
+pub(crate) struct Store {
+    mount: Mount,
+    detailed: OnceCell<Detailed>,
+    folders: Mutex<HashMap<String, Once<Arc<Folder>>>>,
+    secrets: Mutex<HashMap<String, Once<Option<Arc<Secret>>>>>,
+    kept: AtomicUsize,
+}
+
+impl Store {
+    pub(crate) fn new(mount: Mount) -> Self {
+        Self {
+            mount,
+            detailed: OnceCell::new(),
+            folders: Mutex::default(),
+            secrets: Mutex::default(),
+            kept: AtomicUsize::new(0),
+        }
+    }
+
+    fn reserve(&self, inner: &Inner, more: usize) -> Result<(), Cause> {
+        let limit = inner.settings.caps.secrets;
+        if self.kept.fetch_add(more, Ordering::Relaxed) + more > limit {
+            return Err(Cause::LimitHit { limit: format!("{limit} folders and secrets of {}", self.mount.full()) });
+        }
+        Ok(())
+    }
+
+    /// What is in a folder (empty for the top, else with its closing slash).
+    pub(super) async fn folder(&self, inner: &Inner, namespace: &Namespace, path: &str) -> Result<Arc<Folder>, Cause> {
+        let cell = {
+            let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(folders.entry(path.to_owned()).or_default())
+        };
+        cell.get_or_init(|| async {
+            let folder = self.read_folder(inner, namespace, path).await?;
+            self.reserve(inner, 1 + folder.folders.len() + folder.secrets.len())?;
+            Ok(Arc::new(folder))
+        })
+        .await
+        .clone()
+    }
+
+    async fn read_folder(&self, inner: &Inner, namespace: &Namespace, path: &str) -> Result<Folder, Cause> {
+        let detailed = *self
+            .detailed
+            .get_or_try_init(|| async { self.probe(inner, namespace).await })
+            .await?;
+        if detailed == Detailed::Offered {
+            return self.read_detailed(inner, namespace, path).await;
+        }
+        let target = Target::at(&self.mount).then("metadata").below(path);
+        let listing = inner.client.list(namespace, &target).await?.unwrap_or_default();
+        Ok(folder_of(listing))
+    }
+
+    /// Asked once a store: another server, or another policy, answers with a refusal, and the plain list is used.
+    async fn probe(&self, inner: &Inner, namespace: &Namespace) -> Result<Detailed, Cause> {
+        let target = Target::at(&self.mount).then("detailed-metadata");
+        let first = PageOf { after: "", limit: 1 };
+        Ok(match inner.client.hear_list(namespace, &target, Some(first)).await? {
+            Heard::Found(_) => Detailed::Offered,
+            // An empty store, or a server that takes the path for a secret of the old interface: the plain list decides.
+            Heard::Nothing | Heard::NoPath | Heard::Refused | Heard::Invalid | Heard::NotOffered => Detailed::No,
+        })
+    }
+
+    async fn read_detailed(&self, inner: &Inner, namespace: &Namespace, path: &str) -> Result<Folder, Cause> {
+        let target = Target::at(&self.mount).then("detailed-metadata").below(path);
+        let mut whole = Folder::default();
+        let mut after = String::new();
+        loop {
+            let page = PageOf { after: &after, limit: PAGE };
+            let heard = inner.client.hear_list(namespace, &target, Some(page)).await?;
+            // Explicitly nothing after this name: the end.
+            let Some(listing) = inner.client.listing(namespace, &target, heard)? else { return Ok(whole) };
+            let Some(last) = listing.keys.last().cloned() else { return Ok(whole) };
+            if last <= after {
+                let what = format!("{}: the server gave the same names twice", target.shown());
+                return Err(Cause::Malformed { what });
+            }
+            let folder = folder_of(listing);
+            whole.folders.extend(folder.folders);
+            whole.secrets.extend(folder.secrets);
+            whole.detailed.extend(folder.detailed);
+            whole.warnings += folder.warnings;
+            if whole.secrets.len() + whole.folders.len() > inner.settings.caps.secrets {
+                let limit = format!("{} names in one folder", inner.settings.caps.secrets);
+                return Err(Cause::LimitHit { limit });
+            }
+            after = last;
+        }
+    }
+
+    /// Metadata of a secret of `folder`. `None`: it was deleted since the list was read.
+    pub(super) async fn secret(
+        &self,
+        inner: &Inner,
+        namespace: &Namespace,
+        folder: &Folder,
+        path: &str,
+    ) -> Result<Option<Arc<Secret>>, Cause> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if let Some(known) = folder.detailed.get(name) {
+            return known.clone();
+        }
+        let cell = {
+            let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(secrets.entry(path.to_owned()).or_default())
+        };
+        cell.get_or_init(|| async {
+            let target = Target::at(&self.mount).then("metadata").below(path);
+            let read = inner.client.read::<SecretMetadata>(namespace, &target).await?;
+            Ok(read.map(|metadata| Arc::new(secret_of(metadata))))
+        })
+        .await
+        .clone()
+    }
+}
+
+fn folder_of(listing: Listing) -> Folder {
+    let (folders, secrets): (Vec<String>, Vec<String>) = listing.keys.into_iter().partition(|key| key.ends_with('/'));
+    let detailed = listing
+        .info
+        .into_iter()
+        .filter(|(name, _)| !name.ends_with('/'))
+        .map(|(name, raw)| {
+            let read = match serde_json::from_str::<SecretMetadata>(raw.get()) {
+                Ok(metadata) if metadata.created_time.is_none() => Ok(None),
+                Ok(metadata) => Ok(Some(Arc::new(secret_of(metadata)))),
+                Err(error) => Err(Cause::Malformed { what: format!("metadata that cannot be decoded, column {}", error.column()) }),
+            };
+            (name, read)
+        })
+        .collect();
+    Folder { folders, secrets, detailed, warnings: listing.warnings }
+}
+
+fn secret_of(metadata: SecretMetadata) -> Secret {
+    let time = |text: &Option<String>| text.as_deref().and_then(wire::instant);
+    let current = metadata.current_version.filter(|number| *number > 0).map(|number| number.to_string());
+    let newest = current.and_then(|number| metadata.versions.as_ref()?.get(&number));
+    let version = match newest {
+        None => Version::NotSaid,
+        Some(version) if version.destroyed == Some(true) => Version::Destroyed,
+        Some(version) => match time(&version.deletion_time) {
+            Some(at) => Version::Deleted(at),
+            None => Version::There,
+        },
+    };
+    Secret {
+        created: time(&metadata.created_time),
+        rotated: newest.and_then(|version| time(&version.created_time)),
+        version,
+        custom: metadata.custom_metadata.unwrap_or_default(),
+    }
+}
+
+/// The stores of a namespace. Those of version 1 keep no times: whether a secret was rotated cannot be told.
+pub(super) async fn stores(reading: Reading<'_>) -> Result<(), Cause> {
+    let walk = reading.begin(KV_STORES).await?;
+    let engines = reading.place.engines(&reading.inner.client, &reading.inner.settings).await;
+    if let Some(cause) = &engines.trouble {
+        return walk.fail(cause.clone()).await;
+    }
+    for mount in &engines.found {
+        match mount.engine {
+            Engine::KvV1 => {
+                let what = String::from("a store of version 1 keeps no times: whether its secrets were rotated cannot be told");
+                walk.part(shown(&mount.path), Cause::NotSupported { what }).await?;
+            }
+            Engine::KvV2 => {
+                if let Err(cause) = Target::at(mount).encoded() {
+                    walk.part(shown(&mount.path), cause).await?;
+                }
+            }
+            _ => {}
+        }
+    }
+    walk.seal().await
+}
+
+/// Owners that the metadata of secrets names: a walk over every secret.
+pub(super) async fn owners(reading: Reading<'_>) -> Result<(), Cause> {
+    let Reading { inner, place, .. } = reading;
+    if inner.settings.secret_owners == Switch::Off {
+        let what = String::from("secret_owners: on; one question for each secret on Vault, one for each folder on OpenBao");
+        return reading.refuse(SECRET_OWNERS, Cause::Needs { what }).await;
+    }
+    let mut walk = reading.begin(SECRET_OWNERS).await?;
+    let Some(mounts) = reading.mounts(&walk, &Engine::KvV2).await? else { return Ok(()) };
+    for mount in mounts {
+        let store = place.store(&mount);
+        let mut folders = vec![String::new()];
+        while let Some(path) = folders.pop() {
+            let folder = match store.folder(inner, &place.namespace, &path).await {
+                Ok(folder) => folder,
+                Err(cause) => {
+                    walk.part(shown(&format!("{}/{path}", mount.path)), cause).await?;
+                    continue;
+                }
+            };
+            walk.warned(&shown(&format!("{}/{path}", mount.path)), folder.warnings).await?;
+            folders.extend(folder.folders.iter().map(|below| format!("{path}{below}")));
+            for name in &folder.secrets {
+                let whole = format!("{path}{name}");
+                match store.secret(inner, &place.namespace, &folder, &whole).await {
+                    Ok(Some(secret)) => {
+                        if let Some(access) = owned(reading, &mount, &whole, &secret) {
+                            walk.record(access).await?;
+                        }
+                    }
+                    Ok(None) => {}
+                    Err(cause) => walk.part(shown(&format!("{}/{whole}", mount.path)), cause).await?,
+                }
+            }
+        }
+    }
+    walk.seal().await
+}
+
+fn owned(reading: Reading<'_>, mount: &Mount, path: &str, secret: &Secret) -> Option<Access> {
+    let holders = crate::facts::owners(&secret.custom, &reading.inner.settings.owner_keys);
+    if holders.is_empty() {
+        return None;
+    }
+    let id = GrantId::from(format!("{}/{path}", mount.path));
+    let mut access = Access::new(reading.name(SECRET_OWNERS), AccessKind::Ownership, id, Status::Enabled);
+    access.grant_display = Some(format!("answers for secret {}/{path}", mount.path));
+    access.target = Some(format!("{}{}/{path}", reading.place.namespace.prefix(), mount.path));
+    access.holders = holders;
+    access.privilege = Privilege::None;
+    access.privilege_reason = Some(String::from("metadata names who answers for the secret; it opens nothing"));
+    access.created_at = when(secret.created);
+    access.rotated_at = when(secret.rotated);
+    access.expires_at = Fact::None;
+    access.last_used_at = Fact::Hidden(String::from("an ownership is not used"));
+    Some(access)
+}
+
+/// A time that metadata gives.
+pub(super) fn when(at: Option<Instant>) -> Fact<scan_contract::Moment> {
+    at.map_or_else(Fact::not_given, |at| Fact::Known(scan_contract::Moment::exact(at)))
+}
