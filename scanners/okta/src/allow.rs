@@ -173,7 +173,7 @@ const OPERATIONS: &[Operation] = &[
         "GET /api/v1/apps",
         "/api/v1/apps",
         &[APPS],
-        &["id", "name", "label", "status", "signOnMode", "created", "lastUpdated", "features"],
+        &["id", "name", "label", "status", "signOnMode", "created", "lastUpdated", "features", "credentials", "oauthClient", "client_id"],
     ),
     read("GET /api/v1/apps/{appId}/users", "/api/v1/apps/{appId}/users", &[APPS], ASSIGNMENT_FIELDS),
     read("GET /api/v1/apps/{appId}/users/{userId}", "/api/v1/apps/{appId}/users/{userId}", &[APPS], ASSIGNMENT_FIELDS),

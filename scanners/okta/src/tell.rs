@@ -191,7 +191,7 @@ pub(crate) fn refresh_token(
         Some(user) => of_user(scope, AccessKind::Session, token.id.clone(), status, user),
         None => Access::new(scope.clone(), AccessKind::Session, GrantId::new(token.id.as_str()), status),
     };
-    let client = token.client_id.as_deref().or(app.map(|app| app.id.as_str()));
+    let client = token.client_id.as_deref().or(app.map(App::client_id));
     access.status_text = Some(short(&token.status));
     access.client = client.map(short);
     access.target = app.map(app_name).or_else(|| client.map(short));

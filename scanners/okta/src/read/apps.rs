@@ -9,6 +9,7 @@ use super::lane::Lane;
 use super::refresh_tokens;
 use super::side_by_side::side_by_side;
 use crate::client::{Found, Page, Shape};
+use crate::settings::SignIn;
 use crate::scopes::{APP_ASSIGNMENTS, APP_GRANTS, APP_SECRETS, APPS, REFRESH_TOKENS};
 use crate::tell::{self, FOR_EVERYBODY};
 use crate::text::{Damage, short};
@@ -102,11 +103,22 @@ async fn list(reader: &Arc<Reader>, outlet: &Arc<Outlet>) -> Result<Listed, Caus
         let gaps = damage.into_gaps();
         lane.page(Vec::new(), gaps, page.cursor).await?;
     }
+    if listed.incomplete.is_none() {
+        listed.incomplete = not_seen(reader, &listed.apps);
+    }
     if let Some(cause) = &listed.incomplete {
         lane.fail(cause.clone()).await?;
     }
     lane.end().await?;
     Ok(listed)
+}
+
+/// The scanner's own app must be in the list (CMP-10): a role that is limited to some applications hides the others
+/// without a word.
+fn not_seen(reader: &Reader, apps: &[(Arc<App>, Status)]) -> Option<Cause> {
+    let SignIn::ServiceApp { client_id, .. } = &reader.settings.sign_in else { return None };
+    let seen = apps.iter().any(|(app, _)| app.client_id() == client_id);
+    (!seen).then(|| Cause::NotSeen { what: String::from("the scanner's own service app in the list of applications") })
 }
 
 fn undecoded(damaged: &Damaged, page: usize) -> Cause {

@@ -72,7 +72,7 @@ async fn read_servers(
         };
         let found = side_by_side(clients, reader.at_once(), |client| {
             let (reader, outlet) = (Arc::clone(reader), Arc::clone(outlet));
-            let app = listed.apps.iter().find(|(app, _)| app.id == client.client_id).map(|(app, _)| Arc::clone(app));
+            let app = listed.apps.iter().find(|(app, _)| app.client_id() == client.client_id).map(|(app, _)| Arc::clone(app));
             let part = format!("{part}, client {}", short(&client.client_id));
             let parts = ["authorizationServers", &server.id, "clients", &client.client_id, "tokens"].map(String::from);
             async move { read_list(&reader, &outlet, &parts, part, app.as_deref()).await }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Href, Told};
+use super::{Href, Told, not_given};
 
 /// An application.
 #[derive(Debug, Deserialize)]
@@ -14,9 +14,34 @@ pub(crate) struct App {
     pub(crate) name: Option<String>,
     #[serde(default)]
     pub(crate) label: Option<String>,
+    #[serde(default = "not_given")]
     pub(crate) status: String,
     #[serde(default)]
     pub(crate) sign_on_mode: Option<String>,
+    #[serde(default)]
+    credentials: Option<AppIdentity>,
+}
+
+/// The client an application is for OAuth. The secret beside it has no field here.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AppIdentity {
+    #[serde(default)]
+    oauth_client: Option<ClientIdentity>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ClientIdentity {
+    #[serde(default)]
+    client_id: Option<String>,
+}
+
+impl App {
+    /// The client id: the application's own id, unless it was made with another.
+    pub(crate) fn client_id(&self) -> &str {
+        let client = self.credentials.as_ref().and_then(|credentials| credentials.oauth_client.as_ref());
+        client.and_then(|client| client.client_id.as_deref()).unwrap_or(&self.id)
+    }
 }
 
 /// Somebody's assignment to an application.
@@ -24,6 +49,7 @@ pub(crate) struct App {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Assignment {
     pub(crate) id: String,
+    #[serde(default = "not_given")]
     pub(crate) status: String,
     #[serde(default)]
     pub(crate) created: Told<String>,
@@ -50,6 +76,7 @@ pub(crate) struct AppCredentials {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RefreshToken {
     pub(crate) id: String,
+    #[serde(default = "not_given")]
     pub(crate) status: String,
     #[serde(default)]
     pub(crate) created: Told<String>,
@@ -71,6 +98,7 @@ pub(crate) struct RefreshToken {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Grant {
     pub(crate) id: String,
+    #[serde(default = "not_given")]
     pub(crate) status: String,
     #[serde(default)]
     pub(crate) created: Told<String>,

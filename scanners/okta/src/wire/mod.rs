@@ -95,6 +95,11 @@ pub(crate) struct OrganisationLinks {
     pub(crate) organization: Option<Href>,
 }
 
+/// The word for a status that is not there. It is no word of Okta's, so that whatever has it may be in force.
+fn not_given() -> String {
+    String::from("(not given)")
+}
+
 /// A link.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Href {

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
-use super::Told;
+use super::{Told, not_given};
 
 /// A user.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct User {
     pub(crate) id: String,
+    #[serde(default = "not_given")]
     pub(crate) status: String,
     #[serde(default)]
     pub(crate) transitioning_to_status: Option<String>,
@@ -98,6 +99,7 @@ pub(crate) struct Address {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Factor {
     pub(crate) id: String,
+    #[serde(default = "not_given")]
     pub(crate) status: String,
     #[serde(rename = "factorType", default)]
     pub(crate) kind: Option<String>,
@@ -122,6 +124,7 @@ pub(crate) struct UserDevice {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Device {
     pub(crate) id: String,
+    #[serde(default = "not_given")]
     pub(crate) status: String,
     #[serde(default)]
     pub(crate) profile: Option<DeviceProfile>,

@@ -11,5 +11,6 @@ mod kinds;
 mod pages;
 mod people;
 mod rights;
+mod servers;
 mod sign_in;
 mod world;
