@@ -39,6 +39,7 @@ pub mod settings;
 #[cfg(test)]
 mod testing;
 pub mod walk;
+mod xml;
 
 pub use allow::{Action, AllowList, Keep, NeededRight, Operation, Purpose};
 pub use credential::Credential;

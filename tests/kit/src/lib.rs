@@ -10,6 +10,7 @@
 //! - [`stub`]: such services, one folder a system.
 //! - [`canary`]: secrets that are planted, and looked for where none may be.
 //! - [`chaos`]: a line that is slow, thin, cut, or swallows everything.
+//! - [`suite`]: the contract suite that every live scanner passes before it ships.
 //! - [`golden`]: comparing with files that are part of the tree.
 //!
 //! The kit knows the contract of scanners and nothing else of the program: an oracle that used the code under test
@@ -24,5 +25,6 @@ pub mod memory;
 pub mod random;
 pub mod sample;
 pub mod stub;
+pub mod suite;
 pub mod world;
 pub mod write;

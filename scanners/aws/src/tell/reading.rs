@@ -156,6 +156,8 @@ impl Reading {
     /// Ends the reading: says how many gaps are not listed, and puts records into an order that does not depend on the
     /// documents' own.
     pub(crate) fn finish(&mut self) {
+        // Whoever takes the records waits until nobody holds the sink any more.
+        self.sink = None;
         for scope in self.scopes.values_mut() {
             if scope.unlisted_gaps > 0 {
                 let limit = format!("{GAPS_LISTED} gaps are listed, {} further ones are not", scope.unlisted_gaps);

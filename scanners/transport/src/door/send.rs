@@ -17,6 +17,7 @@ use crate::origin::shown_host;
 use crate::pace::Permit;
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::xml;
 
 /// Attempts at what the network does not carry. A service that is down is not worth more.
 const NETWORK_ATTEMPTS: u32 = 3;
@@ -260,7 +261,12 @@ impl Door {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = self.read_body(operation, response, &host).await?;
         let (url, limits) = (request.url.clone(), connection.limits);
-        Ok(Reply { status, headers, body, at, operation: operation.name, url, limits })
+        let reply = Reply { status, headers, body, at, operation: operation.name, url, limits };
+        // The libraries that read XML have no limits of their own.
+        if status.is_success() && matches!(reply.media_type().as_str(), "text/xml" | "application/xml") {
+            xml::look_over(operation.name, &reply.body, &limits).map_err(stop)?;
+        }
+        Ok(reply)
     }
 
     fn check_head(&self, operation: &'static Operation, response: &Response) -> Result<(), Failure> {

@@ -65,6 +65,25 @@ async fn a_run_is_repeated_from_its_recording_without_a_network() {
 }
 
 #[tokio::test]
+async fn two_accounts_behind_one_host_have_two_answers_and_two_paces() {
+    let (server, folder, door) = recording(|number, _| reply(200, &[], format!(r#"{{"id":{number}}}"#))).await;
+    let ids = |door: &Door| {
+        let (one, other) = (door.for_account("iam.1"), door.for_account("iam.2"));
+        let request = members(&server);
+        async move {
+            let first: serde_json::Value = one.send(request.clone()).await.unwrap().json().unwrap();
+            let second: serde_json::Value = other.send(request).await.unwrap().json().unwrap();
+            (first["id"].as_u64(), second["id"].as_u64())
+        }
+    };
+    assert_eq!(ids(&door).await, (Some(1), Some(2)));
+    door.finish_recording().unwrap();
+    let replay = Door::replaying(settings(&server), &LIST, folder.path()).unwrap();
+    assert_eq!(ids(&replay).await, (Some(1), Some(2)));
+    assert!(matches!(replay.send(members(&server)).await, Err(Cause::NotInSource { .. })));
+}
+
+#[tokio::test]
 async fn answers_come_in_recorded_order_and_the_last_one_stays() {
     let (server, folder, door) = recording(|number, _| reply(200, &[], format!("[{number}]"))).await;
     let other = Request::get(server.url("/orgs/other/members"));

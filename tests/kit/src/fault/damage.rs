@@ -20,7 +20,8 @@ pub enum Damage {
     Reply(Answer),
     /// The stub's answer, changed.
     Change(Change),
-    /// The answer that the same address got the first time, whatever has changed since: a list that lags.
+    /// The answer that the same request got the first time after this was planted, whatever has changed since: a list
+    /// that lags.
     Stale,
     /// The answer is late by so much.
     Delay(Duration),
@@ -55,6 +56,12 @@ pub enum Damage {
     DeepJson(usize),
     /// Gzip that ends in its middle, with a right `Content-Length`.
     CutGzip,
+}
+
+impl std::fmt::Debug for Damage {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.shown())
+    }
 }
 
 impl Damage {

@@ -100,6 +100,7 @@ pub(crate) fn tell(
     }
     if let Some(found) = check::foreign_account(&documents, &loaded) {
         reading.gap_in(SWEEP, &Cause::WrongSystem { declared: account.to_string(), found });
+        reading.finish();
         return Ok(Told { reading, index: Index::default(), follow_ups: Vec::new() });
     }
     let reaches = loaded.details.get().map(|details| Reaches::new(tables, details));

@@ -66,6 +66,26 @@ async fn x4_levels_and_strings_are_bounded_when_a_reply_is_decoded() {
 }
 
 #[tokio::test]
+async fn x4_xml_is_looked_over_before_a_library_sees_it() {
+    let xml = [("content-type", "text/xml; charset=utf-8")];
+    let server = Server::plain(move |number, _| match number {
+        1 => reply(200, &xml, "<R><User/></R>"),
+        2 => reply(200, &xml, "<a>".repeat(100_000)),
+        3 => reply(200, &xml, "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>"),
+        4 => reply(200, &xml, "<R><User/>"),
+        _ => reply(500, &xml, "<html>"),
+    })
+    .await;
+    let door = door(&server);
+    assert!(door.send(members(&server)).await.is_ok());
+    assert!(limit(door.send(members(&server)).await).contains("levels of XML"));
+    for _ in 0..2 {
+        assert!(matches!(door.send(members(&server)).await, Err(Cause::Malformed { .. })));
+    }
+    assert!(door.send(members(&server)).await.is_ok(), "a refusal is what it is");
+}
+
+#[tokio::test]
 async fn net5_headers_are_bounded_in_number_and_size() {
     let many: Vec<u8> = {
         let pairs: Vec<String> = (0..200).map(|number| format!("x-h-{number}")).collect();

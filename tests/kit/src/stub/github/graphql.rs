@@ -14,13 +14,20 @@ pub(super) fn answer(stub: &GitHubStub, asked: &Value) -> (Value, u64) {
         return (json!({"errors": [{"message": "No operation of that name"}]}), 1);
     }
     let first = variables["first"].as_u64().unwrap_or(1);
-    let from = variables["after"].as_str().and_then(|cursor| cursor.strip_prefix("c")).and_then(|at| at.parse().ok()).unwrap_or(0);
+    let from = variables["after"]
+        .as_str()
+        .and_then(|cursor| cursor.strip_prefix("c"))
+        .and_then(|at| at.parse().ok())
+        .unwrap_or(0);
     let page = Page { from, count: usize::try_from(first).unwrap_or(1) };
     let truth = stub.truth();
     let organisation = |value: Value| json!({"organization": value});
     let wrong_org = variables["org"].as_str().is_some_and(|org| !org.eq_ignore_ascii_case(&truth.login));
     if wrong_org {
-        return (json!({"data": {"organization": null}, "errors": [{"type": "NOT_FOUND", "path": ["organization"], "message": "no"}]}), 1);
+        return (
+            json!({"data": {"organization": null}, "errors": [{"type": "NOT_FOUND", "path": ["organization"], "message": "no"}]}),
+            1,
+        );
     }
     let forbidden = |field: &str| {
         let data = organisation(json!({"databaseId": truth.id, field: null}));
@@ -47,8 +54,12 @@ pub(super) fn answer(stub: &GitHubStub, asked: &Value) -> (Value, u64) {
         "RepositoryName" => {
             let found = by_node(&truth, &variables["repository"]).filter(|one| !one.deleted);
             match found {
-                Some(one) => (json!({"node": {"databaseId": one.id, "nameWithOwner": name_of(&truth, &one)}}), Vec::new(), 1),
-                None => (json!({"node": null}), vec![json!({"type": "NOT_FOUND", "path": ["node"], "message": "no"})], 1),
+                Some(one) => {
+                    (json!({"node": {"databaseId": one.id, "nameWithOwner": name_of(&truth, &one)}}), Vec::new(), 1)
+                }
+                None => {
+                    (json!({"node": null}), vec![json!({"type": "NOT_FOUND", "path": ["node"], "message": "no"})], 1)
+                }
             }
         }
         "LineAuthors" => (blame(&truth, variables), Vec::new(), 1),
@@ -220,7 +231,10 @@ fn repositories(stub: &GitHubStub, truth: &Truth, page: Page) -> (Value, Vec<Val
             node
         })
         .collect();
-    (json!({"databaseId": truth.id, "repositories": {"totalCount": total, "pageInfo": page.info(total), "nodes": nodes}}), errors)
+    (
+        json!({"databaseId": truth.id, "repositories": {"totalCount": total, "pageInfo": page.info(total), "nodes": nodes}}),
+        errors,
+    )
 }
 
 fn repository(truth: &Truth, one: &Repository) -> Value {
@@ -231,8 +245,10 @@ fn repository(truth: &Truth, one: &Repository) -> Value {
     let entries: Vec<Value> = one
         .workflows
         .iter()
-        .map(|file| json!({"name": file.file, "type": "blob",
-            "object": {"oid": "abc", "byteSize": file.text.len(), "isTruncated": false, "script": file.text}}))
+        .map(|file| {
+            json!({"name": file.file, "type": "blob",
+            "object": {"oid": "abc", "byteSize": file.text.len(), "isTruncated": false, "script": file.text}})
+        })
         .collect();
     json!({
         "id": format!("R_{}", one.id), "databaseId": one.id, "nameWithOwner": format!("{}/{}", truth.login, one.name),
@@ -254,9 +270,10 @@ fn blame(truth: &Truth, variables: &Value) -> Value {
         let path = variables[format!("p{number}")].as_str().unwrap_or_default();
         let file = path.rsplit('/').next().unwrap_or_default();
         let workflow = found.as_ref().and_then(|one| one.workflows.iter().find(|workflow| workflow.file == file));
-        data[format!("b{number}")] = workflow.map_or(Value::Null, |workflow| {
-            json!({"defaultBranchRef": {"target": {"blame": {"ranges": ranges(truth, workflow)}}}})
-        });
+        data[format!("b{number}")] = workflow.map_or(
+            Value::Null,
+            |workflow| json!({"defaultBranchRef": {"target": {"blame": {"ranges": ranges(truth, workflow)}}}}),
+        );
     }
     data
 }

@@ -14,8 +14,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 
 pub use truth::{
-    Authorization, DeployKey, Environment, Event, Hook, Installation, Invitation, License, Made, Person, Repository, Role, Runner,
-    Seat, Secret, Team, Token, Truth, Workflow,
+    Authorization, DeployKey, Environment, Event, Hook, Installation, Invitation, License, Made, Person, Repository,
+    Role, Runner, Seat, Secret, Team, Token, Truth, Workflow,
 };
 pub use usual::{CONTRACTOR, LEAVER, OWNER, TWIN, key_line};
 
@@ -137,7 +137,9 @@ impl GitHubStub {
         let Some(token) = asked.token() else { return false };
         match self.means {
             Means::App => {
-                token.strip_prefix("ghs_").is_some_and(|number| number.parse().is_ok_and(|number: u64| number <= *lock(&self.issued)))
+                token
+                    .strip_prefix("ghs_")
+                    .is_some_and(|number| number.parse().is_ok_and(|number: u64| number <= *lock(&self.issued)))
                     && !lock(&self.revoked).contains(token)
             }
             Means::Classic(_) | Means::FineGrained => token == self.token,
@@ -185,7 +187,8 @@ impl GitHubStub {
             Means::FineGrained => "Resource not accessible by personal access token",
             Means::Classic(_) => "Must have admin rights to Repository.",
         };
-        let answer = Answer::json(&json!({"message": words, "documentation_url": "https://docs.github.com/rest"})).of(403);
+        let answer =
+            Answer::json(&json!({"message": words, "documentation_url": "https://docs.github.com/rest"})).of(403);
         match self.means {
             Means::Classic(_) => answer,
             Means::App | Means::FineGrained => answer.with("x-accepted-github-permissions", &format!("{right}=read")),

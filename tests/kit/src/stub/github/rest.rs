@@ -23,7 +23,11 @@ pub(super) fn answer(stub: &GitHubStub, asked: &Asked, route: &[&str]) -> Answer
         ["GET", "users", login, what] => person(stub, asked, login, what),
         ["GET", "enterprises", slug, rest @ ..] => {
             let known = stub.truth().enterprise.as_deref() == Some(*slug);
-            if known && stub.holds("enterprise") && stub.means != Means::App { enterprise(stub, asked, rest) } else { not_found() }
+            if known && stub.holds("enterprise") && stub.means != Means::App {
+                enterprise(stub, asked, rest)
+            } else {
+                not_found()
+            }
         }
         _ => not_found(),
     }
@@ -48,10 +52,16 @@ fn organisation(stub: &GitHubStub, asked: &Asked, rest: &[&str]) -> Answer {
             paged(asked, truth.outside_count(), |from, count| truth.outside(from, count).iter().map(simple).collect())
         }),
         ["invitations"] if !stub.server && !stub.truth().managed => guarded(stub, "members", |truth| {
-            list(asked, truth.invitations.iter().filter(|one| one.failed.is_none()).map(|one| invitation(truth, one)).collect())
+            list(
+                asked,
+                truth.invitations.iter().filter(|one| one.failed.is_none()).map(|one| invitation(truth, one)).collect(),
+            )
         }),
         ["failed_invitations"] if !stub.server && !stub.truth().managed => guarded(stub, "members", |truth| {
-            list(asked, truth.invitations.iter().filter(|one| one.failed.is_some()).map(|one| invitation(truth, one)).collect())
+            list(
+                asked,
+                truth.invitations.iter().filter(|one| one.failed.is_some()).map(|one| invitation(truth, one)).collect(),
+            )
         }),
         ["organization-roles", rest @ ..] => {
             guarded(stub, "organization_custom_org_roles", |truth| roles(truth, asked, &truth.roles, rest))
@@ -65,13 +75,17 @@ fn organisation(stub: &GitHubStub, asked: &Asked, rest: &[&str]) -> Answer {
         ["personal-access-token-requests"] => guarded(stub, "organization_personal_access_token_requests", |truth| {
             list(asked, tokens(truth, &truth.token_requests))
         }),
-        ["installations"] => guarded(stub, "organization_administration", |truth| field(asked, "installations", "total_count", installations(truth))),
+        ["installations"] => guarded(stub, "organization_administration", |truth| {
+            field(asked, "installations", "total_count", installations(truth))
+        }),
         ["hooks"] => guarded(stub, "organization_hooks", |truth| list(asked, truth.hooks.iter().map(hook).collect())),
         ["actions", "runners"] => guarded(stub, "organization_self_hosted_runners", |truth| {
             field(asked, "runners", "total_count", truth.runners.iter().map(runner).collect())
         }),
         ["copilot", "billing", "seats"] if !stub.server && stub.truth().copilot => {
-            guarded(stub, "organization_copilot_seat_management", |truth| field(asked, "seats", "total_seats", seats(truth)))
+            guarded(stub, "organization_copilot_seat_management", |truth| {
+                field(asked, "seats", "total_seats", seats(truth))
+            })
         }
         [sort @ ("actions" | "dependabot"), "secrets"] => {
             let right = if *sort == "actions" { "organization_secrets" } else { "organization_dependabot_secrets" };
@@ -114,7 +128,9 @@ fn hanging(stub: &GitHubStub, asked: &Asked, found: &Repository, rest: &[&str]) 
         ["actions", "runners"] => guarded(stub, "administration", |_| {
             field(asked, "runners", "total_count", found.runners.iter().map(runner).collect())
         }),
-        ["environments"] => guarded(stub, "actions", |truth| field(asked, "environments", "total_count", environments(truth, found))),
+        ["environments"] => {
+            guarded(stub, "actions", |truth| field(asked, "environments", "total_count", environments(truth, found)))
+        }
         ["actions", "workflows"] => guarded(stub, "actions", |_| {
             let shown = found.workflows.iter().enumerate().map(|(at, one)| {
                 json!({"id": found.id * 100 + at as u64, "name": one.file, "path": format!(".github/workflows/{}", one.file),
@@ -137,7 +153,15 @@ fn hanging(stub: &GitHubStub, asked: &Asked, found: &Repository, rest: &[&str]) 
 fn person(stub: &GitHubStub, asked: &Asked, login: &str, what: &str) -> Answer {
     let Some(person) = stub.truth().by_login(login).filter(|person| !person.deleted) else { return not_found() };
     match what {
-        "keys" => list(asked, person.keys.iter().enumerate().map(|(at, key)| json!({"id": person.id * 100 + at as u64, "key": key})).collect()),
+        "keys" => list(
+            asked,
+            person
+                .keys
+                .iter()
+                .enumerate()
+                .map(|(at, key)| json!({"id": person.id * 100 + at as u64, "key": key}))
+                .collect(),
+        ),
         "gpg_keys" => {
             let shown = person.gpg_keys.iter().map(|(id, key_id, revoked)| {
                 json!({"id": id, "primary_key_id": null, "key_id": key_id, "public_key": "x", "emails": [], "subkeys": [],
@@ -147,9 +171,9 @@ fn person(stub: &GitHubStub, asked: &Asked, login: &str, what: &str) -> Answer {
             list(asked, shown.collect())
         }
         "ssh_signing_keys" => {
-            let shown = person.signing_keys.iter().map(|(id, key)| {
-                json!({"id": id, "key": key, "title": "laptop", "created_at": "2025-02-01T00:00:00Z"})
-            });
+            let shown = person.signing_keys.iter().map(
+                |(id, key)| json!({"id": id, "key": key, "title": "laptop", "created_at": "2025-02-01T00:00:00Z"}),
+            );
             list(asked, shown.collect())
         }
         _ => not_found(),
@@ -183,7 +207,12 @@ fn linked(asked: &Asked, answer: Answer, total: usize, size: usize, number: usiz
     if number * size >= total {
         return answer;
     }
-    let mut query: Vec<String> = asked.raw_query.split('&').filter(|part| !part.starts_with("page=") && !part.is_empty()).map(String::from).collect();
+    let mut query: Vec<String> = asked
+        .raw_query
+        .split('&')
+        .filter(|part| !part.starts_with("page=") && !part.is_empty())
+        .map(String::from)
+        .collect();
     query.push(format!("page={}", number + 1));
     answer.with("link", &format!("<{}{}?{}>; rel=\"next\"", asked.origin, asked.path, query.join("&")))
 }
@@ -233,7 +262,11 @@ fn roles(truth: &Truth, asked: &Asked, all: &[Role], rest: &[&str]) -> Answer {
             let shown = role.people.iter().filter_map(|(id, assignment)| {
                 let mut shown = simple(&truth.person(*id)?);
                 shown["assignment"] = json!(assignment);
-                shown["inherited_from"] = if assignment == "direct" { json!([]) } else { json!([{"id": 201, "slug": "core", "name": "core"}]) };
+                shown["inherited_from"] = if assignment == "direct" {
+                    json!([])
+                } else {
+                    json!([{"id": 201, "slug": "core", "name": "core"}])
+                };
                 Some(shown)
             });
             list(asked, shown.collect())

@@ -476,9 +476,10 @@ impl Truth {
 
     /// A repository by its name now.
     pub fn repository_named(&self, name: &str) -> Option<Repository> {
-        let known = self.repositories.iter().find(|repository| {
-            !repository.deleted && repository.renamed.as_ref().unwrap_or(&repository.name) == name
-        });
+        let known = self
+            .repositories
+            .iter()
+            .find(|repository| !repository.deleted && repository.renamed.as_ref().unwrap_or(&repository.name) == name);
         let made = || {
             let number: usize = name.strip_prefix("made-")?.parse().ok()?;
             (number < self.made.repositories).then(|| self.made_repository(number))

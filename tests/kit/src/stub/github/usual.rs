@@ -5,8 +5,8 @@ use serde_json::json;
 use ssh_key::public::{Ed25519PublicKey, KeyData};
 
 use super::truth::{
-    Authorization, DeployKey, Environment, Event, Hook, Installation, Invitation, License, Person, Repository, Role, Runner,
-    Seat, Secret, Team, Token, Truth, Workflow,
+    Authorization, DeployKey, Environment, Event, Hook, Installation, Invitation, License, Person, Repository, Role,
+    Runner, Seat, Secret, Team, Token, Truth, Workflow,
 };
 
 /// Id of the one who left.
@@ -133,7 +133,12 @@ fn repositories() -> Vec<Repository> {
         state: text("active"),
         author: text("leaver"),
     };
-    let off = Workflow { file: text("off.yaml"), state: text("disabled_manually"), author: text("gone@acme.example"), ..nightly.clone() };
+    let off = Workflow {
+        file: text("off.yaml"),
+        state: text("disabled_manually"),
+        author: text("gone@acme.example"),
+        ..nightly.clone()
+    };
     let plain = Workflow { file: text("ci.yml"), text: text("on: push\njobs: {}\n"), ..nightly.clone() };
     let svc = Repository {
         id: 1001,
@@ -146,18 +151,42 @@ fn repositories() -> Vec<Repository> {
             approvers: vec![LEAVER],
             secrets: vec![secret("actions", "DEPLOY_KEY")],
         }],
-        codeowners: Some((text(".github/CODEOWNERS"), text("* @leaver @acme/core\n# @nobody\n/docs docs@acme.example\n"))),
+        codeowners: Some((
+            text(".github/CODEOWNERS"),
+            text("* @leaver @acme/core\n# @nobody\n/docs docs@acme.example\n"),
+        )),
         workflows: vec![nightly, off, plain],
         hooks: vec![Hook { id: 51, active: true, url: text("https://hooks.example/in?token=hush") }],
         secrets: vec![secret("actions", "API"), secret("dependabot", "FEED"), secret("codespaces", "SPACE")],
         runners: vec![Runner { id: 61, name: text("box"), status: text("offline") }],
         invitations: vec![
-            Invitation { id: 71, login: Some(text("guest")), role: text("write"), created_at: text("2026-06-02T00:00:00Z"), inviter: Some(LEAVER), ..Invitation::default() },
-            Invitation { id: 72, login: Some(text("guest")), role: text("read"), created_at: text("2026-05-02T00:00:00Z"), inviter: Some(TWIN), failed: Some(text("expired")), ..Invitation::default() },
+            Invitation {
+                id: 71,
+                login: Some(text("guest")),
+                role: text("write"),
+                created_at: text("2026-06-02T00:00:00Z"),
+                inviter: Some(LEAVER),
+                ..Invitation::default()
+            },
+            Invitation {
+                id: 72,
+                login: Some(text("guest")),
+                role: text("read"),
+                created_at: text("2026-05-02T00:00:00Z"),
+                inviter: Some(TWIN),
+                failed: Some(text("expired")),
+                ..Invitation::default()
+            },
         ],
         ..Repository::default()
     };
-    let attic = Repository { id: 1002, name: text("attic"), archived: true, collaborators: vec![(LEAVER, text("ADMIN"))], ..Repository::default() };
+    let attic = Repository {
+        id: 1002,
+        name: text("attic"),
+        archived: true,
+        collaborators: vec![(LEAVER, text("ADMIN"))],
+        ..Repository::default()
+    };
     let bare = Repository { id: 1003, name: text("bare"), ..Repository::default() };
     vec![svc, attic, bare]
 }
@@ -175,7 +204,11 @@ fn events(login: &str) -> Vec<Event> {
         event(1_785_000_100_000, "integration_installation.create", json!({"installation_id": 81})),
         event(1_785_000_200_000, "org.create_actions_secret", json!({"key": "ORG_TOKEN"})),
         event(1_785_000_300_000, "repo.create_actions_secret", json!({"key": "API", "repo": format!("{login}/svc")})),
-        event(1_785_600_000_000, "git.clone", json!({"repo": format!("{login}/svc"), "transport_protocol_name": "ssh"})),
+        event(
+            1_785_600_000_000,
+            "git.clone",
+            json!({"repo": format!("{login}/svc"), "transport_protocol_name": "ssh"}),
+        ),
     ]
 }
 
@@ -205,8 +238,20 @@ impl Truth {
             base_permission: text("read"),
             people: people(),
             teams: vec![
-                Team { id: 201, slug: text("core"), members: vec![(LEAVER, text("MAINTAINER")), (TWIN, text("MEMBER"))], rights: vec![text("ADMIN")], ..Team::default() },
-                Team { id: 202, slug: text("below"), parent: Some(text("core")), members: vec![(TWIN, text("MEMBER"))], ..Team::default() },
+                Team {
+                    id: 201,
+                    slug: text("core"),
+                    members: vec![(LEAVER, text("MAINTAINER")), (TWIN, text("MEMBER"))],
+                    rights: vec![text("ADMIN")],
+                    ..Team::default()
+                },
+                Team {
+                    id: 202,
+                    slug: text("below"),
+                    parent: Some(text("core")),
+                    members: vec![(TWIN, text("MEMBER"))],
+                    ..Team::default()
+                },
             ],
             invitations: invitations(),
             roles: vec![
@@ -222,7 +267,11 @@ impl Truth {
                 Hook { id: 52, active: true, url: text("https://hooks.example/org?token=hush") },
                 Hook { id: 53, active: false, url: text("not an address") },
             ],
-            secrets: vec![secret("actions", "ORG_TOKEN"), secret("dependabot", "ORG_FEED"), secret("codespaces", "ORG_SPACE")],
+            secrets: vec![
+                secret("actions", "ORG_TOKEN"),
+                secret("dependabot", "ORG_FEED"),
+                secret("codespaces", "ORG_SPACE"),
+            ],
             runners: vec![Runner { id: 62, name: text("big box"), status: text("online") }],
             seats: vec![
                 Seat { person: LEAVER, last_activity_at: Some(text("2026-07-01T00:00:00Z")) },
