@@ -18,18 +18,20 @@ pub(crate) fn holder(user: &User, number_attributes: &[String]) -> Holder {
     holder.provider_id = Some(user.id.clone());
     holder.employee_id = number_attributes.iter().find_map(|name| user.profile.text(name)).map(String::from);
     holder.login = user.profile.text("login").map(String::from);
-    let mut verified = vec![IdentifierKind::ProviderId, IdentifierKind::EmployeeId, IdentifierKind::Login];
-    match user.profile.text("email") {
-        Some(email) => {
+    // Left out where Okta vouches for everything: a claim is what has to be weighed.
+    let but_the_address = || Some(vec![IdentifierKind::ProviderId, IdentifierKind::EmployeeId, IdentifierKind::Login]);
+    match (user.profile.text("email"), user.profile.text("secondEmail")) {
+        (Some(email), _) => {
             holder.email = Some(String::from(email));
-            if is_verified(user, email) {
-                verified.push(IdentifierKind::Email);
-            }
+            holder.verified = if is_verified(user, email) { None } else { but_the_address() };
         }
         // The second address is chosen by the user, for recovery: a claim, used where there is no other.
-        None => holder.email = user.profile.text("secondEmail").map(String::from),
+        (None, Some(second)) => {
+            holder.email = Some(String::from(second));
+            holder.verified = but_the_address();
+        }
+        (None, None) => {}
     }
-    holder.verified = Some(verified);
     let full = || match (user.profile.text("firstName"), user.profile.text("lastName")) {
         (Some(first), Some(last)) => Some(format!("{first} {last}")),
         (Some(name), None) | (None, Some(name)) => Some(String::from(name)),
@@ -204,7 +206,10 @@ pub(crate) fn refresh_token(
         access.evidence.push(format!("scopes: {}", scopes.join(" ")));
     }
     if let Some(issuer) = &token.issuer {
-        access.evidence.push(format!("issued by {}", short(issuer)));
+        access.evidence.push(match issuer.split_once("/oauth2/") {
+            Some((_, server)) => format!("issued by authorization server {}", short(server)),
+            None => String::from("issued by the organisation's own authorization server"),
+        });
     }
     access
 }

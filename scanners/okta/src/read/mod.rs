@@ -51,6 +51,11 @@ impl Reader {
         self.settings.connection.pace.map_or(6, |pace| pace.in_flight).clamp(1, 64)
     }
 
+    /// The `limit` of a list whose pages hold at most `most` objects.
+    pub(crate) fn page_of(&self, most: u16) -> String {
+        self.settings.page.map_or(most, |page| page.get().min(most)).to_string()
+    }
+
     /// What the organisation says of itself.
     pub(crate) async fn organisation(&self) -> Result<&OrganisationReply, Cause> {
         self.organisation

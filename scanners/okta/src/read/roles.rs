@@ -127,7 +127,7 @@ fn custom_reach(reply: &Permissions) -> Reach {
 pub(crate) async fn read(reader: &Arc<Reader>, outlet: &Arc<Outlet>) -> Result<(), Cause> {
     let mut lane = Lane::new(outlet, ADMIN_ROLES);
     let parts = ["api", "v1", "iam", "assignees", "users"];
-    let mut walk = reader.client.walk(&parts, &[("limit", "100")], Shape::Value)?;
+    let mut walk = reader.client.walk(&parts, &[("limit", &reader.page_of(100))], Shape::Value)?;
     loop {
         let page = match walk.page::<Assignee>().await {
             Ok(Some(Found::There(page))) => page,
@@ -226,7 +226,7 @@ fn tell_role(
     scope: &ScopeName,
 ) -> Access {
     // Ids of standard roles are the same for all users who have them.
-    let place = format!("{user}/{}", role.id);
+    let place = format!("{user}/role/{}", role.id);
     let status = match role.status.as_deref() {
         Some(word) => words.status(words::role, "status", word, &place),
         None => scan_contract::Status::Enabled,

@@ -12,7 +12,7 @@ use crate::text::{Damage, follow_up_name};
 use crate::wire::User;
 
 /// Users a page. Okta gives no more.
-const PAGE: &str = "200";
+const PAGE: u16 = 200;
 
 /// Reads users and passwords. `id pr` matches every user: without a search, Okta leaves out deprovisioned ones.
 pub(crate) async fn read(reader: &Reader, pass: &Pass, outlet: &Outlet) -> Result<(), Cause> {
@@ -26,7 +26,8 @@ pub(crate) async fn read(reader: &Reader, pass: &Pass, outlet: &Outlet) -> Resul
         walked: false,
     };
     let parts = ["api", "v1", "users"];
-    let mut walk = reader.client.walk(&parts, &[("search", "id pr"), ("limit", PAGE)], Shape::Array)?;
+    let limit = reader.page_of(PAGE);
+    let mut walk = reader.client.walk(&parts, &[("search", "id pr"), ("limit", &limit)], Shape::Array)?;
     loop {
         let page = match walk.page::<User>().await {
             Ok(Some(Found::There(page))) => page,

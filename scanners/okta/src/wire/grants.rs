@@ -202,7 +202,6 @@ impl Role {
 /// Permissions of a custom role.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Permissions {
-    #[serde(default)]
     pub(crate) permissions: Vec<Permission>,
 }
 

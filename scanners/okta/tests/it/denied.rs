@@ -17,7 +17,6 @@ fn gaps(told: &Told, right: &str) -> (BTreeSet<String>, Vec<String>) {
         let kind = String::from(scope.split('/').next().unwrap_or(scope));
         match &gap.cause {
             Cause::Denied { permission } if permission.contains(right) => drop(named.insert(kind)),
-            Cause::Needs { .. } if kind == "app-secrets" => {}
             cause => other.push(format!("{scope}: {cause}")),
         }
     }
@@ -94,10 +93,8 @@ async fn every_request_denied_in_turn_leaves_a_gap_and_only_where_it_belongs() {
     let before = read_lists(&Bench::with_token(world::stub(org())).okta()).await;
     for operation in ALLOW.operations.iter().filter(|operation| !operation.rights.is_empty()) {
         let bench = Bench::with_token(world::stub(org()));
-        let fault = bench
-            .server
-            .plant(On::operation(operation.name), Damage::Reply(okta_error(403, "E0000006")))
-            .optional();
+        let fault =
+            bench.server.plant(On::operation(operation.name), Damage::Reply(okta_error(403, "E0000006"))).optional();
         let told = everything(&bench, &before).await;
         // Second looks and questions about the scanner itself are not part of a read.
         if fault.fired() == 0 {

@@ -13,4 +13,5 @@ mod people;
 mod rights;
 mod servers;
 mod sign_in;
+mod suite;
 mod world;

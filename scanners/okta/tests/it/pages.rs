@@ -42,9 +42,7 @@ async fn every_number_of_pages_is_read_to_its_end() {
 #[tokio::test]
 async fn a_cursor_that_is_handed_out_again_is_malformed_and_what_was_read_is_kept() {
     let (told, _) = users_with(
-        Damage::change(|asked, answer| {
-            answer.with_only("link", &format!("<{}>; rel=\"next\"", asked.address()))
-        }),
+        Damage::change(|asked, answer| answer.with_only("link", &format!("<{}>; rel=\"next\"", asked.address()))),
         2,
     )
     .await;

@@ -33,7 +33,14 @@ async fn each_missing_right_is_named_and_the_others_stay() {
             let rights = bench.okta().check_rights().await.expect("rights").expect("a credential");
             for known in &rights.needed {
                 let missing = matches!(known.state, RightState::Missing { .. });
-                assert_eq!(missing, known.name == right.name, "{} without {}: {:?}", known.name, right.name, known.state);
+                assert_eq!(
+                    missing,
+                    known.name == right.name,
+                    "{} without {}: {:?}",
+                    known.name,
+                    right.name,
+                    known.state
+                );
             }
         }
     }

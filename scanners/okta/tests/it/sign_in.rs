@@ -56,7 +56,10 @@ async fn a_wrong_key_is_no_way_in_and_no_scope_is_empty() {
     let (right, wrong) = (Pair::elliptic(), Pair::elliptic());
     let bench = bench_with(&right, wrong.private_pem.clone(), Some("ec-1"));
     let told = read_lists(&bench.okta()).await;
-    all_fail_with(&told, |cause| matches!(cause, Cause::Unauthenticated { detail } if detail.contains("invalid_client")));
+    all_fail_with(
+        &told,
+        |cause| matches!(cause, Cause::Unauthenticated { detail } if detail.contains("invalid_client")),
+    );
 }
 
 #[tokio::test]
@@ -81,7 +84,10 @@ async fn an_app_without_any_scope_is_denied_by_name() {
         bench.stub.revoke_scope(right.name);
     }
     let told = read_lists(&bench.okta()).await;
-    all_fail_with(&told, |cause| matches!(cause, Cause::Denied { permission } if permission.contains("okta.users.read")));
+    all_fail_with(
+        &told,
+        |cause| matches!(cause, Cause::Denied { permission } if permission.contains("okta.users.read")),
+    );
 }
 
 #[tokio::test]

@@ -61,7 +61,8 @@ fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 impl OktaStub {
     /// A service for this organisation. Nobody can sign in yet.
     pub fn new(org: OktaOrg) -> Self {
-        let doors = Doors { expires_in: 3600, ..Doors::default() };
+        let token_text = String::from("access-token-s3cr3t");
+        let doors = Doors { expires_in: 3600, token_text, ..Doors::default() };
         Self { org: Mutex::new(org), doors: Mutex::new(doors), lacking: Mutex::default(), page: Mutex::new(usize::MAX) }
     }
 
@@ -76,6 +77,13 @@ impl OktaStub {
     #[must_use]
     pub fn with_service_app(self, app: ServiceApp) -> Self {
         locked(&self.doors).apps.push(app);
+        self
+    }
+
+    /// Access tokens begin with this text.
+    #[must_use]
+    pub fn with_access_tokens(self, text: &str) -> Self {
+        locked(&self.doors).token_text = String::from(text);
         self
     }
 
