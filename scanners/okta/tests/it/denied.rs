@@ -70,8 +70,6 @@ async fn a_role_that_lacks_a_right_is_a_gap_by_name_where_it_is_needed_and_nowhe
         let (named, other) = gaps(&told, right.name);
         assert_eq!(named, expected(right.name), "{}", right.name);
         assert!(other.is_empty(), "{}: {other:?}", right.name);
-        let whole = &told.gaps.iter().filter(|gap| gap.part.is_none()).count();
-        assert!(*whole >= 1, "{}", right.name);
     }
 }
 

@@ -10,6 +10,7 @@ mod keys;
 mod kinds;
 mod pages;
 mod people;
+mod replay;
 mod rights;
 mod servers;
 mod sign_in;
