@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::failure::{Failure, chain, shown};
+use super::fetch::{self, Fetching};
 use super::scan::load_roster;
 use super::session::Session;
 use crate::config::Config;
@@ -183,7 +184,10 @@ fn roster(session: &Session<'_>, config: &Config) -> Vec<Check> {
     };
     let documents = session.documents(config);
     let now = session.clock(config).0.now();
-    match load_roster(config, documents.as_ref(), store.as_ref(), now) {
+    let ways = session.ways(config, None, crate::scanners::Network::Allowed);
+    let loaded = fetch::fetched(session, config, documents.as_ref(), Fetching::Asked(&ways))
+        .and_then(|(documents, _)| load_roster(config, &documents, store.as_ref(), now));
+    match loaded {
         Ok(loaded) if loaded.state == RosterState::Accepted && !loaded.surge => {
             vec![Check::ok("roster", format!("{} people, {} left", loaded.facts.people, loaded.facts.leavers))]
         }

@@ -12,6 +12,7 @@ mod environment;
 mod exceptions;
 mod explain;
 mod failure;
+mod fetch;
 mod generate;
 mod ledger;
 mod logging;

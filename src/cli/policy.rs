@@ -4,6 +4,7 @@ use scan_contract::AccessKind;
 
 use super::arguments::{Policy as Arguments, PolicyCommand};
 use super::failure::Failure;
+use super::fetch::{self, Fetching};
 use super::scan::load_roster;
 use super::session::Session;
 use super::text::add_line;
@@ -11,6 +12,7 @@ use crate::config::Config;
 use crate::hostile;
 use crate::policy::{Policy, PolicyInput};
 use crate::report::ExitCode;
+use crate::store::Store;
 use crate::store::memory::MemoryStore;
 use crate::yaml::forms::duration_text;
 
@@ -67,7 +69,14 @@ fn explain(session: &Session<'_>, config: &Config, policy: &Policy, person: &str
     })?;
     let now = session.clock(config).0.now();
     let documents = session.documents(config);
-    let loaded = load_roster(config, documents.as_ref(), &MemoryStore::new("none"), now)?;
+    // An HR system is not asked here: the roster that was accepted last tells who left.
+    let store: Box<dyn Store> = if config.state_dir.join(crate::store::sqlite::DATABASE_FILE).exists() {
+        Box::new(session.store_read_only(config)?)
+    } else {
+        Box::new(MemoryStore::new("none"))
+    };
+    let (documents, _) = fetch::fetched(session, config, documents.as_ref(), Fetching::NotAsked)?;
+    let loaded = load_roster(config, &documents, store.as_ref(), now)?;
     let roster = loaded
         .roster
         .ok_or_else(|| Failure::Roster(String::from("no roster can be read (holdover roster validate)")))?;

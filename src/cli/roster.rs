@@ -2,6 +2,7 @@
 
 use super::arguments::{Roster, RosterCommand};
 use super::failure::Failure;
+use super::fetch::{self, Fetching};
 use super::scan::load_roster;
 use super::session::Session;
 use super::text::add_line;
@@ -9,6 +10,7 @@ use crate::config::Config;
 use crate::hostile;
 use crate::report::ExitCode;
 use crate::roster::{self, Loaded, RosterState};
+use crate::scanners::Network;
 use crate::store::Store;
 use crate::store::memory::MemoryStore;
 
@@ -39,7 +41,10 @@ fn validate(session: &Session<'_>, config: &Config, explain: bool, confidential:
     let store = store_or_nothing(session, config)?;
     let documents = session.documents(config);
     let now = session.clock(config).0.now();
-    let loaded = load_roster(config, documents.as_ref(), store.as_ref(), now)?;
+    let ways = session.ways(config, None, Network::Allowed);
+    let (documents, told) = fetch::fetched(session, config, documents.as_ref(), Fetching::Asked(&ways))?;
+    let mut loaded = load_roster(config, &documents, store.as_ref(), now)?;
+    loaded.notices.extend(told);
     if !loaded.problems.is_empty() {
         session.error(super::failure::unquoted(&loaded.problems).trim_end());
     }
@@ -54,7 +59,7 @@ fn validate(session: &Session<'_>, config: &Config, explain: bool, confidential:
     if explain {
         text.push_str("\nThree rows as instants\n");
         for source in &config.roster.sources {
-            for explanation in roster::explain(source, documents.as_ref(), now, config.end_basis, confidential) {
+            for explanation in roster::explain(source, &documents, now, config.end_basis, confidential) {
                 add_line(&mut text, format_args!("{}", explanation.to_line()));
             }
         }
@@ -113,7 +118,9 @@ fn accept(session: &Session<'_>, config: &Config, digest: &str) -> Result<u8, Fa
     let documents = session.documents(config);
     let (clock, _) = session.clock(config);
     let now = clock.now();
-    let loaded = load_roster(config, documents.as_ref(), &store, now)?;
+    let ways = session.ways(config, None, Network::Allowed);
+    let (documents, _) = fetch::fetched(session, config, documents.as_ref(), Fetching::Asked(&ways))?;
+    let loaded = load_roster(config, &documents, &store, now)?;
     let Some(newest) = &loaded.facts.digest else {
         session.error(super::failure::unquoted(&loaded.problems).trim_end());
         return Err(Failure::Roster(String::from("the roster cannot be read; there is nothing to accept")));

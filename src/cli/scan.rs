@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::arguments::{self, Format};
 use super::failure::{Failure, chain};
+use super::fetch::{self, Fetching};
 use super::outputs::{self, Output};
 use super::progress;
 use super::session::Session;
@@ -96,15 +97,17 @@ impl Inputs<'_> {
         let config = self.config;
         let (clock, as_of_chosen) = self.session.clock(config);
         let documents = self.session.documents(config);
-        let loaded = load_roster(config, documents.as_ref(), store, clock.now())?;
+        let network = if self.arguments.offline { scanners::Network::Refused } else { scanners::Network::Allowed };
+        let record = self.arguments.record.as_deref().map(outputs::absolute).transpose()?;
+        let ways = self.session.ways(config, record.as_deref(), network);
+        let (files, told) = fetch::fetched(self.session, config, documents.as_ref(), Fetching::Asked(&ways))?;
+        let mut loaded = load_roster(config, &files, store, clock.now())?;
+        loaded.notices.extend(told);
         if !loaded.problems.is_empty() {
             self.session.error(super::failure::unquoted(&loaded.problems).trim_end());
         }
         let mut notices: Vec<Notice> = warnings.iter().map(warning).collect();
         let known_apps = crate::run::apps::read(config, documents.as_ref(), &mut notices);
-        let network = if self.arguments.offline { scanners::Network::Refused } else { scanners::Network::Allowed };
-        let record = self.arguments.record.as_deref().map(outputs::absolute).transpose()?;
-        let ways = self.session.ways(config, record.as_deref(), network);
         let mut systems = Vec::new();
         for system in &config.systems {
             let scanner = scanners::build(system, &ways)
@@ -139,7 +142,14 @@ impl Inputs<'_> {
         });
         // A reader that hangs on a file must not keep the program (STO-10).
         runtime.shutdown_timeout(std::time::Duration::from_secs(2));
-        Ok(outcome?)
+        let mut outcome = outcome?;
+        outcome.report.notices.extend(ways.skews().into_iter().map(|says| Notice {
+            id: String::from("clock-skew"),
+            level: NoticeLevel::Warning,
+            says,
+        }));
+        ways.finish_recordings().map_err(|cause| Failure::Output(format!("--record: {cause}")))?;
+        Ok(outcome)
     }
 }
 

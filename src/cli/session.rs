@@ -115,10 +115,11 @@ impl<'a> Session<'a> {
         if let Some(text) = &self.global.as_of {
             config.run.as_of = Some(instant("--as-of", text)?);
         }
-        if let (Some(_), Some(live)) = (config.run.as_of, config.systems.iter().find(|system| system.is_live())) {
+        let systems = config.systems.iter().filter(|system| system.is_live()).map(|system| system.id.as_str());
+        let sources = config.roster.sources.iter().filter(|source| source.is_live()).map(|source| source.id.as_str());
+        if let (Some(_), Some(live)) = (config.run.as_of, systems.chain(sources).next()) {
             return Err(Failure::Usage(format!(
-                "the clock cannot be chosen (--as-of, run.as_of): {} is read live; replay a recording of it instead",
-                live.id
+                "the clock cannot be chosen (--as-of, run.as_of): {live} is read live; replay a recording of it instead"
             )));
         }
         tracing::info!(event = "configuration", file = %file.display(), digest = %config.digest);
@@ -164,6 +165,7 @@ impl<'a> Session<'a> {
             now: Arc::new(move || clock.now()),
             record: record.map(Path::to_path_buf),
             network,
+            doors: Arc::default(),
         }
     }
 

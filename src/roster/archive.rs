@@ -14,7 +14,9 @@ use scan_contract::{Cause, Document, Documents, Entry, Instant, Origin};
 use serde::{Deserialize, Serialize};
 
 use super::intake::TakenFile;
-use super::settings::{Encoding, EndDateMeaning, RosterSettings, SourceCoverage, SourceFormat, SourceSettings};
+use super::settings::{
+    Authority, Encoding, EndDateMeaning, RosterSettings, SourceCoverage, SourceFormat, SourceSettings,
+};
 use crate::config::ProvenFile;
 
 const MAGIC: &str = "holdover roster archive 1";
@@ -70,6 +72,9 @@ struct SourceEntry {
     values: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     date_format: Option<String>,
     none_values: Vec<String>,
+    /// Left out by archives of before there were directories.
+    #[serde(default)]
+    directory: bool,
 }
 
 fn text(path: &Path) -> String {
@@ -98,6 +103,7 @@ impl SourceEntry {
             values: source.values.clone(),
             date_format: source.date_format.clone(),
             none_values: source.none_values.clone(),
+            directory: source.authority == Authority::Directory,
         }
     }
 
@@ -134,6 +140,9 @@ impl SourceEntry {
             none_values: self.none_values,
             sentinels_active: Vec::new(),
             sentinels_ended: Vec::new(),
+            authority: if self.directory { Authority::Directory } else { Authority::Employment },
+            // What it gave is a file of the archive.
+            service: None,
         })
     }
 }

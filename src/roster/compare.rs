@@ -16,7 +16,7 @@ use super::model::{
 };
 use super::past::{KeptClaim, Past, Remembered, Tombstone};
 use super::people::{People, PersonConflict, PersonNote, Restored, folded_hash};
-use super::settings::{RosterSettings, SourceCoverage};
+use super::settings::{Authority, RosterSettings, SourceCoverage};
 
 /// What comparing needs to know.
 pub(super) struct Comparer<'a> {
@@ -267,6 +267,7 @@ impl Comparer<'_> {
         let ended = old.iter().all(|stint| stint.end.as_ref().is_some_and(|end| end.at <= self.now));
         let row = |note: &PersonNote| RowNote {
             rank: 0,
+            authority: Authority::Employment,
             updated_at: None,
             names: note.names,
             address: note.address,

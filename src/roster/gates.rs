@@ -202,9 +202,10 @@ fn headers(source: &SourceSettings, file: &FileRead, accepted: &[String]) -> Opt
     }
     let wanted = wanted_columns(source);
     // Records leave out what is empty: a key that nobody has today is no changed table, unless it is one that every
-    // roster needs.
+    // roster needs. What was fetched has a key wherever the service has the field.
     let deciders: &[Column] = match source.format {
         SourceFormat::Csv => &Column::DECIDING,
+        SourceFormat::Ndjson if source.service.is_some() => &Column::DECIDING,
         SourceFormat::Ndjson => &[Column::Status, Column::WorkEmail, Column::EndDate, Column::TimeZone],
     };
     let deciding = |header: &&&String| deciders.iter().any(|column| wanted[*column as usize].header == ***header);

@@ -1,16 +1,21 @@
 //! All rows of one person become their stints: duplicates fall together, sources are united, and what cannot both be
 //! true is said.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use scan_contract::Instant;
 
 use super::model::{EmploymentStatus, Stint};
+use super::settings::Authority;
 
 /// What is known of a row beside its stint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RowNote {
     /// Rank of its source: 1 wins over 2.
     pub(super) rank: u32,
+    /// What its source testifies to.
+    pub(super) authority: Authority,
     /// When the source changed it.
     pub(super) updated_at: Option<Instant>,
     /// Hashes of display, preferred and legal name, folded; 0 is missing.
@@ -61,6 +66,7 @@ pub(super) fn settle(mut rows: Vec<Row>, now: Instant) -> (Vec<Row>, Vec<Conflic
     sort(&mut rows);
     if rows.len() > 1 {
         rows = settle_each_source(rows, now, &mut conflicts);
+        rows = fold_directories(rows, now, &mut conflicts);
         rows = unite_sources(rows, now, &mut conflicts);
         if given_to_another_person(&rows) {
             let says = "all names and addresses change between two stints: the id was given to another person";
@@ -144,6 +150,39 @@ fn settle_each_source(rows: Vec<Row>, now: Instant, conflicts: &mut Vec<Conflict
         }
     }
     kept
+}
+
+/// Rows of directories beside rows of employment: they agree, or it is told that they do not, and they fill what is
+/// empty. They move no date and are no spell of their own: an account that is still on makes nobody an employee.
+fn fold_directories(rows: Vec<Row>, now: Instant, conflicts: &mut Vec<Conflict>) -> Vec<Row> {
+    let (mut employment, directory): (Vec<Row>, Vec<Row>) =
+        rows.into_iter().partition(|row| row.note.authority == Authority::Employment);
+    if employment.is_empty() {
+        return directory;
+    }
+    for row in directory {
+        let latest = employment.len() - 1;
+        let at = employment.iter().rposition(|other| overlap(&other.stint, &row.stint)).unwrap_or(latest);
+        let beside = &mut employment[at].stint;
+        let secret = ahead([beside, &row.stint], now);
+        let passed = |stint: &Stint| end_of(stint).is_some_and(|end| end <= now);
+        let off = matches!(row.stint.status, Some(EmploymentStatus::Suspended | EmploymentStatus::Ended));
+        let (hr, accounts) = (Arc::clone(&beside.source), &row.stint.source);
+        match (passed(beside), passed(&row.stint)) {
+            (true, false) if !off => conflicts.push(Conflict::reported(
+                format!("source {accounts} still lists an account in use; employment ended according to {hr}, which counts"),
+                secret,
+            )),
+            (false, true) => conflicts.push(Conflict::reported(
+                format!("source {accounts} says that access was ended; {hr} says employed, which counts"),
+                secret,
+            )),
+            (true, true | false) | (false, false) => {}
+        }
+        beside.manager = beside.manager.take().or_else(|| row.stint.manager.clone());
+        beside.department = beside.department.take().or_else(|| row.stint.department.clone());
+    }
+    employment
 }
 
 /// Stints of different sources that overlap are one employment, unless they are of different sorts.

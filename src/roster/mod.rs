@@ -14,6 +14,7 @@
 //! | `aliases`, `links`, `claims` | what people are found by |
 //! | `people`, `merge` | rows to people, several sources to one |
 //! | `sources`, `manifest`, `digest` | all files of a roster, and what proves them whole |
+//! | [`fetched`] | what came over HTTP, in the place of a file |
 //! | `compare`, `past`, `remember`, `archive` | the accepted roster beside the newest |
 //! | `gates`, `figures`, `expected` | whether it may be believed |
 //! | [`schema`] | the form of a record, published |
@@ -30,6 +31,7 @@ mod digest;
 pub mod disclosure;
 mod encoding;
 mod expected;
+pub mod fetched;
 pub mod explain;
 mod figures;
 mod gates;

@@ -11,6 +11,7 @@ use super::mapping::Record;
 use super::merge::{self, Conflict, Row, RowNote};
 use super::model::{ClaimKind, Person, PersonId, PersonIndex};
 use super::past::KeptClaim;
+use super::settings::{Authority, SourceSettings};
 use super::stints::{self, Interner, Surroundings};
 use super::zones::ZoneCache;
 use crate::normal;
@@ -139,6 +140,12 @@ impl People {
     }
 }
 
+/// Something wrong with a row of a directory.
+enum Doubt {
+    Unreadable,
+    Contradiction(Conflict),
+}
+
 /// Collects rows in any order.
 pub(super) struct Builder {
     now: Instant,
@@ -147,6 +154,8 @@ pub(super) struct Builder {
     /// Whose row, and what is known of it; in the order in which the stints were pushed.
     notes: Vec<(u32, RowNote)>,
     unreadable: BTreeSet<u32>,
+    /// What is wrong with rows of directories: it keeps nobody from being judged whom HR knows.
+    doubts: Vec<(u32, Doubt)>,
     claims: Claims,
     /// Number of the person that was asked for last.
     last: u32,
@@ -169,6 +178,7 @@ impl Builder {
             people: Vec::new(),
             notes: Vec::new(),
             unreadable: BTreeSet::new(),
+            doubts: Vec::new(),
             claims: Claims::default(),
             last: 0,
             conflicts: Vec::new(),
@@ -213,14 +223,50 @@ impl Builder {
     }
 
     /// A row that could not be used: its person cannot be judged by the others.
-    pub(super) fn reject(&mut self, person_id: Option<&str>) {
-        if let Some(number) = person_id.and_then(|id| self.person(id)) {
-            self.unreadable.insert(number);
+    pub(super) fn reject(&mut self, person_id: Option<&str>, authority: Authority) {
+        let Some(number) = person_id.and_then(|id| self.person(id)) else { return };
+        match authority {
+            Authority::Employment => {
+                self.unreadable.insert(number);
+            }
+            Authority::Directory => self.doubts.push((number, Doubt::Unreadable)),
+        }
+    }
+
+    /// Settles the doubts: they count for whoever stands in directories alone.
+    fn settle_doubts(&mut self) {
+        let doubts = std::mem::take(&mut self.doubts);
+        if doubts.is_empty() {
+            return;
+        }
+        let employed: BTreeSet<u32> = self
+            .notes
+            .iter()
+            .filter(|(_, note)| note.authority == Authority::Employment)
+            .map(|(person, _)| *person)
+            .collect();
+        for (person, doubt) in doubts {
+            match doubt {
+                Doubt::Unreadable if employed.contains(&person) => {}
+                Doubt::Unreadable => {
+                    self.unreadable.insert(person);
+                }
+                Doubt::Contradiction(conflict) => {
+                    let blocks = conflict.blocks && !employed.contains(&person);
+                    self.conflicts.push((person, Conflict { blocks, ..conflict }));
+                }
+            }
         }
     }
 
     /// Adds a row. The number of its person is handed back, for its aliases; `None` where the person is not wanted.
-    pub(super) fn add(&mut self, id: &str, record: &Record<'_>, around: &Surroundings<'_>, rank: u32) -> Option<u32> {
+    pub(super) fn add(
+        &mut self,
+        id: &str,
+        record: &Record<'_>,
+        around: &Surroundings<'_>,
+        source: &SourceSettings,
+    ) -> Option<u32> {
         let number = self.person(id)?;
         let (stint, contradictions) = stints::make(record, around, &mut self.texts);
         let ahead = stint.end.as_ref().is_some_and(|end| end.at > self.now);
@@ -231,7 +277,10 @@ impl Builder {
             } else {
                 Conflict::blocking(says, ahead)
             };
-            self.conflicts.push((number, conflict));
+            match source.authority {
+                Authority::Employment => self.conflicts.push((number, conflict)),
+                Authority::Directory => self.doubts.push((number, Doubt::Contradiction(conflict))),
+            }
         }
         let whole = Window::default();
         for employee_number in [record.source_record_id, Some(record.person_id)].into_iter().flatten() {
@@ -246,7 +295,8 @@ impl Builder {
             .unwrap_or(ClaimAt::NONE);
         let names = [record.display_name, record.preferred_name, record.legal_name];
         let note = RowNote {
-            rank,
+            rank: source.rank,
+            authority: source.authority,
             updated_at: record.updated_at,
             names: names.map(short_hash),
             address: folded_hash(record.work_email),
@@ -297,6 +347,7 @@ impl Builder {
 
     /// Settles every person and sorts by id.
     pub(super) fn finish(mut self) -> People {
+        self.settle_doubts();
         self.notes.sort_by_key(|(person, _)| *person);
         self.bounded.sort_unstable();
         let mut person_notes =

@@ -17,6 +17,25 @@ pub enum SourceFormat {
     Ndjson,
 }
 
+/// What the rows of a source testify to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authority {
+    /// Employment: HR says who works here.
+    Employment,
+    /// Accounts: a directory says whose access was switched off. It never moves the dates of somebody who stands in a
+    /// source of employment, since an account that is still on would make an employee of a leaver.
+    Directory,
+}
+
+/// A source that is asked over HTTP.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Service {
+    /// What is asked, and how.
+    pub source: scan_hr::Source,
+    /// Folder of a recording that is read instead.
+    pub replay: Option<PathBuf>,
+}
+
 /// What a source covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceCoverage {
@@ -55,7 +74,7 @@ pub struct SourceSettings {
     pub id: String,
     /// Format.
     pub format: SourceFormat,
-    /// File.
+    /// File. Of a source over HTTP, the name of what was fetched: its address and its id.
     pub path: PathBuf,
     /// Manifest: `as_of`, `rows`, `sha256`, `coverage`.
     pub manifest: Option<PathBuf>,
@@ -85,6 +104,17 @@ pub struct SourceSettings {
     pub sentinels_active: Vec<String>,
     /// People who must have ended.
     pub sentinels_ended: Vec<String>,
+    /// What its rows testify to.
+    pub authority: Authority,
+    /// Whom to ask, where it is no file.
+    pub service: Option<Box<Service>>,
+}
+
+impl SourceSettings {
+    /// Whether it is asked itself, so that the clock cannot be chosen.
+    pub fn is_live(&self) -> bool {
+        self.service.as_ref().is_some_and(|service| service.replay.is_none())
+    }
 }
 
 /// An announced common departure.

@@ -127,7 +127,9 @@ impl Reader<'_> {
 
     fn read_source(&self, source: &SourceSettings, builder: &mut Builder) -> FileRead {
         let mut file = FileRead { id: source.id.clone(), ..FileRead::default() };
-        let manifest = self.read_manifest(source, &mut file);
+        // What a service did not give is told once.
+        let given = source.service.is_none() || self.documents.exists(&source.path).is_ok();
+        let manifest = if given { self.read_manifest(source, &mut file) } else { None };
         let Some(mut intake) = self.open(&source.path, &mut file) else {
             return file;
         };
@@ -307,9 +309,11 @@ pub(super) fn wanted_columns(source: &SourceSettings) -> Vec<Wanted> {
         .collect()
 }
 
-/// A table that lists people who left has to have a column that can say so. Records may leave out what is empty.
+/// A table that lists people who left has to have a column that can say so. Records may leave out what is empty, but a
+/// service that never names the field does not show it to us.
 fn check_ends(source: &SourceSettings, table: &mut TableRead, mistakes: &mut Mistakes) {
-    let needed = source.format == SourceFormat::Csv && source.coverage != SourceCoverage::Active;
+    let is_table = source.format == SourceFormat::Csv || source.service.is_some();
+    let needed = is_table && source.coverage != SourceCoverage::Active;
     let there = Column::ENDS.iter().any(|column| table.present.get(*column as usize) == Some(&true));
     if needed && !there && !table.headers.is_empty() {
         let names = Column::ENDS.map(Column::as_str).join(", ");
@@ -417,13 +421,13 @@ impl<'r, 'b> SourceRows<'r, 'b> {
             Ok(record) => record,
             Err(rejected) => {
                 self.rejected += 1;
-                self.builder.reject(rejected.person_id);
+                self.builder.reject(rejected.person_id, self.source.authority);
                 return;
             }
         };
         if self.keep(&record, row, mistakes).is_none() {
             self.rejected += 1;
-            self.builder.reject(Some(record.person_id));
+            self.builder.reject(Some(record.person_id), self.source.authority);
         }
     }
 
@@ -445,7 +449,7 @@ impl<'r, 'b> SourceRows<'r, 'b> {
             now: self.reader.now,
         };
         let id = self.builder.resolve(&self.source.id, record).to_owned();
-        self.builder.add(&id, record, &around, self.source.rank);
+        self.builder.add(&id, record, &around, self.source);
         for alias in checked {
             aliases::give(&id, &alias, &self.sources, self.builder);
         }

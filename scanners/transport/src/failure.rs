@@ -46,10 +46,12 @@ impl Failure {
     }
 
     /// No connection, or no head of a reply.
-    pub(crate) fn of_head(error: &reqwest::Error, host: &str, connect: Duration) -> Self {
+    pub(crate) fn of_head(error: &reqwest::Error, host: &str, connect: Duration, proxied: bool) -> Self {
         if let Some(error) = find::<ResolveError>(error) {
             let again = if matches!(error, ResolveError::NoAnswer(_)) { Again::Network } else { Again::No };
-            return Self::unreachable(format!("resolve {host}"), error.to_string(), again);
+            // Behind a proxy the only name that is looked up here is its own.
+            let step = if proxied { format!("resolve the proxy to {host}") } else { format!("resolve {host}") };
+            return Self::unreachable(step, error.to_string(), again);
         }
         if let Some(error) = find::<TlsError>(error) {
             let (says, again) = tls_words(error);
@@ -58,7 +60,8 @@ impl Failure {
         if error.is_connect() {
             let detail =
                 if error.is_timeout() { format!("connect time limit of {}", shown(connect)) } else { io_words(error) };
-            return Self::unreachable(format!("connect to {host}"), detail, Again::Network);
+            let way = if proxied { " through the proxy" } else { "" };
+            return Self::unreachable(format!("connect to {host}{way}"), detail, Again::Network);
         }
         if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse_too_large) {
             return Self::large(host, "more headers than allowed");

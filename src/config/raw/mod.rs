@@ -5,8 +5,10 @@
 
 pub(super) mod connection;
 pub(super) mod file;
+pub(super) mod live;
 pub(super) mod roster;
 pub(super) mod run;
+pub(super) mod service;
 pub(super) mod systems;
 
 use schemars::JsonSchema;

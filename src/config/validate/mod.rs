@@ -2,8 +2,11 @@
 //! same file: what does not fit its schema is told once, and its neighbours are checked all the same.
 
 mod connection;
+mod live;
 mod roster;
+mod http_json;
 mod run;
+mod service;
 mod systems;
 
 use std::collections::BTreeMap;
@@ -157,10 +160,12 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
     let systems = systems::systems(check, systems, run.threads);
     let sentinel_leavers = systems::sentinel_leavers(check, sentinels);
     let outputs = run::outputs(check, outputs);
+    let live_systems = systems.iter().filter(|system| system.is_live()).map(|system| system.id.as_str());
+    let live_sources = roster.settings.sources.iter().filter(|source| source.is_live()).map(|source| source.id.as_str());
     if let Some(at) = &run.as_of
-        && let Some(system) = systems.iter().find(|system| system.is_live())
+        && let Some(id) = live_systems.chain(live_sources).next()
     {
-        let says = format!("the clock is set to {}, but {} is read live", at.format("%Y-%m-%dT%H:%M:%SZ"), system.id);
+        let says = format!("the clock is set to {}, but {id} is read live", at.format("%Y-%m-%dT%H:%M:%SZ"));
         check.say("/run/as_of", says);
     } else if run.as_of.is_some() {
         let says = "everything is judged at this instant and not at the present one";

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use crate::problem;
 use crate::roster::settings::{
-    BatchDisclosure, Encoding, EndDateMeaning, ExpectedBatch, RosterSettings, SourceCoverage, SourceFormat,
+    Authority, BatchDisclosure, Encoding, EndDateMeaning, ExpectedBatch, RosterSettings, SourceCoverage, SourceFormat,
     SourceSettings,
 };
 use crate::roster::{Column, EmploymentStatus, EmploymentType, LeavePolicy, RoleTier, TerminationType, Urgency};
 use crate::yaml;
 
 use super::super::raw::roster::{
-    RawBatch, RawCoverage, RawEncoding, RawEndDateMeaning, RawExpected, RawRoster, RawSource, RawSourceFormat,
+    RawAuthority, RawBatch, RawCoverage, RawEncoding, RawEndDateMeaning, RawExpected, RawRoster, RawSource,
+    RawSourceFormat,
 };
+use super::service::{self, Asked};
 use super::{Check, entries, part, proven_file};
 
 /// Age from which a source is reported (ROS-7).
@@ -43,7 +45,7 @@ pub(super) fn settings(check: &mut Check<'_>, raw: Option<RawRoster>) -> Checked
         sources: sources
             .into_iter()
             .enumerate()
-            .map(|(position, (pointer, raw))| source(check, &pointer, raw, position))
+            .filter_map(|(position, (pointer, raw))| source(check, &pointer, raw, position))
             .collect(),
         aliases: aliases.map(proven_file),
         links: links.map(proven_file),
@@ -59,8 +61,9 @@ pub(super) fn settings(check: &mut Check<'_>, raw: Option<RawRoster>) -> Checked
     CheckedRoster { settings, leave_policy: leave_policy.unwrap_or(LeavePolicy::KeepAccess) }
 }
 
-fn source(check: &mut Check<'_>, pointer: &str, raw: RawSource, position: usize) -> SourceSettings {
+fn source(check: &mut Check<'_>, pointer: &str, mut raw: RawSource, position: usize) -> Option<SourceSettings> {
     let at = |key: &str| format!("{pointer}/{key}");
+    service::own_keys(check, pointer, raw.format);
     if let Some(zone) = &raw.default_time_zone {
         check.zone(&at("default_time_zone"), zone);
     }
@@ -70,6 +73,9 @@ fn source(check: &mut Check<'_>, pointer: &str, raw: RawSource, position: usize)
     columns(check, &at("columns"), &raw.columns);
     for (column, words) in &raw.values {
         values(check, &yaml::join(&at("values"), column), column, words);
+    }
+    for (column, field) in &raw.fallback_columns {
+        service::columns(check, &yaml::join(&at("fallback_columns"), column), raw.format, field);
     }
     if raw.format == RawSourceFormat::Ndjson && raw.delimiter.is_some() {
         check.say_key(&at("delimiter"), "an NDJSON file has no cells", "leave it out");
@@ -81,20 +87,21 @@ fn source(check: &mut Check<'_>, pointer: &str, raw: RawSource, position: usize)
             }
         }
     }
-    if raw.manifest.is_none() {
+    if raw.manifest.is_none() && raw.format.is_file() {
         let says = format!("the source {} has no manifest, so its age is that of the file", raw.id);
         check.warn(&at("path"), says, "give it a manifest with as_of, rows and sha256");
     }
+    let asked = if raw.format.is_file() { file(check, pointer, &mut raw) } else { service::asked(check, pointer, &mut raw) };
+    let Asked { path, manifest, columns, values, date_format, none_values, service } = asked?;
     let (sentinels_active, sentinels_ended) =
         raw.sentinels.map(|sentinels| (sentinels.active, sentinels.ended)).unwrap_or_default();
-    SourceSettings {
+    let directory = raw.authority.map_or(raw.format.is_directory(), |authority| authority == RawAuthority::Directory);
+    Some(SourceSettings {
         id: raw.id,
-        format: match raw.format {
-            RawSourceFormat::Csv => SourceFormat::Csv,
-            RawSourceFormat::Ndjson => SourceFormat::Ndjson,
-        },
-        path: PathBuf::from(raw.path),
-        manifest: raw.manifest.map(PathBuf::from),
+        // What comes over HTTP lies in memory as records.
+        format: if raw.format == RawSourceFormat::Csv { SourceFormat::Csv } else { SourceFormat::Ndjson },
+        path,
+        manifest,
         coverage: match raw.coverage {
             RawCoverage::Full => SourceCoverage::Full,
             RawCoverage::Leavers => SourceCoverage::Leavers,
@@ -113,13 +120,37 @@ fn source(check: &mut Check<'_>, pointer: &str, raw: RawSource, position: usize)
         },
         max_age: raw.max_age.map_or(MAX_AGE, |age| age.0),
         rank: raw.rank.unwrap_or_else(|| u32::try_from(position + 1).unwrap_or(u32::MAX)),
-        columns: raw.columns,
-        values: raw.values,
-        date_format: raw.date_format,
-        none_values: raw.none_values,
+        columns,
+        values,
+        date_format,
+        none_values,
         sentinels_active,
         sentinels_ended,
+        authority: if directory { Authority::Directory } else { Authority::Employment },
+        service,
+    })
+}
+
+fn file(check: &mut Check<'_>, pointer: &str, raw: &mut RawSource) -> Option<Asked> {
+    let Some(path) = raw.path.take() else {
+        check.say(pointer, format!("`path` is missing: a source of the format {} is a file", raw.format.as_str()));
+        return None;
+    };
+    for column in scan_hr::Column::HELPERS.map(scan_hr::Column::as_str) {
+        if raw.columns.contains_key(column) {
+            let says = format!("`{column}` is for sources over HTTP");
+            check.say_key(&yaml::join(&format!("{pointer}/columns"), column), says, "a file has canonical columns");
+        }
     }
+    Some(Asked {
+        path: PathBuf::from(path),
+        manifest: raw.manifest.take().map(PathBuf::from),
+        columns: std::mem::take(&mut raw.columns),
+        values: std::mem::take(&mut raw.values),
+        date_format: raw.date_format.take(),
+        none_values: std::mem::take(&mut raw.none_values),
+        service: None,
+    })
 }
 
 /// Two canonical columns from one column of the file are a slip more often than a wish: an end that is also a start.

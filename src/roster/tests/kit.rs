@@ -8,7 +8,9 @@ use scan_contract::{Cause, Document, Documents, Entry, Instant, Origin};
 
 use crate::config::ProvenFile;
 use crate::roster::model::{Claim, EndBasis, LeavePolicy, Person, Standing};
-use crate::roster::settings::{Encoding, EndDateMeaning, RosterSettings, SourceCoverage, SourceFormat, SourceSettings};
+use crate::roster::settings::{
+    Authority, Encoding, EndDateMeaning, RosterSettings, SourceCoverage, SourceFormat, SourceSettings,
+};
 use crate::roster::{LoadInput, Loaded, load};
 use crate::store::AcceptedRoster;
 
@@ -72,6 +74,8 @@ pub(super) fn source(id: &str) -> SourceSettings {
         none_values: vec![String::new()],
         sentinels_active: Vec::new(),
         sentinels_ended: Vec::new(),
+        authority: Authority::Employment,
+        service: None,
     }
 }
 

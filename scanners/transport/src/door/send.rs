@@ -252,7 +252,11 @@ impl Door {
                 let what = format!("{}: the address cannot be sent as it is", operation.name);
                 return Err(stop(Cause::Malformed { what }));
             }
-            Ok(Err(error)) => return Err(Failure::of_head(&error.without_url(), &host, connection.time.connect)),
+            Ok(Err(error)) => {
+                // Plain text never goes through it.
+                let proxied = connection.proxy.is_some() && request.url.scheme() == "https";
+                return Err(Failure::of_head(&error.without_url(), &host, connection.time.connect, proxied));
+            }
             Err(_) => return Err(Failure::late("idle", connection.time.idle, &host, "waiting for headers from")),
         };
         let now = self.now();

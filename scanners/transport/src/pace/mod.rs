@@ -227,7 +227,7 @@ impl Pace {
             Wait::NotSaid => backoff(attempt, random),
         };
         let limited = matches!(otherwise, Cause::Throttled { .. });
-        if limited && (wait >= LONG || pace.in_a_row >= IN_A_ROW) {
+        if limited && pace.in_a_row >= IN_A_ROW {
             pace.pause(now + wait);
         }
         if wait > settings.longest_wait {
@@ -249,8 +249,9 @@ impl Pace {
         let limited = matches!(signal, Signal::Throttled(_));
         pace.in_a_row = if limited { pace.in_a_row.saturating_add(1) } else { 0 };
         pace.bucket.hear(now, limited || dialect.warns(reply));
-        if let Some(announced) = dialect.announced(reply) {
-            pace.hear(reply.operation, &announced, now, limited);
+        let announced = dialect.announced(reply);
+        if let Some(announced) = &announced {
+            pace.hear(reply.operation, announced, now, limited);
         }
         if let Signal::Throttled(wait) = signal
             && dialect.is_secondary(reply)
@@ -259,6 +260,14 @@ impl Pace {
             // Half of what a single wait may be: it is to be waited for, not to end the scope.
             let unsaid = unsaid.min((settings.longest_wait / 2).max(Duration::from_secs(1)));
             pace.pause(now + if let Wait::For(wait) = wait { wait } else { unsaid });
+        }
+        // A window that is used up holds its own requests; any other long wait is meant for all.
+        let used_up = announced.is_some_and(|announced| announced.remaining == 0);
+        if let Signal::Throttled(Wait::For(wait)) = signal
+            && wait >= LONG
+            && !used_up
+        {
+            pace.pause(now + wait);
         }
         if limited {
             self.inner.counted.throttled.fetch_add(1, Ordering::Relaxed);

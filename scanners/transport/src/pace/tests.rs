@@ -144,6 +144,22 @@ async fn each_limit_of_a_service_is_kept_by_itself() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_used_up_window_of_an_hour_holds_its_own_requests_and_no_others() {
+    let pace = pace(plenty(), Dialect::GitHub);
+    let of = |resource: &str| {
+        vec![
+            ("x-ratelimit-limit", String::from("5000")),
+            ("x-ratelimit-remaining", String::from("0")),
+            ("x-ratelimit-reset", (now().timestamp() + 3300).to_string()),
+            ("x-ratelimit-resource", String::from(resource)),
+        ]
+    };
+    pace.learn(HOST, &answer(403, "members", &of("core")));
+    assert!(matches!(pace.reserve_for(HOST, "members"), Err(Cause::Throttled { until: Some(_) })));
+    assert_eq!(pace.reserve_for(HOST, "query"), Ok(Duration::ZERO), "points are another limit");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_secondary_limit_slows_the_whole_host() {
     let pace = pace(plenty(), Dialect::GitHub);
     pace.learn(HOST, &answer(403, "op", &[("retry-after", String::from("20"))]));
@@ -163,7 +179,7 @@ async fn one_refusal_holds_its_own_request_and_three_in_a_row_hold_all() {
         waits.push(pace.held(HOST, "other").unwrap() >= seconds(2));
     }
     assert_eq!(waits, [false, false, true]);
-    pace.retry("long.example", 1, Wait::For(seconds(5)), Cause::Throttled { until: None }).unwrap();
+    pace.learn("long.example", &answer(429, "op", &[("retry-after", String::from("5"))]));
     assert!(pace.held("long.example", "other").unwrap() >= seconds(5), "a long wait is meant for all");
 }
 

@@ -42,6 +42,7 @@ fn shape(name: &str, value: &str, url: &Url) -> Option<String> {
         "x-github-media-type" | "x-github-enterprise-version" | "x-github-api-version-selected" => version(value),
         "github-authentication-token-expiration" => date(value),
         "x-amzn-errortype" => kind(value),
+        "www-authenticate" => challenge(value),
         name if name.starts_with("x-ratelimit-") || name.starts_with("x-rate-limit-") => number(value),
         name if name.starts_with("x-accepted-") => words(value),
         _ => None,
@@ -72,9 +73,11 @@ fn word(value: &str) -> Option<String> {
     kept(value, |c| c.is_ascii_lowercase() || c == '_').filter(|value| value.len() <= 40)
 }
 
+/// `github.v3; format=json`, `3.17.2`, `2022-11-28`: short words and numbers. A secret is one long word.
 fn version(value: &str) -> Option<String> {
     let tame = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | ';' | ' ' | '=');
-    kept(value, tame).filter(|value| value.len() <= 40)
+    let short = value.split(|c: char| !c.is_ascii_alphanumeric()).all(|word| word.len() <= 10);
+    kept(value, tame).filter(|value| short && value.len() <= 40)
 }
 
 /// `2026-07-31 12:00:00 UTC`.
@@ -87,6 +90,13 @@ fn date(value: &str) -> Option<String> {
 fn kind(value: &str) -> Option<String> {
     let name = value.split(':').next().unwrap_or_default().rsplit('#').next().unwrap_or_default();
     kept(name, |c| c.is_ascii_alphabetic()).filter(|name| name.len() <= 60)
+}
+
+/// Why a bearer token was refused (RFC 6750, 3.1), and nothing else of the challenge.
+fn challenge(value: &str) -> Option<String> {
+    let words = ["invalid_request", "invalid_token", "insufficient_scope"];
+    let word = words.into_iter().find(|word| value.contains(&format!("error=\"{word}\"")))?;
+    Some(format!("Bearer error=\"{word}\""))
 }
 
 /// `required; url=...` or `partial-results; organizations=1,2`. The address in it carries an authorisation request.
@@ -131,4 +141,63 @@ fn target(value: &str, url: &Url) -> Option<String> {
 
 fn path_and_query(url: &Url) -> String {
     url.query().map_or_else(|| String::from(url.path()), |query| format!("{}?{query}", url.path()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shaped(name: &str, value: &str) -> Option<String> {
+        shape(name, value, &Url::parse("https://api.example/orgs/acme?per_page=100&q=x").unwrap())
+    }
+
+    #[test]
+    fn what_a_scanner_reads_is_kept() {
+        for (name, value) in [
+            ("x-accepted-github-permissions", "organization_administration=read; contents=read,metadata=read"),
+            ("x-oauth-scopes", "admin:org, read:org, repo:status"),
+            ("x-ratelimit-remaining", "4999"),
+            ("x-ratelimit-resource", "code_search"),
+            ("x-rate-limit-reset", "1785499200"),
+            ("x-github-sso", "partial-results; organizations=21955855,20582480"),
+            ("x-github-media-type", "github.v3; format=json"),
+            ("github-authentication-token-expiration", "2026-07-31 12:00:00 UTC"),
+            ("date", "Fri, 31 Jul 2026 12:00:00 GMT"),
+        ] {
+            assert_eq!(shaped(name, value).as_deref(), Some(value), "{name}");
+        }
+        assert_eq!(
+            shaped("content-type", "application/x-amz-json-1.1; charset=utf-8").unwrap(),
+            "application/x-amz-json-1.1"
+        );
+        assert_eq!(shaped("x-amzn-errortype", "a.b#AccessDeniedException:http://x/").unwrap(), "AccessDeniedException");
+        let challenge = r#"Bearer authorization_uri="https://x/", realm="y", scope="okta.users.read", error="insufficient_scope", error_description="z""#;
+        assert_eq!(shaped("www-authenticate", challenge).unwrap(), r#"Bearer error="insufficient_scope""#);
+        assert_eq!(
+            shaped("link", r#"</a?after=1>; rel="next", </a>; rel="self""#).unwrap(),
+            r#"</a?after=1>; rel="next""#
+        );
+        assert_eq!(shaped("location", "/orgs/new?per_page=100&token=y").unwrap(), "/orgs/new?per_page=100");
+        assert_eq!(shaped("location", "https://evil.test/orgs?per_page=100").unwrap(), "https://evil.test:443/");
+    }
+
+    #[test]
+    fn what_is_not_known_or_does_not_look_like_itself_goes() {
+        for (name, value) in [
+            ("etag", "\"abc\""),
+            ("x-request-id", "1234"),
+            ("set-cookie", "a=b"),
+            ("authorization", "x"),
+            ("x-oauth-scopes", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
+            ("x-ratelimit-limit", "many"),
+            ("x-ratelimit-resource", "core2"),
+            ("date", "today"),
+            ("content-type", "s3cret"),
+            ("www-authenticate", "Negotiate abc"),
+            ("x-github-enterprise-version", "0123456789abcdef0123456789abcdef"),
+            ("x-github-sso", "url=https://github.example/?authorization_request=x"),
+        ] {
+            assert_eq!(shaped(name, value), None, "{name}");
+        }
+    }
 }

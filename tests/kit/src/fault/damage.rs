@@ -83,7 +83,7 @@ impl Damage {
 
     /// The answer says that it was made at this time.
     pub fn date(at: DateTime<Utc>) -> Self {
-        Self::header("date", &at.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
+        Self::header("date", &http_date(at))
     }
 
     /// A redirect to this address.
@@ -261,6 +261,11 @@ impl Plan {
         self.answer.body = body;
         self.pieces = None;
     }
+}
+
+/// An instant as HTTP writes it.
+pub(super) fn http_date(at: DateTime<Utc>) -> String {
+    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// Gzip of some bytes.

@@ -44,6 +44,7 @@ pub(super) struct Script {
     pub(super) origin: Mutex<String>,
     pub(super) limit: Mutex<Option<RateLimit>>,
     pub(super) canaries: Option<Arc<Canaries>>,
+    pub(super) date: Option<String>,
     pub(super) log: Mutex<Vec<Logged>>,
     pub(super) most_in_flight: AtomicU64,
     pub(super) in_flight: AtomicU64,
@@ -74,6 +75,7 @@ impl Script {
             origin: Mutex::default(),
             limit: Mutex::default(),
             canaries: None,
+            date: None,
             log: Mutex::default(),
             most_in_flight: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
@@ -181,6 +183,9 @@ impl Script {
         };
         if let Some(canaries) = &self.canaries {
             answer = canaries.planted_in(answer);
+        }
+        if let Some(date) = self.date.as_ref().filter(|_| !answer.headers.contains_key(http::header::DATE)) {
+            answer = answer.with("date", date);
         }
         let mut plan = Plan::whole(answer);
         plan.before = Duration::from_micros(self.latency_micros.load(Ordering::SeqCst));

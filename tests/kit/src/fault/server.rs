@@ -6,11 +6,12 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
 use crate::canary::Canaries;
 
-use super::damage::Damage;
+use super::damage::{Damage, http_date};
 use super::limit::RateLimit;
 use super::listen;
 use super::rule::{On, Planted};
@@ -72,6 +73,14 @@ impl Build {
     #[must_use]
     pub fn canaries(mut self, canaries: Arc<Canaries>) -> Self {
         self.script.canaries = Some(canaries);
+        self
+    }
+
+    /// Every answer says that it was made at this instant, so that what is reckoned from the service's clock is the same in
+    /// every reading. Without: the present.
+    #[must_use]
+    pub fn dated(mut self, at: DateTime<Utc>) -> Self {
+        self.script.date = Some(http_date(at));
         self
     }
 

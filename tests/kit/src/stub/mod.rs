@@ -11,4 +11,5 @@
 //! - Rights can be taken from its credential one at a time, and it then refuses in the system's own words.
 
 pub mod github;
+pub mod hr;
 pub mod okta;

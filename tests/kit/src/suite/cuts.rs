@@ -25,7 +25,7 @@ enum Cut {
 }
 
 /// Each request cut, reset, or the last one before the service goes down; and the reader killed after each thing it was
-/// told. Nothing is lost in silence, and the same scanner then reads the whole world.
+/// told. Nothing is lost in silence, and the next run reads the whole world.
 pub fn cut_at_every_page_then_resume(bench: &dyn Bench) {
     let setting = Setting::usual();
     let (expected, log, mut failures) = whole(bench, &setting);
@@ -47,9 +47,16 @@ pub fn cut_at_every_page_then_resume(bench: &dyn Bench) {
                 Cut::Killed => kill_after(&scanner, n).await,
                 Cut::Body | Cut::Reset | Cut::Down => faulty(&scanner, &service.server, cut, n, &expected).await,
             };
-            let again = read_everything(&scanner, Follow::Everybody).await;
-            failures.extend(differences(&expected, &again).into_iter().map(|what| format!("read again: {what}")));
-            failures.extend(again.breaches);
+            // The next run: another scanner, the same service.
+            match scanner_of(bench, &service, &setting) {
+                Err(cause) => failures.push(format!("there is no scanner the second time: {cause}")),
+                Ok(scanner) => {
+                    let again = read_everything(&scanner, Follow::Everybody).await.at(&service.server);
+                    let lost = differences(&expected, &again).into_iter().map(|what| format!("read again: {what}"));
+                    failures.extend(lost);
+                    failures.extend(again.breaches);
+                }
+            }
             failures
         });
         failures.extend(service.server.complaints());
@@ -66,10 +73,10 @@ async fn faulty(scanner: &Arc<dyn Scanner>, server: &FaultServer, cut: Cut, n: u
         Cut::Down | Cut::Killed => (On::any().from(n), Damage::status(500)),
     };
     let fault = server.plant(on, damage);
-    let reading = read_everything(scanner, Follow::Everybody).await;
+    let reading = read_everything(scanner, Follow::Everybody).await.at(server);
     fault.withdraw();
     let mut failures = silent_losses(expected, &reading);
-    if reading.is_complete() {
+    if reading.is_as_far_as(expected) {
         failures.extend(differences(expected, &reading));
     }
     failures.extend(reading.breaches);

@@ -10,7 +10,7 @@ use scan_contract::{Cause, Scanner};
 
 use super::bench::{Bench, Point, Service, Setting, Spoils};
 use super::compare::{differences, silent_losses};
-use super::read::{Follow, Reading, read_everything};
+use super::read::{Follow, Reading, is_spoilt, read_everything};
 use crate::fault::{FaultServer, Logged};
 
 /// Readings at a time. They mostly wait.
@@ -99,7 +99,8 @@ pub(super) fn read_once(
             Ok(scanner) => read_everything(&scanner, Follow::Everybody).await,
             Err(cause) => Reading::without(cause),
         }
-    });
+    })
+    .at(&service.server);
     let mut failures = reading.breaches.clone();
     failures.extend(service.server.complaints());
     let log = service.server.log();
@@ -110,7 +111,7 @@ pub(super) fn read_once(
 /// A whole reading of a stage, which every other reading of it is held against.
 pub(super) fn whole(bench: &dyn Bench, setting: &Setting) -> (Reading, Vec<Logged>, Vec<String>) {
     let (reading, log, mut failures) = read_once(bench, setting, |_| {});
-    if !reading.is_complete() {
+    if !reading.is_whole() {
         let cause = reading.undeclared.as_ref().map(ToString::to_string).unwrap_or_default();
         failures.push(format!("{:?} is not read whole: {cause}{}", setting.stage, reading.shown_gaps()));
     }
@@ -125,7 +126,10 @@ pub(super) fn spoilt_as_told(whole: &Reading, reading: &Reading, spoils: &Spoils
         Spoils::Nothing(_) => failures.extend(differences(whole, reading)),
         Spoils::Everything => {
             let as_a_whole = reading.undeclared.as_ref().is_some_and(|cause| told(&cause.to_string()));
-            for (name, scope) in reading.scopes.iter().filter(|(_, scope)| scope.is_complete()) {
+            for (name, scope) in reading.scopes.iter().filter(|(name, scope)| !is_spoilt(whole, name, scope)) {
+                if scope.is_told_unread() {
+                    continue;
+                }
                 failures.push(format!("{name} ({}) is called complete", scope.kind));
             }
             if !as_a_whole && !reading.gaps().any(|gap| told(&gap.cause.to_string())) {
@@ -133,7 +137,7 @@ pub(super) fn spoilt_as_told(whole: &Reading, reading: &Reading, spoils: &Spoils
             }
         }
         Spoils::Kinds(kinds) => {
-            for (name, scope) in reading.scopes.iter().filter(|(_, scope)| !scope.is_complete()) {
+            for (name, scope) in reading.scopes.iter().filter(|(name, scope)| is_spoilt(whole, name, scope)) {
                 if !kinds.contains(&scope.kind.as_str()) {
                     failures.push(format!("{name} ({}) is spoilt as well: {}", scope.kind, scope.shown_gaps()));
                 }

@@ -15,7 +15,11 @@
 //! from an ignored test or a test program of its own.
 //!
 //! What a bench has to see to:
-//! - The scanner gets a fixed clock, so that two readings can be equal.
+//! - The scanner gets a fixed clock and the server the same one ([`crate::fault::Build::dated`]), so that two readings
+//!   can be equal.
+//! - Scopes that are declared and never read (`Needs`, `NotSupported`, `NotOnPlan`) are excused under
+//!   [`Point::RightCredentials`] with their kind as the part; routes that the usual reading does not ask, under
+//!   [`Point::RoutesDenied`] and [`Point::OnlyListedRequests`] with the operation.
 //! - Two or three attempts at one request, since every wait is real.
 //! - The stub refuses what the scanner's own policy does not grant, so that [`right_credentials`] proves the policy.
 //! - In [`Stage::Usual`] every list that pages has at least two pages: ask for small pages, or fill it.

@@ -9,7 +9,7 @@ use super::bench::{Bench, Class, Credential, Point, Setting, Spoils, Stage};
 use super::compare::{differences, silent_losses};
 use super::drive::{excused, judge, read_once, run, scanner_of, spoilt_as_told, spread, sweep, whole};
 use super::read::{Follow, Reading, read_everything};
-use crate::fault::{Damage, On};
+use crate::fault::{Damage, Logged, On};
 
 /// Right credentials: every scope is complete, every kind of the manifest is there, every right is there, and what it
 /// cost is what was sent.
@@ -23,7 +23,12 @@ pub fn right_credentials(bench: &dyn Bench) {
             let reading = read_everything(&scanner, Follow::Everybody).await;
             failures.extend(reading.breaches.clone());
             failures.extend(reading.closed.iter().map(|cause| format!("closing fails: {cause}")));
-            failures.extend((!reading.is_complete()).then(|| format!("not complete:{}", reading.shown_gaps())));
+            failures.extend((!reading.is_whole()).then(|| format!("not complete:{}", reading.shown_gaps())));
+            for (name, scope) in reading.scopes.iter().filter(|(_, scope)| scope.is_told_unread()) {
+                if !excused(bench, Point::RightCredentials, &scope.kind) {
+                    failures.push(format!("{name} is never read, and no reason is written: {}", scope.shown_gaps()));
+                }
+            }
             let sent = service.server.count() as u64;
             match scanner.effort() {
                 Some(effort) if effort.requests == sent => {}
@@ -114,7 +119,7 @@ pub fn every_route_denied_gives_its_gap(bench: &dyn Bench) {
     let (expected, log, mut failures) = whole(bench, &setting);
     let routes = bench.routes();
     let known: BTreeSet<&str> = routes.iter().map(|route| route.operation).collect();
-    let asked: BTreeSet<&str> = log.iter().map(|logged| logged.asked.operation.as_str()).collect();
+    let asked = operations(&log);
     failures.extend(asked.difference(&known).map(|operation| format!("no route says what {operation} spoils")));
     let cases = routes
         .into_iter()
@@ -158,6 +163,10 @@ pub fn pages(bench: &dyn Bench) {
     judge(Point::Pages, &failures);
 }
 
+fn operations(log: &[Logged]) -> BTreeSet<&str> {
+    log.iter().map(|logged| logged.asked.operation.as_str()).collect()
+}
+
 /// Faults in the service's dialect of one class; one at least, or a written reason.
 fn mishaps_of(bench: &dyn Bench, class: Class, point: Point) -> Vec<String> {
     let mishaps: Vec<_> = bench.mishaps().into_iter().filter(|mishap| mishap.class == class).collect();
@@ -195,7 +204,8 @@ pub fn self_sighting(bench: &dyn Bench) {
 pub fn partial_replies(bench: &dyn Bench) {
     let mut failures = mishaps_of(bench, Class::PartialReply, Point::PartialReplies);
     let setting = Setting::usual();
-    let (expected, _, more) = whole(bench, &setting);
+    let (expected, log, more) = whole(bench, &setting);
+    let asked = operations(&log);
     failures.extend(more);
     let half = || {
         Damage::change(|_, mut answer| {
@@ -206,7 +216,7 @@ pub fn partial_replies(bench: &dyn Bench) {
     let empty = || Damage::Reply(crate::fault::Answer::json(&serde_json::json!({})));
     let none = || Damage::Reply(crate::fault::Answer::bytes("application/json", ""));
     let mut cases = Vec::new();
-    for route in bench.routes() {
+    for route in bench.routes().into_iter().filter(|route| asked.contains(route.operation)) {
         let damages = [("login page", Damage::login_page()), ("{}", empty()), ("half", half()), ("no body", none())];
         for (what, damage) in damages {
             let name = format!("{} answers with {what}", route.operation);
@@ -220,7 +230,7 @@ pub fn partial_replies(bench: &dyn Bench) {
             server.plant(On::operation(operation), damage.clone());
         });
         failures.extend(silent_losses(&expected, &reading));
-        if reading.is_complete() && !matches!(spoils, Spoils::Nothing(_)) {
+        if reading.is_as_far_as(&expected) && !matches!(spoils, Spoils::Nothing(_)) {
             failures.push(String::from("everything is called complete"));
         }
         failures
@@ -236,8 +246,8 @@ pub fn two_full_reads_are_equal(bench: &dyn Bench) {
     match scanner_of(bench, &service, &setting) {
         Err(cause) => failures.push(format!("there is no scanner: {cause}")),
         Ok(scanner) => run(async {
-            let second = read_everything(&scanner, Follow::Everybody).await;
-            let third = read_everything(&scanner, Follow::Everybody).await;
+            let second = read_everything(&scanner, Follow::Everybody).await.at(&service.server);
+            let third = read_everything(&scanner, Follow::Everybody).await.at(&service.server);
             failures.extend(differences(&first, &second));
             failures.extend(differences(&second, &third).into_iter().map(|what| format!("same scanner again: {what}")));
         }),
@@ -296,7 +306,7 @@ pub fn expiry_in_mid_walk(bench: &dyn Bench) {
         });
         let lost = differences(&expected, &reading);
         failures.extend(silent_losses(&expected, &reading));
-        if !signs_in.is_empty() || reading.is_complete() {
+        if !signs_in.is_empty() || reading.is_as_far_as(&expected) {
             failures.extend(lost);
         }
         if !signs_in.is_empty() {
@@ -307,7 +317,7 @@ pub fn expiry_in_mid_walk(bench: &dyn Bench) {
             });
             failures.extend(more);
             failures.extend(silent_losses(&expected, &reading));
-            if reading.is_complete() && !differences(&expected, &reading).is_empty() {
+            if reading.is_as_far_as(&expected) && !differences(&expected, &reading).is_empty() {
                 failures.push(String::from("renewal fails, and everything is called complete"));
             }
         }
@@ -339,7 +349,7 @@ pub fn only_listed_requests(bench: &dyn Bench) {
         }),
     }
     let log = service.server.log();
-    let asked: BTreeSet<&str> = log.iter().map(|logged| logged.asked.operation.as_str()).collect();
+    let asked = operations(&log);
     for route in bench.routes() {
         if !asked.contains(route.operation) && !excused(bench, Point::OnlyListedRequests, route.operation) {
             failures.push(format!("{} is on the list and never used", route.operation));

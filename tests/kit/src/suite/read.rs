@@ -72,6 +72,13 @@ impl ScopeReading {
         self.state() == ScopeState::Complete
     }
 
+    /// Whether it says that it is never read in this configuration, and nothing was.
+    pub fn is_told_unread(&self) -> bool {
+        let never =
+            |cause: &Cause| matches!(cause, Cause::Needs { .. } | Cause::NotOnPlan { .. } | Cause::NotSupported { .. });
+        self.count == 0 && !self.gaps.is_empty() && self.gaps.iter().all(|gap| never(&gap.cause))
+    }
+
     /// Its gaps in words.
     pub fn shown_gaps(&self) -> String {
         let shown = |gap: &Gap| match &gap.part {
@@ -102,6 +109,8 @@ pub struct Reading {
     pub undeclared: Option<Cause>,
     /// What giving the credential back said.
     pub closed: Option<Cause>,
+    /// Where the service was; two readings are compared as if it had been at one place.
+    pub origin: String,
     seen: BTreeMap<(AccessKind, GrantId), String>,
 }
 
@@ -111,9 +120,28 @@ impl Reading {
         Self { undeclared: Some(cause), ..Self::default() }
     }
 
-    /// Whether every scope is complete, and there is one.
-    pub fn is_complete(&self) -> bool {
-        !self.scopes.is_empty() && self.scopes.values().all(ScopeReading::is_complete)
+    /// The same, read from this server.
+    #[must_use]
+    pub fn at(mut self, server: &crate::fault::FaultServer) -> Self {
+        self.origin = String::from(server.origin());
+        self
+    }
+
+    /// A record in words, without the place of the service.
+    pub(super) fn shown(&self, access: &Access) -> String {
+        let text = format!("{access:#?}");
+        if self.origin.is_empty() { text } else { text.replace(&self.origin, "ORIGIN") }
+    }
+
+    /// Whether every scope is complete, but for those that say they are never read; and there is one.
+    pub fn is_whole(&self) -> bool {
+        self.scopes.values().any(ScopeReading::is_complete)
+            && self.scopes.values().all(|scope| scope.is_complete() || scope.is_told_unread())
+    }
+
+    /// Whether every scope is as far as it can get, which `whole` shows.
+    pub fn is_as_far_as(&self, whole: &Self) -> bool {
+        self.undeclared.is_none() && self.scopes.iter().all(|(name, scope)| !is_spoilt(whole, name, scope))
     }
 
     /// The scopes of one kind.
@@ -157,6 +185,12 @@ impl Reading {
             self.breach(format!("scope {} is declared twice", scope.name));
         }
     }
+}
+
+/// Whether a scope got less far than in a whole reading.
+pub(super) fn is_spoilt(whole: &Reading, name: &str, scope: &ScopeReading) -> bool {
+    let never = whole.scopes.get(name).is_some_and(ScopeReading::is_told_unread) && scope.is_told_unread();
+    !scope.is_complete() && !never
 }
 
 /// One walk under way.

@@ -11,8 +11,8 @@ use crate::settings::{Connection, OriginRule, PaceSettings, Reach, TimeLimits};
 use crate::testing::{Act, Server, connection, door, head, members, open, reply, reply_bytes};
 
 fn quick() -> Connection {
-    let short = Duration::from_millis(150);
-    Connection { time: TimeLimits { connect: short, idle: short, total: Duration::from_secs(1) }, ..connection() }
+    let short = Duration::from_millis(500);
+    Connection { time: TimeLimits { connect: short, idle: short, total: Duration::from_secs(2) }, ..connection() }
 }
 
 #[tokio::test]
@@ -47,14 +47,14 @@ async fn net3_a_public_system_that_resolves_inside_is_not_connected_to() {
 #[tokio::test]
 async fn x3_the_limit_that_was_hit_is_named() {
     let stalls = [
-        (vec![Act::Stall], "idle time limit of 150 ms while waiting for headers from"),
+        (vec![Act::Stall], "idle time limit of 500 ms while waiting for headers from"),
         (
             vec![Act::Write(b"HTTP/1.1 200 OK\r\ncontent-".to_vec()), Act::Stall],
-            "idle time limit of 150 ms while waiting for headers from",
+            "idle time limit of 500 ms while waiting for headers from",
         ),
         (
             vec![Act::Write(head(200, &[], Some(10))), Act::Stall],
-            "idle time limit of 150 ms while reading the body from",
+            "idle time limit of 500 ms while reading the body from",
         ),
     ];
     for (acts, limit) in stalls {
@@ -75,7 +75,7 @@ async fn x3_a_dripping_body_hits_the_total_limit() {
     let server = Server::plain(move |_, _| acts.clone()).await;
     let door = open(vec![server.rule()], Dialect::Plain, quick()).unwrap();
     let says = door.send(members(&server)).await.unwrap_err().to_string();
-    assert!(says.contains("total time limit of 1 s"), "{says}");
+    assert!(says.contains("total time limit of 2 s"), "{says}");
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn x3_a_server_that_accepts_and_never_greets_hits_the_connect_limit() {
         .unwrap();
     let door = open(vec![OriginRule::of(&url, Reach::Internal).unwrap()], Dialect::Plain, quick()).unwrap();
     let says = door.send(Request::get(url)).await.unwrap_err().to_string();
-    assert!(says.contains("connect to api.example") && says.contains("connect time limit of 150 ms"), "{says}");
+    assert!(says.contains("connect to api.example") && says.contains("connect time limit of 500 ms"), "{says}");
 }
 
 #[tokio::test]

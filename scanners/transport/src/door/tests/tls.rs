@@ -109,11 +109,17 @@ async fn the_proxy_of_the_configuration_is_asked_to_connect_and_sees_no_request(
     let connection = Connection { proxy: Some(Proxy { url: proxied }), ..connection() };
     let door = open(vec![OriginRule::of(&url, Reach::Public).unwrap()], Dialect::Plain, connection).unwrap();
     let says = door.send(Request::get(url)).await.unwrap_err();
-    assert!(matches!(says, Cause::Unreachable { .. }), "{says}");
+    assert!(says.to_string().contains("connect to api.example:8443 through the proxy"), "{says}");
     let log = proxy.log();
     assert_eq!(log.len(), 1);
     assert!(log[0].head.starts_with("CONNECT api.example:8443 "), "{}", log[0].head);
     assert!(!log[0].head.contains("/orgs"));
+    let missing = Some(Proxy { url: Url::parse("http://missing.inside:3128").unwrap() });
+    let url = Url::parse("https://api.example:8443/orgs/acme/members").unwrap();
+    let rule = OriginRule::of(&url, Reach::Public).unwrap();
+    let door = open(vec![rule], Dialect::Plain, Connection { proxy: missing, ..crate::testing::connection() }).unwrap();
+    let says = door.send(Request::get(url)).await.unwrap_err().to_string();
+    assert!(says.contains("resolve the proxy to api.example:8443"), "{says}");
     for bad in ["http://user:word@proxy.inside/", "socks5://proxy.inside/"] {
         let proxy = Some(Proxy { url: Url::parse(bad).unwrap() });
         let connection = Connection { proxy, ..crate::testing::connection() };
