@@ -1,5 +1,5 @@
 //! A hundred thousand users and as many assignments in little memory. Memory is that of the whole process, the service
-//! included, so that this is a program of its own; run it with `--release -- --ignored`.
+//! included, so that this is a program of its own; run it with `-- --ignored`.
 
 #![expect(clippy::expect_used, reason = "a test fails loudly")]
 
