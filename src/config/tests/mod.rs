@@ -1,5 +1,6 @@
 mod documents;
 mod mistakes;
+mod services;
 mod together;
 
 use std::path::{Path, PathBuf};
