@@ -39,7 +39,9 @@ pub(crate) fn keeping<'f>(list: &'static AllowList, fields: impl Iterator<Item =
 /// Names of the keys on the way to a field, in any of the ways fields are written.
 fn steps(field: &str) -> Vec<String> {
     let mut steps = vec![String::from(field), format!("/{}", field.replace('.', "/"))];
-    steps.extend(field.split(['/', '.']).filter(|step| !step.is_empty()).map(|step| step.replace("~1", "/").replace("~0", "~")));
+    steps.extend(
+        field.split(['/', '.']).filter(|step| !step.is_empty()).map(|step| step.replace("~1", "/").replace("~0", "~")),
+    );
     steps
 }
 

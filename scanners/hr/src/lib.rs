@@ -67,7 +67,9 @@ pub async fn fetch(source: &Source, ways: &Ways) -> Result<Fetched, Cause> {
 pub async fn check_rights(source: &Source, ways: &Ways) -> Rights {
     let state = match fetch(source, ways).await {
         Ok(_) => RightState::Have,
-        Err(Cause::Denied { permission: says } | Cause::Unauthenticated { detail: says }) => RightState::Missing { says },
+        Err(Cause::Denied { permission: says } | Cause::Unauthenticated { detail: says }) => {
+            RightState::Missing { says }
+        }
         Err(cause) => RightState::CannotTell(cause),
     };
     let serves = || vec![String::from("roster")];
@@ -76,7 +78,9 @@ pub async fn check_rights(source: &Source, ways: &Ways) -> Rights {
         credential: source.shown(),
         needed: needed.collect(),
         excess: Vec::new(),
-        excess_not_told: String::from("HR systems do not say what else a credential may do; give it nothing but sight of people"),
+        excess_not_told: String::from(
+            "HR systems do not say what else a credential may do; give it nothing but sight of people",
+        ),
     }
 }
 

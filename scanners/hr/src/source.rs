@@ -117,7 +117,9 @@ impl Source {
             System::Rippling(_) => &rippling::ALLOW,
             System::Okta(_) => &okta::ALLOW,
             System::Entra(_) => &entra::ALLOW,
-            System::HttpJson(system) => return system.allow(self.columns.values().chain(self.fallbacks.values().flatten())),
+            System::HttpJson(system) => {
+                return system.allow(self.columns.values().chain(self.fallbacks.values().flatten()));
+            }
         };
         leak::keeping(usual, self.columns.values().chain(self.fallbacks.values().flatten()))
     }

@@ -59,7 +59,10 @@ fn every_documented_source_is_accepted() {
 
 #[test]
 fn a_source_has_the_words_and_columns_of_its_system_under_those_of_the_file() {
-    let source = only(&one("bamboohr").replace("coverage: full", "coverage: full\n      values: { status: { leave: [Inactive] } }\n      columns: { batch: customWave }"));
+    let source = only(&one("bamboohr").replace(
+        "coverage: full",
+        "coverage: full\n      values: { status: { leave: [Inactive] } }\n      columns: { batch: customWave }",
+    ));
     assert_eq!(source.values["status"]["leave"], ["Inactive"], "the file's word wins");
     assert!(source.values["status"]["ended"].is_empty());
     assert!(source.none_values.contains(&String::from("0000-00-00")));
@@ -87,7 +90,8 @@ fn the_workday_prompt_that_brings_leavers_is_there_unless_others_are() {
         other => panic!("{other:?}"),
     };
     let plain = one("workday");
-    let without: String = plain.lines().filter(|line| !line.contains("prompts:")).map(|line| format!("{line}\n")).collect();
+    let without: String =
+        plain.lines().filter(|line| !line.contains("prompts:")).map(|line| format!("{line}\n")).collect();
     assert_eq!(prompts(&only(&without))["Include_Terminated_Workers"], "1");
 }
 
@@ -149,17 +153,27 @@ fn keys_of_another_format_are_told_at_their_place() {
 #[test]
 fn a_vendors_list_is_full_and_its_address_an_origin_over_tls() {
     let bamboo = one("bamboohr");
-    assert_eq!(mistakes(&bamboo.replace("coverage: full", "coverage: active"))[0].1, "a source of the format bamboohr lists everybody");
-    let with = |line: &str| mistakes(&bamboo.replace("coverage: full", &format!("coverage: full\n      {line}")))[0].1.clone();
+    assert_eq!(
+        mistakes(&bamboo.replace("coverage: full", "coverage: active"))[0].1,
+        "a source of the format bamboohr lists everybody"
+    );
+    let with =
+        |line: &str| mistakes(&bamboo.replace("coverage: full", &format!("coverage: full\n      {line}")))[0].1.clone();
     assert_eq!(with("base_url: https://api.bamboohr.com/api"), "is more than an origin");
-    assert_eq!(with("base_url: http://hr.acme.example"), "plain text would show the credential to everybody on the way");
-    assert_eq!(with("time_zones: { Berlin: Europe/Berln }"), "no time zone is called \"Europe/Berln\"");
+    assert_eq!(
+        with("base_url: http://hr.acme.example"),
+        "plain text would show the credential to everybody on the way"
+    );
+    let zone = mistakes(&bamboo.replace("Austin: America/Chicago", "Austin: America/Chicgo"))[0].1.clone();
+    assert_eq!(zone, "no time zone is called \"America/Chicgo\"");
 }
 
 #[test]
 fn a_pointer_that_is_none_and_an_unknown_system_are_told() {
     let okta = one("okta");
-    let wrong = okta.replace("/profile/employeeNumber", "profile.employeeNumber").replace("accounts_of: okta-main", "accounts_of: okta-mian");
+    let wrong = okta
+        .replace("/profile/employeeNumber", "profile.employeeNumber")
+        .replace("accounts_of: okta-main", "accounts_of: okta-mian");
     let says: Vec<String> = mistakes(&wrong).into_iter().map(|(_, says)| says).collect();
     assert!(says.contains(&String::from("\"profile.employeeNumber\" is no JSON pointer")), "{says:?}");
     assert!(says.contains(&String::from("no system is called okta-mian")), "{says:?}");
@@ -172,15 +186,27 @@ fn mistakes_of_a_json_service_are_told() {
         assert!(json.contains(from), "{from}");
         mistakes(&json.replace(from, to))[0].1.clone()
     };
-    assert_eq!(one_mistake("kind: cursor, at: /next, parameter: after", "kind: cursor, parameter: after"), "`at` is missing");
-    assert_eq!(one_mistake("kind: cursor, at: /next, parameter: after", "kind: link_header, at: /next"), "`at` is of another kind");
     assert_eq!(
-        one_mistake("kind: cursor, at: /next, parameter: after", "kind: cursor, at: /next, parameter: after, place: body"),
+        one_mistake("kind: cursor, at: /next, parameter: after", "kind: cursor, parameter: after"),
+        "`at` is missing"
+    );
+    assert_eq!(
+        one_mistake("kind: cursor, at: /next, parameter: after", "kind: link_header, at: /next"),
+        "`at` is of another kind"
+    );
+    assert_eq!(
+        one_mistake(
+            "kind: cursor, at: /next, parameter: after",
+            "kind: cursor, at: /next, parameter: after, place: body"
+        ),
         "the parameters belong into a body, and there is no POST with an object as body"
     );
     assert_eq!(one_mistake("kind: bearer", "kind: basic"), "`user` is missing");
     assert_eq!(one_mistake("items: /people", "items: people"), "\"people\" is no JSON pointer");
-    assert_eq!(one_mistake("items: /people", "items: /people\n        headers: { Authorization: x }"), "the header authorization is set by others");
+    assert_eq!(
+        one_mistake("items: /people", "items: /people\n        headers: { Authorization: x }"),
+        "the header Authorization is set by others"
+    );
 }
 
 #[test]

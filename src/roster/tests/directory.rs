@@ -68,6 +68,10 @@ fn what_is_wrong_with_an_account_keeps_nobody_from_being_judged_whom_hr_knows() 
     let ended_without_end = |id: &str| row(id).with("status", "ended");
     let mut world = two("2026-08-03T06:00:00Z").rows(&[row("p-1").ended("2026-07-31"), row("p-2")]);
     world.put_rows("accounts", &[ended_without_end("p-1"), row("p-2").with("status", "odd"), ended_without_end("p-9")]);
+    // A row that cannot be used holds so small a roster; an operator looks at it.
+    let held = world.load();
+    assert!(holds(&held, "ROS-3"));
+    world.release(&held);
     let loaded = world.load();
     assert_eq!(standing(&loaded, "p-1", &world), "left 2026-08-01T00:00Z");
     assert_eq!(standing(&loaded, "p-2", &world), "employed");

@@ -74,7 +74,9 @@ fn an_address_column_that_is_gone_holds() {
         let (run, _office) = after_a_good_run(kind, |server, _| {
             server.plant(
                 lists(),
-                Damage::change(move |_, answer| answer.edit(|value| each_object(value, &|fields| drop(fields.remove(key))))),
+                Damage::change(move |_, answer| {
+                    answer.edit(|value| each_object(value, &|fields| drop(fields.remove(key))))
+                }),
             );
         });
         run.expect(5);
@@ -164,7 +166,9 @@ fn many_new_leavers_are_judged_and_wait_for_a_word() {
 #[test]
 fn a_sentinel_of_the_wrong_company_holds() {
     let server = Kind::BambooHr.serve(&truth());
-    let source = Kind::BambooHr.source(server.origin()).replace("coverage: full", "coverage: full, sentinels: { active: [\"999\"] }");
+    let source = Kind::BambooHr
+        .source(server.origin())
+        .replace("coverage: full", "coverage: full, sentinels: { active: [\"999\"] }");
     let run = Office::new(&source).validate();
     run.expect(5);
     assert!(run.stdout.contains("ROS-10"), "{}", run.stdout);

@@ -72,7 +72,8 @@ fn without_any_roster_yet_nobody_is_judged() {
 #[test]
 fn a_refusal_is_told_with_address_status_and_request_and_without_query_or_body() {
     let server = Kind::BambooHr.serve(&truth());
-    let refusal = Answer::html("canary-in-the-body").of(403).with("x-request-id", "4f1c9a2e-0b1d-4c55-9c1e-6f0d2b7a1e11");
+    let refusal =
+        Answer::html("canary-in-the-body").of(403).with("x-request-id", "4f1c9a2e-0b1d-4c55-9c1e-6f0d2b7a1e11");
     server.plant(On::any(), Damage::Reply(refusal));
     let office = Office::new(&Kind::BambooHr.source(server.origin()));
     let run = office.validate();

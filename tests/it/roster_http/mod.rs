@@ -186,7 +186,8 @@ impl Office {
     }
 
     pub(crate) fn holdover(&self, arguments: &[&str]) -> Run {
-        let output = command(self.path()).env("HR_SECRET", SECRET).args(arguments).output().expect("the program starts");
+        let output =
+            command(self.path()).env("HR_SECRET", SECRET).args(arguments).output().expect("the program starts");
         Run::new(&output, self.path())
     }
 
@@ -214,7 +215,10 @@ impl Office {
 }
 
 /// Applies a change to every object of an answer, at any depth.
-pub(crate) fn each_object(value: &mut serde_json::Value, change: &dyn Fn(&mut serde_json::Map<String, serde_json::Value>)) {
+pub(crate) fn each_object(
+    value: &mut serde_json::Value,
+    change: &dyn Fn(&mut serde_json::Map<String, serde_json::Value>),
+) {
     match value {
         serde_json::Value::Object(fields) => {
             change(fields);

@@ -8,15 +8,22 @@ use holdover_kit::stub::hr::{self, Truth};
 use super::{Office, today, truth};
 use crate::company::{Run, list, word};
 
-const HEADER: &str = "person_id,employment_type,status,display_name,work_email,start_date,end_date,time_zone,updated_at";
+const HEADER: &str =
+    "person_id,employment_type,status,display_name,work_email,start_date,end_date,time_zone,updated_at";
 
 /// HR's own list as a file: Ana left a month ago.
 fn hris(office: &Office, ana_has_left: bool) {
     let end = today() - chrono::Days::new(30);
-    let ana = if ana_has_left { format!("ended,Ana Silva,ana.silva@acme.example,2020-03-02,{end}") } else { String::from("active,Ana Silva,ana.silva@acme.example,2020-03-02,") };
+    let ana = if ana_has_left {
+        format!("ended,Ana Silva,ana.silva@acme.example,2020-03-02,{end}")
+    } else {
+        String::from("active,Ana Silva,ana.silva@acme.example,2020-03-02,")
+    };
     let mut rows = vec![
         format!("00001,employee,{ana},Europe/Berlin,2026-01-05T08:00:00Z"),
-        String::from("00002,employee,active,Bea Braun,bea.braun@acme.example,2020-03-02,,Europe/Berlin,2026-01-05T08:00:00Z"),
+        String::from(
+            "00002,employee,active,Bea Braun,bea.braun@acme.example,2020-03-02,,Europe/Berlin,2026-01-05T08:00:00Z",
+        ),
     ];
     for number in 100..122 {
         rows.push(format!("{number:05},employee,active,Person {number},person.{number}@acme.example,2020-03-02,,Europe/Berlin,2026-01-05T08:00:00Z"));
@@ -63,9 +70,16 @@ fn an_account_that_is_still_on_makes_no_employee_of_a_leaver() {
     hris(&office, true);
     let run = office.scan();
     run.expect(1);
-    assert!(run.states().contains_key("u-1"), "the silent miss that a second source must not bring: {:?}", run.states());
+    assert!(
+        run.states().contains_key("u-1"),
+        "the silent miss that a second source must not bring: {:?}",
+        run.states()
+    );
     let said = conflicts(&run);
-    assert!(said.iter().any(|says| says.contains("00001") && says.contains("still lists an account in use")), "{said:?}");
+    assert!(
+        said.iter().any(|says| says.contains("00001") && says.contains("still lists an account in use")),
+        "{said:?}"
+    );
     server.finish();
 }
 
@@ -77,7 +91,10 @@ fn an_account_that_was_ended_makes_no_leaver_of_an_employee_and_is_told() {
     let run = office.scan();
     assert!(!run.states().contains_key("u-1"), "HR counts: {:?}", run.states());
     let said = conflicts(&run);
-    assert!(said.iter().any(|says| says.contains("00001") && says.contains("hris says employed, which counts")), "{said:?}");
+    assert!(
+        said.iter().any(|says| says.contains("00001") && says.contains("hris says employed, which counts")),
+        "{said:?}"
+    );
     server.finish();
 }
 
@@ -110,6 +127,9 @@ fn entra_beside_hr_does_the_same() {
     run.expect(1);
     assert!(run.states().contains_key("u-1"));
     let said = conflicts(&run);
-    assert!(said.iter().any(|says| says.contains("00001") && says.contains("still lists an account in use")), "{said:?}");
+    assert!(
+        said.iter().any(|says| says.contains("00001") && says.contains("still lists an account in use")),
+        "{said:?}"
+    );
     server.finish();
 }

@@ -159,7 +159,12 @@ impl HttpJson {
             Paging::LinkIn(pointer) | Paging::Cursor { at: pointer, .. } => Some(at(pointer)),
             Paging::Whole | Paging::LinkHeader | Paging::Page { .. } | Paging::Offset { .. } => None,
         };
-        let own = [Some(at(&self.items)), self.total.as_ref().map(at), self.expect.as_ref().map(|(pointer, _)| at(pointer)), next];
+        let own = [
+            Some(at(&self.items)),
+            self.total.as_ref().map(at),
+            self.expect.as_ref().map(|(pointer, _)| at(pointer)),
+            next,
+        ];
         let kept = leak::keep(fields.cloned().chain(own.into_iter().flatten()));
         let method = match self.ask {
             Ask::Get => "GET",

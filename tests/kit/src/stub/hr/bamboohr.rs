@@ -54,7 +54,9 @@ impl BambooHr {
                     // A rehire overwrites the first day and may leave the earlier end standing.
                     "terminationDate" => match (spell.end, member.spells.len()) {
                         (Some(end), _) => json!(end),
-                        (None, 2..) => member.spells.first().and_then(|spell| spell.end).map_or_else(none, |end| json!(end)),
+                        (None, 2..) => {
+                            member.spells.first().and_then(|spell| spell.end).map_or_else(none, |end| json!(end))
+                        }
                         (None, _) => none(),
                     },
                     "supervisorEId" => json!("2"),

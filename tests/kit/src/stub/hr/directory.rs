@@ -107,10 +107,13 @@ impl Entra {
 
     fn users(&self, asked: &Asked) -> Answer {
         let staff = self.truth.staff();
-        let select: Vec<&str> = asked.query("$select").unwrap_or("id,displayName,mail,userPrincipalName").split(',').collect();
+        let select: Vec<&str> =
+            asked.query("$select").unwrap_or("id,displayName,mail,userPrincipalName").split(',').collect();
         if select.contains(&"employeeLeaveDateTime") && !self.leave_dates {
-            return Answer::json(&json!({ "error": { "code": "Authorization_RequestDenied", "message": "Insufficient privileges" } }))
-                .of(403);
+            return Answer::json(
+                &json!({ "error": { "code": "Authorization_RequestDenied", "message": "Insufficient privileges" } }),
+            )
+            .of(403);
         }
         let from = asked.number_of("$skiptoken", 0);
         let page: Vec<Value> = staff
@@ -144,7 +147,8 @@ impl Entra {
         let mut answer = json!({ "@odata.context": "users", "value": page });
         if to < staff.members.len() {
             let rest: Vec<&str> = asked.raw_query.split('&').filter(|part| !part.contains("skiptoken")).collect();
-            answer["@odata.nextLink"] = json!(format!("{}/v1.0/users?{}&$skiptoken={to}", asked.origin, rest.join("&")));
+            answer["@odata.nextLink"] =
+                json!(format!("{}/v1.0/users?{}&$skiptoken={to}", asked.origin, rest.join("&")));
         }
         Answer::json(&answer)
     }

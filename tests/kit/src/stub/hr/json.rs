@@ -81,7 +81,11 @@ impl Json {
             Paging::Whole | Paging::LinkHeader | Paging::Page | Paging::Offset => {}
         }
         let answer = Answer::json(&answer);
-        if self.paging == Paging::LinkHeader && more { answer.with("link", &format!("<{link}>; rel=\"next\"")) } else { answer }
+        if self.paging == Paging::LinkHeader && more {
+            answer.with("link", &format!("<{link}>; rel=\"next\""))
+        } else {
+            answer
+        }
     }
 }
 

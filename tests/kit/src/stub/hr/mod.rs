@@ -139,11 +139,12 @@ impl Staff {
             member(1, "Ana", "Silva", vec![spell(old, Some(ago(30)))]),
             member(2, "Bea", "Braun", vec![spell(old, None)]),
             member(3, "Cem", "Can", vec![spell(old, Some(ahead(20)))]),
-            member(4, "Dana", "Dorn", vec![Spell {
-                last_day: Some(ago(10)),
-                mood: Mood::GardenLeave,
-                ..spell(old, Some(ahead(40)))
-            }]),
+            member(
+                4,
+                "Dana",
+                "Dorn",
+                vec![Spell { last_day: Some(ago(10)), mood: Mood::GardenLeave, ..spell(old, Some(ahead(40))) }],
+            ),
             member(5, "Eli", "Ernst", vec![Spell { mood: Mood::Leave, ..spell(old, None) }]),
             member(6, "Fay", "Fox", vec![spell(old, Some(ago(400))), spell(ago(90), None)]),
             member(7, "Gus", "Gray", vec![Spell { sort: Sort::Contractor, ..spell(old, Some(ago(5))) }]),
@@ -179,7 +180,7 @@ pub fn member(number: u32, first: &str, last: &str, spells: Vec<Spell>) -> Membe
         last: String::from(last),
         email: format!("{login}@acme.example"),
         private_email: (number == 1).then(|| format!("{login}@private.example")),
-        place: String::from(if number % 2 == 0 { "Berlin" } else { "Austin" }),
+        place: String::from(if number.is_multiple_of(2) { "Berlin" } else { "Austin" }),
         spells,
     }
 }

@@ -110,12 +110,16 @@ impl Stub for Personio {
                 let secret = asked.form_field("client_secret");
                 let grant = asked.form_field("grant_type");
                 if secret.as_deref() == Some(SECRET) && grant.as_deref() == Some("client_credentials") {
-                    Answer::json(&json!({ "access_token": TOKEN, "expires_in": 86_400, "token_type": "Bearer", "scope": "" }))
+                    Answer::json(
+                        &json!({ "access_token": TOKEN, "expires_in": 86_400, "token_type": "Bearer", "scope": "" }),
+                    )
                 } else {
                     Answer::json(&json!({ "error": "invalid_client" })).of(401)
                 }
             }
-            _ if asked.token() != Some(TOKEN) => Answer::json(&json!({ "errors": [{ "title": "Unauthorized" }] })).of(401),
+            _ if asked.token() != Some(TOKEN) => {
+                Answer::json(&json!({ "errors": [{ "title": "Unauthorized" }] })).of(401)
+            }
             ["GET", "v2", "persons"] => self.persons(asked),
             ["GET", "v2", "persons", id, "employments"] => self.employments(id),
             _ => Answer::status(404),

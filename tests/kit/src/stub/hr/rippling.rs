@@ -56,9 +56,8 @@ impl Rippling {
         let to = from + page.len();
         let redacted: Vec<Value> =
             self.truth.hidden().into_iter().map(|name| json!({ "name": name, "reason": "no permission" })).collect();
-        let next = (to < staff.members.len()).then(|| {
-            format!("{}/workers/?cursor={to}&expand={}", asked.origin, expand.join("%2C"))
-        });
+        let next = (to < staff.members.len())
+            .then(|| format!("{}/workers/?cursor={to}&expand={}", asked.origin, expand.join("%2C")));
         Answer::json(&json!({ "results": page, "next_link": next, "__meta": { "redacted_fields": redacted } }))
     }
 }

@@ -40,10 +40,13 @@ impl Workday {
             put("Employee_ID", json!(format!("{:05}", member.number)));
             put("Full_Name", json!(member.name()));
             put("Email", json!(member.email));
-            put("Worker_Type", json!(match spell.sort {
-                Sort::Employee => "Employee",
-                Sort::Contractor => "Contingent_Worker",
-            }));
+            put(
+                "Worker_Type",
+                json!(match spell.sort {
+                    Sort::Employee => "Employee",
+                    Sort::Contractor => "Contingent_Worker",
+                }),
+            );
             put("Active", json!(if left { "0" } else { "1" }));
             put("On_Leave", json!(if spell.mood == Mood::Leave { "1" } else { "0" }));
             put("Hire_Date", date(spell.start));
