@@ -142,7 +142,14 @@ impl Inputs<'_> {
         });
         // A reader that hangs on a file must not keep the program (STO-10).
         runtime.shutdown_timeout(std::time::Duration::from_secs(2));
-        Ok(outcome?)
+        let mut outcome = outcome?;
+        outcome.report.notices.extend(ways.skews().into_iter().map(|says| Notice {
+            id: String::from("clock-skew"),
+            level: NoticeLevel::Warning,
+            says,
+        }));
+        ways.finish_recordings().map_err(|cause| Failure::Output(format!("--record: {cause}")))?;
+        Ok(outcome)
     }
 }
 

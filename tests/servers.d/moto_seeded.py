@@ -1,8 +1,9 @@
 """Starts moto on 127.0.0.1, filled in-process from a seed file, because only there can dates and ids be chosen.
 
-usage: moto_seeded.py PORT SEED.json [--check] [--users N]
-  --check    every call needs a right signature and a policy that allows it
-  --users N  so many more users in the first account, each with a key, a password or neither
+usage: moto_seeded.py PORT SEED.json [--check] [--users N] [--accounts N]
+  --check       every call needs a right signature and a policy that allows it
+  --users N     so many more users in the first account, each with a key, a password, both or neither
+  --accounts N  so many more accounts in the organisation, each with two users
 """
 
 import argparse
@@ -15,6 +16,7 @@ arguments.add_argument("port", type=int)
 arguments.add_argument("seed")
 arguments.add_argument("--check", action="store_true")
 arguments.add_argument("--users", type=int, default=0)
+arguments.add_argument("--accounts", type=int, default=0)
 options = arguments.parse_args()
 
 # Read by moto when it is imported.
@@ -220,8 +222,26 @@ def add_crowd(account, number):
         add_user(iam, user)
 
 
+def more_accounts(number):
+    for index in range(number):
+        created = "2024-03-01T00:00:00Z"
+        users = [
+            {
+                "name": f"member{index:04d}-{which}",
+                "id": f"AIDAMEMBER{index:04d}{which}00000",
+                "created": created,
+                "tags": {"email": f"member{index:04d}-{which}@acme.example"},
+                "keys": [{"id": f"AKIAMEMBER{index:04d}{which}00000", "created": created}],
+            }
+            for which in range(2)
+        ]
+        name = f"member-{index:04d}"
+        yield {"id": f"5{index:011d}", "name": name, "email": f"aws+{name}@acme.example", "users": users}
+
+
 with open(options.seed, encoding="utf-8") as file:
     SEED = json.load(file)
+SEED["accounts"].extend(more_accounts(options.accounts))
 for each_account in SEED["accounts"]:
     add_account(SEED, each_account)
 if SEED.get("organization"):

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use chrono::{DurationRound, TimeDelta};
 use http::StatusCode;
 use scan_contract::{AsOf, AsOfSource, Cause, Cursor, Instant};
 use scan_transport::{Door, Reply, Request};
@@ -22,8 +21,7 @@ const PAGES: usize = 100_000;
 pub(crate) struct Client {
     door: Door,
     base: Url,
-    /// When this reading began, in whole minutes: what is asked about a span of time is asked the same way when a
-    /// recording is read.
+    /// When this reading began: what is asked about a span of time is asked the same way when a recording is read.
     begun: Instant,
 }
 
@@ -70,12 +68,11 @@ pub(crate) enum Found<T> {
 impl Client {
     /// A client for the organisation at `base`.
     pub(crate) fn new(door: Door, base: Url) -> Self {
-        let now = door.now();
-        let begun = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
+        let begun = door.began();
         Self { door, base, begun }
     }
 
-    /// When this reading began, in whole minutes.
+    /// When this reading began.
     pub(crate) fn begun(&self) -> Instant {
         self.begun
     }

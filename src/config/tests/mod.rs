@@ -1,4 +1,5 @@
 mod documents;
+mod live;
 mod mistakes;
 mod services;
 mod together;

@@ -114,7 +114,7 @@ fn one_field(check: &mut Check<'_>, pointer: &str, format: Format, field: &str) 
 pub(super) fn asked(check: &mut Check<'_>, pointer: &str, raw: &mut RawSource) -> Option<Asked> {
     let at = |key: &str| format!("{pointer}/{key}");
     let pace = scan_hr::usual_pace(raw.format == Format::Personio);
-    let connection = connection::connection(check, &at("connection"), raw.connection.take(), pace);
+    let connection = connection::connection(check, &at("connection"), raw.connection.take(), Some(pace));
     let system = system(check, pointer, raw, &connection);
     for (column, field) in &raw.columns {
         one_field(check, &yaml::join(&at("columns"), column), raw.format, field);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holdover_kit::canary::Canaries;
-use holdover_kit::fault::{Answer, Asked, Damage, FaultServer, On, RateLimit, Tls};
+use holdover_kit::fault::{Answer, Asked, Damage, FaultServer, Forward, On, RateLimit, Tls};
 use serde_json::json;
 
 fn echo() -> Arc<impl Fn(&Asked) -> Answer> {
@@ -241,4 +241,26 @@ async fn a_stub_that_panics_fails_the_test() {
     let server = FaultServer::start(Arc::new(|asked: &Asked| -> Answer { panic!("no idea of {}", asked.path) }));
     assert_eq!(get(&server, "/a").await.expect("answered").0, 500);
     assert!(message(|| drop(server.finish())).contains("no idea of /a"));
+}
+
+#[tokio::test]
+async fn faults_lie_over_a_server_that_is_not_ours_too() {
+    let behind = FaultServer::start(Arc::new(|asked: &Asked| {
+        Answer::bytes(
+            "text/plain",
+            format!("{} {} {}", asked.address(), asked.text(), asked.header("host").unwrap_or("")),
+        )
+    }));
+    let front = FaultServer::start(Arc::new(Forward::to(behind.origin()).expect("an address")));
+    let fault = front.plant(On::any().nth(2), Damage::status(429));
+    let host = front.origin().trim_start_matches("http://").to_owned();
+    for expected in [200, 429, 200] {
+        let response = client().post(front.url("/a%2Fb?c=1")).body("body").send().await.expect("an answer");
+        assert_eq!(response.status().as_u16(), expected);
+        if expected == 200 {
+            let text = response.text().await.expect("a body");
+            assert_eq!(text, format!("{}/a%2Fb?c=1 body {host}", behind.origin()));
+        }
+    }
+    assert_eq!((fault.fired(), behind.finish().len(), front.finish().len()), (1, 2, 3));
 }

@@ -104,7 +104,7 @@ fn needs() -> Cause {
 }
 
 fn since(hub: &Hub) -> String {
-    let first = hub.client.door().now() - TimeDelta::days(i64::from(hub.settings.evidence_days));
+    let first = hub.client.door().began() - TimeDelta::days(i64::from(hub.settings.evidence_days));
     // Without a start the service answers for three months only.
     format!("created:>={}", first.format("%Y-%m-%d"))
 }

@@ -101,7 +101,8 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
     let head = parts.method == http::Method::HEAD;
-    let plan = script.decide(Asked::new(&parts, body, &script.origin()));
+    // A stub may take its time, or ask another server.
+    let plan = tokio::task::block_in_place(|| script.decide(Asked::new(&parts, body, &script.origin())));
     if !plan.before.is_zero() {
         tokio::time::sleep(plan.before).await;
     }

@@ -53,12 +53,15 @@
 //! assert_eq!(log[0].asked.operation, "rooms:List");
 //! ```
 //!
+//! With [`Forward`] in the place of a stub, the same faults lie over a server that we did not write.
+//!
 //! Stubs of real systems are in [`crate::stub`], one folder each.
 
 mod answer;
 mod asked;
 mod body;
 mod damage;
+mod forward;
 mod limit;
 mod listen;
 mod rule;
@@ -70,6 +73,7 @@ mod wire;
 pub use answer::Answer;
 pub use asked::Asked;
 pub use damage::{Damage, gzip};
+pub use forward::Forward;
 pub use limit::RateLimit;
 pub use rule::{On, Planted, path_fits};
 pub use script::Logged;
