@@ -1,7 +1,7 @@
 //! THE list of scanners: which connector word leads to which crate. A scanner that is not here does not exist.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use scan_contract::documents::{Document, Entry};
@@ -13,8 +13,8 @@ use scan_transport::{AllowList, Door, Secrets};
 
 use crate::config::{Connector, SystemConfig};
 
-/// Words of all connectors, in the order used for output.
-pub const CONNECTORS: [&str; 3] = ["aws", "import", "ssh"];
+/// Words of all connectors, in the order used for output. `aws` stands twice: from documents, and asked itself.
+pub const CONNECTORS: [&str; 7] = ["aws", "aws", "github", "import", "okta", "ssh", "vault"];
 
 /// Whether connections may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Ways {
     pub record: Option<PathBuf>,
     /// Whether connections may be made.
     pub network: Network,
+    /// Doors that were opened, for what is to be said of them at the end.
+    pub doors: Arc<Mutex<Vec<Door>>>,
 }
 
 impl std::fmt::Debug for Ways {
@@ -62,10 +64,39 @@ impl Ways {
             return Err(Cause::Needs { what: String::from("a run without --offline") });
         }
         let door = Door::open(settings, list, Arc::clone(&self.now))?;
-        match &self.record {
-            Some(folder) => door.recording(folder),
-            None => Ok(door),
+        let door = match &self.record {
+            Some(folder) => door.recording(folder)?,
+            None => door,
+        };
+        self.opened().push(door.clone());
+        Ok(door)
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Vec<Door>> {
+        self.doors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes recordings with the proof that they are whole. Without it a recording counts as cut.
+    ///
+    /// # Errors
+    /// The first that could not be written.
+    pub fn finish_recordings(&self) -> Result<(), Cause> {
+        if self.record.is_none() {
+            return Ok(());
         }
+        self.opened().iter().try_for_each(Door::finish_recording)
+    }
+
+    /// Systems whose clock differs from ours by more than a minute, in words (TIM-8).
+    pub fn skews(&self) -> Vec<String> {
+        let doors = self.opened();
+        let told = doors.iter().filter_map(|door| {
+            let skew = door.skew()?;
+            let side = if skew < chrono::TimeDelta::zero() { "behind" } else { "ahead of" };
+            let seconds = skew.num_seconds().abs();
+            Some(format!("{}: our clock is {seconds} s {side} its clock; one of the two is wrong", door.system()))
+        });
+        told.collect()
     }
 }
 
@@ -78,6 +109,8 @@ impl Ways {
 /// A defect of the scanner itself, such as a manifest that does not parse.
 pub fn build(system: &SystemConfig, ways: &Ways) -> Result<Box<dyn Scanner>, Cause> {
     let base = ways.base.as_path();
+    let replay = system.replay.as_deref();
+    let secrets = Arc::clone(&ways.secrets);
     let documents: Arc<dyn Documents> = Arc::new(DiskDocuments::operator(base));
     Ok(match &system.connector {
         Connector::Import(settings) => Box::new(scan_import::Import::new(settings.clone(), documents)?),
@@ -89,7 +122,47 @@ pub fn build(system: &SystemConfig, ways: &Ways) -> Result<Box<dyn Scanner>, Cau
             };
             Box::new(scan_ssh::SshTree::new(settings.clone(), documents, tree)?)
         }
+        Connector::AwsLive(settings) => {
+            let door = settings.door().and_then(|door| ways.door(replay, door, &scan_aws::live::ALLOW));
+            let manifest = scan_aws::live::manifest();
+            open(door, manifest, |door| {
+                Ok(Box::new(scan_aws::live::AwsLive::new((**settings).clone(), scan_aws::live::Ways { door, secrets })?))
+            })?
+        }
+        Connector::Github(settings) => {
+            let door = ways.door(replay, settings.door(), settings.allow());
+            open(door, scan_github::manifest(), |door| {
+                Ok(Box::new(scan_github::GitHub::new((**settings).clone(), scan_github::Ways { door, secrets })?))
+            })?
+        }
+        Connector::Okta(settings) => {
+            let door = ways.door(replay, settings.door(), &scan_okta::ALLOW);
+            open(door, scan_okta::manifest(), |door| {
+                Ok(Box::new(scan_okta::Okta::new((**settings).clone(), scan_okta::Ways { door, secrets })?))
+            })?
+        }
+        Connector::Vault(settings) => {
+            let door = settings.door().and_then(|door| ways.door(replay, door, &scan_vault::ALLOW));
+            open(door, scan_vault::manifest(), |door| {
+                Ok(Box::new(scan_vault::Vault::new((**settings).clone(), scan_vault::Ways { door, secrets })?))
+            })?
+        }
     })
+}
+
+/// A scanner behind its door; without a way to the system, one that says why.
+fn open(
+    door: Result<Door, Cause>,
+    manifest: Result<Manifest, String>,
+    scanner: impl FnOnce(Door) -> Result<Box<dyn Scanner>, Cause>,
+) -> Result<Box<dyn Scanner>, Cause> {
+    match door {
+        Ok(door) => scanner(door),
+        Err(cause) => {
+            let manifest = manifest.map_err(|what| Cause::Bug { what })?;
+            Ok(Box::new(Closed { manifest, cause }))
+        }
+    }
 }
 
 /// A live system that there is no way to: whatever is asked of it, the answer is why.
@@ -130,8 +203,12 @@ pub fn manifests() -> Result<Vec<Manifest>, Cause> {
     let bug = |what: String| Cause::Bug { what };
     Ok(vec![
         scan_aws::manifest().map_err(bug)?,
+        scan_aws::live::manifest().map_err(bug)?,
+        scan_github::manifest().map_err(bug)?,
         scan_import::manifest().map_err(bug)?,
+        scan_okta::manifest().map_err(bug)?,
         scan_ssh::manifest().map_err(bug)?,
+        scan_vault::manifest().map_err(bug)?,
     ])
 }
 
@@ -197,16 +274,43 @@ mod tests {
             now: Arc::new(|| Instant::UNIX_EPOCH),
             record: None,
             network: Network::Refused,
+            doors: Arc::default(),
         }
     }
 
     fn all() -> Vec<SystemConfig> {
         let id = || SystemId::from("it");
         let account = scan_aws::AccountId::parse("111122223333").unwrap();
+        let address = |text: &str| url::Url::parse(text).unwrap();
+        let token = || scan_transport::SecretRef::Environment(String::from("TOKEN"));
+        let organisation = scan_github::Organisation { login: String::from("acme"), id: None };
+        let github = scan_github::SignIn::Token(token());
+        let okta = scan_okta::Address::parse("https://acme.okta.com").unwrap();
+        let cluster = scan_vault::Cluster::Name(String::from("vault"));
+        let vault = scan_vault::SignIn::Token(token());
         let mut connectors = vec![
-            Connector::Aws(scan_aws::Settings::new(id(), account, Instant::UNIX_EPOCH)),
+            Connector::Aws(scan_aws::Settings::new(id(), account.clone(), Instant::UNIX_EPOCH)),
+            Connector::AwsLive(Box::new(scan_aws::live::Settings::new(id(), account))),
+            Connector::Github(Box::new(scan_github::Settings::new(
+                id(),
+                organisation,
+                address("https://github.com"),
+                github,
+            ))),
             Connector::Import(scan_import::Settings::new(id())),
+            Connector::Okta(Box::new(scan_okta::Settings::new(
+                id(),
+                okta,
+                scan_okta::Organisation::parse("acme"),
+                scan_okta::SignIn::ApiToken { token: token() },
+            ))),
             Connector::Ssh(scan_ssh::Settings::new(id(), "nowhere", Instant::UNIX_EPOCH)),
+            Connector::Vault(Box::new(scan_vault::Settings::new(
+                "it",
+                address("https://vault.acme.example:8200"),
+                cluster,
+                vault,
+            ))),
         ];
         connectors.drain(..).map(system).collect()
     }
@@ -225,7 +329,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_tree_that_cannot_be_opened_is_declared_and_told() {
-        let scanner = build(&all()[2], &ways()).unwrap();
+        let scanner = build(&all()[5], &ways()).unwrap();
         let passes = scanner.declare().await;
         assert!(passes.is_err() || passes.is_ok_and(|passes| !passes.is_empty()), "silence would be a miss");
     }

@@ -35,7 +35,7 @@ fn judged(session: &Session<'_>, config: &Config) -> Result<Exceptions, Failure>
     };
     let now = session.clock(config).0.now();
     let documents = session.documents(config);
-    let (documents, _) = fetch::fetched(session, config, documents.as_ref(), Fetching::NotAsked)?;
+    let (documents, _) = fetch::fetched(config, documents.as_ref(), Fetching::NotAsked)?;
     let loaded = load_roster(config, &documents, store.as_ref(), now)?;
     let Some(roster) = loaded.roster else {
         return Err(Failure::Roster(String::from(
@@ -43,18 +43,30 @@ fn judged(session: &Session<'_>, config: &Config) -> Result<Exceptions, Failure>
         )));
     };
     let directory = Directory::new(&roster.people, config.leave_policy);
+    // A store that fails is told: taken for "never seen", it would let a wrong fingerprint pass.
+    let failed: std::cell::RefCell<Option<crate::store::StoreError>> = std::cell::RefCell::new(None);
     let exceptions = session.exceptions(config).judge(&Surroundings {
         people: &directory,
         system_tier: &|id| config.systems.iter().find(|system| system.id.as_str() == id).map(|system| system.tier),
-        fingerprint_owner: &|text| match text.parse::<Fingerprint>().map(|print| store.recall(&print)) {
-            Ok(Ok(Some(memory))) => {
-                Some((memory.finding.person_id.as_str().to_owned(), memory.finding.system.as_str().to_owned()))
+        fingerprint_owner: &|text| {
+            // What is no fingerprint is told by the exceptions' own checks.
+            let Ok(print) = text.parse::<Fingerprint>() else { return None };
+            match store.recall(&print) {
+                Ok(memory) => memory.map(|memory| {
+                    (memory.finding.person_id.as_str().to_owned(), memory.finding.system.as_str().to_owned())
+                }),
+                Err(error) => {
+                    failed.borrow_mut().get_or_insert(error);
+                    None
+                }
             }
-            Ok(Ok(None) | Err(_)) | Err(_) => None,
         },
         now,
     });
-    Ok(exceptions)
+    match failed.into_inner() {
+        Some(error) => Err(error.into()),
+        None => Ok(exceptions),
+    }
 }
 
 fn list(session: &Session<'_>, config: &Config) -> Result<u8, Failure> {

@@ -7,6 +7,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::arguments::{Global, LogFormat};
 
+/// Our own crates: all of them begin with one of these words.
+const OWN: [&str; 2] = ["holdover", "scan_"];
+
 /// Starts logging as the flags ask. Libraries are capped at `info` whatever is asked for: what they would say below
 /// that can hold what must not be logged (SEC-5).
 pub(super) fn start(global: &Global) {
@@ -20,7 +23,7 @@ pub(super) fn start(global: &Global) {
     let others = own.min(LevelFilter::INFO);
     let targets = Targets::new()
         .with_default(others)
-        .with_targets(["holdover", "scan_import", "scan_aws", "scan_ssh", "scan_contract"].map(|target| (target, own)));
+        .with_targets(OWN.map(|target| (target, own)));
     let registry = tracing_subscriber::registry().with(targets);
     let started = match global.log_format {
         LogFormat::Text => registry

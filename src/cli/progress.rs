@@ -17,16 +17,37 @@ pub(super) fn choose(session: &Session<'_>) -> Arc<dyn Progress> {
         HowProgress::None => Arc::new(Silent),
         _ if none => Arc::new(Silent),
         HowProgress::Auto if session.environment.error_is_terminal => Arc::new(Live::default()),
-        HowProgress::Auto | HowProgress::Plain => Arc::new(Plain),
+        HowProgress::Auto | HowProgress::Plain => Arc::new(Plain::default()),
     }
 }
 
+/// Beats of a live system for one plain line: one a minute.
+const BEATS: u32 = 6;
+
 /// One line an event.
-#[derive(Debug)]
-struct Plain;
+#[derive(Debug, Default)]
+struct Plain {
+    /// Beats since the last line, by system.
+    beats: Mutex<HashMap<String, u32>>,
+}
+
+impl Plain {
+    /// Whether a beat gets a line.
+    fn is_due(&self, system: &str) -> bool {
+        let mut beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
+        let beat = beats.entry(String::from(system)).or_default();
+        *beat += 1;
+        *beat % BEATS == 0
+    }
+}
 
 impl Progress for Plain {
     fn tell(&self, event: &Event<'_>) {
+        if let Event::Asking { system, .. } = event
+            && !self.is_due(system.as_str())
+        {
+            return;
+        }
         let written = writeln!(std::io::stderr().lock(), "{}", words(event));
         // Progress is a courtesy; a closed standard error must not end a run.
         drop(written);
@@ -38,6 +59,14 @@ fn words(event: &Event<'_>) -> String {
         Event::SystemStarted { system, scopes } => format!("{system}: reading {scopes} scopes"),
         Event::Read { system, records, pass } => {
             format!("{system}: {records} records, at {}", crate::hostile::short(pass, 60))
+        }
+        Event::Asking { system, pass, records, effort } => {
+            let waits = match (effort.throttled, effort.waited.as_secs()) {
+                (0, 0) => String::new(),
+                (throttled, seconds) => format!(", throttled {throttled} times, {seconds} s spent waiting"),
+            };
+            let pass = crate::hostile::short(pass, 60);
+            format!("{system}: {records} records after {} requests{waits}, at {pass}", effort.requests)
         }
         Event::SystemEnded { system, records, complete, scopes, worst } => {
             let rest = if complete == scopes { String::new() } else { format!(", worst is {}", worst.as_str()) };
@@ -72,7 +101,7 @@ impl Live {
 impl Progress for Live {
     fn tell(&self, event: &Event<'_>) {
         match event {
-            Event::SystemStarted { system, .. } | Event::Read { system, .. } => {
+            Event::SystemStarted { system, .. } | Event::Read { system, .. } | Event::Asking { system, .. } => {
                 let bar = self.bar(system.as_str());
                 bar.set_message(words(event));
                 bar.tick();

@@ -165,6 +165,7 @@ impl<'a> Session<'a> {
             now: Arc::new(move || clock.now()),
             record: record.map(Path::to_path_buf),
             network,
+            doors: Arc::default(),
         }
     }
 

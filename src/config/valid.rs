@@ -192,8 +192,16 @@ pub enum Connector {
     Import(scan_import::Settings),
     /// AWS documents.
     Aws(scan_aws::Settings),
+    /// AWS itself.
+    AwsLive(Box<scan_aws::live::Settings>),
+    /// A GitHub organisation.
+    Github(Box<scan_github::Settings>),
+    /// An Okta organisation.
+    Okta(Box<scan_okta::Settings>),
     /// SSH hosts as a tree.
     Ssh(scan_ssh::Settings),
+    /// A Vault or OpenBao cluster.
+    Vault(Box<scan_vault::Settings>),
 }
 
 impl Connector {
@@ -201,8 +209,11 @@ impl Connector {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Import(_) => "import",
-            Self::Aws(_) => "aws",
+            Self::Aws(_) | Self::AwsLive(_) => "aws",
+            Self::Github(_) => "github",
+            Self::Okta(_) => "okta",
             Self::Ssh(_) => "ssh",
+            Self::Vault(_) => "vault",
         }
     }
 
@@ -210,6 +221,7 @@ impl Connector {
     pub fn is_live(&self) -> bool {
         match self {
             Self::Import(_) | Self::Aws(_) | Self::Ssh(_) => false,
+            Self::AwsLive(_) | Self::Github(_) | Self::Okta(_) | Self::Vault(_) => true,
         }
     }
 }

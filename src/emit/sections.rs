@@ -149,6 +149,60 @@ pub fn incomplete(report: &Report) -> impl Iterator<Item = (&SystemFact, &ScopeF
         .filter(|(_, scope)| scope.state != ScopeState::Complete)
 }
 
+/// A scope that is not complete, with the follow-ups of its kind that have the very same gaps.
+#[derive(Debug)]
+pub struct Incomplete<'a> {
+    /// Its system.
+    pub system: &'a SystemFact,
+    /// The first of them.
+    pub scope: &'a ScopeFact,
+    /// How many more there are.
+    pub others: usize,
+}
+
+impl Incomplete<'_> {
+    /// What is read beside the name: how many more.
+    pub fn others(&self) -> String {
+        match self.others {
+            0 => String::new(),
+            1 => String::from(" and 1 more of its kind"),
+            others => format!(" and {others} more of its kind"),
+        }
+    }
+}
+
+/// Scopes that are not complete. One refused right touches a follow-up of everybody who was asked about: told once, and
+/// counted. The formats for programs list each.
+pub fn incomplete_together(report: &Report) -> Vec<Incomplete<'_>> {
+    let mut together: Vec<Incomplete<'_>> = Vec::new();
+    for (system, scope) in incomplete(report) {
+        let stem = follow_up_of(scope);
+        let same = together.iter_mut().rev().find(|known| {
+            stem.is_some()
+                && known.system.id == system.id
+                && follow_up_of(known.scope) == stem
+                && known.scope.state == scope.state
+                && known.scope.gaps == scope.gaps
+        });
+        match same {
+            Some(known) => known.others += 1,
+            None => together.push(Incomplete { system, scope, others: 0 }),
+        }
+    }
+    together
+}
+
+/// `<container>/<kind>` of a follow-up scope; `None` for any other.
+fn follow_up_of(scope: &ScopeFact) -> Option<&str> {
+    let name = scope.name.as_str();
+    let starts = name.match_indices(scope.kind.as_str()).map(|(position, _)| position);
+    let mut ends = starts
+        .filter(|start| *start == 0 || name[..*start].ends_with('/'))
+        .map(|start| start + scope.kind.len())
+        .filter(|end| name[*end..].starts_with('/'));
+    ends.next().map(|end| &name[..end])
+}
+
 /// Every gap, in order: those of scopes that are not complete, and those a complete scope still lists.
 pub fn gaps(report: &Report) -> impl Iterator<Item = (&SystemFact, &ScopeFact, Option<&GapFact>)> {
     report.systems.iter().flat_map(|system| {

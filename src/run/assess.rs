@@ -77,6 +77,8 @@ pub struct Raised {
     pub finding: Finding,
     /// Whether what was read proves that it outlived its end.
     pub confirms: bool,
+    /// Whether a live system showed it twice in this run: in its list, and when it was asked by name.
+    pub seen_twice: bool,
     /// Covered by an exception in force.
     pub suppressed: bool,
     /// Fingerprint under which an earlier read knew the same grant.
@@ -309,7 +311,7 @@ impl Bench<'_> {
         let formerly = access.formerly.as_ref().map(|earlier| {
             fingerprint::fingerprint(person.id.as_str(), place.config.id.as_str(), access.kind, earlier.as_str())
         });
-        Raised { finding, confirms, suppressed, formerly }
+        Raised { finding, confirms, seen_twice: false, suppressed, formerly }
     }
 }
 

@@ -24,6 +24,9 @@ const WAITING_PAGES: usize = 4;
 /// Records between two lines of progress.
 const PROGRESS_EVERY: u64 = 250_000;
 
+/// Time between two lines of progress of a system that is asked itself.
+const BEAT: Duration = Duration::from_secs(10);
+
 /// What reading one system gave.
 pub struct Reading {
     /// Its configuration.
@@ -240,16 +243,25 @@ pub(super) async fn read_pass(
     let scopes = pass.scopes.clone();
     let name = pass.name.clone();
     let mut reader = JoinSet::new();
+    let asked = Arc::clone(&scanner);
     reader.spawn(async move { scanner.read(&pass, outlet).await });
     intake.begin_pass(&scopes);
     let mut told = intake.records;
     let ending = early_end(shared);
     tokio::pin!(ending);
+    let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + BEAT, BEAT);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let early = loop {
         let item = tokio::select! {
             biased;
             cause = &mut ending => break Some(cause),
             item = receiver.recv() => item,
+            _ = beat.tick() => {
+                if let Some(effort) = asked.effort() {
+                    shared.progress.tell(&Event::Asking { system, pass: &name, records: intake.records, effort });
+                }
+                continue;
+            }
         };
         let Some(item) = item else { break None };
         // Counting and probing is work for the processor; the other tasks move to other threads meanwhile.

@@ -20,6 +20,7 @@ use super::interest::Interest;
 use super::judgement::Judgement;
 use super::plan::{ConfiguredSystem, SystemPlan, plan};
 use super::progress::{Event, Progress};
+use super::second;
 use super::supersede::Superseded;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -147,6 +148,8 @@ impl Engine<'_> {
         }));
         let mut judged = tokio::task::block_in_place(|| self.judge(&mut readings, &ground, &exceptions, learned, now))?;
         notices.append(&mut judged.notices);
+        second::look(&mut judged, &readings, &*self.store, &shared).await?;
+        follow::close(&mut readings).await;
         self.progress.tell(&Event::Stage("settling"));
         let keys = *lookup.index.keys();
         let closing = Closing { id, now, started, opening, notices, people: &people, exceptions: &exceptions, keys, about };
@@ -281,7 +284,6 @@ impl Engine<'_> {
                 }
             }
         }
-        follow::close(&mut readings).await;
         Ok(Deepened { readings, learned, about })
     }
 

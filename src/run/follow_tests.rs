@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use scan_contract::{
-    Access, AccessKind, AsOf, AsOfSource, Cause, Cursor, Effort, EndProof, Gap, GrantId, Holder, Identity, Manifest,
+    Access, AccessKind, AccessRef, AsOf, AsOfSource, Cause, Cursor, Effort, EndProof, Gap, GrantId, Holder, Identity, Look, Manifest,
     Outlet, Pass, ProofKind, Relation, Scanner, Scope, ScopeName, ScopeState, Sealed, Status,
 };
 
@@ -27,6 +27,9 @@ struct Truth {
     denied: Vec<&'static str>,
     asked: Vec<String>,
     closed: u32,
+    /// What a second look says, by grant; without an entry none is offered.
+    looks: BTreeMap<&'static str, Look>,
+    looked_at: Vec<String>,
 }
 
 struct Live {
@@ -139,6 +142,12 @@ impl Scanner for Live {
             }
         }
         Ok(outlet.finish())
+    }
+
+    async fn look(&self, access: &AccessRef) -> Result<Look, Cause> {
+        let mut truth = self.truth.lock().unwrap();
+        truth.looked_at.push(String::from(access.grant_id.as_str()));
+        Ok(truth.looks.get(access.grant_id.as_str()).cloned().unwrap_or(Look::NotOffered))
     }
 
     fn effort(&self) -> Option<Effort> {
@@ -302,4 +311,26 @@ fn something_open_that_could_not_be_asked_about_stays_open() {
         let (report, _) = scan(&mut world, &truth, now);
         assert!(states(&report, "p-1").contains(&("k-ana", "unverified")), "{:?}", states(&report, "p-1"));
     }
+}
+
+#[test]
+fn a_second_look_in_the_same_run_confirms_what_is_still_there_and_nothing_else() {
+    let (live, truth) = live(&USERS);
+    {
+        let mut truth = truth.lock().unwrap();
+        truth.keys = BTreeMap::from([("ana", vec!["k-1", "k-2", "k-3"])]);
+        let denied = Cause::Denied { permission: String::from("keys:Get") };
+        truth.looks =
+            BTreeMap::from([("k-1", Look::Present), ("k-2", Look::Gone), ("k-3", Look::CannotTell(denied))]);
+    }
+    let mut world = world_with(live);
+    let (report, _) = scan(&mut world, &truth, FIRST);
+    let expected = [("ana", "observed"), ("k-1", "confirmed"), ("k-2", "observed"), ("k-3", "observed")];
+    assert_eq!(states(&report, "p-1"), expected);
+    let gone = report.findings.iter().find(|finding| finding.grant_id.as_str() == "k-2").unwrap();
+    assert!(gone.notes.iter().any(|note| note.contains("gone")), "{:?}", gone.notes);
+    // What stands confirmed is not looked at again.
+    truth.lock().unwrap().looked_at.clear();
+    scan(&mut world, &truth, SECOND);
+    assert!(!truth.lock().unwrap().looked_at.iter().any(|grant| grant == "k-1"));
 }

@@ -17,6 +17,7 @@
 //! | [`supersede`] | of two records of one grant, the closer look stands |
 //! | [`assess`] | one grant and one person become a finding, a remnant or nothing |
 //! | [`judgement`] | findings, what cannot be told, what belongs to nobody |
+//! | [`second`] | a live system is asked once more for what it listed |
 //! | [`settle`] | findings meet what is remembered of them |
 //! | `closing` | scopes settled, report made |
 //! | [`dry`] | a store that keeps nothing |
@@ -42,6 +43,7 @@ pub mod plan;
 pub mod progress;
 #[cfg(test)]
 mod run_tests;
+pub mod second;
 pub mod settle;
 pub mod supersede;
 #[cfg(test)]

@@ -21,6 +21,17 @@ pub enum Event<'a> {
         /// The walk that is on, such as a file.
         pass: &'a str,
     },
+    /// A live system is being asked; told every ten seconds.
+    Asking {
+        /// Which system.
+        system: &'a SystemId,
+        /// The walk that is on.
+        pass: &'a str,
+        /// Records so far.
+        records: u64,
+        /// What it cost so far.
+        effort: scan_contract::Effort,
+    },
     /// A system is done.
     SystemEnded {
         /// Which.

@@ -38,7 +38,8 @@ pub struct Ground<'a> {
     /// Whether the grant of a remembered finding was read, and every holder it names is somebody who has not left.
     pub handed_over: &'a dyn Fn(&Finding) -> bool,
     /// Systems that are asked themselves. What they say may be on its way to change, so one look opens nothing for good
-    /// (FND-2): it is observed, and confirmed when the next run sees it again. A file describes a point of time.
+    /// (FND-2): it is observed, and confirmed by a second look in the same run or by the next run. A file describes a
+    /// point of time.
     pub live: &'a HashSet<SystemId>,
     /// Findings of people whose end is new in a surge are not confirmed before an operator's word.
     pub hold_new: bool,
@@ -135,7 +136,7 @@ impl Settlement {
         ground: &Ground<'_>,
         totals: &mut Totals,
     ) {
-        let Raised { mut finding, confirms, suppressed, formerly: _ } = raised;
+        let Raised { mut finding, confirms, seen_twice, suppressed, formerly: _ } = raised;
         let scope = scopes.find(&finding.system, &finding.scope);
         finding.last_complete_read_at = scope.and_then(|scope| scope.last_complete_at);
         let scope_complete = scope.is_some_and(|scope| scope.state == ScopeState::Complete);
@@ -154,7 +155,8 @@ impl Settlement {
         // that stands in no accepted roster.
         let unconfirmed = memory.as_ref().is_none_or(|memory| memory.finding.state == FindingState::Observed);
         let waits = ground.hold_new && (unconfirmed || finding.access_end.known_at.is_none());
-        let second_look = !ground.live.contains(&finding.system)
+        let second_look = seen_twice
+            || !ground.live.contains(&finding.system)
             || memory.as_ref().is_some_and(|memory| {
                 memory.finding.state != FindingState::Closed && memory.finding.last_seen_at < ground.context.now
             });

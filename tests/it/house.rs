@@ -15,6 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("roster", &["yaml", "problem", "hostile", "normal", "config", "report", "store"]),
     ("policy", &["yaml", "problem", "hostile", "roster", "exceptions"]),
     ("exceptions", &["yaml", "problem", "hostile", "normal", "roster", "report"]),
+    ("credentials", &[]),
     ("scanners", &["config", "roster"]),
     ("inventory", &[]),
     ("identity", &["config", "normal", "roster", "findings"]),
@@ -57,6 +58,7 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("granit_parser", &["src/yaml"]),
     ("jsonschema", &["src/yaml", "src/emit/"]),
     ("tokio", &["src/run/", "src/cli/"]),
+    ("secrecy", &["src/credentials"]),
 ];
 
 /// What pure rooms must not touch.
@@ -270,7 +272,12 @@ fn no_library_brings_a_network_of_its_own() {
             || edge.starts_with("reqwest -> ")
             || edge.starts_with("hyper-rustls -> ")
             || edge.starts_with("holdover-kit -> ")
+            // Body types only: its client is a feature that is off, which the next assertion holds.
+            || edge == "octocrab -> hyper-util"
     };
+    for node in resolve.nodes.iter().filter(|node| names[&node.id] == "octocrab") {
+        assert!(!node.features.iter().any(|feature| feature.as_str() == "default-client"), "octocrab brought its client");
+    }
     let wrong: Vec<&String> = clients.iter().filter(|edge| !allowed(edge)).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }
@@ -294,6 +301,24 @@ fn each_scanner_has_its_furniture() {
         assert!(list.contains(&format!("scan_{name}::")), "src/scanners.rs does not know {name}");
     }
     assert!(seen >= 3);
+}
+
+#[test]
+fn whoever_offers_follow_ups_calls_them_so_in_the_manifest() {
+    let mut seen = 0;
+    for path in sources(&root().join("scanners")) {
+        let shown = relative(&path);
+        let text = shipped(&std::fs::read_to_string(&path).expect("a source file"));
+        if is_test_file(&shown) || shown.starts_with("scanners/contract/") || !text.contains("bound_to") {
+            continue;
+        }
+        let folder = shown.split('/').take(2).collect::<Vec<_>>().join("/");
+        let manifests = ["manifest.yaml", "manifest-live.yaml"].map(|name| root().join(&folder).join(name));
+        let says = manifests.iter().filter_map(|path| std::fs::read_to_string(path).ok());
+        assert!(says.into_iter().any(|text| text.contains("follow_up: true")), "{shown}: no manifest says follow_up");
+        seen += 1;
+    }
+    assert!(seen >= 4);
 }
 
 #[test]

@@ -17,6 +17,8 @@ mod damage;
 mod hostile;
 mod house;
 mod life;
+mod live;
+mod roster_http;
 mod same_bytes;
 mod sample;
 mod store_faults;

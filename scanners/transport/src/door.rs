@@ -105,7 +105,7 @@ impl Door {
     /// The file cannot be made, or exists already.
     pub fn recording(self, folder: &Path) -> Result<Self, Cause> {
         let shared = &self.shared;
-        let writer = Writer::begin(folder, &shared.settings.system, shared.list.connector, self.now())?;
+        let writer = Writer::begin(folder, &shared.settings.system, shared.list.connector, shared.clock.opened())?;
         let taken = shared.tape.set(Tape::Writing(writer)).is_err();
         if taken {
             return Err(Cause::Bug { what: String::from("a door that records or replays already was told to record") });
@@ -162,6 +162,11 @@ impl Door {
         Self { account: Some(account.into()), ..self.clone() }
     }
 
+    /// Configured id of the system behind it.
+    pub fn system(&self) -> &str {
+        &self.shared.settings.system
+    }
+
     /// The list of what may be sent.
     pub fn list(&self) -> &'static AllowList {
         self.shared.list
@@ -175,6 +180,12 @@ impl Door {
     /// The clock this door was given; behind a recording, the time it was begun.
     pub fn now(&self) -> Instant {
         (self.shared.now)()
+    }
+
+    /// When this door was opened; behind a recording, when the recorded one was. What a request asks for ("since 90 days
+    /// ago") is reckoned from here and never from [`Door::now`], so that a replay asks for the same.
+    pub fn began(&self) -> Instant {
+        self.recorded_at().unwrap_or_else(|| self.shared.clock.opened())
     }
 
     /// What it cost so far.

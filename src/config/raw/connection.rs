@@ -50,7 +50,7 @@ pub(in crate::config) struct RawConnection {
     /// Largest answer in MiB, after decompression. Default: 64.
     #[schemars(range(min = 1, max = 4096))]
     pub(in crate::config) largest_answer_mib: Option<u64>,
-    /// How fast it may be asked. Default: what suits the system.
+    /// How fast it may be asked. Without it: what suits the system.
     pub(in crate::config) pace: Option<RawPace>,
 }
 
@@ -58,13 +58,13 @@ pub(in crate::config) struct RawConnection {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct RawPace {
-    /// Requests a second in the long run. Default: what suits the system.
+    /// Requests a second in the long run. Default: 20.
     #[schemars(range(min = 0.01, max = 1000.0))]
     pub(in crate::config) per_second: Option<f64>,
-    /// Requests at once after a rest. Default: what suits the system.
+    /// Requests at once after a rest. Default: 20.
     #[schemars(range(min = 1, max = 1000))]
     pub(in crate::config) burst: Option<u32>,
-    /// Requests at the same time. Default: what suits the system.
+    /// Requests at the same time. Default: 8.
     #[schemars(range(min = 1, max = 256))]
     pub(in crate::config) in_flight: Option<usize>,
     /// Share of a limit announced by the service that may be used: others use it too. Default: 0.5.

@@ -5,6 +5,7 @@
 
 pub(super) mod connection;
 pub(super) mod file;
+pub(super) mod live;
 pub(super) mod roster;
 pub(super) mod run;
 pub(super) mod service;

@@ -10,6 +10,7 @@ use crate::yaml::forms::{WrittenDate, WrittenDuration, WrittenInstant, WrittenKi
 
 use super::connection::RawConnection;
 use super::file::RawProvenFile;
+use super::live::{RawAwsLive, RawGithub, RawOkta, RawVault};
 use super::roster::RawEncoding;
 
 /// One system. `connector` says who reads it; the keys of other connectors are mistakes.
@@ -58,15 +59,24 @@ pub(in crate::config) struct RawSystem {
     #[schemars(length(min = 1))]
     pub(in crate::config) files: Option<Vec<RawImportFile>>,
 
-    /// `aws`: the account the documents have to belong to.
+    /// `aws`: the account the documents, or the credential, have to belong to.
     #[schemars(regex(pattern = "^[0-9]{12}$"), extend("x-expected" = "an account of twelve digits, in quotes"))]
     pub(in crate::config) account: Option<String>,
     /// `aws`: the documents.
     pub(in crate::config) documents: Option<RawAwsDocuments>,
+    /// `aws`: ask the account itself, instead of reading documents.
+    pub(in crate::config) live: Option<RawAwsLive>,
     /// `aws`: tags whose value names the person who answers for a user or role. Default: `owner`, `owner-email`.
     pub(in crate::config) owner_tags: Option<Vec<String>>,
     /// `aws`: tags whose value is the address of the person a user belongs to. Default: `email`.
     pub(in crate::config) email_tags: Option<Vec<String>>,
+
+    /// `github`: the organisation.
+    pub(in crate::config) github: Option<RawGithub>,
+    /// `okta`: the organisation.
+    pub(in crate::config) okta: Option<RawOkta>,
+    /// `vault`: the cluster, HashiCorp Vault or OpenBao.
+    pub(in crate::config) vault: Option<RawVault>,
 
     /// `ssh`: folder with one folder a host.
     #[schemars(length(min = 1))]
@@ -85,10 +95,16 @@ pub(in crate::config) struct RawSystem {
 pub(in crate::config) enum RawConnector {
     /// Files of any system: native NDJSON, or a table with a mapping.
     Import,
-    /// An AWS account, from documents.
+    /// An AWS account, from documents or asked itself.
     Aws,
+    /// A GitHub organisation, asked itself.
+    Github,
+    /// An Okta organisation, asked itself.
+    Okta,
     /// Hosts, from a tree of their files.
     Ssh,
+    /// A HashiCorp Vault or OpenBao cluster, asked itself.
+    Vault,
 }
 
 impl RawConnector {
@@ -96,7 +112,10 @@ impl RawConnector {
         match self {
             Self::Import => "import",
             Self::Aws => "aws",
+            Self::Github => "github",
+            Self::Okta => "okta",
             Self::Ssh => "ssh",
+            Self::Vault => "vault",
         }
     }
 }

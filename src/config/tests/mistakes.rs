@@ -171,7 +171,7 @@ fn every_mistake_of_a_system_is_told_with_its_place() {
             "connector: azure",
             "azure",
             "systems[2].connector",
-            "\"azure\" is not one of import, aws, ssh",
+            "\"azure\" is not one of import, aws, github, okta, ssh, vault",
         ),
         (
             "tier: tier2",

@@ -29,22 +29,22 @@ pub(super) fn secret(check: &mut Check<'_>, pointer: &str, raw: RawSecret) -> Op
     }
 }
 
-/// How a system is reached; `pace` is what suits the connector.
+/// How a system is reached. `usual` is the pace where nothing is said about it; `None` leaves that to the connector.
 pub(super) fn connection(
     check: &mut Check<'_>,
     pointer: &str,
     raw: Option<RawConnection>,
-    pace: PaceSettings,
+    usual: Option<PaceSettings>,
 ) -> Connection {
-    let Some(raw) = raw else { return Connection { pace: Some(pace), ..Connection::default() } };
+    let Some(raw) = raw else { return Connection { pace: usual, ..Connection::default() } };
     let seconds = |written: Option<crate::yaml::forms::WrittenDuration>, usual: Duration| {
         written.map_or(usual, |written| written.0)
     };
-    let usual = TimeLimits::default();
+    let limits = TimeLimits::default();
     let time = TimeLimits {
-        connect: seconds(raw.connect_timeout, usual.connect),
-        idle: seconds(raw.idle_timeout, usual.idle),
-        total: seconds(raw.total_timeout, usual.total),
+        connect: seconds(raw.connect_timeout, limits.connect),
+        idle: seconds(raw.idle_timeout, limits.idle),
+        total: seconds(raw.total_timeout, limits.total),
     };
     for (key, value) in
         [("connect_timeout", time.connect), ("idle_timeout", time.idle), ("total_timeout", time.total)]
@@ -61,7 +61,7 @@ pub(super) fn connection(
         proxy: raw.proxy.and_then(|text| address(check, &format!("{pointer}/proxy"), &text)).map(|url| Proxy { url }),
         time,
         limits: Limits { body, ..Limits::default() },
-        pace: Some(raw.pace.map_or(pace, |raw| paced(raw, pace))),
+        pace: raw.pace.map(|raw| paced(raw, usual.unwrap_or_default())).or(usual),
     }
 }
 

@@ -2,6 +2,7 @@
 //! same file: what does not fit its schema is told once, and its neighbours are checked all the same.
 
 mod connection;
+mod live;
 mod roster;
 mod http_json;
 mod run;

@@ -114,7 +114,7 @@ fn one_field(check: &mut Check<'_>, pointer: &str, format: Format, field: &str) 
 pub(super) fn asked(check: &mut Check<'_>, pointer: &str, raw: &mut RawSource) -> Option<Asked> {
     let at = |key: &str| format!("{pointer}/{key}");
     let pace = scan_hr::usual_pace(raw.format == Format::Personio);
-    let connection = connection::connection(check, &at("connection"), raw.connection.take(), pace);
+    let connection = connection::connection(check, &at("connection"), raw.connection.take(), Some(pace));
     let system = system(check, pointer, raw, &connection);
     for (column, field) in &raw.columns {
         one_field(check, &yaml::join(&at("columns"), column), raw.format, field);
@@ -202,7 +202,9 @@ fn required_columns(check: &mut Check<'_>, pointer: &str, raw: &RawSource) {
     if !matches!(raw.format, Format::Workday | Format::HttpJson) {
         return;
     }
-    let has = |column: &Column| raw.columns.contains_key(column.as_str()) || raw.fallback_columns.contains_key(column.as_str());
+    let has = |column: &Column| {
+        raw.columns.contains_key(column.as_str()) || raw.fallback_columns.contains_key(column.as_str())
+    };
     let place = if raw.columns.is_empty() { String::from(pointer) } else { format!("{pointer}/columns") };
     for column in Column::REQUIRED.iter().filter(|column| !has(column)) {
         check.say(&place, format!("no field is named for `{}`", column.as_str()));

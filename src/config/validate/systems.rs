@@ -5,18 +5,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use scan_contract::{GrantId, Relation, ScopeName, SystemId};
+use scan_transport::Connection;
 
 use crate::problem;
 use crate::roster::{PersonId, RoleTier};
 use crate::yaml;
 
 use super::super::raw::roster::RawEncoding;
+use super::super::raw::live::RawAwsLive;
 use super::super::raw::systems::{
     RawAwsDocuments, RawConnector, RawDepth, RawImportFile, RawImportFormat, RawKnownObject, RawLoginMeaning,
     RawSentinelLeaver, RawSystem,
 };
 use super::super::valid::{Connector, Depth, Exclusion, KnownObject, LoginMeaning, SentinelLeaver, SystemConfig};
-use super::{Check, entries};
+use super::live::{self, AwsShared, Part};
+use super::{Check, connection, entries};
 
 /// Time after the end in which a grant may still be listed (FND-8).
 const SETTLE_TIME: Duration = Duration::from_mins(15);
@@ -27,13 +30,17 @@ pub(in crate::config) const DEFAULTS: [(&str, &str); 3] =
     [("tier", "tier1"), ("settle_time", "15m"), ("depth", "people_of_interest")];
 
 /// The connector that each connector's own key belongs to.
-const OWN_KEYS: [(&str, RawConnector); 10] = [
+const OWN_KEYS: [(&str, RawConnector); 14] = [
     ("scopes", RawConnector::Import),
     ("files", RawConnector::Import),
     ("account", RawConnector::Aws),
     ("documents", RawConnector::Aws),
+    ("live", RawConnector::Aws),
     ("owner_tags", RawConnector::Aws),
     ("email_tags", RawConnector::Aws),
+    ("github", RawConnector::Github),
+    ("okta", RawConnector::Okta),
+    ("vault", RawConnector::Vault),
     ("tree", RawConnector::Ssh),
     ("expected_hosts", RawConnector::Ssh),
     ("as_of", RawConnector::Ssh),
@@ -56,9 +63,36 @@ fn system(check: &mut Check<'_>, pointer: &str, raw: RawSystem, threads: usize) 
     let id = SystemId::from(raw.id.as_str());
     let known_object = raw.known_object;
     let exclude = raw.exclude;
+    let is_live = match raw.connector {
+        RawConnector::Import | RawConnector::Ssh => false,
+        RawConnector::Aws => raw.live.is_some(),
+        RawConnector::Github | RawConnector::Okta | RawConnector::Vault => true,
+    };
+    for (key, present) in [("connection", raw.connection.is_some()), ("replay", raw.replay.is_some())] {
+        if present && !is_live {
+            let help = "it is for systems that are asked themselves";
+            check.say_key(&format!("{pointer}/{key}"), format!("`{key}` has no effect here"), help);
+        }
+    }
+    let connection = connection::connection(check, &format!("{pointer}/connection"), raw.connection, None);
     let connector = match raw.connector {
         RawConnector::Import => import(check, pointer, &id, raw.scopes, raw.files, threads),
-        RawConnector::Aws => aws(check, pointer, &id, raw.account, raw.documents, raw.owner_tags, raw.email_tags),
+        RawConnector::Aws => aws(
+            check,
+            pointer,
+            &id,
+            AwsShared { account: raw.account, owner_tags: raw.owner_tags, email_tags: raw.email_tags },
+            raw.documents,
+            raw.live,
+            connection,
+        ),
+        RawConnector::Github => required(check, pointer, "github", raw.github).and_then(|raw| {
+            live::github(check, Part { at: &format!("{pointer}/github"), id: &id, connection }, raw)
+        }),
+        RawConnector::Okta => required(check, pointer, "okta", raw.okta)
+            .and_then(|raw| live::okta(check, Part { at: &format!("{pointer}/okta"), id: &id, connection }, raw)),
+        RawConnector::Vault => required(check, pointer, "vault", raw.vault)
+            .and_then(|raw| live::vault(check, Part { at: &format!("{pointer}/vault"), id: &id, connection }, raw)),
         RawConnector::Ssh => {
             let required = required(check, pointer, "tree", raw.tree).zip(required(check, pointer, "as_of", raw.as_of));
             required.map(|(tree, as_of)| {
@@ -157,8 +191,13 @@ fn scopes(connector: &Connector) -> Option<Vec<String>> {
             let Ok(manifest) = scan_aws::manifest() else { return None };
             Some(manifest.scopes.iter().map(|scope| format!("{}/{}", settings.account, scope.kind)).collect())
         }
-        // The tree names its hosts; the engine tells of an exclusion that meets none.
-        Connector::Ssh(_) => None,
+        // The tree names its hosts, a live system its accounts, mounts and repositories; the engine tells of an exclusion
+        // that meets none.
+        Connector::Ssh(_)
+        | Connector::AwsLive(_)
+        | Connector::Github(_)
+        | Connector::Okta(_)
+        | Connector::Vault(_) => None,
     }
 }
 
@@ -177,13 +216,37 @@ fn aws(
     check: &mut Check<'_>,
     pointer: &str,
     id: &SystemId,
-    account: Option<String>,
+    shared: AwsShared,
     documents: Option<RawAwsDocuments>,
-    owner_tags: Option<Vec<String>>,
-    email_tags: Option<Vec<String>>,
+    live: Option<RawAwsLive>,
+    connection: Connection,
 ) -> Option<Connector> {
-    let account = required(check, pointer, "account", account);
-    let documents = required(check, pointer, "documents", documents)?;
+    let account = required(check, pointer, "account", shared.account.clone());
+    match (documents, live) {
+        (Some(documents), None) => aws_documents(check, pointer, id, account, shared, documents),
+        (None, Some(raw)) => {
+            live::aws(check, Part { at: &format!("{pointer}/live"), id, connection }, shared, raw)
+        }
+        (Some(_), Some(_)) => {
+            check.say(pointer, "`documents` and `live` stand side by side; a system is read from one of them");
+            None
+        }
+        (None, None) => {
+            let help = "`live: {}` asks the account itself, `documents` reads what its command line wrote";
+            check.say_help(pointer, "`live` or `documents` is missing", help);
+            None
+        }
+    }
+}
+
+fn aws_documents(
+    check: &mut Check<'_>,
+    pointer: &str,
+    id: &SystemId,
+    account: Option<String>,
+    shared: AwsShared,
+    documents: RawAwsDocuments,
+) -> Option<Connector> {
     if documents.authorization_details.is_none()
         && documents.credential_report.is_none()
         && documents.access_keys.is_none()
@@ -197,10 +260,10 @@ fn aws(
     settings.documents.authorization_details = documents.authorization_details.map(PathBuf::from);
     settings.documents.credential_report = documents.credential_report.map(PathBuf::from);
     settings.documents.access_keys = documents.access_keys.map(PathBuf::from);
-    if let Some(tags) = owner_tags {
+    if let Some(tags) = shared.owner_tags {
         settings.owner_tags = tags;
     }
-    if let Some(tags) = email_tags {
+    if let Some(tags) = shared.email_tags {
         settings.email_tags = tags;
     }
     Some(Connector::Aws(settings))

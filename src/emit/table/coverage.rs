@@ -72,8 +72,10 @@ pub(super) fn gaps(page: &mut Page<'_>, report: &Report, persons: &Persons<'_>) 
         }
         page.labelled(7, "-> ", "holdover roster validate --explain")?;
     }
-    for (system, scope) in sections::incomplete(report) {
-        page.labelled(2, "GAP  ", &format!("{}  {}  {}", system.id, scope.name, words::scope_state(scope.state)))?;
+    for incomplete in sections::incomplete_together(report) {
+        let (system, scope, others) = (incomplete.system, incomplete.scope, incomplete.others());
+        let state = words::scope_state(scope.state);
+        page.labelled(2, "GAP  ", &format!("{}  {}{others}  {state}", system.id, scope.name))?;
         if scope.gaps.is_empty() {
             page.text(7, "no cause was written down")?;
         }

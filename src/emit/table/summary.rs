@@ -96,9 +96,10 @@ fn coverage(report: &Report, counts: &Counts) -> String {
 }
 
 fn gaps(report: &Report, persons: &Persons<'_>, lines: &mut Vec<String>) {
-    let incomplete = sections::incomplete(report).count();
-    for (system, scope) in sections::incomplete(report).take(GAPS_SHOWN) {
-        let place = format!("  GAP  {}  {}", system.id, hostile::line(scope.name.as_str()));
+    let all = sections::incomplete_together(report);
+    for incomplete in all.iter().take(GAPS_SHOWN) {
+        let (system, scope) = (incomplete.system, incomplete.scope);
+        let place = format!("  GAP  {}  {}{}", system.id, hostile::line(scope.name.as_str()), incomplete.others());
         let Some(gap) = scope.gaps.first().map(|gap| persons.gap(gap)) else {
             lines.push(format!("{place}  {}", words::scope_state(scope.state)));
             continue;
@@ -108,8 +109,9 @@ fn gaps(report: &Report, persons: &Persons<'_>, lines: &mut Vec<String>) {
         let others = if others > 0 { format!(" (and {others} more)") } else { String::new() };
         lines.push(format!("{place}  {says}{others}   -> {}", gap.cause.help()));
     }
-    if incomplete > GAPS_SHOWN {
-        lines.push(format!("  GAP  {} more scopes are not complete; every output names them", incomplete - GAPS_SHOWN));
+    if all.len() > GAPS_SHOWN {
+        let rest: usize = all[GAPS_SHOWN..].iter().map(|incomplete| 1 + incomplete.others).sum();
+        lines.push(format!("  GAP  {rest} more scopes are not complete; every output names them"));
     }
     let apps: Vec<String> = sections::apps_not_connected(report).map(|app| hostile::short(&app.name, 40)).collect();
     if !apps.is_empty() {

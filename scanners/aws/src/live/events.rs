@@ -127,7 +127,7 @@ impl Trail {
         let account = about.account;
         let (asker, client) = account.cloudtrail(region);
         let own = own_session(account);
-        let began = account.door.now() - TimeDelta::days(i64::from(days.clamp(1, 90)));
+        let began = account.door.began() - TimeDelta::days(i64::from(days.clamp(1, 90)));
         let attribute = LookupAttribute::builder()
             .attribute_key(LookupAttributeKey::Username)
             .attribute_value(about.user)

@@ -104,7 +104,7 @@ fn needs() -> Cause {
 }
 
 fn since(hub: &Hub) -> String {
-    let first = hub.client.door().now() - TimeDelta::days(i64::from(hub.settings.evidence_days));
+    let first = hub.client.door().began() - TimeDelta::days(i64::from(hub.settings.evidence_days));
     // Without a start the service answers for three months only.
     format!("created:>={}", first.format("%Y-%m-%d"))
 }
@@ -168,7 +168,9 @@ pub(crate) async fn last_of(hub: &Hub, scope: &ScopeName, id: u64, login: &str) 
         let mut newest: Option<Event> = None;
         let tell = &mut |event: Event, _: &mut Told| {
             // A login that passed on: the id of the actor decides, where the event has one.
-            if event.actor_id.is_none_or(|actor| actor == id) && newest.as_ref().is_none_or(|known| known.at() < event.at()) {
+            if event.actor_id.is_none_or(|actor| actor == id)
+                && newest.as_ref().is_none_or(|known| known.at() < event.at())
+            {
                 newest = Some(event);
             }
         };

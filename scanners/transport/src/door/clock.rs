@@ -25,6 +25,11 @@ impl Clock {
         Self { opened, largest: AtomicI64::new(0) }
     }
 
+    /// When the door was opened.
+    pub(crate) fn opened(&self) -> Instant {
+        self.opened
+    }
+
     /// The time of a reply that came in at `now` by our clock: the service's, where it says it.
     ///
     /// # Errors

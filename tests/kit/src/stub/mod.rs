@@ -14,3 +14,4 @@ pub mod aws;
 pub mod github;
 pub mod hr;
 pub mod okta;
+pub mod vault;
