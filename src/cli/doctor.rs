@@ -185,7 +185,7 @@ fn roster(session: &Session<'_>, config: &Config) -> Vec<Check> {
     let documents = session.documents(config);
     let now = session.clock(config).0.now();
     let ways = session.ways(config, None, crate::scanners::Network::Allowed);
-    let loaded = fetch::fetched(session, config, documents.as_ref(), Fetching::Asked(&ways))
+    let loaded = fetch::fetched(config, documents.as_ref(), Fetching::Asked(&ways))
         .and_then(|(documents, _)| load_roster(config, &documents, store.as_ref(), now));
     match loaded {
         Ok(loaded) if loaded.state == RosterState::Accepted && !loaded.surge => {

@@ -35,7 +35,7 @@ fn judged(session: &Session<'_>, config: &Config) -> Result<Exceptions, Failure>
     };
     let now = session.clock(config).0.now();
     let documents = session.documents(config);
-    let (documents, _) = fetch::fetched(session, config, documents.as_ref(), Fetching::NotAsked)?;
+    let (documents, _) = fetch::fetched(config, documents.as_ref(), Fetching::NotAsked)?;
     let loaded = load_roster(config, &documents, store.as_ref(), now)?;
     let Some(roster) = loaded.roster else {
         return Err(Failure::Roster(String::from(

@@ -5,7 +5,6 @@ use scan_hr::Fetched;
 
 use super::failure::Failure;
 use super::scan::runtime;
-use super::session::Session;
 use crate::config::Config;
 use crate::hostile;
 use crate::report::{Notice, NoticeLevel};
@@ -24,7 +23,6 @@ pub(super) enum Fetching<'a> {
 
 /// The files of the roster, with what was fetched, and what was said about it.
 pub(super) fn fetched<'a>(
-    session: &Session<'_>,
     config: &Config,
     files: &'a dyn Documents,
     fetching: Fetching<'_>,
@@ -41,7 +39,7 @@ pub(super) fn fetched<'a>(
             .iter()
             .map(|_| Err(Cause::Needs { what: String::from("a command that asks HR systems, such as scan") }))
             .collect(),
-        Fetching::Asked(ways) => ask_all(session, config, &services, ways)?,
+        Fetching::Asked(ways) => ask_all(config, &services, ways)?,
     };
     for ((source, _), given) in services.iter().zip(given) {
         if let Ok(fetched) = &given {
@@ -59,7 +57,6 @@ fn notice(source: &str, says: &str) -> Notice {
 
 /// Asks one after the other: there are few, and none is in a hurry.
 fn ask_all(
-    session: &Session<'_>,
     config: &Config,
     services: &[(&SourceSettings, &Service)],
     ways: &Ways,
@@ -74,10 +71,7 @@ fn ask_all(
                 Ok(fetched) => fetched,
                 Err(_) => Err(Cause::LimitHit { limit: format!("{} s for the source", config.run.deadline.as_secs()) }),
             };
-            if let Err(cause) = &fetched {
-                let says = format!("roster source {}: {cause}", source.id);
-                session.error(&format!("error: {}", hostile::line(&says)));
-            }
+            // What it did not give is told where its file is read: with its address, as the gate ROS-1.
             given.push(fetched);
         }
         given

@@ -13,6 +13,7 @@ use super::text::add_line;
 use crate::config::{Config, SystemConfig};
 use crate::hostile;
 use crate::report::ExitCode;
+use crate::roster::settings::Service;
 use crate::scanners;
 
 /// Time one system may take.
@@ -39,16 +40,27 @@ pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Fa
             scanners::build(system, &ways).map_err(|cause| Failure::Output(format!("{}: {cause}", system.id)))?;
         built.push((system, Arc::from(scanner)));
     }
+    // Roster sources are no systems: they are checked where no system is chosen.
+    let services: Vec<(&str, &Service)> = config
+        .roster
+        .sources
+        .iter()
+        .filter(|_| arguments.systems.is_empty())
+        .filter_map(|source| Some((source.id.as_str(), source.service.as_deref()?)))
+        .collect();
     if arguments.print_policy {
-        return print_policies(session, &built);
+        return print_policies(session, &built, &services);
     }
     let runtime = super::scan::runtime(config)?;
     let outcomes = runtime.block_on(try_all(&built));
+    let rosters = runtime.block_on(try_services(&services, &ways));
     runtime.shutdown_timeout(Duration::from_secs(2));
     let mut code = ExitCode::Clean;
     let mut text = String::new();
-    for ((system, _), outcome) in built.iter().zip(&outcomes) {
-        if !tell(&mut text, system, outcome) {
+    let systems = built.iter().map(|(system, _)| format!("{} ({})", system.id, system.connector.as_str()));
+    let sources = services.iter().map(|(id, _)| format!("roster source {id}"));
+    for (title, outcome) in systems.zip(&outcomes).chain(sources.zip(&rosters)) {
+        if !tell(&mut text, &title, outcome) {
             code = ExitCode::Gaps;
         }
     }
@@ -72,7 +84,31 @@ fn chosen<'a>(config: &'a Config, ids: &[String]) -> Result<Vec<&'a SystemConfig
         .collect()
 }
 
-fn print_policies(session: &Session<'_>, built: &[(&SystemConfig, Arc<dyn Scanner>)]) -> Result<u8, Failure> {
+/// Asks each HR system for everybody once.
+async fn try_services(services: &[(&str, &Service)], ways: &scanners::Ways) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for (_, service) in services {
+        let source = &service.source;
+        let door = source.door().and_then(|settings| ways.door(service.replay.as_deref(), settings, source.allow()));
+        outcomes.push(match door {
+            Err(cause) => Outcome::Failed(cause),
+            Ok(door) => {
+                let ways = scan_hr::Ways { door, secrets: Arc::clone(&ways.secrets) };
+                match tokio::time::timeout(LONGEST, scan_hr::check_rights(source, &ways)).await {
+                    Ok(rights) => Outcome::Tried(rights),
+                    Err(_) => Outcome::Failed(Cause::LimitHit { limit: format!("{} s for one source", LONGEST.as_secs()) }),
+                }
+            }
+        });
+    }
+    outcomes
+}
+
+fn print_policies(
+    session: &Session<'_>,
+    built: &[(&SystemConfig, Arc<dyn Scanner>)],
+    services: &[(&str, &Service)],
+) -> Result<u8, Failure> {
     let mut text = String::new();
     for (system, scanner) in built {
         match scanner.policy() {
@@ -81,6 +117,9 @@ fn print_policies(session: &Session<'_>, built: &[(&SystemConfig, Arc<dyn Scanne
             Some(policy) => add_line(&mut text, format_args!("# {} ({})\n{policy}", system.id, system.connector.as_str())),
             None => session.note(&format!("{}: read from files; nothing has to be granted", system.id)),
         }
+    }
+    for (id, service) in services {
+        add_line(&mut text, format_args!("# roster source {id}\n{}", scan_hr::policy(&service.source)));
     }
     session.say(&text)?;
     Ok(ExitCode::Clean.code())
@@ -116,9 +155,8 @@ async fn try_all(built: &[(&SystemConfig, Arc<dyn Scanner>)]) -> Vec<Outcome> {
     outcomes
 }
 
-/// Tells one system; whether everything needed is there.
-fn tell(text: &mut String, system: &SystemConfig, outcome: &Outcome) -> bool {
-    let title = format!("{} ({})", system.id, system.connector.as_str());
+/// Tells one system or source; whether everything needed is there.
+fn tell(text: &mut String, title: &str, outcome: &Outcome) -> bool {
     match outcome {
         Outcome::NoCredential => {
             add_line(text, format_args!("{title}: read from files; nothing has to be granted\n"));

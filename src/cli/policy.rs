@@ -75,7 +75,7 @@ fn explain(session: &Session<'_>, config: &Config, policy: &Policy, person: &str
     } else {
         Box::new(MemoryStore::new("none"))
     };
-    let (documents, _) = fetch::fetched(session, config, documents.as_ref(), Fetching::NotAsked)?;
+    let (documents, _) = fetch::fetched(config, documents.as_ref(), Fetching::NotAsked)?;
     let loaded = load_roster(config, &documents, store.as_ref(), now)?;
     let roster = loaded
         .roster

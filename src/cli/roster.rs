@@ -42,7 +42,7 @@ fn validate(session: &Session<'_>, config: &Config, explain: bool, confidential:
     let documents = session.documents(config);
     let now = session.clock(config).0.now();
     let ways = session.ways(config, None, Network::Allowed);
-    let (documents, told) = fetch::fetched(session, config, documents.as_ref(), Fetching::Asked(&ways))?;
+    let (documents, told) = fetch::fetched(config, documents.as_ref(), Fetching::Asked(&ways))?;
     let mut loaded = load_roster(config, &documents, store.as_ref(), now)?;
     loaded.notices.extend(told);
     if !loaded.problems.is_empty() {
@@ -119,7 +119,7 @@ fn accept(session: &Session<'_>, config: &Config, digest: &str) -> Result<u8, Fa
     let (clock, _) = session.clock(config);
     let now = clock.now();
     let ways = session.ways(config, None, Network::Allowed);
-    let (documents, _) = fetch::fetched(session, config, documents.as_ref(), Fetching::Asked(&ways))?;
+    let (documents, _) = fetch::fetched(config, documents.as_ref(), Fetching::Asked(&ways))?;
     let loaded = load_roster(config, &documents, &store, now)?;
     let Some(newest) = &loaded.facts.digest else {
         session.error(super::failure::unquoted(&loaded.problems).trim_end());

@@ -100,7 +100,7 @@ impl Inputs<'_> {
         let network = if self.arguments.offline { scanners::Network::Refused } else { scanners::Network::Allowed };
         let record = self.arguments.record.as_deref().map(outputs::absolute).transpose()?;
         let ways = self.session.ways(config, record.as_deref(), network);
-        let (files, told) = fetch::fetched(self.session, config, documents.as_ref(), Fetching::Asked(&ways))?;
+        let (files, told) = fetch::fetched(config, documents.as_ref(), Fetching::Asked(&ways))?;
         let mut loaded = load_roster(config, &files, store, clock.now())?;
         loaded.notices.extend(told);
         if !loaded.problems.is_empty() {

@@ -3,6 +3,7 @@
 mod archives;
 mod cases;
 mod damage;
+mod directory;
 mod gates;
 mod kit;
 mod secrets;

@@ -18,6 +18,7 @@ mod hostile;
 mod house;
 mod life;
 mod live;
+mod roster_http;
 mod same_bytes;
 mod sample;
 mod store_faults;

@@ -33,9 +33,25 @@ pub struct BambooHr {
 
 const RIGHTS: &[&str] = &["the API key's user sees the fields of the report for all employees, former ones too"];
 const KEEP: Keep = Keep::Json(&[
-    "title", "fields", "type", "name", "employees", "id", "employeeNumber", "displayName", "workEmail", "homeEmail",
-    "status", "employmentHistoryStatus", "hireDate", "originalHireDate", "terminationDate", "supervisorEId",
-    "department", "location", "lastChanged",
+    "title",
+    "fields",
+    "type",
+    "name",
+    "employees",
+    "id",
+    "employeeNumber",
+    "displayName",
+    "workEmail",
+    "homeEmail",
+    "status",
+    "employmentHistoryStatus",
+    "hireDate",
+    "originalHireDate",
+    "terminationDate",
+    "supervisorEId",
+    "department",
+    "location",
+    "lastChanged",
 ]);
 
 /// Everything that is sent to BambooHR. The report is a POST that makes nothing: its body lists the fields.

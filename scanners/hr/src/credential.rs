@@ -43,7 +43,12 @@ pub(crate) struct Fixed {
 
 impl Fixed {
     pub(crate) fn new(ways: &Ways, reference: &SecretRef, form: Form) -> Arc<Self> {
-        Arc::new(Self { secrets: Arc::clone(&ways.secrets), reference: reference.clone(), form, present: Mutex::new(None) })
+        Arc::new(Self {
+            secrets: Arc::clone(&ways.secrets),
+            reference: reference.clone(),
+            form,
+            present: Mutex::new(None),
+        })
     }
 
     fn header(&self, secret: &Secret) -> Result<HeaderMap, Cause> {
@@ -62,8 +67,9 @@ impl Fixed {
 }
 
 fn sensitive(name: HeaderName, text: &str) -> Result<HeaderMap, Cause> {
-    let mut value = HeaderValue::from_str(text)
-        .map_err(|_| Cause::Unauthenticated { detail: String::from("the secret holds characters that no header may hold") })?;
+    let mut value = HeaderValue::from_str(text).map_err(|_| Cause::Unauthenticated {
+        detail: String::from("the secret holds characters that no header may hold"),
+    })?;
     value.set_sensitive(true);
     Ok(HeaderMap::from_iter([(name, value)]))
 }

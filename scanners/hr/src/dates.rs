@@ -48,7 +48,9 @@ mod tests {
 
     #[test]
     fn what_is_no_date_stays_as_it_was_written() {
-        for written in ["", "03/01/2026", "0000-00-00x", "2026-03-01T13:00:00Z", "2026-03-01-8:00", "46082", "2026-3-01"] {
+        for written in
+            ["", "03/01/2026", "0000-00-00x", "2026-03-01T13:00:00Z", "2026-03-01-8:00", "46082", "2026-3-01"]
+        {
             assert_eq!(civil(written), written);
         }
         assert_eq!(civil("0000-00-00"), "0000-00-00", "none, if the configuration says so");

@@ -70,8 +70,21 @@ pub static ALLOW: AllowList = AllowList {
             purpose: Purpose::Read,
             rights: &["User.Read.All", "User-LifeCycleInfo.Read.All"],
             keep: Keep::Json(&[
-                "value", "@odata.nextLink", "id", "userPrincipalName", "displayName", "mail", "otherMails", "proxyAddresses", "accountEnabled", "employeeId", "department",
-                "employeeHireDate", "employeeLeaveDateTime", "createdDateTime", "manager",
+                "value",
+                "@odata.nextLink",
+                "id",
+                "userPrincipalName",
+                "displayName",
+                "mail",
+                "otherMails",
+                "proxyAddresses",
+                "accountEnabled",
+                "employeeId",
+                "department",
+                "employeeHireDate",
+                "employeeLeaveDateTime",
+                "createdDateTime",
+                "manager",
             ]),
         },
     ],
@@ -135,7 +148,8 @@ impl Entra {
 
     /// Most properties come only when they are asked for by name.
     fn first(&self, mapping: &Mapping) -> Url {
-        let mut select: Vec<String> = ["id", "userPrincipalName", "accountEnabled", "otherMails", "proxyAddresses"].map(String::from).to_vec();
+        let mut select: Vec<String> =
+            ["id", "userPrincipalName", "accountEnabled", "otherMails", "proxyAddresses"].map(String::from).to_vec();
         if self.leave_dates == LeaveDates::Asked {
             select.push(String::from("employeeLeaveDateTime"));
         }
@@ -186,14 +200,20 @@ impl Reader {
         }
         for proxy in values.at(self.proxies).texts() {
             // `SMTP:` is the present address, `smtp:` an earlier or further one.
-            if let Some(address) = proxy.split_once(':').filter(|(kind, _)| kind.eq_ignore_ascii_case("smtp")).map(|(_, address)| address)
+            if let Some(address) =
+                proxy.split_once(':').filter(|(kind, _)| kind.eq_ignore_ascii_case("smtp")).map(|(_, address)| address)
                 && record.get(Column::WorkEmail) != Some(address)
             {
                 record.alias(Alias::email(address, false));
             }
         }
         if let Some(system) = accounts_of {
-            let alias = |kind, value: &str| Alias { kind, value: String::from(value), system: Some(String::from(system)), personal: false };
+            let alias = |kind, value: &str| Alias {
+                kind,
+                value: String::from(value),
+                system: Some(String::from(system)),
+                personal: false,
+            };
             if let Some(id) = values.at(self.id).text() {
                 record.alias(alias("provider_id", id));
             }
@@ -206,7 +226,8 @@ impl Reader {
 
     /// A disabled account tells that it is off, not since when: without an end it is suspended, not ended.
     fn status(&self, values: &Values, record: &Record, as_of: Instant) -> &'static str {
-        let passed = |text: &str| text.parse::<chrono::DateTime<chrono::FixedOffset>>().is_ok_and(|end| end.to_utc() <= as_of);
+        let passed =
+            |text: &str| text.parse::<chrono::DateTime<chrono::FixedOffset>>().is_ok_and(|end| end.to_utc() <= as_of);
         match (values.at(self.enabled).text(), record.get(Column::AccessEndAt)) {
             (_, Some(end)) if passed(end) => "ended",
             (Some("true"), _) => "active",

@@ -43,10 +43,28 @@ pub static ALLOW: AllowList = AllowList {
         path: "/v1/people/search",
         action: Action::Plain,
         purpose: Purpose::Read,
-        rights: &["People's data: view the sections Basic info, Work, Employment and Lifecycle of all employees, inactive ones too"],
+        rights: &[
+            "People's data: view the sections Basic info, Work, Employment and Lifecycle of all employees, inactive ones too",
+        ],
         keep: Keep::Json(&[
-            "employees", "id", "companyId", "email", "displayName", "work", "startDate", "employeeIdInCompany", "reportsTo", "site",
-            "internal", "status", "lifecycleStatus", "terminationDate", "employment", "employee", "lastDayOfWork", "value",
+            "employees",
+            "id",
+            "companyId",
+            "email",
+            "displayName",
+            "work",
+            "startDate",
+            "employeeIdInCompany",
+            "reportsTo",
+            "site",
+            "internal",
+            "status",
+            "lifecycleStatus",
+            "terminationDate",
+            "employment",
+            "employee",
+            "lastDayOfWork",
+            "value",
         ]),
     }],
 };
@@ -76,7 +94,11 @@ pub(crate) const WORDS: Words = &[
     (Column::Status, "pending", &["hired", "Hired"]),
     (Column::Status, "ended", &["terminated", "Terminated", "inactive", "Inactive"]),
     (Column::Status, "garden_leave", &["garden leave", "Garden leave", "Garden Leave", "gardenLeave"]),
-    (Column::Status, "leave", &["leave", "Leave", "parental leave", "Parental leave", "Parental Leave", "parentalLeave"]),
+    (
+        Column::Status,
+        "leave",
+        &["leave", "Leave", "parental leave", "Parental leave", "Parental Leave", "parentalLeave"],
+    ),
 ];
 
 impl HiBob {
@@ -133,7 +155,12 @@ pub(crate) async fn fetch(system: &HiBob, source: &Source, ways: &Ways) -> Resul
             "{on_garden_leave} people are on garden leave without a last day of work: their access is taken to end with the termination date"
         ));
     }
-    Ok(Fetched::new(table.finish(None)?, walk.as_of(), None, "the search gives everybody in one answer, read to its end"))
+    Ok(Fetched::new(
+        table.finish(None)?,
+        walk.as_of(),
+        None,
+        "the search gives everybody in one answer, read to its end",
+    ))
 }
 
 fn request(system: &HiBob, mapping: &Mapping) -> Result<Request, Cause> {

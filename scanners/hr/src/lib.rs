@@ -24,6 +24,7 @@ pub mod entra;
 pub mod fetched;
 pub mod hibob;
 pub mod http_json;
+mod leak;
 mod mapping;
 pub mod okta;
 mod page;
@@ -36,7 +37,7 @@ pub mod walk;
 pub mod words;
 pub mod workday;
 
-use scan_contract::Cause;
+use scan_contract::{Cause, Right, RightState, Rights};
 
 pub use column::Column;
 pub use fetched::Fetched;
@@ -60,4 +61,46 @@ pub async fn fetch(source: &Source, ways: &Ways) -> Result<Fetched, Cause> {
         System::Entra(system) => entra::fetch(system, source, ways).await,
         System::HttpJson(system) => http_json::fetch(system, source, ways).await,
     }
+}
+
+/// Whether the credential of a source has what it needs, by asking it for everybody once.
+pub async fn check_rights(source: &Source, ways: &Ways) -> Rights {
+    let state = match fetch(source, ways).await {
+        Ok(_) => RightState::Have,
+        Err(Cause::Denied { permission: says } | Cause::Unauthenticated { detail: says }) => {
+            RightState::Missing { says }
+        }
+        Err(cause) => RightState::CannotTell(cause),
+    };
+    let serves = || vec![String::from("roster")];
+    let needed = needed_rights(source).into_iter().map(|name| Right { name, serves: serves(), state: state.clone() });
+    Rights {
+        credential: source.shown(),
+        needed: needed.collect(),
+        excess: Vec::new(),
+        excess_not_told: String::from(
+            "HR systems do not say what else a credential may do; give it nothing but sight of people",
+        ),
+    }
+}
+
+/// The rights that a source needs, in the words of its system.
+pub fn needed_rights(source: &Source) -> Vec<String> {
+    let rights: Vec<String> = source.allow().rights().into_iter().map(|right| String::from(right.name)).collect();
+    if rights.is_empty() { vec![String::from("to list all people, former ones too")] } else { rights }
+}
+
+/// What a source may be granted at least, for whoever grants it: requests and rights.
+pub fn policy(source: &Source) -> String {
+    let mut text = String::new();
+    for operation in source.allow().operations {
+        text.push_str(operation.name);
+        text.push('\n');
+        for right in operation.rights {
+            text.push_str("  needs ");
+            text.push_str(right);
+            text.push('\n');
+        }
+    }
+    text
 }

@@ -41,7 +41,8 @@ impl Mapping {
         for (column, fields) in &source.fallbacks {
             by_column.entry(*column).or_default().extend(fields.iter().cloned());
         }
-        let mut mapping = Self { wanted: Wanted::new(), columns: Vec::new(), fields: Vec::new(), by_column: BTreeMap::new() };
+        let mut mapping =
+            Self { wanted: Wanted::new(), columns: Vec::new(), fields: Vec::new(), by_column: BTreeMap::new() };
         for (column, fields) in &by_column {
             let mut slots = Vec::new();
             for field in fields {

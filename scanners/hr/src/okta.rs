@@ -43,8 +43,20 @@ pub static ALLOW: AllowList = AllowList {
         purpose: Purpose::Read,
         rights: &["okta.users.read"],
         keep: Keep::Json(&[
-            "id", "status", "created", "statusChanged", "profile", "login", "email", "secondEmail", "displayName", "firstName",
-            "lastName", "employeeNumber", "managerId", "department",
+            "id",
+            "status",
+            "created",
+            "statusChanged",
+            "profile",
+            "login",
+            "email",
+            "secondEmail",
+            "displayName",
+            "firstName",
+            "lastName",
+            "employeeNumber",
+            "managerId",
+            "department",
         ]),
     }],
 };
@@ -127,7 +139,12 @@ impl Reader {
             record.alias(Alias::email(address, true));
         }
         if let Some(system) = accounts_of {
-            let alias = |kind, value: &str| Alias { kind, value: String::from(value), system: Some(String::from(system)), personal: false };
+            let alias = |kind, value: &str| Alias {
+                kind,
+                value: String::from(value),
+                system: Some(String::from(system)),
+                personal: false,
+            };
             if let Some(id) = values.at(self.id).text() {
                 record.alias(alias("provider_id", id));
             }

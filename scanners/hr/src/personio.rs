@@ -57,7 +57,17 @@ pub static ALLOW: AllowList = AllowList {
             purpose: Purpose::Read,
             rights: RIGHTS,
             keep: Keep::Json(&[
-                "_data", "_meta", "links", "next", "href", "id", "email", "first_name", "last_name", "preferred_name", "status",
+                "_data",
+                "_meta",
+                "links",
+                "next",
+                "href",
+                "id",
+                "email",
+                "first_name",
+                "last_name",
+                "preferred_name",
+                "status",
             ]),
         },
         Operation {
@@ -68,9 +78,24 @@ pub static ALLOW: AllowList = AllowList {
             purpose: Purpose::Read,
             rights: RIGHTS,
             keep: Keep::Json(&[
-                "_data", "_meta", "links", "next", "href", "id", "status", "type", "employment_start_date", "employment_end_date",
-                "contract_end_date", "termination", "termination_date", "last_working_day", "last_working_date", "updated_at",
-                "supervisor", "office",
+                "_data",
+                "_meta",
+                "links",
+                "next",
+                "href",
+                "id",
+                "status",
+                "type",
+                "employment_start_date",
+                "employment_end_date",
+                "contract_end_date",
+                "termination",
+                "termination_date",
+                "last_working_day",
+                "last_working_date",
+                "updated_at",
+                "supervisor",
+                "office",
             ]),
         },
     ],
@@ -82,11 +107,8 @@ const HINTS: Hints = Hints {
     explains: None,
 };
 
-const PERSON: Usual = &[
-    (Column::PersonId, &["/id"]),
-    (Column::WorkEmail, &["/email"]),
-    (Column::PreferredName, &["/preferred_name"]),
-];
+const PERSON: Usual =
+    &[(Column::PersonId, &["/id"]), (Column::WorkEmail, &["/email"]), (Column::PreferredName, &["/preferred_name"])];
 
 const EMPLOYMENT: Usual = &[
     (Column::SourceRecordId, &["/id"]),
@@ -115,15 +137,19 @@ pub(crate) const WORDS: Words = &[
     (Column::TerminationType, "retirement", &["RETIREMENT"]),
     (Column::TerminationType, "death", &["DEATH"]),
     (Column::TerminationType, "transfer", &["SUB_COMPANY_SWITCH"]),
-    (Column::TerminationType, "unknown", &[
-        "UNSPECIFIED",
-        "AGREEMENT",
-        "IRREVOCABLE_SUSPENSION",
-        "CANCELLATION",
-        "COLLECTIVE_AGREEMENT",
-        "SETTLEMENT_AGREEMENT",
-        "COURT_SETTLEMENT",
-    ]),
+    (
+        Column::TerminationType,
+        "unknown",
+        &[
+            "UNSPECIFIED",
+            "AGREEMENT",
+            "IRREVOCABLE_SUSPENSION",
+            "CANCELLATION",
+            "COLLECTIVE_AGREEMENT",
+            "SETTLEMENT_AGREEMENT",
+            "COURT_SETTLEMENT",
+        ],
+    ),
 ];
 
 /// Most a page holds.
@@ -203,7 +229,9 @@ pub(crate) async fn fetch(system: &Personio, source: &Source, ways: &Ways) -> Re
         match next {
             None => break,
             Some((None, _)) => {
-                return Err(Cause::Malformed { what: String::from("the link to the next page of persons names no cursor") });
+                return Err(Cause::Malformed {
+                    what: String::from("the link to the next page of persons names no cursor"),
+                });
             }
             // An empty page that leads nowhere new is the end, whatever link it carries.
             Some((Some(next), _)) if empty > 0 && (empty >= EMPTY_PAGES || !walk.is_new(&next)) => break,
@@ -229,11 +257,20 @@ struct Reader {
 impl Reader {
     fn new(source: &Source) -> Result<Self, Cause> {
         // What the configuration maps is a field of the employment.
-        let bare = Source { columns: std::collections::BTreeMap::new(), fallbacks: std::collections::BTreeMap::new(), ..source.clone() };
+        let bare = Source {
+            columns: std::collections::BTreeMap::new(),
+            fallbacks: std::collections::BTreeMap::new(),
+            ..source.clone()
+        };
         let mut person = Mapping::new(&bare, PERSON, mapping::pointer)?;
         let first_name = person.also(&Pointer::of(&["first_name"]));
         let last_name = person.also(&Pointer::of(&["last_name"]));
-        Ok(Self { person, employment: Arc::new(Mapping::new(source, EMPLOYMENT, mapping::pointer)?), first_name, last_name })
+        Ok(Self {
+            person,
+            employment: Arc::new(Mapping::new(source, EMPLOYMENT, mapping::pointer)?),
+            first_name,
+            last_name,
+        })
     }
 
     fn persons(&self, items: &[Box<RawValue>], table: &mut Table<'_>) -> Vec<(String, Record)> {
@@ -283,7 +320,8 @@ impl Reader {
         let (mut gone, mut without) = (0_u64, 0_u64);
         // Dropping the set stops what is still under way: the first failure ends the reading.
         while let Some(ended) = asked.join_next().await {
-            let spells = ended.map_err(|_| Cause::Bug { what: String::from("reading the employments of a person panicked") })??;
+            let spells = ended
+                .map_err(|_| Cause::Bug { what: String::from("reading the employments of a person panicked") })??;
             match spells {
                 None => gone += 1,
                 Some(spells) if spells.is_empty() => without += 1,
@@ -297,7 +335,13 @@ impl Reader {
 }
 
 /// The spells of one person; `None`: the person is gone since the list was read.
-async fn spells(door: &Door, hints: Hints, url: Url, mapping: &Mapping, person: &Record) -> Result<Option<Vec<Record>>, Cause> {
+async fn spells(
+    door: &Door,
+    hints: Hints,
+    url: Url,
+    mapping: &Mapping,
+    person: &Record,
+) -> Result<Option<Vec<Record>>, Cause> {
     let list = List::new();
     let (mut spells, mut seen, mut cursor) = (Vec::new(), std::collections::BTreeSet::new(), None::<String>);
     loop {

@@ -113,15 +113,13 @@ impl Wanted {
     fn node(&mut self, pointer: &Pointer) -> usize {
         let mut at = 0;
         for step in &pointer.0 {
-            at = match self.nodes[at].children.iter().find(|(known, _)| known == step) {
-                Some((_, child)) => *child,
-                None => {
-                    self.nodes.push(Node::default());
-                    let child = self.nodes.len() - 1;
-                    self.nodes[at].children.push((step.clone(), child));
-                    child
-                }
-            };
+            let known = self.nodes[at].children.iter().find(|(known, _)| known == step).map(|(_, child)| *child);
+            at = known.unwrap_or_else(|| {
+                self.nodes.push(Node::default());
+                let child = self.nodes.len() - 1;
+                self.nodes[at].children.push((step.clone(), child));
+                child
+            });
         }
         at
     }
@@ -237,9 +235,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
         loop {
             let child = node.children.iter().find(|(step, _)| *step == index.to_string()).map(|(_, child)| *child);
             let more = match (child, &mut texts) {
-                (Some(child), _) => list
-                    .next_element_seed(Seed { wanted: self.wanted, node: child, into: &mut *self.into })?
-                    .is_some(),
+                (Some(child), _) => {
+                    list.next_element_seed(Seed { wanted: self.wanted, node: child, into: &mut *self.into })?.is_some()
+                }
                 (None, Some(Some(kept))) if kept.len() < LONGEST_LIST => match list.next_element::<Scalar>()? {
                     Some(Scalar(Some(text))) => {
                         kept.push(text);
@@ -337,9 +335,10 @@ mod tests {
 
     #[test]
     fn a_key_with_a_slash_is_reached_by_its_escape() {
-        assert_eq!(pick(&["/~1work~1startDate/value"], r#"{"/work/startDate":{"value":"2020-01-01"}}"#), [text(
-            "2020-01-01"
-        )]);
+        assert_eq!(
+            pick(&["/~1work~1startDate/value"], r#"{"/work/startDate":{"value":"2020-01-01"}}"#),
+            [text("2020-01-01")]
+        );
         assert_eq!(pointer("/~1work~1startDate/value").to_string(), "/~1work~1startDate/value");
         assert_eq!(Pointer::parse("no-slash"), None);
         assert_eq!(Pointer::parse("/a~2"), None);

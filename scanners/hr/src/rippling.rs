@@ -37,9 +37,30 @@ pub const EXPAND: [&str; 3] = ["user", "employment_type", "department"];
 
 const RIGHTS: &[&str] = &["workers.read", "users.read", "employment-types.read", "departments.read"];
 const KEEP: Keep = Keep::Json(&[
-    "results", "next_link", "__meta", "redacted_fields", "name", "reason", "id", "updated_at", "user", "display_name", "timezone",
-    "manager_id", "start_date", "end_date", "number", "work_email", "status", "location", "work_location_id",
-    "employment_type", "type", "label", "department", "termination_details",
+    "results",
+    "next_link",
+    "__meta",
+    "redacted_fields",
+    "name",
+    "reason",
+    "id",
+    "updated_at",
+    "user",
+    "display_name",
+    "timezone",
+    "manager_id",
+    "start_date",
+    "end_date",
+    "number",
+    "work_email",
+    "status",
+    "location",
+    "work_location_id",
+    "employment_type",
+    "type",
+    "label",
+    "department",
+    "termination_details",
 ]);
 
 /// Everything that is sent to Rippling.
@@ -68,11 +89,8 @@ pub static ALLOW: AllowList = AllowList {
     ],
 };
 
-const HINTS: Hints = Hints {
-    rights: "workers.read",
-    not_found: "the address is not that of Rippling's REST interface",
-    explains: None,
-};
+const HINTS: Hints =
+    Hints { rights: "workers.read", not_found: "the address is not that of Rippling's REST interface", explains: None };
 
 const USUAL: Usual = &[
     (Column::PersonId, &["/id"]),

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::column::Column;
 use crate::http_json::HttpJson;
-use crate::{bamboohr, entra, hibob, okta, personio, rippling, workday};
+use crate::{bamboohr, entra, hibob, leak, okta, personio, rippling, workday};
 
 /// Whether a source must tell of somebody who left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,10 +105,11 @@ impl Source {
         Ok(Settings::new(format!("roster-{}", self.id), origins, dialect, self.connection.clone()))
     }
 
-    /// What may be sent to it. One list a system; a source with an address of its own (`http_json`) has a list of its
-    /// own, which is made at each call and stays: ask once a source.
+    /// What may be sent to it, and what of the answers may be recorded. One list a system; a source that maps fields of
+    /// its own, or has an address of its own (`http_json`), has a list of its own, which is made at each call and stays:
+    /// ask once a source.
     pub fn allow(&self) -> &'static AllowList {
-        match &self.system {
+        let usual = match &self.system {
             System::BambooHr(_) => &bamboohr::ALLOW,
             System::Workday(_) => &workday::ALLOW,
             System::HiBob(_) => &hibob::ALLOW,
@@ -116,8 +117,11 @@ impl Source {
             System::Rippling(_) => &rippling::ALLOW,
             System::Okta(_) => &okta::ALLOW,
             System::Entra(_) => &entra::ALLOW,
-            System::HttpJson(system) => system.allow(),
-        }
+            System::HttpJson(system) => {
+                return system.allow(self.columns.values().chain(self.fallbacks.values().flatten()));
+            }
+        };
+        leak::keeping(usual, self.columns.values().chain(self.fallbacks.values().flatten()))
     }
 
     /// Address that is asked, without its query: for messages.

@@ -264,7 +264,8 @@ impl<'s> Table<'s> {
     }
 
     fn tells_of_a_leaver(&self, record: &Record) -> bool {
-        let ended = record.get(Column::Status).is_some_and(|word| self.source.ended_words.iter().any(|ended| ended == word));
+        let ended =
+            record.get(Column::Status).is_some_and(|word| self.source.ended_words.iter().any(|ended| ended == word));
         ended || Column::ENDS.iter().any(|column| record.get(*column).and_then(|text| self.none(text)).is_some())
     }
 
@@ -307,10 +308,16 @@ impl<'s> Table<'s> {
         if let Some(announced) = announced
             && distinct < announced
         {
-            return Err(Cause::CountDiffers { what: String::from("records of the source"), announced, found: distinct });
+            return Err(Cause::CountDiffers {
+                what: String::from("records of the source"),
+                announced,
+                found: distinct,
+            });
         }
         if self.lines.is_empty() {
-            return Err(Cause::NotSeen { what: String::from("anybody: the source gave no record, and an empty roster is never valid") });
+            return Err(Cause::NotSeen {
+                what: String::from("anybody: the source gave no record, and an empty roster is never valid"),
+            });
         }
         self.check_leavers()?;
         self.tell();
@@ -331,7 +338,9 @@ impl<'s> Table<'s> {
                 ),
             }),
             Leavers::MayBeNone if self.leavers == 0 => {
-                let says = format!("none of {rows} records tells of somebody who left; a filter that hides them looks just like this");
+                let says = format!(
+                    "none of {rows} records tells of somebody who left; a filter that hides them looks just like this"
+                );
                 self.notices.push(says);
                 Ok(())
             }

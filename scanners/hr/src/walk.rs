@@ -100,7 +100,9 @@ impl Walk {
 
     /// The address of the next page out of a link, which may be relative. Another origin is never asked (NET-2).
     pub(crate) fn link(&mut self, base: &Url, link: &str) -> Result<Url, Cause> {
-        let url = base.join(link).map_err(|_| Cause::Malformed { what: String::from("the link to the next page is no address") })?;
+        let url = base
+            .join(link)
+            .map_err(|_| Cause::Malformed { what: String::from("the link to the next page is no address") })?;
         if url.origin() != base.origin() || !url.username().is_empty() || url.password().is_some() {
             let origin = |url: &Url| url.origin().ascii_serialization();
             return Err(Cause::Malformed {

@@ -52,8 +52,8 @@ pub static ALLOW: AllowList = AllowList {
         action: Action::Query("format", "json"),
         purpose: Purpose::Read,
         rights: &["the report is shared with the security group of the integration system user"],
-        // Only the report's author knows which of its columns may be kept.
-        keep: Keep::Nothing,
+        // Which columns there are is the author's choice: those that the configuration maps are kept besides.
+        keep: Keep::Json(&["Report_Entry"]),
     }],
 };
 

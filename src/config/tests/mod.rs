@@ -1,6 +1,7 @@
 mod documents;
 mod live;
 mod mistakes;
+mod services;
 mod together;
 
 use std::path::{Path, PathBuf};

@@ -28,16 +28,20 @@ pub(super) fn settings(
     let auth = auth(check, &at("auth"), raw.auth, connection);
     let items = a_pointer(check, &at("items"), &raw.items);
     let total = raw.total.map(|text| a_pointer(check, &at("total"), &text));
-    let expect = raw.expect.map(|expect| a_pointer(check, &at("expect/at"), &expect.at).map(|found| (found, expect.is)));
+    let expect =
+        raw.expect.map(|expect| a_pointer(check, &at("expect/at"), &expect.at).map(|found| (found, expect.is)));
     let paging = paging(check, &at("paging"), raw.paging);
     let ask = ask?;
     let paging = paging?;
     let in_body = matches!(
         &paging,
-        Paging::Cursor { place: Place::Body, .. } | Paging::Page { place: Place::Body, .. } | Paging::Offset { place: Place::Body, .. }
+        Paging::Cursor { place: Place::Body, .. }
+            | Paging::Page { place: Place::Body, .. }
+            | Paging::Offset { place: Place::Body, .. }
     );
     if in_body && !matches!(&ask, Ask::Post(Value::Object(_))) {
-        check.say(&at("paging/place"), "the parameters belong into a body, and there is no POST with an object as body");
+        check
+            .say(&at("paging/place"), "the parameters belong into a body, and there is no POST with an object as body");
         return None;
     }
     Some(HttpJson {

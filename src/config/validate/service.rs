@@ -202,7 +202,9 @@ fn required_columns(check: &mut Check<'_>, pointer: &str, raw: &RawSource) {
     if !matches!(raw.format, Format::Workday | Format::HttpJson) {
         return;
     }
-    let has = |column: &Column| raw.columns.contains_key(column.as_str()) || raw.fallback_columns.contains_key(column.as_str());
+    let has = |column: &Column| {
+        raw.columns.contains_key(column.as_str()) || raw.fallback_columns.contains_key(column.as_str())
+    };
     let place = if raw.columns.is_empty() { String::from(pointer) } else { format!("{pointer}/columns") };
     for column in Column::REQUIRED.iter().filter(|column| !has(column)) {
         check.say(&place, format!("no field is named for `{}`", column.as_str()));

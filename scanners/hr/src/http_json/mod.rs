@@ -16,6 +16,7 @@ use url::Url;
 use crate::column::Column;
 use crate::credential::{Fixed, Form as SecretForm, Minted};
 use crate::fetched::Fetched;
+use crate::leak;
 use crate::mapping::{self, Mapping, Usual};
 use crate::pick::Pointer;
 use crate::source::{Client, Source};
@@ -151,28 +152,38 @@ const HINTS: Hints = Hints {
 const USUAL: Usual = &[];
 
 impl HttpJson {
-    /// The list of what may be sent: method and path of the configuration, and the token endpoint. It lives as long as
-    /// the program, since lists are static: one small piece a source and run.
-    pub(crate) fn allow(&self) -> &'static AllowList {
-        let leak = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+    /// The list of what may be sent: method and path of the configuration, and the token endpoint.
+    pub(crate) fn allow<'f>(&self, fields: impl Iterator<Item = &'f String>) -> &'static AllowList {
+        let at = |pointer: &Pointer| pointer.to_string();
+        let next = match &self.paging {
+            Paging::LinkIn(pointer) | Paging::Cursor { at: pointer, .. } => Some(at(pointer)),
+            Paging::Whole | Paging::LinkHeader | Paging::Page { .. } | Paging::Offset { .. } => None,
+        };
+        let own = [
+            Some(at(&self.items)),
+            self.total.as_ref().map(at),
+            self.expect.as_ref().map(|(pointer, _)| at(pointer)),
+            next,
+        ];
+        let kept = leak::keep(fields.cloned().chain(own.into_iter().flatten()));
         let method = match self.ask {
             Ask::Get => "GET",
             Ask::Post(_) => "POST",
         };
-        let path = leak(String::from(self.url.path()));
+        let path = leak::text(String::from(self.url.path()));
         let mut operations = vec![Operation {
-            name: leak(format!("{method} {path}")),
+            name: leak::text(format!("{method} {path}")),
             method,
             path,
             action: Action::Plain,
             purpose: Purpose::Read,
             rights: &[],
-            keep: Keep::Nothing,
+            keep: kept,
         }];
         if let Auth::Client { token_url, .. } = &self.auth {
-            let path = leak(String::from(token_url.path()));
+            let path = leak::text(String::from(token_url.path()));
             operations.push(Operation {
-                name: leak(format!("POST {path}")),
+                name: leak::text(format!("POST {path} (token)")),
                 method: "POST",
                 path,
                 action: Action::Plain,
@@ -181,7 +192,7 @@ impl HttpJson {
                 keep: Keep::Nothing,
             });
         }
-        Box::leak(Box::new(AllowList { connector: "http_json", operations: Box::leak(operations.into_boxed_slice()) }))
+        leak::list("http_json", operations)
     }
 
     /// The addresses that are asked.

@@ -51,7 +51,9 @@ impl Places {
         let Some(slot) = self.total else { return Ok(None) };
         match page.total(slot)? {
             Some(total) => Ok(Some(total)),
-            None => Err(Cause::Malformed { what: String::from("the answer names no total where the configuration says one is") }),
+            None => Err(Cause::Malformed {
+                what: String::from("the answer names no total where the configuration says one is"),
+            }),
         }
     }
 
@@ -79,7 +81,8 @@ pub(super) async fn read(
             once(system, source, mapping, walk, &places).await?
         }
         Paging::Page { parameter, first, size, place } => {
-            let numbered = Numbered { parameter, first: *first, size: size.as_ref(), place: *place, counts: Counts::Pages };
+            let numbered =
+                Numbered { parameter, first: *first, size: size.as_ref(), place: *place, counts: Counts::Pages };
             agreed(system, source, mapping, walk, &places, &numbered).await?
         }
         Paging::Offset { parameter, size, place } => {
@@ -195,7 +198,10 @@ async fn reading<'s>(
             return Ok((table, announced));
         }
         if take(&page.items, mapping, &mut table) == 0 {
-            let what = format!("{} {number} holds nobody who was not on an earlier page: the service does not go on", numbered.parameter);
+            let what = format!(
+                "{} {number} holds nobody who was not on an earlier page: the service does not go on",
+                numbered.parameter
+            );
             return Err(Cause::Malformed { what });
         }
         number += match numbered.counts {

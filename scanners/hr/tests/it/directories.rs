@@ -6,9 +6,7 @@ use holdover_kit::stub::hr::{self, Truth};
 use scan_contract::Cause;
 use scan_hr::{Column, Source, System, entra};
 
-use crate::harness::{
-    entra_source, fetched, ids, okta_source, refused, right, rows, rows_of, says, serve, truth,
-};
+use crate::harness::{entra_source, fetched, ids, okta_source, refused, right, rows, rows_of, says, serve, truth};
 
 fn okta(truth: &Truth) -> (holdover_kit::fault::FaultServer, Source, Arc<hr::Okta>) {
     let stub = Arc::new(hr::Okta::new(truth.clone()));
@@ -56,7 +54,10 @@ fn a_date_of_hrs_in_the_directory_is_better_than_the_moment_of_switching_off() {
     stub.set(1, "ACTIVE", "2020-03-02T09:00:00.000Z");
     let told = fetched(&source);
     let ana = &rows_of(&told, "00001")[0];
-    assert_eq!(ana["end_date"].as_str(), truth().staff().members[0].present().end.map(|end| end.to_string()).as_deref());
+    assert_eq!(
+        ana["end_date"].as_str(),
+        truth().staff().members[0].present().end.map(|end| end.to_string()).as_deref()
+    );
     assert!(ana["access_end_at"].is_null());
     assert!(!says(&told, "switched off"));
     server.finish();
@@ -120,7 +121,10 @@ fn entra_without_the_right_to_leave_dates_is_refused_by_name_and_read_without_th
     let truth = truth();
     let (server, mut source) = entra(&truth, false);
     let cause = refused(&source);
-    assert!(matches!(&cause, Cause::Denied { permission } if permission.contains("User-LifeCycleInfo.Read.All")), "{cause}");
+    assert!(
+        matches!(&cause, Cause::Denied { permission } if permission.contains("User-LifeCycleInfo.Read.All")),
+        "{cause}"
+    );
     if let System::Entra(entra) = &mut source.system {
         entra.leave_dates = entra::LeaveDates::NotAsked;
     }

@@ -20,12 +20,17 @@ fn a_wrong_secret_is_not_accepted_and_stands_in_no_message() {
 fn a_refusal_names_the_right_the_address_and_the_request() {
     for vendor in VENDORS {
         let (server, source) = vendor.start(&truth());
-        let refusal = Answer::json(&serde_json::json!({ "canary": "in-the-body" })).of(403).with("x-request-id", "4f1c9a2e-0b1d-4c55-9c1e-6f0d2b7a1e11");
+        let refusal = Answer::json(&serde_json::json!({ "canary": "in-the-body" }))
+            .of(403)
+            .with("x-request-id", "4f1c9a2e-0b1d-4c55-9c1e-6f0d2b7a1e11");
         server.plant(On::any().when(|asked| !asked.path.ends_with("/token")), Damage::Reply(refusal));
         let cause = refused(&source);
         let text = cause.to_string();
         assert!(matches!(cause, Cause::Denied { .. }), "{vendor:?}: {text}");
-        assert!(text.contains("403") && text.contains("4f1c9a2e") && text.contains(server.origin()), "{vendor:?}: {text}");
+        assert!(
+            text.contains("403") && text.contains("4f1c9a2e") && text.contains(server.origin()),
+            "{vendor:?}: {text}"
+        );
         assert!(!text.contains("in-the-body") && !text.contains("onlyCurrent") && !text.contains('?'), "{text}");
         server.finish();
     }

@@ -16,15 +16,8 @@ use serde_json::Value;
 use url::Url;
 
 /// The systems with an interface of their own.
-pub(crate) const VENDORS: [Vendor; 7] = [
-    Vendor::BambooHr,
-    Vendor::Workday,
-    Vendor::HiBob,
-    Vendor::Personio,
-    Vendor::Rippling,
-    Vendor::Okta,
-    Vendor::Entra,
-];
+pub(crate) const VENDORS: [Vendor; 7] =
+    [Vendor::BambooHr, Vendor::Workday, Vendor::HiBob, Vendor::Personio, Vendor::Rippling, Vendor::Okta, Vendor::Entra];
 
 /// One of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,7 +236,8 @@ pub(crate) fn entra_source(base: Url, secret: SecretRef) -> Source {
 /// Asks a source.
 #[expect(clippy::disallowed_methods, reason = "the stub's answers carry the time of this machine")]
 pub(crate) fn fetch(source: &Source) -> Result<Fetched, Cause> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let door = Door::open(source.door().expect("settings"), source.allow(), Arc::new(Utc::now)).expect("a door");
     let ways = Ways { door, secrets: Arc::new(Desk) };
     runtime.block_on(scan_hr::fetch(source, &ways))

@@ -67,7 +67,9 @@ fn an_empty_page_with_a_next_one_is_followed() {
         let (server, source) = vendor.start(&truth);
         let whole = ids(&fetched(&source));
         // The second page comes empty; what stood on it is missing, everything after it is not.
-        let second = move |asked: &Asked| ["cursor", "$skiptoken"].iter().any(|name| asked.query(name).is_some_and(|word| word.ends_with('4')));
+        let second = move |asked: &Asked| {
+            ["cursor", "$skiptoken"].iter().any(|name| asked.query(name).is_some_and(|word| word.ends_with('4')))
+        };
         let fault = server.plant(On::any().when(second), Damage::emptied(pointer));
         let found = ids(&fetched(&source));
         assert!(found.contains(&vendor.id(100)) && found.len() < whole.len(), "{vendor:?}: {found:?}");

@@ -120,11 +120,8 @@ fn a_rehire_whose_old_end_was_left_standing_is_two_spells() {
     let fay = &staff.members[5];
     let mut told = rows_of(&fetched, "6");
     told.sort_by_key(|row| row["start_date"].as_str().map(String::from));
-    let spells: Vec<(String, Option<String>)> = fay
-        .spells
-        .iter()
-        .map(|spell| (spell.start.to_string(), spell.end.map(|end| end.to_string())))
-        .collect();
+    let spells: Vec<(String, Option<String>)> =
+        fay.spells.iter().map(|spell| (spell.start.to_string(), spell.end.map(|end| end.to_string()))).collect();
     let found: Vec<(String, Option<String>)> = told
         .iter()
         .map(|row| (row["start_date"].as_str().unwrap_or("").to_owned(), row["end_date"].as_str().map(str::to_owned)))
@@ -145,7 +142,11 @@ fn a_private_address_is_an_alias_and_never_a_column() {
         let aliases = row["aliases"].as_array().expect("aliases");
         let private = aliases.iter().find(|alias| alias["value"] == "ana.silva@private.example").expect("the alias");
         assert_eq!((&private["kind"], &private["personal"]), (&"email".into(), &true.into()), "{vendor:?}");
-        assert!(rows_of(&fetched, &vendor.id(2))[0]["aliases"].as_array().is_none_or(|all| all.iter().all(|alias| alias.get("personal").is_none())));
+        assert!(
+            rows_of(&fetched, &vendor.id(2))[0]["aliases"]
+                .as_array()
+                .is_none_or(|all| all.iter().all(|alias| alias.get("personal").is_none()))
+        );
         server.finish();
     }
 }
@@ -157,7 +158,10 @@ fn bamboohr_says_which_fields_the_key_may_not_see() {
     let (server, source) = Vendor::BambooHr.start(&truth);
     let fetched = fetched(&source);
     assert!(says(&fetched, "end_date (terminationDate)"), "{:?}", fetched.notices);
-    assert!(rows(&fetched).iter().all(|row| row.get("end_date").is_none()), "the column is gone, so that the gates see it");
+    assert!(
+        rows(&fetched).iter().all(|row| row.get("end_date").is_none()),
+        "the column is gone, so that the gates see it"
+    );
     server.finish();
 }
 
@@ -256,7 +260,10 @@ fn rippling_without_sight_of_the_end_is_refused_and_without_the_rest_told() {
     assert!(says(&fetched(&source), "personal_email (no permission)"));
     truth.hide("end_date");
     let cause = refused(&source);
-    assert!(matches!(&cause, Cause::Denied { permission } if permission.contains("end_date (no permission)")), "{cause}");
+    assert!(
+        matches!(&cause, Cause::Denied { permission } if permission.contains("end_date (no permission)")),
+        "{cause}"
+    );
     server.finish();
 }
 
@@ -322,7 +329,7 @@ fn hostile_names_go_through_as_text() {
         let fetched = fetched(&source);
         let shown = rows_of(&fetched, &vendor.id(2))[0]["display_name"].as_str().map(String::from).unwrap_or_default();
         assert!(shown.starts_with(name.trim()), "{vendor:?}: {shown:?}");
-        assert_eq!(fetched.rows as usize, rows(&fetched).len());
+        assert_eq!(fetched.rows, rows(&fetched).len() as u64);
         server.finish();
     }
 }

@@ -4,12 +4,15 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly")]
 
 mod bench;
-//mod denied;
+mod denied;
 mod house;
 mod keys;
 mod kinds;
-//mod pages;
+mod pages;
 mod people;
-//mod rights;
-//mod sign_in;
+mod replay;
+mod rights;
+mod servers;
+mod sign_in;
+mod suite;
 mod world;

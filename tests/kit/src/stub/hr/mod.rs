@@ -180,7 +180,7 @@ pub fn member(number: u32, first: &str, last: &str, spells: Vec<Spell>) -> Membe
         last: String::from(last),
         email: format!("{login}@acme.example"),
         private_email: (number == 1).then(|| format!("{login}@private.example")),
-        place: String::from(if number % 2 == 0 { "Berlin" } else { "Austin" }),
+        place: String::from(if number.is_multiple_of(2) { "Berlin" } else { "Austin" }),
         spells,
     }
 }
