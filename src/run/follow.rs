@@ -49,6 +49,13 @@ fn choose_of(
     }
     let everyone = reading.config.depth == crate::config::Depth::Everyone;
     for scope in std::mem::take(&mut reading.intake.offered) {
+        if !reading.manifest.scopes.iter().any(|kind| kind.is_follow_up(scope.name.as_str())) {
+            // Without that word nobody would ask again for what is found there.
+            let says = format!("defect: the manifest does not call {} a follow-up", scope.kind);
+            if !reading.intake.notices.contains(&says) {
+                reading.intake.notices.push(says);
+            }
+        }
         let people = whom(reading, &scope, resolver);
         let remembered = reading.watch.follow_ups.remove(&scope.name);
         let matters = people.is_empty() || people.len() > 1 || people.iter().any(|one| ground.interest.matters(*one));

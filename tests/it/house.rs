@@ -304,6 +304,24 @@ fn each_scanner_has_its_furniture() {
 }
 
 #[test]
+fn whoever_offers_follow_ups_calls_them_so_in_the_manifest() {
+    let mut seen = 0;
+    for path in sources(&root().join("scanners")) {
+        let shown = relative(&path);
+        let text = shipped(&std::fs::read_to_string(&path).expect("a source file"));
+        if is_test_file(&shown) || shown.starts_with("scanners/contract/") || !text.contains("bound_to") {
+            continue;
+        }
+        let folder = shown.split('/').take(2).collect::<Vec<_>>().join("/");
+        let manifests = ["manifest.yaml", "manifest-live.yaml"].map(|name| root().join(&folder).join(name));
+        let says = manifests.iter().filter_map(|path| std::fs::read_to_string(path).ok());
+        assert!(says.into_iter().any(|text| text.contains("follow_up: true")), "{shown}: no manifest says follow_up");
+        seen += 1;
+    }
+    assert!(seen >= 4);
+}
+
+#[test]
 fn documents_name_only_files_that_exist() {
     let mut pages = vec![root().join("README.md")];
     for entry in std::fs::read_dir(root().join("docs")).expect("docs/") {

@@ -27,6 +27,8 @@ const WANTED = [
   "/users/{username}/ssh_signing_keys", "/user", "/user/keys", "/user/installations*", "/user/orgs", "/user/emails",
   "/app", "/app/installations*", "/installation/repositories", "/search/issues", "/rate_limit", "/scim/v2/*",
   "/enterprises/{enterprise}/audit-log", "/enterprises/{enterprise}/consumed-licenses",
+  "/enterprises/{enterprise}/enterprise-roles*", "/orgs/{org}/installation", "/orgs/{org}/copilot/billing/seats",
+  "/repos/{owner}/{repo}/codespaces/secrets*", "/user/{account_id}", "/installation/token",
 ];
 
 function isWanted(path) {

@@ -15,7 +15,15 @@ use crate::settings::{Edition, SignIn};
 const SERVES: &[(&str, &[&str])] = &[
     (
         "members=read",
-        &[s::MEMBERS, s::SSH_KEYS, s::OUTSIDE_COLLABORATORS, s::INVITATIONS, s::FAILED_INVITATIONS, s::TEAMS, s::EXTERNAL_IDENTITIES],
+        &[
+            s::MEMBERS,
+            s::SSH_KEYS,
+            s::OUTSIDE_COLLABORATORS,
+            s::INVITATIONS,
+            s::FAILED_INVITATIONS,
+            s::TEAMS,
+            s::EXTERNAL_IDENTITIES,
+        ],
     ),
     ("metadata=read", &[s::REPOSITORIES, s::REPOSITORY_COLLABORATORS]),
     (
@@ -81,12 +89,14 @@ fn state(hub: &Hub, granted: &Granted, right: &str, tried: &BTreeMap<&str, Right
     let enterprise_off = right == "read:enterprise" && hub.settings.enterprise.is_none();
     let app = matches!(hub.settings.sign_in, SignIn::App { .. });
     let server = hub.settings.edition == Edition::Server;
-    let not_there = ["organization_codespaces_secrets=read", "codespaces_secrets=read", "organization_copilot_seat_management=read"];
-    if enterprise_off || (server && not_there.contains(&right)) {
+    let not_there = [
+        "organization_codespaces_secrets=read",
+        "codespaces_secrets=read",
+        "organization_copilot_seat_management=read",
+    ];
+    // What no App can be given is read by none.
+    if enterprise_off || (server && not_there.contains(&right)) || (app && NOT_FOR_APPS.contains(&right)) {
         return RightState::Off;
-    }
-    if app && NOT_FOR_APPS.contains(&right) {
-        return RightState::Missing { says: String::from("GitHub gives it to no App") };
     }
     if !app && APPS_ONLY.contains(&right) {
         return RightState::Missing { says: String::from("GitHub gives it to Apps alone") };
@@ -95,7 +105,9 @@ fn state(hub: &Hub, granted: &Granted, right: &str, tried: &BTreeMap<&str, Right
         Some(true) => RightState::Have,
         Some(false) => RightState::Missing { says: String::from("not among what GitHub says this credential has") },
         None => tried.get(right).cloned().unwrap_or_else(|| {
-            RightState::CannotTell(Cause::NotSupported { what: String::from("shown only when the first repository is read") })
+            RightState::CannotTell(Cause::NotSupported {
+                what: String::from("shown only when the first repository is read"),
+            })
         }),
     }
 }

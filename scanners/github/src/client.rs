@@ -112,10 +112,16 @@ fn encoded(segment: &str) -> Result<String, Cause> {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            text.push('%');
+            text.extend([byte >> 4, byte & 15].map(hexadecimal));
         }
     }
     Ok(text)
+}
+
+/// One digit of a percent-encoded byte.
+fn hexadecimal(digit: u8) -> char {
+    char::from(if digit < 10 { b'0' + digit } else { b'A' + digit - 10 })
 }
 
 /// Rights the platform itself names in a refusal.
@@ -131,7 +137,9 @@ fn accepted(reply: &Reply) -> Option<String> {
 /// What a 403 means: single sign-on first, then the right by the platform's own words, then by our table.
 pub(crate) fn refused(reply: &Reply, granted: &Granted) -> Cause {
     if reply.header("x-github-sso").is_some_and(|text| text.starts_with("required")) {
-        return Cause::Denied { permission: String::from("single sign-on authorisation of this token for the organisation") };
+        return Cause::Denied {
+            permission: String::from("single sign-on authorisation of this token for the organisation"),
+        };
     }
     let permission = accepted(reply).unwrap_or_else(|| by_table(reply.operation, granted));
     Cause::Denied { permission }
@@ -151,10 +159,15 @@ pub(crate) fn cause_of(reply: &Reply, granted: &Granted) -> Cause {
     match reply.status {
         StatusCode::FORBIDDEN => refused(reply, granted),
         StatusCode::NOT_FOUND => Cause::Denied {
-            permission: format!("{} (the service answers \"not found\" where it is missing)", by_table(reply.operation, granted)),
+            permission: format!(
+                "{} (the service answers \"not found\" where it is missing)",
+                by_table(reply.operation, granted)
+            ),
         },
         StatusCode::MOVED_PERMANENTLY | StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => {
-            Cause::Malformed { what: format!("{}: moved: it was renamed, and redirects are not followed", reply.operation) }
+            Cause::Malformed {
+                what: format!("{}: moved: it was renamed, and redirects are not followed", reply.operation),
+            }
         }
         _ => reply.unexpected(),
     }

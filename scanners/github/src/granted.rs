@@ -71,7 +71,9 @@ impl Granted {
     /// The scopes that every reply to a classic token names; `None` for other credentials.
     pub(crate) fn of_reply(reply: &Reply) -> Option<Self> {
         let scopes = reply.header("x-oauth-scopes")?;
-        Some(Self::Scopes(scopes.split(',').map(str::trim).filter(|scope| !scope.is_empty()).map(String::from).collect()))
+        Some(Self::Scopes(
+            scopes.split(',').map(str::trim).filter(|scope| !scope.is_empty()).map(String::from).collect(),
+        ))
     }
 
     /// Whether `right` is held; `None` where nobody says.
@@ -109,7 +111,9 @@ impl Granted {
         match self {
             Self::App(permissions) => permissions
                 .iter()
-                .filter(|(name, access)| access.as_str() != "read" || !needed.contains(&format!("{name}=read").as_str()))
+                .filter(|(name, access)| {
+                    access.as_str() != "read" || !needed.contains(&format!("{name}=read").as_str())
+                })
                 .map(|(name, access)| format!("{name}={access}"))
                 .collect(),
             Self::Scopes(scopes) => scopes

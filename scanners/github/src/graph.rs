@@ -77,7 +77,8 @@ struct Costed {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Cost {
-    cost: u64,
+    #[serde(rename = "cost")]
+    points: u64,
     limit: Option<u64>,
     remaining: Option<u64>,
     reset_at: Option<chrono::DateTime<chrono::Utc>>,
@@ -100,7 +101,11 @@ impl Problem {
 
     /// Where, as one text.
     pub(crate) fn place(&self) -> String {
-        if self.path.is_empty() { String::from("the whole answer") } else { crate::text::clean(&self.path.join("."), 200) }
+        if self.path.is_empty() {
+            String::from("the whole answer")
+        } else {
+            crate::text::clean(&self.path.join("."), 200)
+        }
     }
 
     /// Position in the list `name` that the problem lies below, and the field of that object, where it names one.
@@ -125,7 +130,12 @@ impl Problem {
             },
             "RATE_LIMITED" => Cause::Throttled { until: None },
             other => Cause::CutOff {
-                what: format!("{}: the service left {} out: {}", query.name, self.place(), crate::text::clean(other, 60)),
+                what: format!(
+                    "{}: the service left {} out: {}",
+                    query.name,
+                    self.place(),
+                    crate::text::clean(other, 60)
+                ),
             },
         }
     }
@@ -143,8 +153,15 @@ impl Problem {
     fn is_too_much(&self) -> bool {
         let kind = self.kind.to_ascii_uppercase();
         kind.is_empty()
-            || ["MAX_NODE_LIMIT_EXCEEDED", "RESOURCE_LIMITS_EXCEEDED", "EXCESSIVE_PAGINATION", "SERVICE_UNAVAILABLE", "TIMEOUT", "INTERNAL"]
-                .contains(&kind.as_str())
+            || [
+                "MAX_NODE_LIMIT_EXCEEDED",
+                "RESOURCE_LIMITS_EXCEEDED",
+                "EXCESSIVE_PAGINATION",
+                "SERVICE_UNAVAILABLE",
+                "TIMEOUT",
+                "INTERNAL",
+            ]
+            .contains(&kind.as_str())
     }
 }
 
@@ -193,7 +210,9 @@ pub(crate) async fn ask<T: DeserializeOwned>(hub: &Hub, query: &Query, variables
         return Err(Trouble::Other(Cause::Throttled { until: None }));
     }
     let form = |error: serde_json::Error| {
-        Trouble::Other(Cause::Malformed { what: format!("{}: data of another form ({:?})", query.name, error.classify()) })
+        Trouble::Other(Cause::Malformed {
+            what: format!("{}: data of another form ({:?})", query.name, error.classify()),
+        })
     };
     let data = serde_json::from_str(data.get()).map_err(form)?;
     Ok(Graph { data, problems, at: reply.at })
@@ -230,7 +249,11 @@ pub(crate) async fn ask_page<T: DeserializeOwned>(
 }
 
 /// Asks for something that has no pages.
-pub(crate) async fn ask_whole<T: DeserializeOwned>(hub: &Hub, query: &Query, variables: &Value) -> Result<Graph<T>, Cause> {
+pub(crate) async fn ask_whole<T: DeserializeOwned>(
+    hub: &Hub,
+    query: &Query,
+    variables: &Value,
+) -> Result<Graph<T>, Cause> {
     match ask(hub, query, variables).await {
         Ok(graph) => Ok(graph),
         Err(Trouble::TooMuch(cause) | Trouble::Other(cause)) => Err(cause),
@@ -240,7 +263,7 @@ pub(crate) async fn ask_whole<T: DeserializeOwned>(hub: &Hub, query: &Query, var
 /// Counts the points, and tells the pace where the answer's headers do not.
 fn learn(hub: &Hub, reply: &Reply, data: &RawValue) {
     let Ok(Costed { rate_limit: Some(cost) }) = serde_json::from_str(data.get()) else { return };
-    hub.client.spend(cost.cost);
+    hub.client.spend(cost.points);
     let (None, Some(limit), Some(remaining), Some(reset)) =
         (reply.header("x-ratelimit-remaining"), cost.limit, cost.remaining, cost.reset_at)
     else {
@@ -291,7 +314,9 @@ impl Cursors {
         let missing = || Cause::Malformed { what: format!("{name}: a next page without a cursor") };
         let cursor = info.end_cursor.clone().ok_or_else(missing)?;
         if !self.0.insert(cursor.clone()) {
-            return Err(Cause::Malformed { what: format!("{name}: the same cursor again after {} pages", self.0.len()) });
+            return Err(Cause::Malformed {
+                what: format!("{name}: the same cursor again after {} pages", self.0.len()),
+            });
         }
         Ok(Some(cursor))
     }
@@ -304,7 +329,8 @@ mod tests {
     #[test]
     fn a_cursor_that_comes_again_is_no_progress_and_an_end_needs_none() {
         let mut cursors = Cursors::default();
-        let page = |next: bool, cursor: Option<&str>| PageInfo { has_next_page: next, end_cursor: cursor.map(String::from) };
+        let page =
+            |next: bool, cursor: Option<&str>| PageInfo { has_next_page: next, end_cursor: cursor.map(String::from) };
         assert_eq!(cursors.next(&page(true, Some("a")), "q"), Ok(Some(String::from("a"))));
         assert_eq!(cursors.next(&page(false, Some("a")), "q"), Ok(None));
         assert!(cursors.next(&page(true, Some("a")), "q").is_err());

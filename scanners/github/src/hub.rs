@@ -66,7 +66,15 @@ pub(crate) struct Hub {
 impl Hub {
     /// Nothing known yet.
     pub(crate) fn new(settings: Settings, client: Client, granted: SharedGranted) -> Self {
-        Self { settings, client, granted, organisation: OnceCell::new(), logins: Mutex::default(), outside: Mutex::default(), makers: Mutex::default() }
+        Self {
+            settings,
+            client,
+            granted,
+            organisation: OnceCell::new(),
+            logins: Mutex::default(),
+            outside: Mutex::default(),
+            makers: Mutex::default(),
+        }
     }
 
     /// Login of the organisation, as configured.
@@ -92,7 +100,9 @@ impl Hub {
                     200 => reply.json(),
                     301 | 307 | 308 | 404 => Err(Cause::WrongSystem {
                         declared: format!("organisation {}", self.login()),
-                        found: String::from("none of that login that this credential may see: renamed, deleted or not permitted"),
+                        found: String::from(
+                            "none of that login that this credential may see: renamed, deleted or not permitted",
+                        ),
                     }),
                     _ => Err(self.explain(&reply)),
                 }
@@ -112,7 +122,8 @@ impl Hub {
 
     /// What every member may do with every repository, by the organisation's base permission.
     pub(crate) fn base_privilege(&self) -> (Privilege, Option<String>) {
-        let word = self.organisation.get().and_then(|organisation| organisation.default_repository_permission.as_deref());
+        let word =
+            self.organisation.get().and_then(|organisation| organisation.default_repository_permission.as_deref());
         let privilege = match word {
             Some("admin") => Privilege::Admin,
             Some("write") => Privilege::Write,

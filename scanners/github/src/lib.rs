@@ -37,5 +37,5 @@ mod told;
 pub use allow::{ALLOW, ALLOW_SERVER};
 pub use scanner::{GitHub, POLICY, Ways, manifest};
 pub use settings::{
-    API_VERSION, BUDGET_SHARE, EVIDENCE_DAYS, Edition, Organisation, REPOSITORY_REQUESTS, Settings, SignIn,
+    API_VERSION, BUDGET_SHARE, EVIDENCE_DAYS, Edition, Organisation, PAGE_SIZE, REPOSITORY_REQUESTS, Settings, SignIn,
 };

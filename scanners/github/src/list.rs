@@ -16,8 +16,6 @@ use crate::client::left_out_by_sso;
 use crate::hub::Hub;
 use crate::told::{Told, Work};
 
-/// Objects a page; the most the interface gives.
-const PAGE: &str = "100";
 /// Pages of one list after which we give up.
 const PAGES: usize = 5_000;
 /// Walks before we say that the pages keep shifting.
@@ -73,6 +71,18 @@ struct Page {
 pub(crate) struct Whole {
     /// Total the service announced with the last page.
     pub(crate) total: Option<u64>,
+    /// Distinct records that came.
+    pub(crate) found: u64,
+}
+
+impl Whole {
+    /// Ends a scope that this list alone fills.
+    pub(crate) async fn seal(self, work: Work<'_>, scope: &ScopeName) -> Result<(), Cause> {
+        match self.total {
+            Some(total) => work.seal_counted(scope, total, self.found).await,
+            None => work.seal(scope, None).await,
+        }
+    }
 }
 
 /// Tells of one object.
@@ -115,9 +125,16 @@ impl<'a> List<'a> {
     }
 
     fn first(&self, hub: &Hub) -> Result<Url, Cause> {
-        let mut query: Vec<(&str, &str)> = vec![("per_page", PAGE)];
+        let size = hub.settings.page(100).to_string();
+        let mut query: Vec<(&str, &str)> = vec![("per_page", &size)];
         query.extend(self.query.iter().map(|(name, value)| (*name, value.as_str())));
         hub.client.address(&self.segments, &query)
+    }
+
+    /// The segments that say what is listed, behind those that say of whom.
+    fn tail(&self) -> &[&'a str] {
+        let names = if self.segments.first() == Some(&"repos") { 3 } else { 2 };
+        self.segments.get(names..).unwrap_or_default()
     }
 
     fn place(&self, number: usize, position: usize) -> String {
@@ -138,12 +155,13 @@ async fn page(hub: &Hub, list: &List<'_>, url: &Url) -> Result<Page, Cause> {
             let missing = || Cause::Malformed { what: format!("{}: the answer has no {name}", reply.operation) };
             let items = object.remove(name).ok_or_else(missing)?;
             let items = serde_json::from_str(items.get()).map_err(|_| missing())?;
-            let total = match object.get(total) {
-                Some(total) => Some(serde_json::from_str(total.get()).map_err(|_| Cause::Malformed {
-                    what: format!("{}: its total is no number", reply.operation),
-                })?),
-                None => None,
-            };
+            let total =
+                match object.get(total) {
+                    Some(total) => Some(serde_json::from_str(total.get()).map_err(|_| Cause::Malformed {
+                        what: format!("{}: its total is no number", reply.operation),
+                    })?),
+                    None => None,
+                };
             (items, total)
         }
     };
@@ -155,31 +173,64 @@ async fn page(hub: &Hub, list: &List<'_>, url: &Url) -> Result<Page, Cause> {
 struct Walk<'a> {
     hub: &'a Hub,
     list: &'a List<'a>,
+    first: Url,
     next: Option<Url>,
+    failed: Option<Cause>,
     asked: HashSet<Url>,
     number: usize,
 }
 
 impl<'a> Walk<'a> {
     fn new(hub: &'a Hub, list: &'a List<'a>) -> Result<Self, Cause> {
-        Ok(Self { hub, list, next: Some(list.first(hub)?), asked: HashSet::new(), number: 0 })
+        let first = list.first(hub)?;
+        Ok(Self { hub, list, next: Some(first.clone()), first, failed: None, asked: HashSet::new(), number: 0 })
     }
 
     async fn step(&mut self) -> Result<Option<Page>, Cause> {
+        if let Some(cause) = self.failed.take() {
+            return Err(cause);
+        }
         let Some(url) = self.next.take() else { return Ok(None) };
         if self.number >= PAGES {
             return Err(Cause::LimitHit { limit: format!("{PAGES} pages of one list") });
         }
         self.number += 1;
         if !self.asked.insert(url.clone()) {
-            return Err(Cause::Malformed { what: format!("after page {} of a list the service links an earlier one", self.number - 1) });
+            return Err(Cause::Malformed {
+                what: format!("after page {} of a list the service links an earlier one", self.number - 1),
+            });
         }
         let page = page(self.hub, self.list, &url).await?;
         if self.list.order != Order::Newest {
-            self.next.clone_from(&page.next);
+            match page.next.as_ref().map(|next| follow(&self.first, self.list.tail(), next)).transpose() {
+                Ok(next) => self.next = next,
+                // What came is kept; the walk ends with the next step.
+                Err(cause) => self.failed = Some(cause),
+            }
         }
         Ok(Some(page))
     }
+}
+
+/// The address of the next page. GitHub links its lists by id (`/organizations/4711/hooks?page=2` for a list asked for as
+/// `/orgs/acme/hooks`): what is taken from a link is where the list goes on, and the path stays the one on our own list of
+/// requests. Another origin or another list is no next page of ours.
+fn follow(first: &Url, tail: &[&str], next: &Url) -> Result<Url, Cause> {
+    if next.origin() != first.origin() {
+        let shown = next.host_str().unwrap_or("no host");
+        let what = format!("the next page is linked at another origin, {}", crate::text::clean(shown, 100));
+        return Err(Cause::Malformed { what });
+    }
+    let ends = |url: &Url| -> Vec<String> {
+        let all: Vec<&str> = url.path_segments().into_iter().flatten().collect();
+        all.iter().rev().take(tail.len()).map(|segment| segment.to_ascii_lowercase()).collect()
+    };
+    if ends(next) != ends(first) {
+        return Err(Cause::Malformed { what: String::from("the next page is linked in another list") });
+    }
+    let mut url = first.clone();
+    url.set_query(next.query());
+    Ok(url)
 }
 
 fn key(access: &Access) -> u64 {
@@ -215,6 +266,7 @@ pub(crate) async fn read<T: DeserializeOwned>(
     tell: Tell<'_, T>,
 ) -> Result<Whole, Cause> {
     let mut known: HashSet<u64> = HashSet::new();
+    let mut offered: HashSet<ScopeName> = HashSet::new();
     let mut before: Option<HashSet<u64>> = None;
     let mut opened: Option<Instant> = None;
     for walk_number in 1..=WALKS {
@@ -232,20 +284,21 @@ pub(crate) async fn read<T: DeserializeOwned>(
             let mut told = decode(list, &page, walk.number, &mut *tell);
             keys.extend(told.records.iter().map(key));
             told.records.retain(|record| known.insert(key(record)));
+            told.offers.retain(|scope| offered.insert(scope.name.clone()));
             if walk_number > 1 {
-                // Gaps and offers were told by the first walk.
+                // Gaps were told by the first walk.
                 told.gaps.clear();
             }
             work.hand_over(told, format!("{}/{walk_number}/{}", list.scope, walk.number)).await?;
         }
         if proven(list.order, walk.number, total, objects) || before.as_ref() == Some(&keys) {
-            return Ok(Whole { total });
+            return Ok(Whole { total, found: known.len() as u64 });
         }
         before = Some(keys);
     }
     let what = format!("the pages of the list shifted in each of {WALKS} walks");
     work.outlet.gap(Gap::scope(list.scope, Cause::NotProven { what })).await?;
-    Ok(Whole { total: None })
+    Ok(Whole { total: None, found: known.len() as u64 })
 }
 
 /// A short list as a whole: what hangs from one repository or one person.
@@ -275,4 +328,26 @@ pub(crate) async fn fetch<T: DeserializeOwned>(hub: &Hub, list: &List<'_>, tell:
     let part = list.part.unwrap_or("list");
     all.gap(list.scope, part, Cause::NotProven { what: format!("its pages shifted in each of {WALKS} walks") });
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).expect("an address")
+    }
+
+    #[test]
+    fn a_next_page_may_be_linked_by_id_and_nowhere_else() {
+        let first = url("https://api.github.com/orgs/acme/hooks?per_page=100");
+        let tail = ["hooks"];
+        let next = |text: &str| follow(&first, &tail, &url(text)).map(String::from);
+        let second = Ok(String::from("https://api.github.com/orgs/acme/hooks?per_page=100&page=2"));
+        assert_eq!(next("https://api.github.com/organizations/4711/hooks?per_page=100&page=2"), second);
+        assert_eq!(next("https://api.github.com/orgs/acme/hooks?per_page=100&page=2"), second);
+        assert!(next("https://api.github.com/organizations/4711/members?page=2").is_err());
+        assert!(next("https://elsewhere.example/orgs/acme/hooks?page=2").is_err());
+        assert!(next("http://api.github.com/orgs/acme/hooks?page=2").is_err());
+    }
 }

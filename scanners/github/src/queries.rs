@@ -213,14 +213,5 @@ fragment lines on Blame {
 };
 
 /// Every document.
-pub const ALL: [Query; 9] = [
-    MEMBERS,
-    PUBLIC_KEYS,
-    TEAMS,
-    TEAM_MEMBERS,
-    IDENTITIES,
-    REPOSITORIES,
-    COLLABORATORS,
-    REPOSITORY_NAME,
-    BLAME,
-];
+pub const ALL: [Query; 9] =
+    [MEMBERS, PUBLIC_KEYS, TEAMS, TEAM_MEMBERS, IDENTITIES, REPOSITORIES, COLLABORATORS, REPOSITORY_NAME, BLAME];

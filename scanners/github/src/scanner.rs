@@ -4,17 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::Method;
-use scan_contract::{
-    Cause, Effort, Identity, Manifest, Outlet, Pass, Rights, Scanner, Sealed,
-};
+use scan_contract::{Cause, Effort, Identity, Manifest, Outlet, Pass, Rights, Scanner, Sealed};
 use scan_transport::{Credential, Door, Secrets};
 
 use crate::check;
 use crate::client::Client;
 use crate::hub::{Hub, SharedGranted, scope};
 use crate::read::{
-    apps, audit, credentials, enterprise, follow, identities, invitations, members, outside, repositories, roles, seats,
-    teams, tokens,
+    apps, audit, credentials, enterprise, follow, identities, invitations, members, outside, repositories, roles,
+    seats, teams, tokens,
 };
 use crate::scopes::{self, Walk};
 use crate::settings::{Settings, SignIn};

@@ -2,7 +2,7 @@
 
 use scan_contract::{Pass, Scope};
 
-use crate::settings::Settings;
+use crate::settings::{Settings, SignIn};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $kind:literal,)+) => {
@@ -153,8 +153,17 @@ pub(crate) fn passes(settings: &Settings) -> Vec<Pass> {
     WALKS
         .iter()
         .filter(|(walk, _, _)| *walk != Walk::Enterprise || settings.enterprise.is_some())
-        .map(|(_, name, kinds)| Pass::new(*name, kinds.iter().map(|kind| Scope::new(*kind, *kind)).collect()))
+        .map(|(_, name, kinds)| {
+            let kinds = kinds.iter().filter(|kind| is_there(kind, settings));
+            Pass::new(*name, kinds.map(|kind| Scope::new(*kind, *kind)).collect())
+        })
         .collect()
+}
+
+/// Codespaces secrets are shown to no App whatever its rights: a cell of the platform's impossible ones, not a gap that
+/// somebody could close.
+fn is_there(kind: &str, settings: &Settings) -> bool {
+    kind != CODESPACES_SECRETS || matches!(settings.sign_in, SignIn::Token(_))
 }
 
 /// The walk that serves a pass; `None` for a pass of follow-ups.

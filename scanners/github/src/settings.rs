@@ -16,6 +16,8 @@ const CLOUD_API: &str = "https://api.github.com";
 pub const EVIDENCE_DAYS: u16 = 180;
 /// Requests that one run may spend on what only a request for each repository can tell.
 pub const REPOSITORY_REQUESTS: u32 = 2_400;
+/// Objects a page; the most the interface gives.
+pub const PAGE_SIZE: u16 = 100;
 /// Share of the announced limit that may be used by default: the token's other users keep the rest.
 pub const BUDGET_SHARE: f64 = 0.5;
 /// The version of the interface this scanner was written against (`X-GitHub-Api-Version`).
@@ -83,6 +85,8 @@ pub struct Settings {
     /// Requests that may be spent on what only a request for each repository can tell: webhooks, secrets, runners and
     /// invitations of repositories. What lies beyond is a gap that says how many repositories were not asked.
     pub repository_requests: u32,
+    /// Objects a page, 1 to 100. Fewer spare an appliance that answers slowly.
+    pub page_size: u16,
     /// How it is reached.
     pub connection: Connection,
 }
@@ -106,8 +110,14 @@ impl Settings {
             budget_share: BUDGET_SHARE,
             evidence_days: EVIDENCE_DAYS,
             repository_requests: REPOSITORY_REQUESTS,
+            page_size: PAGE_SIZE,
             connection: Connection::default(),
         }
+    }
+
+    /// A page of at most `most` objects.
+    pub(crate) fn page(&self, most: u32) -> u32 {
+        u32::from(self.page_size.clamp(1, PAGE_SIZE)).min(most)
     }
 
     /// Address below which the REST interface answers, without a slash at the end.
@@ -144,7 +154,8 @@ impl Settings {
     /// What the door is told. The share of the budget goes into its pace.
     pub fn door(&self) -> scan_transport::Settings {
         let mut connection = self.connection.clone();
-        let mut pace = connection.pace.unwrap_or(PaceSettings { per_second: 10.0, burst: 10, ..PaceSettings::default() });
+        let mut pace =
+            connection.pace.unwrap_or(PaceSettings { per_second: 10.0, burst: 10, ..PaceSettings::default() });
         pace.share = self.budget_share.clamp(0.0, 1.0);
         connection.pace = Some(pace);
         let rest = Url::parse(&self.rest());

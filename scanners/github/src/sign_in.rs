@@ -126,23 +126,6 @@ impl AppInstallation {
         Self { door, rest, organisation, version, issuer, private_key, installation_id, secrets, granted, kept }
     }
 
-    /// Signs claims with the private key.
-    fn claims(&self) -> Result<Secret, Cause> {
-        let pem = self.secrets.fetch(&self.private_key)?;
-        let key = EncodingKey::from_rsa_pem(pem.expose_secret().as_bytes())
-            .map_err(|_| unauthenticated("the private key of the App is no RSA key in PEM"))?;
-        let now = self.door.now();
-        let claims = Claims {
-            iss: &self.issuer,
-            // A minute ago, for clocks that differ.
-            iat: (now - TimeDelta::seconds(60)).timestamp(),
-            exp: (now + TimeDelta::minutes(CLAIMS_MINUTES)).timestamp(),
-        };
-        let signed = jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &key)
-            .map_err(|_| unauthenticated("the claims of the App could not be signed"))?;
-        Ok(Secret::from(signed))
-    }
-
     async fn send(&self, method: Method, path: &str) -> Result<Reply, Cause> {
         let url = Url::parse(&format!("{}{path}", self.rest))
             .map_err(|_| Cause::Bug { what: String::from("github: an address of the sign-in that is none") })?;
@@ -153,7 +136,13 @@ impl AppInstallation {
         if let Ok(version) = HeaderValue::from_str(&self.version) {
             request.headers.insert("x-github-api-version", version);
         }
-        let door = self.door.with_credential(Arc::new(Signed(self.claims()?)));
+        let signer = Signer {
+            issuer: self.issuer.clone(),
+            private_key: self.private_key.clone(),
+            secrets: Arc::clone(&self.secrets),
+            door: self.door.clone(),
+        };
+        let door = self.door.with_credential(Arc::new(signer));
         door.send(request).await
     }
 
@@ -177,7 +166,10 @@ impl AppInstallation {
             return Err(refusal(&reply));
         }
         let token: InstallationToken = reply.json()?;
-        *self.granted.lock().unwrap_or_else(PoisonError::into_inner) = Granted::App(token.permissions);
+        // Anything else beside a permission is not what the description promises, and is neither believed nor shown.
+        let known = |access: &str| matches!(access, "read" | "write" | "admin");
+        let permissions = token.permissions.into_iter().filter(|(_, access)| known(access)).collect();
+        *self.granted.lock().unwrap_or_else(PoisonError::into_inner) = Granted::App(permissions);
         Ok((token.token.0, token.expires_at))
     }
 
@@ -203,17 +195,41 @@ fn unauthenticated(detail: &str) -> Cause {
     Cause::Unauthenticated { detail: String::from(detail) }
 }
 
-/// Signed claims on one request.
-struct Signed(Secret);
+/// Signs claims with the private key of the App, anew for each attempt: a signature is made after a wait (TIM-5).
+struct Signer {
+    issuer: String,
+    private_key: SecretRef,
+    secrets: Arc<dyn Secrets>,
+    door: Door,
+}
+
+impl Signer {
+    fn claims(&self) -> Result<Secret, Cause> {
+        let pem = self.secrets.fetch(&self.private_key)?;
+        let key = EncodingKey::from_rsa_pem(pem.expose_secret().as_bytes())
+            .map_err(|_| unauthenticated("the private key of the App is no RSA key in PEM"))?;
+        let now = self.door.now();
+        let claims = Claims {
+            iss: &self.issuer,
+            // A minute ago, for clocks that differ.
+            iat: (now - TimeDelta::seconds(60)).timestamp(),
+            exp: (now + TimeDelta::minutes(CLAIMS_MINUTES)).timestamp(),
+        };
+        let signed = jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &key)
+            .map_err(|_| unauthenticated("the claims of the App could not be signed"))?;
+        Ok(Secret::from(signed))
+    }
+}
 
 #[async_trait]
-impl Credential for Signed {
+impl Credential for Signer {
     async fn headers(&self, _: &Request) -> Result<HeaderMap, Cause> {
-        bearer(&self.0)
+        bearer(&self.claims()?)
     }
 
     async fn renew(&self) -> Result<bool, Cause> {
-        Ok(false)
+        // The next attempt signs anew, with a key that may have been replaced meanwhile.
+        Ok(true)
     }
 }
 

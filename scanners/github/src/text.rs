@@ -28,10 +28,22 @@ pub(crate) fn last_use(value: Option<DateTime<Utc>>) -> Fact<Moment> {
 }
 
 /// A time of last use about which the platform may also just not say anything.
-pub(crate) fn last_use_or_hidden(value: Option<Option<DateTime<Utc>>>, why: &str) -> Fact<Moment> {
-    match value {
-        None => Fact::Hidden(String::from(why)),
-        Some(value) => last_use(value),
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum LastUse {
+    /// The field is absent.
+    #[default]
+    NotTold,
+    /// The field is there; null means never.
+    Told(Option<DateTime<Utc>>),
+}
+
+impl LastUse {
+    /// The fact, hidden for this reason where nothing is told.
+    pub(crate) fn fact(self, why: &str) -> Fact<Moment> {
+        match self {
+            Self::NotTold => Fact::Hidden(String::from(why)),
+            Self::Told(value) => last_use(value),
+        }
     }
 }
 
@@ -77,7 +89,8 @@ mod tests {
         let day = last_use(Some(at));
         assert_eq!(day.known().map(|moment| moment.precision_seconds), Some(86_400));
         assert_eq!(last_use(None), Fact::None);
-        assert!(last_use_or_hidden(None, "not shown").is_hidden());
+        assert!(LastUse::NotTold.fact("not shown").is_hidden());
+        assert_eq!(LastUse::Told(None).fact("not shown"), Fact::None);
     }
 
     #[test]

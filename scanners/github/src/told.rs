@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use scan_contract::{Access, AsOf, AsOfSource, Cause, Cursor, EndProof, Gap, Instant, Outlet, ProofKind, Scope, ScopeName};
+use scan_contract::{
+    Access, AsOf, AsOfSource, Cause, Cursor, EndProof, Gap, Instant, Outlet, ProofKind, Scope, ScopeName,
+};
 
 use crate::hub::Hub;
 
@@ -63,6 +65,15 @@ impl Work<'_> {
     /// The interface said that this was the last page.
     pub(crate) async fn seal(&self, scope: &ScopeName, announced: Option<u64>) -> Result<(), Cause> {
         self.outlet.seal(scope, EndProof { kind: ProofKind::LastPage, announced, sha256: None }).await
+    }
+
+    /// The same, where the service announced a total: another number than came is a gap as well (CMP-4).
+    pub(crate) async fn seal_counted(&self, scope: &ScopeName, announced: u64, found: u64) -> Result<(), Cause> {
+        if announced != found {
+            let cause = Cause::CountDiffers { what: String::from("objects of the list"), announced, found };
+            self.outlet.gap(Gap::scope(scope, cause)).await?;
+        }
+        self.seal(scope, Some(announced)).await
     }
 
     /// Ends one scope of several: its failure is its own, unless nobody listens any more.

@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use crate::refusal;
-use crate::wire::{Assignees, Decoded, each};
+use crate::text::segment;
+use crate::wire::{Assignees, Decoded, Href, each};
 
 /// Pages of one list. At the sizes asked for, twenty million objects.
 const PAGES: usize = 100_000;
@@ -51,7 +52,8 @@ pub(crate) enum Shape {
 /// A walk through the pages of one list. It ends where Okta gives no link to a next page, which is how its lists end.
 pub(crate) struct Walk<'a> {
     client: &'a Client,
-    next: Option<Url>,
+    /// Where the next page is; what is wrong with the link to it is told after the page it came with.
+    next: Result<Option<Url>, Cause>,
     shape: Shape,
     asked: HashSet<u64>,
     pages: usize,
@@ -91,12 +93,9 @@ impl Client {
                 return Err(Cause::Malformed { what: String::from("an id that is no id stands in a reply of Okta") });
             }
         }
-        match url.path_segments_mut() {
-            Ok(mut segments) => {
-                segments.clear().extend(parts);
-            }
-            Err(()) => return Err(Cause::Bug { what: String::from("the address of the organisation has no path") }),
-        }
+        // Encoded here: the address type drops line breaks from what it is given as a segment.
+        let encoded: Vec<String> = parts.iter().map(|part| segment(part)).collect();
+        url.set_path(&encoded.join("/"));
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -121,7 +120,7 @@ impl Client {
     /// A list, page by page.
     pub(crate) fn walk(&self, parts: &[&str], query: &[(&str, &str)], shape: Shape) -> Result<Walk<'_>, Cause> {
         let first = self.address(parts, query)?;
-        Ok(Walk { client: self, next: Some(first), shape, asked: HashSet::new(), pages: 0 })
+        Ok(Walk { client: self, next: Ok(Some(first)), shape, asked: HashSet::new(), pages: 0 })
     }
 }
 
@@ -138,7 +137,7 @@ pub(crate) fn as_of(reply: &Reply) -> AsOf {
 impl Walk<'_> {
     /// The next page; `None` after the last one. `Gone` where the object the list hangs from no longer exists.
     pub(crate) async fn page<T: DeserializeOwned>(&mut self) -> Result<Option<Found<Page<T>>>, Cause> {
-        let Some(url) = self.next.take() else { return Ok(None) };
+        let Some(url) = std::mem::replace(&mut self.next, Ok(None))? else { return Ok(None) };
         if !self.asked.insert(print(&url)) {
             let what = format!("page {}: the same cursor was handed out again", self.pages + 1);
             return Err(Cause::Malformed { what });
@@ -159,11 +158,11 @@ impl Walk<'_> {
                 (body.value, body.links.next)
             }
         };
-        self.next = match reply.next_link()? {
-            Some(link) => Some(link),
-            None => in_body.map(|link| follow(&reply.url, &link.href)).transpose()?,
+        self.next = next_page(reply, in_body);
+        let cursor = match &self.next {
+            Ok(Some(next)) => format!("{:016x}", print(next)),
+            Ok(None) | Err(_) => String::from("end"),
         };
-        let cursor = self.next.as_ref().map_or_else(|| String::from("end"), |next| format!("{:016x}", print(next)));
         Ok(Some(Found::There(Page {
             elements: each(reply, &elements),
             as_of: as_of(reply),
@@ -174,8 +173,35 @@ impl Walk<'_> {
     }
 }
 
+/// Where the next page is: in the header, or else in the body.
+fn next_page(reply: &Reply, in_body: Option<Href>) -> Result<Option<Url>, Cause> {
+    let next = match reply.next_link()? {
+        Some(link) => Some(link),
+        None => in_body.map(|link| follow(&reply.url, &link.href)).transpose()?,
+    };
+    if let Some(link) = &next {
+        check_next(&reply.url, link)?;
+    }
+    Ok(next)
+}
+
 fn follow(from: &Url, href: &str) -> Result<Url, Cause> {
     from.join(href).map_err(|_| Cause::Malformed { what: String::from("the link to the next page is no address") })
+}
+
+/// A next page is a page of the same list. The link is followed as it was given, or not at all (NET-2).
+fn check_next(from: &Url, to: &Url) -> Result<(), Cause> {
+    if from.origin() != to.origin() {
+        let shown = |url: &Url| {
+            format!("{}://{}:{}", url.scheme(), url.host_str().unwrap_or("-"), url.port_or_known_default().unwrap_or(0))
+        };
+        let what = format!("the next link leads from origin {} to {}; not followed", shown(from), shown(to));
+        return Err(Cause::Malformed { what });
+    }
+    if from.path() != to.path() {
+        return Err(Cause::Malformed { what: String::from("the next link leads to another list; not followed") });
+    }
+    Ok(())
 }
 
 /// A refusal after the first page is told with its place.

@@ -14,18 +14,22 @@ use crate::words;
 /// Looks again.
 pub(crate) async fn look(reader: &Reader, access: &AccessRef) -> Result<Look, Cause> {
     let id = access.grant_id.as_str();
-    let pair = id.split_once('/');
-    match (access.scope.as_str(), access.kind, pair) {
-        (USERS, AccessKind::Account, _) => Ok(user(reader, id, false).await),
-        (PASSWORDS, AccessKind::Password, Some((user_id, "password"))) => Ok(user(reader, user_id, true).await),
-        (API_TOKENS, AccessKind::ApiToken, _) => {
+    // Ids that hold anything else are not Okta's, and a part of one could be taken for another.
+    if !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-')) {
+        return Ok(Look::NotOffered);
+    }
+    let parts: Vec<&str> = id.split('/').collect();
+    match (access.scope.as_str(), access.kind, parts.as_slice()) {
+        (USERS, AccessKind::Account, [id]) => Ok(user(reader, id, false).await),
+        (PASSWORDS, AccessKind::Password, [user_id, "password"]) => Ok(user(reader, user_id, true).await),
+        (API_TOKENS, AccessKind::ApiToken, [id]) => {
             Ok(point(reader, &["api", "v1", "api-tokens", id], |_: &ApiToken| Some(Status::Enabled)).await)
         }
-        (APP_ASSIGNMENTS, AccessKind::RoleBinding, Some((app, user))) => {
+        (APP_ASSIGNMENTS, AccessKind::RoleBinding, [app, user]) => {
             let parts = ["api", "v1", "apps", app, "users", user];
             Ok(point(reader, &parts, |one: &Assignment| words::assignment(&one.status)).await)
         }
-        (ADMIN_ROLES, AccessKind::RoleBinding, Some((user, role))) => {
+        (ADMIN_ROLES, AccessKind::RoleBinding, [user, "role", role]) => {
             let parts = ["api", "v1", "users", user, "roles", role];
             let status = |role: &Role| role.status.as_deref().map_or(Some(Status::Enabled), words::role);
             Ok(point(reader, &parts, status).await)

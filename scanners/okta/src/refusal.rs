@@ -10,10 +10,7 @@ use crate::wire::ErrorReply;
 
 /// The vendor's code in an error reply, if it is one.
 pub(crate) fn code(reply: &Reply) -> Option<String> {
-    let error = match serde_json::from_slice::<ErrorReply>(&reply.body) {
-        Ok(error) => error,
-        Err(_) => return None,
-    };
+    let Ok(error) = serde_json::from_slice::<ErrorReply>(&reply.body) else { return None };
     error.code.or(error.error).filter(|code| {
         code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
     })

@@ -10,7 +10,6 @@ pub(crate) const APPS: &str = "apps";
 pub(crate) const APP_ASSIGNMENTS: &str = "app-assignments";
 pub(crate) const REFRESH_TOKENS: &str = "refresh-tokens";
 pub(crate) const APP_GRANTS: &str = "app-grants";
-pub(crate) const APP_SECRETS: &str = "app-secrets";
 pub(crate) const ADMIN_ROLES: &str = "admin-roles";
 pub(crate) const API_TOKENS: &str = "api-tokens";
 pub(crate) const SESSION_POLICIES: &str = "session-policies";
@@ -51,7 +50,6 @@ pub(crate) const USES: &[(&str, &[&str])] = &[
         ],
     ),
     (APP_GRANTS, &["GET /api/v1/apps", "GET /api/v1/apps/{appId}/grants"]),
-    (APP_SECRETS, &[]),
     (
         ADMIN_ROLES,
         &[
@@ -99,7 +97,7 @@ pub(crate) fn declare() -> Vec<Pass> {
         |name: &str, kinds: &[&str]| Pass::new(name, kinds.iter().map(|kind| Scope::new(*kind, *kind)).collect());
     vec![
         pass("users", &[USERS, PASSWORDS]),
-        pass("apps", &[APPS, APP_ASSIGNMENTS, REFRESH_TOKENS, APP_GRANTS, APP_SECRETS]),
+        pass("apps", &[APPS, APP_ASSIGNMENTS, REFRESH_TOKENS, APP_GRANTS]),
         pass("admin roles", &[ADMIN_ROLES]),
         pass("API tokens", &[API_TOKENS]),
         pass("session policies", &[SESSION_POLICIES]),

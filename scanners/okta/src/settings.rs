@@ -1,6 +1,7 @@
 //! What the configuration says about one Okta organisation.
 
 use std::fmt;
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use scan_contract::SystemId;
@@ -106,6 +107,8 @@ pub struct Settings {
     pub employee_number_attributes: Vec<String>,
     /// How far back the system log is searched for use after the end.
     pub log_window: Duration,
+    /// Most objects asked for in one request, for an organisation whose replies time out. `None`: as many as Okta gives.
+    pub page: Option<NonZeroU16>,
     /// How Okta is reached.
     pub connection: Connection,
 }
@@ -120,6 +123,7 @@ impl Settings {
             sign_in,
             employee_number_attributes: vec![String::from("employeeNumber")],
             log_window: Duration::from_secs(LOG_DAYS * 86_400),
+            page: None,
             connection: Connection::default(),
         }
     }

@@ -18,18 +18,20 @@ pub(crate) fn holder(user: &User, number_attributes: &[String]) -> Holder {
     holder.provider_id = Some(user.id.clone());
     holder.employee_id = number_attributes.iter().find_map(|name| user.profile.text(name)).map(String::from);
     holder.login = user.profile.text("login").map(String::from);
-    let mut verified = vec![IdentifierKind::ProviderId, IdentifierKind::EmployeeId, IdentifierKind::Login];
-    match user.profile.text("email") {
-        Some(email) => {
+    // Left out where Okta vouches for everything: a claim is what has to be weighed.
+    let but_the_address = || Some(vec![IdentifierKind::ProviderId, IdentifierKind::EmployeeId, IdentifierKind::Login]);
+    match (user.profile.text("email"), user.profile.text("secondEmail")) {
+        (Some(email), _) => {
             holder.email = Some(String::from(email));
-            if is_verified(user, email) {
-                verified.push(IdentifierKind::Email);
-            }
+            holder.verified = if is_verified(user, email) { None } else { but_the_address() };
         }
         // The second address is chosen by the user, for recovery: a claim, used where there is no other.
-        None => holder.email = user.profile.text("secondEmail").map(String::from),
+        (None, Some(second)) => {
+            holder.email = Some(String::from(second));
+            holder.verified = but_the_address();
+        }
+        (None, None) => {}
     }
-    holder.verified = Some(verified);
     let full = || match (user.profile.text("firstName"), user.profile.text("lastName")) {
         (Some(first), Some(last)) => Some(format!("{first} {last}")),
         (Some(name), None) | (None, Some(name)) => Some(String::from(name)),
@@ -191,7 +193,7 @@ pub(crate) fn refresh_token(
         Some(user) => of_user(scope, AccessKind::Session, token.id.clone(), status, user),
         None => Access::new(scope.clone(), AccessKind::Session, GrantId::new(token.id.as_str()), status),
     };
-    let client = token.client_id.as_deref().or(app.map(|app| app.id.as_str()));
+    let client = token.client_id.as_deref().or(app.map(App::client_id));
     access.status_text = Some(short(&token.status));
     access.client = client.map(short);
     access.target = app.map(app_name).or_else(|| client.map(short));
@@ -204,7 +206,10 @@ pub(crate) fn refresh_token(
         access.evidence.push(format!("scopes: {}", scopes.join(" ")));
     }
     if let Some(issuer) = &token.issuer {
-        access.evidence.push(format!("issued by {}", short(issuer)));
+        access.evidence.push(match issuer.split_once("/oauth2/") {
+            Some((_, server)) => format!("issued by authorization server {}", short(server)),
+            None => String::from("issued by the organisation's own authorization server"),
+        });
     }
     access
 }
@@ -219,16 +224,15 @@ pub(crate) fn consent(
     scope: &ScopeName,
 ) -> Access {
     let status = words.status(words::grant, "status", &grant.status, &grant.id);
-    let mut access = match user {
-        Some(user) => of_user(scope, AccessKind::OauthGrant, grant.id.clone(), status, user),
-        None => {
-            let mut access =
-                Access::new(scope.clone(), AccessKind::OauthGrant, GrantId::new(grant.id.as_str()), status);
-            access.subtype = Some(scan_contract::Subtype::Integration);
-            let creator = grant.created_by.as_ref().and_then(|creator| creator.id.as_deref());
-            access.holders.extend(creator.map(|id| only_id(Relation::Creator, id)));
-            access
-        }
+    let mut access = if let Some(user) = user {
+        of_user(scope, AccessKind::OauthGrant, grant.id.clone(), status, user)
+    } else {
+        let id = GrantId::new(grant.id.as_str());
+        let mut access = Access::new(scope.clone(), AccessKind::OauthGrant, id, status);
+        access.subtype = Some(scan_contract::Subtype::Integration);
+        let creator = grant.created_by.as_ref().and_then(|creator| creator.id.as_deref());
+        access.holders.extend(creator.map(|id| only_id(Relation::Creator, id)));
+        access
     };
     let wanted = grant.scope_id.as_deref().unwrap_or("unknown scope");
     access.status_text = Some(short(&grant.status));
@@ -255,7 +259,7 @@ pub(crate) fn factor(
     let status = words.status(words::factor, "status", &factor.status, &place);
     let mut access = of_user(scope, AccessKind::MfaDevice, place.clone(), status, user);
     access.status_text = Some(short(&factor.status));
-    let sort = factor.factor_type.as_deref().unwrap_or("unknown type");
+    let sort = factor.kind.as_deref().unwrap_or("unknown type");
     let provider = factor.provider.as_deref().unwrap_or("unknown provider");
     access.grant_display = Some(format!("{} ({})", short(sort), short(provider)));
     access.created_at = damage.time(&factor.created, Null::NotSaid, &place, "created");

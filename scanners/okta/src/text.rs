@@ -9,7 +9,7 @@ use crate::wire::{Damaged, Told};
 /// Longest foreign text that goes into a record, in characters.
 const LONGEST: usize = 200;
 
-/// What stays as it is in the key of a scope's name.
+/// What stays as it is in the key of a scope's name and in a segment of a path (RFC 3986, unreserved).
 const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Foreign text, cut where it is too long. Whoever prints it makes it inert.
@@ -25,13 +25,15 @@ pub(crate) fn follow_up_name(kind: &str, key: &str) -> ScopeName {
     ScopeName::new(format!("{kind}/{}", utf8_percent_encode(key, KEY)))
 }
 
+/// A name as one segment of a path.
+pub(crate) fn segment(name: &str) -> String {
+    utf8_percent_encode(name, KEY).to_string()
+}
+
 /// The key of a follow-up's name. `None`: the name is not one of `kind`.
 pub(crate) fn key_of(name: &ScopeName, kind: &str) -> Option<String> {
     let encoded = name.as_str().strip_prefix(kind)?.strip_prefix('/')?;
-    let decoded = match percent_decode_str(encoded).decode_utf8() {
-        Ok(decoded) => decoded,
-        Err(_) => return None,
-    };
+    let Ok(decoded) = percent_decode_str(encoded).decode_utf8() else { return None };
     (!decoded.is_empty()).then(|| decoded.into_owned())
 }
 

@@ -106,8 +106,11 @@ pub(crate) fn consent(scope: &str) -> Privilege {
         "openid" | "profile" | "email" | "address" | "phone" | "groups" | "offline_access" | "device_sso" => {
             Privilege::Read
         }
-        scope if scope.starts_with("okta.") && scope.ends_with(".manage") => Privilege::Admin,
-        scope if scope.starts_with("okta.") && scope.ends_with(".read") => Privilege::Read,
+        scope if scope.starts_with("okta.") => match scope.rsplit('.').next() {
+            Some("manage") => Privilege::Admin,
+            Some("read") => Privilege::Read,
+            Some(_) | None => Privilege::Unknown,
+        },
         _ => Privilege::Unknown,
     }
 }

@@ -19,7 +19,7 @@ use crate::wire::{Envelope, Errors, Listing, ListingBody};
 #[derive(Debug)]
 pub(crate) enum Heard {
     /// A body.
-    Found(Reply),
+    Found(Box<Reply>),
     /// Explicitly nothing: an empty list, an object that is not there (`404` with an empty list of errors).
     Nothing,
     /// No such path: the mount is absent or of another type (`404` with a text).
@@ -66,7 +66,7 @@ impl Client {
     /// Names at `target`. `None`: the list is empty.
     pub(crate) async fn list(&self, namespace: &Namespace, target: &Target) -> Result<Option<Listing>, Cause> {
         let heard = self.hear_list(namespace, target, None).await?;
-        self.listing(namespace, target, heard)
+        listing(namespace, target, heard)
     }
 
     /// A list, unjudged: for callers to whom "no such path" says something of its own.
@@ -82,21 +82,6 @@ impl Client {
             url.query_pairs_mut().append_pair("after", page.after).append_pair("limit", &page.limit.to_string());
         }
         self.send(namespace, Request::get(url)).await
-    }
-
-    /// Decodes what [`Client::hear_list`] heard.
-    pub(crate) fn listing(&self, namespace: &Namespace, target: &Target, heard: Heard) -> Result<Option<Listing>, Cause> {
-        let Some(reply) = found(namespace, target, heard, "list")? else { return Ok(None) };
-        let body: Envelope<ListingBody> = reply.json()?;
-        let warnings = body.warnings();
-        let Some(data) = body.data else {
-            return if warnings > 0 {
-                Ok(Some(Listing { keys: Vec::new(), info: std::collections::BTreeMap::new(), warnings }))
-            } else {
-                Err(Cause::Malformed { what: format!("{}: a list without data", reply.operation) })
-            };
-        };
-        Ok(Some(Listing { keys: data.keys.unwrap_or_default(), info: data.key_info.unwrap_or_default(), warnings }))
     }
 
     /// The object at `target`. `None`: it is not there.
@@ -191,9 +176,10 @@ pub(crate) fn in_namespace(request: Request, namespace: &Namespace) -> Result<Re
 }
 
 fn judge(reply: Reply) -> Result<Heard, Cause> {
-    let elsewhere = |detail: &str| Cause::Unreachable { step: String::from(reply.operation), detail: detail.to_owned() };
+    let elsewhere =
+        |detail: &str| Cause::Unreachable { step: String::from(reply.operation), detail: detail.to_owned() };
     Ok(match reply.status.as_u16() {
-        200 => Heard::Found(reply),
+        200 => Heard::Found(Box::new(reply)),
         204 => Heard::Nothing,
         404 if has_no_errors(&reply) => Heard::Nothing,
         404 => Heard::NoPath,
@@ -216,15 +202,38 @@ fn has_no_errors(reply: &Reply) -> bool {
 
 fn found(namespace: &Namespace, target: &Target, heard: Heard, capability: &str) -> Result<Option<Reply>, Cause> {
     match heard {
-        Heard::Found(reply) => Ok(Some(reply)),
+        Heard::Found(reply) => Ok(Some(*reply)),
         Heard::Nothing => Ok(None),
         Heard::Refused => Err(target.denied(namespace, capability)),
         Heard::NoPath => Err(Cause::NotSupported {
-            what: format!("{}{}: the server has no such path; the mount may be absent or of another type, or the namespace wrong", namespace.prefix(), target.shown()),
+            what: format!(
+                "{}{}: the server has no such path; the mount may be absent or of another type, or the namespace wrong",
+                namespace.prefix(),
+                target.shown()
+            ),
         }),
-        Heard::Invalid => Err(Cause::Malformed { what: format!("{}{}: the server calls the request invalid", namespace.prefix(), target.shown()) }),
-        Heard::NotOffered => Err(Cause::NotSupported { what: format!("{}: this server offers no such operation", target.shown()) }),
+        Heard::Invalid => Err(Cause::Malformed {
+            what: format!("{}{}: the server calls the request invalid", namespace.prefix(), target.shown()),
+        }),
+        Heard::NotOffered => {
+            Err(Cause::NotSupported { what: format!("{}: this server offers no such operation", target.shown()) })
+        }
     }
+}
+
+/// Decodes what [`Client::hear_list`] heard.
+pub(crate) fn listing(namespace: &Namespace, target: &Target, heard: Heard) -> Result<Option<Listing>, Cause> {
+    let Some(reply) = found(namespace, target, heard, "list")? else { return Ok(None) };
+    let body: Envelope<ListingBody> = reply.json()?;
+    let warnings = body.warnings();
+    let Some(data) = body.data else {
+        return if warnings > 0 {
+            Ok(Some(Listing { keys: Vec::new(), info: std::collections::BTreeMap::new(), warnings }))
+        } else {
+            Err(Cause::Malformed { what: format!("{}: a list without data", reply.operation) })
+        };
+    };
+    Ok(Some(Listing { keys: data.keys.unwrap_or_default(), info: data.key_info.unwrap_or_default(), warnings }))
 }
 
 /// The reply behind what was heard. `None`: explicitly nothing.

@@ -19,8 +19,8 @@ use crate::target::Target;
 
 /// A token that would end sooner is replaced before it is used (TIM-5).
 const MARGIN: TimeDelta = TimeDelta::seconds(60);
-/// For so long a token that was seen alive counts as alive.
-const ALIVE: TimeDelta = TimeDelta::seconds(30);
+/// For so long a token that was seen alive counts as alive: where many questions are refused, few more are asked.
+const ALIVE: TimeDelta = TimeDelta::seconds(1);
 
 /// A token, and what is known of it.
 struct Held {
@@ -151,7 +151,7 @@ impl TokenCredential {
         let ends = (auth.lease_duration > 0).then(|| now + TimeDelta::seconds(auth.lease_duration));
         // A batch token cannot be given back: it ends by itself.
         let ours = auth.token_type.as_deref() != Some("batch");
-        Ok(Held { token, ours, ends, seen_alive: Some(now) })
+        Ok(Held { token, ours, ends, seen_alive: None })
     }
 
     fn fetch(&self, reference: &SecretRef) -> Result<Secret, Cause> {

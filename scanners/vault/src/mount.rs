@@ -82,10 +82,7 @@ impl Engine {
 
     /// Whether it is a sign-in method.
     pub(crate) fn is_sign_in(&self) -> bool {
-        matches!(
-            self,
-            Self::Userpass | Self::Ldap | Self::Jwt | Self::Kubernetes | Self::Cert | Self::AppRole
-        )
+        matches!(self, Self::Userpass | Self::Ldap | Self::Jwt | Self::Kubernetes | Self::Cert | Self::AppRole)
     }
 }
 

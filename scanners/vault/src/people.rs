@@ -39,8 +39,7 @@ pub(crate) struct People {
 }
 
 /// Methods whose names are machines' or random ids: never a login.
-const NO_LOGINS: [&str; 9] =
-    ["approle", "kubernetes", "aws", "gcp", "azure", "alicloud", "oci", "cf", "token"];
+const NO_LOGINS: [&str; 9] = ["approle", "kubernetes", "aws", "gcp", "azure", "alicloud", "oci", "cf", "token"];
 
 /// Which identity provider the names of a sign-in method come from: mount path and configured system.
 pub(crate) type Providers = Vec<(String, String)>;

@@ -102,17 +102,17 @@ impl Place {
 
     /// Secrets engines.
     pub(crate) async fn engines(&self, client: &Client, settings: &Settings) -> Arc<Mounts> {
-        let made = self.engines.get_or_init(|| async {
-            Arc::new(discover(client, settings, &self.namespace, Side::Engines).await)
-        });
+        let made = self
+            .engines
+            .get_or_init(|| async { Arc::new(discover(client, settings, &self.namespace, Side::Engines).await) });
         Arc::clone(made.await)
     }
 
     /// Sign-in methods.
     pub(crate) async fn methods(&self, client: &Client, settings: &Settings) -> Arc<Mounts> {
-        let made = self.methods.get_or_init(|| async {
-            Arc::new(discover(client, settings, &self.namespace, Side::Methods).await)
-        });
+        let made = self
+            .methods
+            .get_or_init(|| async { Arc::new(discover(client, settings, &self.namespace, Side::Methods).await) });
         Arc::clone(made.await)
     }
 
@@ -129,7 +129,9 @@ impl Place {
             let target = Target::of("sys/policies/acl").below(name);
             let found: Option<PolicyText> = client.read(&self.namespace, &target).await?;
             let Some(text) = found else { return Ok(None) };
-            let text = text.policy.unwrap_or_default();
+            let text = text.policy.ok_or_else(|| Cause::Malformed {
+                what: format!("policy {} came without its text", crate::names::shown(name)),
+            })?;
             Policy::parse(&text).map(|policy| Some(Arc::new(policy))).map_err(|error| Cause::Malformed {
                 what: format!("the text of policy {}: {error}", crate::names::shown(name)),
             })
@@ -225,7 +227,8 @@ async fn discover(client: &Client, settings: &Settings, namespace: &Namespace, s
     for listed in &settings.mounts {
         let path = listed.path.trim_matches('/');
         let path = path.strip_prefix("auth/").filter(|_| listed.engine.is_sign_in()).unwrap_or(path);
-        let here = Namespace::of(&listed.namespace) == *namespace && listed.engine.is_sign_in() == (side == Side::Methods);
+        let here =
+            Namespace::of(&listed.namespace) == *namespace && listed.engine.is_sign_in() == (side == Side::Methods);
         if here && !mounts.found.iter().any(|mount| mount.path == path) {
             mounts.found.push(Mount { path: path.to_owned(), engine: listed.engine.clone(), accessor: String::new() });
         }
@@ -246,5 +249,14 @@ fn take(found: BTreeMap<String, Box<serde_json::value::RawValue>>, side: Side, m
             Side::Methods => Engine::of_sign_in(&info.kind),
         };
         mounts.found.push(Mount { path, engine, accessor: info.accessor.unwrap_or_default() });
+    }
+    // Every namespace has these two; a table without them is not the whole table.
+    let always = match side {
+        Side::Engines => "sys",
+        Side::Methods => "token",
+    };
+    if !mounts.found.iter().any(|mount| mount.path == always) {
+        let what = format!("{always}/, which every namespace has, in the table of mounts");
+        mounts.trouble = Some(Cause::NotSeen { what });
     }
 }

@@ -39,10 +39,11 @@ fn serves(path: &str) -> &'static [&'static str] {
         "identity/entity-alias/id" | "identity/entity-alias/id/*" => &[scopes::ALIASES],
         "identity/group/id" | "identity/group/id/*" => &[scopes::GROUPS, scopes::READABLE],
         "auth/token/accessors" | "auth/token/lookup-accessor" => &[scopes::TOKENS],
-        "sys/leases/lookup/*" => &[scopes::LEASES, scopes::LOGIN_LEASES],
-        "sys/leases/lookup" => &[scopes::LOGIN_LEASES],
+        "sys/leases/lookup" | "sys/leases/lookup/*" => &[scopes::LEASES, scopes::LOGIN_LEASES],
         "auth/{mount}/users" | "auth/{mount}/users/+" => &[scopes::USERPASS, scopes::LDAP, scopes::ENTITY],
-        "auth/{mount}/role" | "auth/{mount}/role/+" => &[scopes::JWT_ROLES, scopes::KUBERNETES_ROLES, scopes::SECRET_IDS],
+        "auth/{mount}/role" | "auth/{mount}/role/+" => {
+            &[scopes::JWT_ROLES, scopes::KUBERNETES_ROLES, scopes::SECRET_IDS]
+        }
         "auth/{mount}/role/+/secret-id" | "auth/{mount}/role/+/secret-id-accessor/lookup" => &[scopes::SECRET_IDS],
         "auth/{mount}/certs" | "auth/{mount}/certs/+" => &[scopes::CERTS],
         "{mount}/certs" | "{mount}/certs/detailed" | "{mount}/cert/+" => &[scopes::PKI],
@@ -103,21 +104,21 @@ fn belongs(path: &str, namespace: &Namespace, home: &Namespace) -> bool {
 fn lines(wants: Wants, namespace: &Namespace, home: &Namespace, mounts: &[Mount]) -> Vec<Line> {
     let mut found: Vec<Line> = Vec::new();
     let mut add = |path: String, words: &'static str, pattern: &str| {
-        let at = match found.iter().position(|line| line.path == path) {
-            Some(at) => at,
-            None => {
-                let (serves, on) = (serves(pattern).to_vec(), wants.has(pattern));
-                found.push(Line { path, capabilities: Vec::new(), serves, on });
-                found.len() - 1
-            }
-        };
+        let known = found.iter().position(|line| line.path == path);
+        let at = known.unwrap_or_else(|| {
+            let (serves, on) = (serves(pattern).to_vec(), wants.has(pattern));
+            found.push(Line { path, capabilities: Vec::new(), serves, on });
+            found.len() - 1
+        });
         for word in words.split(',') {
             if !found[at].capabilities.contains(&word) {
                 found[at].capabilities.push(word);
             }
         }
     };
-    for (words, pattern) in ALLOW.operations.iter().flat_map(|operation| operation.rights).filter_map(|right| right.split_once(" on ")) {
+    for (words, pattern) in
+        ALLOW.operations.iter().flat_map(|operation| operation.rights).filter_map(|right| right.split_once(" on "))
+    {
         if !belongs(pattern, namespace, home) {
             continue;
         }
@@ -151,7 +152,9 @@ pub(crate) fn policy(inner: &Arc<Inner>) -> String {
     namespaces.extend(inner.known_namespaces());
     namespaces.sort();
     namespaces.dedup();
-    let mut text = String::from("# Reads who can sign in and what lives, and no secret. Never grant data/*, creds/*, issue/*, sign/*.\n");
+    let mut text = String::from(
+        "# Reads who can sign in and what lives, and no secret. Never grant data/*, creds/*, issue/*, sign/*.\n",
+    );
     for namespace in namespaces {
         let known = inner.place(&namespace).known_mounts();
         let listed: Vec<Mount> = inner
@@ -159,7 +162,11 @@ pub(crate) fn policy(inner: &Arc<Inner>) -> String {
             .mounts
             .iter()
             .filter(|listed| Namespace::of(&listed.namespace) == namespace)
-            .map(|listed| Mount { path: listed.path.trim_matches('/').to_owned(), engine: listed.engine.clone(), accessor: String::new() })
+            .map(|listed| Mount {
+                path: listed.path.trim_matches('/').to_owned(),
+                engine: listed.engine.clone(),
+                accessor: String::new(),
+            })
             .collect();
         let mounts = match (known, listed.is_empty()) {
             (Some(known), _) => known,
@@ -256,7 +263,8 @@ pub(crate) async fn check(inner: &Arc<Inner>) -> Result<Rights, Cause> {
     }
     let home = inner.home();
     let own = inner.own_token().await?;
-    let credential = own.and_then(|own| own.display_name).map_or_else(|| String::from("a vault token"), |name| shown(&name));
+    let credential =
+        own.and_then(|own| own.display_name).map_or_else(|| String::from("a vault token"), |name| shown(&name));
     let (mut wanted, mut excess) = (Vec::new(), Vec::new());
     for namespace in inner.first_namespaces() {
         let place = inner.place(&namespace);
@@ -281,7 +289,10 @@ pub(crate) async fn check(inner: &Arc<Inner>) -> Result<Rights, Cause> {
     };
     let needed = wanted.iter().zip(&probes).map(|(line, probe)| right(line, probe, &answer)).collect();
     let (beyond, not_told) = match &answer {
-        Ok(answer) => (beyond(&wanted, &probes, &excess, answer), "only the paths above and the known dangerous ones were asked about"),
+        Ok(answer) => (
+            beyond(&wanted, &probes, &excess, answer),
+            "only the paths above and the known dangerous ones were asked about",
+        ),
         Err(_) => (Vec::new(), "the server was not willing to say what the token may do"),
     };
     Ok(Rights { credential, needed, excess: beyond, excess_not_told: not_told.to_owned() })
@@ -295,38 +306,49 @@ fn probe(path: &str) -> String {
 fn right(line: &Line, probe: &str, answer: &Result<BTreeMap<String, Vec<String>>, Cause>) -> Right {
     let name = format!("{} on {}", line.capabilities.join(", "), line.path);
     let serves = line.serves.iter().map(|kind| (*kind).to_owned()).collect();
-    let state = if !line.on {
-        RightState::Off
-    } else {
-        match answer {
-            Err(cause) => RightState::CannotTell(cause.clone()),
-            Ok(answer) => match answer.get(probe) {
-                None => RightState::CannotTell(Cause::Malformed { what: String::from("the server left this path out of its answer") }),
-                Some(has) if has.iter().any(|word| word == "root") => RightState::Have,
-                Some(has) => {
-                    let missing: Vec<&str> =
-                        line.capabilities.iter().copied().filter(|word| !has.iter().any(|has| has == word)).collect();
-                    if missing.is_empty() {
-                        RightState::Have
-                    } else {
-                        RightState::Missing { says: format!("lacks {}", missing.join(", ")) }
-                    }
-                }
-            },
-        }
+    let state = match answer {
+        _ if !line.on => RightState::Off,
+        Err(cause) => RightState::CannotTell(cause.clone()),
+        Ok(answer) => match answer.get(probe) {
+            None => {
+                let what = String::from("the server left this path out of its answer");
+                RightState::CannotTell(Cause::Malformed { what })
+            }
+            Some(has) => held(line, has),
+        },
     };
     Right { name, serves, state }
 }
 
+fn held(line: &Line, has: &[String]) -> RightState {
+    if has.iter().any(|word| word == "root") {
+        return RightState::Have;
+    }
+    let missing: Vec<&str> =
+        line.capabilities.iter().copied().filter(|word| !has.iter().any(|has| has == word)).collect();
+    if missing.is_empty() {
+        RightState::Have
+    } else {
+        RightState::Missing { says: format!("lacks {}", missing.join(", ")) }
+    }
+}
+
 /// Rights beyond need: whatever is held on dangerous paths, and more than is needed on the others.
-fn beyond(wanted: &[Line], probes: &[String], excess: &[String], answer: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+fn beyond(
+    wanted: &[Line],
+    probes: &[String],
+    excess: &[String],
+    answer: &BTreeMap<String, Vec<String>>,
+) -> Vec<String> {
     if answer.values().any(|has| has.iter().any(|word| word == "root")) {
         return vec![String::from("policy root: everything")];
     }
     let mut found = Vec::new();
     for (path, words) in excess.iter().filter_map(|path| path.rsplit_once(':')) {
-        let held: Vec<&str> =
-            words.split(',').filter(|word| answer.get(path).is_some_and(|has| has.iter().any(|has| has == word))).collect();
+        let held: Vec<&str> = words
+            .split(',')
+            .filter(|word| answer.get(path).is_some_and(|has| has.iter().any(|has| has == word)))
+            .collect();
         if !held.is_empty() {
             found.push(format!("{} on {}", held.join(", "), path.replace(PROBE, "*")));
         }
@@ -365,7 +387,8 @@ mod tests {
         let mut covered = 0;
         for right in ALLOW.operations.iter().flat_map(|operation| operation.rights) {
             let (words, pattern) = right.split_once(" on ").expect("a right is written `capabilities on path`");
-            let mounts: Vec<Mount> = usual().into_iter().filter(|mount| engines(pattern).contains(&mount.engine)).collect();
+            let mounts: Vec<Mount> =
+                usual().into_iter().filter(|mount| engines(pattern).contains(&mount.engine)).collect();
             let paths: Vec<String> = if pattern.contains("{mount}") {
                 mounts.iter().map(|mount| pattern.replace("{mount}", &mount.path)).collect()
             } else {
@@ -373,7 +396,10 @@ mod tests {
             };
             assert!(!paths.is_empty(), "{right}");
             for path in paths {
-                let line = text.lines().find(|line| line.contains(&format!("path \"{path}\""))).unwrap_or_else(|| panic!("{path}"));
+                let line = text
+                    .lines()
+                    .find(|line| line.contains(&format!("path \"{path}\"")))
+                    .unwrap_or_else(|| panic!("{path}"));
                 assert!(words.split(',').all(|word| line.contains(&format!("\"{word}\""))), "{right}: {line}");
                 covered += 1;
             }
@@ -396,7 +422,18 @@ mod tests {
 
     #[test]
     fn no_line_reaches_a_value() {
-        for word in ["/data", "creds", "issue", "sign", "cubbyhole", "raw", "revoke-accessor", "leases/revoke", "\"delete\"", "\"create\""] {
+        for word in [
+            "/data",
+            "creds",
+            "issue",
+            "sign",
+            "cubbyhole",
+            "raw",
+            "revoke-accessor",
+            "leases/revoke",
+            "\"delete\"",
+            "\"create\"",
+        ] {
             let policy = generic_policy();
             let lines = policy.lines().filter(|line| !line.starts_with("# It") && !line.starts_with("# The"));
             assert!(!lines.into_iter().any(|line| line.contains(word)), "{word}");

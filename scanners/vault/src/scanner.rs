@@ -4,11 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use scan_contract::{
-    AccessRef, Cause, Effort, Identity, Look, Manifest, Outlet, Pass, Rights, Scanner, Scope, Sealed,
-};
+use scan_contract::{AccessRef, Cause, Effort, Identity, Look, Manifest, Outlet, Pass, Rights, Scanner, Scope, Sealed};
 use scan_transport::{Door, Secrets};
-use tokio::sync::OnceCell;
 
 use crate::client::{Client, decode};
 use crate::credential::TokenCredential;
@@ -44,7 +41,7 @@ pub(crate) struct Inner {
     door: Door,
     credential: Option<Arc<TokenCredential>>,
     places: Mutex<HashMap<Namespace, Arc<Place>>>,
-    own: OnceCell<Result<Option<OwnToken>, Cause>>,
+    own: Mutex<Option<OwnToken>>,
     /// Accessors of tokens that were read in this run, by the digest that stands for them. Never written anywhere.
     pub(crate) accessors: Mutex<HashMap<String, (Namespace, String)>>,
 }
@@ -65,11 +62,11 @@ impl Vault {
     pub fn new(settings: Settings, ways: Ways) -> Result<Self, Cause> {
         let manifest =
             manifest().map_err(|error| Cause::Bug { what: format!("manifest of the vault scanner: {error}") })?;
-        let credential = (!ways.door.replays())
-            .then(|| Arc::new(TokenCredential::new(&settings, ways.door.clone(), Arc::clone(&ways.secrets))));
+        let Ways { door: plain, secrets } = ways;
+        let credential = (!plain.replays()).then(|| Arc::new(TokenCredential::new(&settings, plain.clone(), secrets)));
         let door = match &credential {
-            Some(credential) => ways.door.with_credential(Arc::clone(credential) as Arc<dyn scan_transport::Credential>),
-            None => ways.door.clone(),
+            Some(credential) => plain.with_credential(Arc::clone(credential) as Arc<dyn scan_transport::Credential>),
+            None => plain,
         };
         let client = Client::new(door.clone(), settings.address.clone(), credential.clone());
         let inner = Inner {
@@ -78,7 +75,7 @@ impl Vault {
             door,
             credential,
             places: Mutex::default(),
-            own: OnceCell::new(),
+            own: Mutex::default(),
             accessors: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner), manifest })
@@ -91,6 +88,15 @@ impl Inner {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let made = places.entry(namespace.clone()).or_insert_with(|| Arc::new(Place::new(namespace.clone())));
         Arc::clone(made)
+    }
+
+    /// Forgets what was learned of a namespace: a new walk begins, and neither what was there before nor what failed
+    /// then says anything of it.
+    pub(crate) fn begin_place(&self, namespace: &Namespace) -> Arc<Place> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = Arc::new(Place::new(namespace.clone()));
+        places.insert(namespace.clone(), Arc::clone(&fresh));
+        fresh
     }
 
     /// Namespaces seen so far.
@@ -118,15 +124,22 @@ impl Inner {
 
     /// What the server says of our own token. `None`: it may not look at itself.
     pub(crate) async fn own_token(&self) -> Result<Option<OwnToken>, Cause> {
-        let asked = self.own.get_or_init(|| async {
-            let target = Target::of("auth/token/lookup-self");
-            let heard = self.client.hear(&self.home(), &target).await?;
-            if matches!(heard, crate::client::Heard::Refused) {
-                return Ok(None);
-            }
-            decode(&self.home(), &target, heard, "read")
-        });
-        asked.await.clone()
+        if let Some(known) = self.own.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            return Ok(Some(known));
+        }
+        let target = Target::of("auth/token/lookup-self");
+        let heard = self.client.hear(&self.home(), &target).await?;
+        if matches!(heard, crate::client::Heard::Refused) {
+            return Ok(None);
+        }
+        let own: Option<OwnToken> = decode(&self.home(), &target, heard, "read")?;
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&own);
+        Ok(own)
+    }
+
+    /// Forgets our own token: it was given back.
+    fn forget_own(&self) {
+        *self.own.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Namespaces that the configuration names, or where discovery begins.
@@ -165,15 +178,22 @@ impl Scanner for Vault {
     async fn identify(&self) -> Result<Identity, Cause> {
         let health = self.inner.health().await?;
         let (declared, found, hint) = match &self.inner.settings.cluster {
-            Cluster::Id(id) => (id.to_ascii_lowercase(), health.cluster_id.map(|id| id.to_ascii_lowercase()), "cluster_id"),
+            Cluster::Id(id) => {
+                (id.to_ascii_lowercase(), health.cluster_id.map(|id| id.to_ascii_lowercase()), "cluster_id")
+            }
             Cluster::Name(name) => (name.clone(), health.cluster_name, "cluster_name"),
         };
         let found = found.filter(|found| !found.is_empty()).ok_or_else(|| Cause::NotInSource {
             what: format!("sys/health does not say {hint}; a listener can hide the name, then declare the id"),
         })?;
         if !self.inner.replays() {
-            // Whoever answers must also accept the credential: the health page answers anybody.
-            self.inner.own_token().await?;
+            // Whoever answers must also accept the credential: the health page answers anybody. The server says the
+            // same of a dead token and of one without the right, so without it nothing is believed.
+            if self.inner.own_token().await?.is_none() {
+                let detail =
+                    "auth/token/lookup-self: 403: the token is not valid, or lacks read on auth/token/lookup-self";
+                return Err(Cause::Unauthenticated { detail: String::from(detail) });
+            }
         }
         Ok(Identity { declared, found })
     }
@@ -225,7 +245,10 @@ impl Scanner for Vault {
 
     async fn close(&self) -> Result<(), Cause> {
         match &self.inner.credential {
-            Some(credential) => credential.give_back(&self.inner.door).await,
+            Some(credential) => {
+                self.inner.forget_own();
+                credential.give_back(&self.inner.door).await
+            }
             None => Ok(()),
         }
     }

@@ -56,8 +56,27 @@ pub(crate) const SSH_ROLES: &str = "ssh.roles";
 
 /// Every scope of a namespace that is read in each run, in reading order.
 pub(crate) const OF_NAMESPACE: [&str; 21] = [
-    NAMESPACES, MOUNTS, AUTH_METHODS, POLICIES, AUDIT_DEVICES, ENTITIES, ALIASES, GROUPS, TOKENS, LEASES, USERPASS, LDAP,
-    JWT_ROLES, KUBERNETES_ROLES, CERTS, SECRET_IDS, KV_STORES, SECRET_OWNERS, STATIC_ROLES, PKI, SSH_ROLES,
+    NAMESPACES,
+    MOUNTS,
+    AUTH_METHODS,
+    POLICIES,
+    AUDIT_DEVICES,
+    ENTITIES,
+    ALIASES,
+    GROUPS,
+    TOKENS,
+    LEASES,
+    USERPASS,
+    LDAP,
+    JWT_ROLES,
+    KUBERNETES_ROLES,
+    CERTS,
+    SECRET_IDS,
+    KV_STORES,
+    SECRET_OWNERS,
+    STATIC_ROLES,
+    PKI,
+    SSH_ROLES,
 ];
 
 /// Follow-ups.
@@ -103,7 +122,12 @@ mod tests {
             let scope = Scope::new(follow_up(&namespace, ENTITY, key), ENTITY);
             assert_eq!(parse_follow_up(&scope), Some((namespace, key.to_owned())));
         }
-        for (name, kind) in [("root/identity.entity", ENTITY), ("root/identity.entity/a/b", ENTITY), ("root/x/a", "x"), ("root/identity.entity/a", READABLE)] {
+        for (name, kind) in [
+            ("root/identity.entity", ENTITY),
+            ("root/identity.entity/a/b", ENTITY),
+            ("root/x/a", "x"),
+            ("root/identity.entity/a", READABLE),
+        ] {
             assert_eq!(parse_follow_up(&Scope::new(name, kind)), None, "{name}");
         }
     }

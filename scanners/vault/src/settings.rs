@@ -186,7 +186,12 @@ impl Settings {
             }
         })?;
         let mut connection = self.connection.clone();
-        connection.pace.get_or_insert(PaceSettings { per_second: 20.0, burst: 20, in_flight: 4, ..PaceSettings::default() });
+        connection.pace.get_or_insert(PaceSettings {
+            per_second: 20.0,
+            burst: 20,
+            in_flight: 4,
+            ..PaceSettings::default()
+        });
         Ok(scan_transport::Settings::new(self.system.clone(), vec![origin], Dialect::Vault, connection))
     }
 }

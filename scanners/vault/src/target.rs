@@ -62,7 +62,8 @@ impl Target {
     /// Several segments more. An empty path adds nothing.
     #[must_use]
     pub(crate) fn below(mut self, path: &str) -> Self {
-        let path = path.trim_end_matches('/');
+        // One closing slash marks a folder; a second one is a name that is empty.
+        let path = path.strip_suffix('/').unwrap_or(path);
         if path.is_empty() {
             return self;
         }
@@ -110,14 +111,17 @@ impl Target {
 
     /// The line of the policy that gives it, from the table.
     fn policy_line(&self, namespace: &Namespace, capability: &str) -> Option<String> {
-        let rights = ALLOW.operations.iter().flat_map(|operation| operation.rights).filter_map(|right| right.split_once(" on "));
+        let rights =
+            ALLOW.operations.iter().flat_map(|operation| operation.rights).filter_map(|right| right.split_once(" on "));
         let mut fitting: Vec<(&str, String)> = rights
             .filter(|(words, _)| words.split(',').any(|word| word == capability))
             .map(|(words, pattern)| {
                 let mount = self.mount.as_deref().unwrap_or("{mount}");
                 (words, pattern.replace("{mount}", mount))
             })
-            .filter(|(_, pattern)| fits(pattern, &self.plain))
+            .filter(|(_, pattern)| {
+                fits(pattern, &self.plain) || (capability == "list" && fits(pattern, &format!("{}/", self.plain)))
+            })
             .collect();
         fitting.sort_by_key(|(_, pattern)| std::cmp::Reverse(pattern.len()));
         let (words, pattern) = fitting.first()?;
@@ -159,7 +163,7 @@ mod tests {
     fn hostile_names_stay_in_their_place() {
         let target = Target::at(&kv("team a/kv")).then("metadata").below("x/ä?#/%2e");
         assert_eq!(target.encoded(), Ok("team%20a/kv/metadata/x/%C3%A4%3F%23/%252e"));
-        for path in ["..", "a/../data", "a//b", "."] {
+        for path in ["..", "a/../data", "a//b", ".", "a//"] {
             assert!(Target::at(&kv("kv")).then("metadata").below(path).encoded().is_err(), "{path}");
         }
         assert!(Target::of("identity/entity/id").name("a/b").encoded().is_err());
@@ -186,6 +190,9 @@ mod tests {
         let Cause::Denied { permission } = Target::of("auth/token/accessors").denied(&Namespace::of(""), "list") else {
             panic!("no denial")
         };
-        assert!(permission.ends_with("path \"auth/token/accessors\" { capabilities = [\"list\", \"sudo\"] })"), "{permission}");
+        assert!(
+            permission.ends_with("path \"auth/token/accessors\" { capabilities = [\"list\", \"sudo\"] })"),
+            "{permission}"
+        );
     }
 }

@@ -158,3 +158,22 @@ fn a_secret_in_the_configuration_is_a_mistake_that_does_not_repeat_it() {
     assert!(!run.stderr.contains("canary") && !run.stdout.contains("canary"), "{}", run.stderr);
     server.finish();
 }
+
+/// Here and not beside the code: a program that is being started holds the file descriptors of its parent for a moment, and
+/// with them the locks of other tests.
+#[test]
+fn a_command_gives_the_secret_and_its_failure_tells_nothing_of_what_it_wrote() {
+    let (_stub, server) = start(organisation());
+    let mut company = company(&server);
+    let with = |command: &str| format!("{{ command: [{command}] }}");
+    company.system = company.system.replace("{ env: TOKEN }", &with(&format!("/bin/echo, {TOKEN}")));
+    let run = company.scan();
+    assert!(!found(&run.report()).is_empty(), "{}", run.stderr);
+    company.system =
+        company.system.replace(&with(&format!("/bin/echo, {TOKEN}")), &with("/bin/sh, -c, \"echo leaked-word; exit 3\""));
+    let run = company.scan();
+    assert!(run.gaps().iter().any(|gap| gap.contains("exit status: 3")), "{:#?}", run.gaps());
+    let gaps = run.gaps().join("\n");
+    assert!(!run.stderr.contains("leaked-word") && !gaps.contains("leaked-word"), "{gaps}");
+    server.finish();
+}

@@ -23,6 +23,8 @@ use scan_transport::dialect::{Dialect, Signal};
 use scan_transport::{Door, Reply, Request};
 use url::Url;
 
+use crate::live::promise;
+
 /// A cause of the door inside an error of the library.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
@@ -64,6 +66,7 @@ impl HttpConnector for DoorClient {
         HttpConnectorFuture::new(async move {
             let request = ours(&request).map_err(carry)?;
             let reply = door.exchange(request).await.map_err(carry)?;
+            promise::check(&reply).map_err(carry)?;
             theirs(&reply).map_err(carry)
         })
     }

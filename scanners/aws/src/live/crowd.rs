@@ -10,12 +10,15 @@ use crate::live::follow::{About, Outcome, certificates, keys, mfa, ssh};
 use crate::live::scanner::{Core, finish};
 use crate::live::scopes::{ASSIGNMENTS, EVENTS, KEY_IDS, MFA_SERIALS, Named, SIGNING_CERTIFICATES, SSH_KEYS};
 
+/// Walks under way for each request that may be in flight: one that waits for a limit must not keep others from asking.
+const WALKS: usize = 4;
+
 /// Reads every follow-up of a pass.
 pub(crate) async fn read(core: &Arc<Core>, pass: &Pass, outlet: Outlet) -> Result<Sealed, Cause> {
     let outlet = Arc::new(outlet);
     let mut crowd = Crowd { tasks: JoinSet::new(), names: HashMap::new() };
     for scope in &pass.scopes {
-        while crowd.tasks.len() >= core.settings.at_once() {
+        while crowd.tasks.len() >= WALKS * core.settings.at_once() {
             crowd.one_ends(&outlet).await?;
         }
         let (core, scope, outlet) = (Arc::clone(core), scope.clone(), Arc::clone(&outlet));
@@ -48,7 +51,9 @@ impl Crowd {
     }
 
     async fn failed(&mut self, error: &JoinError, outlet: &Outlet) -> Result<(), Cause> {
-        let Some(name) = self.names.remove(&error.id()).filter(|_| error.is_panic()) else { return Err(Cause::Stopped) };
+        let Some(name) = self.names.remove(&error.id()).filter(|_| error.is_panic()) else {
+            return Err(Cause::Stopped);
+        };
         let what = String::from("the aws scanner panicked in a follow-up");
         outlet.gap(Gap::scope(&name, Cause::Bug { what })).await
     }

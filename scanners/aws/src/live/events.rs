@@ -189,11 +189,7 @@ fn own_session(account: &Account) -> Option<String> {
 impl Seen {
     fn take(&mut self, event: &Event, region: &str) -> Result<(), Cause> {
         let malformed = |what: &str| Cause::Malformed { what: format!("{OPERATION}: {what}") };
-        let at = event
-            .event_time
-            .as_ref()
-            .and_then(instant)
-            .ok_or_else(|| malformed("an event without a time"))?;
+        let at = event.event_time.as_ref().and_then(instant).ok_or_else(|| malformed("an event without a time"))?;
         let inner = match event.cloud_trail_event.as_deref() {
             Some(text) => serde_json::from_str::<Inner>(text).map_err(|_| malformed("an event that is not JSON"))?,
             None => Inner::default(),
@@ -213,7 +209,8 @@ impl Seen {
             .and_then(|text| crate::read::wire::instant(&text));
         let source = inner.source.map_or_else(String::new, |source| format!(" from {}", short(&source, 60)));
         let place = inner.aws_region.as_deref().unwrap_or(region);
-        let outcome = inner.error_code.as_ref().map_or_else(String::new, |code| format!(", refused: {}", short(code, 40)));
+        let outcome =
+            inner.error_code.as_ref().map_or_else(String::new, |code| format!(", refused: {}", short(code, 40)));
         let says = format!("CloudTrail: {} in {}{source}{outcome}", short(name, 60), short(place, 40));
         let used = self.used.entry(id).or_insert_with(|| Use { at, begun, says: says.clone(), refused: 0 });
         used.refused += usize::from(refused);
@@ -243,12 +240,12 @@ impl Seen {
 }
 
 fn session(about: &About<'_>, id: &str, used: &Use) -> Access {
-    let holder = about.known.person.account.as_ref().map_or(about.user, GrantId::as_str);
     let name = if id.is_empty() { "console" } else { id };
     let began = used.begun.unwrap_or(used.at);
     let live_until = began + LONGEST_SESSION;
     let status = if live_until <= about.account.door.now() { Status::Expired } else { Status::Unknown };
-    let grant_id = format!("{holder}/cloudtrail/{name}");
+    // By the name that the history was asked for: the id must not depend on what else could be read.
+    let grant_id = format!("{}/cloudtrail/{name}", about.user);
     let mut access = about.known.person.grant(about.scope.clone(), AccessKind::Session, grant_id, status);
     access.grant_display = Some(format!("temporary credential {name} of {}, seen by CloudTrail", about.user));
     access.status_text = Some(String::from("reckoned: AWS does not list sessions"));
@@ -278,7 +275,8 @@ mod tests {
     }
 
     fn key(used: Fact<Moment>) -> Access {
-        let mut access = Access::new(ScopeName::from("s"), AccessKind::AccessKey, GrantId::from("AKIA1"), Status::Enabled);
+        let mut access =
+            Access::new(ScopeName::from("s"), AccessKind::AccessKey, GrantId::from("AKIA1"), Status::Enabled);
         access.last_used_at = used;
         access
     }
@@ -286,10 +284,12 @@ mod tests {
     #[test]
     fn a_later_use_raises_a_key_and_an_earlier_one_only_stands_beside_it() {
         let mut seen = Seen::default();
-        seen.take(&event(Some("AKIA1"), 1_000_000, "{\"sourceIPAddress\":\"192.0.2.1\"}"), "eu-west-1").expect("an event");
+        seen.take(&event(Some("AKIA1"), 1_000_000, "{\"sourceIPAddress\":\"192.0.2.1\"}"), "eu-west-1")
+            .expect("an event");
         seen.take(&event(Some("AKIA1"), 999_000, "{}"), "eu-west-1").expect("an event");
         let at = |seconds| Instant::from_timestamp(seconds, 0).expect("an instant");
-        let mut records = vec![key(Fact::Known(Moment::within(at(900_000), 900))), key(Fact::Known(Moment::exact(at(2_000_000))))];
+        let mut records =
+            vec![key(Fact::Known(Moment::within(at(900_000), 900))), key(Fact::Known(Moment::exact(at(2_000_000))))];
         seen.raise(&mut records);
         assert_eq!(records[0].last_used_at, Fact::Known(Moment::within(at(1_000_000), 1)));
         assert!(records[0].evidence[0].contains("192.0.2.1"));

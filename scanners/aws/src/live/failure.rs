@@ -7,6 +7,7 @@ use scan_contract::Cause;
 use scan_transport::dialect::{Signal, Wait};
 
 use crate::live::connector::{Carried, Heard};
+use crate::live::xml::refusal;
 use crate::text::short;
 
 /// A call that gave nothing.
@@ -54,27 +55,9 @@ impl Failure {
         match error {
             SdkError::ServiceError(context) => {
                 let meta = context.err().meta();
-                let code = meta.code().map(|code| short(code, 80));
-                let raw = context.raw();
-                let status = raw.status().as_u16();
-                let cause = match &code {
-                    Some(code) => cause_of(operation, status, code, meta.message().unwrap_or("")),
-                    None => without_code(operation, raw),
-                };
-                let says_not_supported = code.as_deref() == Some("ValidationException")
-                    && meta.message().is_some_and(|says| says.to_ascii_lowercase().contains("not supported"));
-                Self { code, status: Some(status), cause, signal: heard(raw), says_not_supported }
+                Self::of_answer(operation, context.raw(), meta.code(), meta.message())
             }
-            SdkError::ResponseError(context) => {
-                let raw = context.raw();
-                Self {
-                    code: None,
-                    status: Some(raw.status().as_u16()),
-                    cause: without_code(operation, raw),
-                    signal: heard(raw),
-                    says_not_supported: false,
-                }
-            }
+            SdkError::ResponseError(context) => Self::of_answer(operation, context.raw(), None, None),
             SdkError::TimeoutError(_) => Self::transport(unreachable_step(operation, "no answer in time")),
             // The door's own reason, or the sign-in's, lies inside wherever the library has put it.
             SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => Self::transport(
@@ -82,6 +65,25 @@ impl Failure {
             ),
             _ => Self::own(unreachable_step(operation, "an error of a new kind")),
         }
+    }
+
+    /// A failed answer, with what the library could read of it.
+    fn of_answer(operation: &str, raw: &HttpResponse, code: Option<&str>, message: Option<&str>) -> Self {
+        let status = raw.status().as_u16();
+        let said = match code {
+            Some(code) => Some((short(code, 80), message.unwrap_or("").to_owned())),
+            // Errors of another shape than the service's own: the library leaves them unread.
+            None => raw.body().bytes().and_then(|body| std::str::from_utf8(body).ok()).and_then(refusal),
+        };
+        let cause = match &said {
+            Some((code, message)) => cause_of(operation, status, code, message),
+            None => without_code(operation, raw),
+        };
+        let says_not_supported = said.as_ref().is_some_and(|(code, message)| {
+            code == "ValidationException" && message.to_ascii_lowercase().contains("not supported")
+        });
+        let code = said.map(|(code, _)| code);
+        Self { code, status: Some(status), cause, signal: heard(raw), says_not_supported }
     }
 
     /// What the door could not do. Connections that break may stand the next time.
@@ -205,9 +207,11 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_action_and_says_who_refuses() {
-        let plain = cause_of("iam:ListRoles", 403, "AccessDenied", "User x is not authorized to perform: iam:ListRoles");
+        let plain =
+            cause_of("iam:ListRoles", 403, "AccessDenied", "User x is not authorized to perform: iam:ListRoles");
         assert_eq!(plain, Cause::Denied { permission: String::from("iam:ListRoles") });
-        let guarded = cause_of("iam:ListRoles", 403, "AccessDenied", "... with an explicit deny in a service control policy");
+        let guarded =
+            cause_of("iam:ListRoles", 403, "AccessDenied", "... with an explicit deny in a service control policy");
         let Cause::Denied { permission } = guarded else { panic!("a refusal") };
         assert!(permission.starts_with("iam:ListRoles (") && permission.contains("service control policy"));
     }

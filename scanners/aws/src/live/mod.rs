@@ -6,6 +6,7 @@
 //! | `allow` | [`ALLOW`]: every request that may be sent |
 //! | `connector` | the door, as the vendor's libraries want a client to be |
 //! | `sign_in` | credentials: got, kept, renewed |
+//! | `promise` | what a good answer must hold |
 //! | `clients` | the vendor's clients of one account |
 //! | `ask` | waits, calls, repeats; `failure`: what a failed call means |
 //! | `bulk` | the sweep of one account: a handful of calls, whatever the number of its users |
@@ -33,6 +34,7 @@ mod index;
 mod organisation;
 mod pairs;
 mod policy_text;
+mod promise;
 mod rights;
 mod scanner;
 mod scopes;
@@ -43,6 +45,4 @@ mod xml;
 
 pub use allow::ALLOW;
 pub use scanner::{AwsLive, Ways, manifest};
-pub use settings::{
-    Assume, CloudTrail, IdentityCenter, LeftOut, Organisation, Partition, Settings, SignIn,
-};
+pub use settings::{Assume, CloudTrail, IdentityCenter, LeftOut, Organisation, Partition, Settings, SignIn};

@@ -21,7 +21,8 @@ const SCOPES: usize = 500;
 pub(crate) async fn read(core: &Arc<Core>, outlet: &Arc<Outlet>) -> Result<(), Cause> {
     let Some(organisation) = &core.settings.organisation else { return Ok(()) };
     let chosen = list(core, organisation, outlet).await?;
-    let mut scopes: Vec<_> = chosen.read.iter().chain(chosen.left_out.keys()).flat_map(|id| core.scopes_of(id)).collect();
+    let mut scopes: Vec<_> =
+        chosen.read.iter().chain(chosen.left_out.keys()).flat_map(|id| core.scopes_of(id)).collect();
     while !scopes.is_empty() {
         let rest = scopes.split_off(scopes.len().min(SCOPES));
         outlet.scopes(std::mem::replace(&mut scopes, rest)).await?;
@@ -100,8 +101,7 @@ async fn choose(
             State::Active => chosen.read.push(id.clone()),
             State::Not(word) => *skipped.entry(word).or_default() += 1,
             State::Unknown(word) => {
-                let cause =
-                    Cause::UnknownWord { field: String::from("State"), word, rows: 1, first: id.to_string() };
+                let cause = Cause::UnknownWord { field: String::from("State"), word, rows: 1, first: id.to_string() };
                 outlet.gap(Gap::part(scope, id.to_string(), cause)).await?;
                 chosen.read.push(id.clone());
             }
@@ -111,7 +111,9 @@ async fn choose(
         outlet.notice(format!("{count} accounts of the organisation are {word} and were not read")).await?;
     }
     if not_asked_for > 0 {
-        outlet.notice(format!("{not_asked_for} accounts of the organisation are not asked for by the configuration")).await?;
+        outlet
+            .notice(format!("{not_asked_for} accounts of the organisation are not asked for by the configuration"))
+            .await?;
     }
     // The configured account is always in its own organisation (CMP-10), and so is every account asked for by name.
     let mut expected: Vec<&AccountId> = organisation.include.iter().collect();

@@ -18,7 +18,7 @@ use crate::live::failure::cause_of;
 use crate::live::follow::ssh::fingerprint;
 use crate::live::scopes::{KEY_PAIRS, keyed};
 use crate::live::signed::Signature;
-use crate::live::xml::Element;
+use crate::live::xml::{Element, refusal};
 use crate::read::wire::{Tag, instant};
 use crate::tell::people::owners_in;
 use crate::text::short;
@@ -126,7 +126,10 @@ async fn ask(account: &Account, region: &str) -> Result<Element, Cause> {
         // A region that is switched off does not know the credential.
         return Err(match cause {
             Cause::Unauthenticated { detail } if region != account.settings.region => Cause::NotOnPlan {
-                what: format!("{detail}: region {} is not switched on, or it does not know this credential", short(region, 40)),
+                what: format!(
+                    "{detail}: region {} is not switched on, or it does not know this credential",
+                    short(region, 40)
+                ),
             },
             other => other,
         });
@@ -139,7 +142,8 @@ async fn send(account: &Account, door: &Door, region: &str) -> Result<Reply, Cau
         None => {
             let suffix = account.settings.partition.suffix();
             let name = format!("https://ec2.{region}.{suffix}/");
-            Url::parse(&name).map_err(|_| Cause::Malformed { what: format!("region {:?} is none", short(region, 40)) })?
+            Url::parse(&name)
+                .map_err(|_| Cause::Malformed { what: format!("region {:?} is none", short(region, 40)) })?
         }
     };
     let mut request = Request::get(url);
@@ -147,14 +151,6 @@ async fn send(account: &Account, door: &Door, region: &str) -> Result<Reply, Cau
     request.body = bytes::Bytes::from_static(BODY.as_bytes());
     let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
     door.send(request.with(http::header::CONTENT_TYPE, form)).await
-}
-
-/// Code and message of a refusal; EC2 writes `Response/Errors/Error`, other services `ErrorResponse/Error`.
-fn refusal(text: &str) -> Option<(String, String)> {
-    let Ok(root) = Element::read(text, OPERATION) else { return None };
-    let error = root.child("Errors").and_then(|errors| errors.child("Error")).or_else(|| root.child("Error"))?;
-    let message = error.text_of("Message").unwrap_or("");
-    error.text_of("Code").map(|code| (short(code, 80), message.to_owned()))
 }
 
 /// One key pair, and what of it could not be read.

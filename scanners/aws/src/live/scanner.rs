@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use scan_contract::{
-    Cause, Effort, Identity, Manifest, Outlet, Pass, Rights, Scanner, Scope, Sealed,
-};
+use scan_contract::{Cause, Effort, Identity, Manifest, Outlet, Pass, Rights, Scanner, Scope, Sealed};
 use scan_transport::{Door, Secrets};
 use tokio::sync::OnceCell;
 
@@ -96,10 +94,8 @@ impl Core {
         self.caller
             .get_or_try_init(|| async {
                 let (asker, sts) = self.base.sts();
-                let answer = asker
-                    .ask(OPERATION, || sts.get_caller_identity().send())
-                    .await
-                    .map_err(|failure| failure.cause)?;
+                let answer =
+                    asker.ask(OPERATION, || sts.get_caller_identity().send()).await.map_err(|failure| failure.cause)?;
                 match (answer.account, answer.arn) {
                     (Some(account), Some(arn)) => Ok(Caller { account, arn }),
                     _ => Err(Cause::Malformed { what: format!("{OPERATION}: no account or ARN in the answer") }),

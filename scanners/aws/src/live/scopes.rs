@@ -4,9 +4,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use scan_contract::{Holder, Scope, ScopeName};
 
-use crate::scopes::{
-    ACCESS_KEYS, CERTIFICATES, GROUPS, MFA_DEVICES, PASSWORDS, POLICIES, ROLE_TRUSTS, ROLES, USERS,
-};
+use crate::scopes::{ACCESS_KEYS, CERTIFICATES, GROUPS, MFA_DEVICES, PASSWORDS, POLICIES, ROLE_TRUSTS, ROLES, USERS};
 use crate::settings::AccountId;
 
 /// Service-specific credentials of all users, in bulk.

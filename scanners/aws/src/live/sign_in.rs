@@ -41,7 +41,14 @@ enum Source {
     /// A configured key.
     Key { id: String, secret: SecretRef, token: Option<SecretRef>, secrets: Arc<dyn Secrets> },
     /// A token exchanged for a role.
-    WebIdentity { sts: Box<aws_sdk_sts::Client>, asker: Asker, role: String, token: SecretRef, session: String, secrets: Arc<dyn Secrets> },
+    WebIdentity {
+        sts: Box<aws_sdk_sts::Client>,
+        asker: Asker,
+        role: String,
+        token: SecretRef,
+        session: String,
+        secrets: Arc<dyn Secrets>,
+    },
     /// A role assumed with another credential.
     Role { sts: Box<aws_sdk_sts::Client>, asker: Asker, assume: Assume },
 }
@@ -66,7 +73,11 @@ impl Signer {
     }
 
     /// The configured sign-in, with the role of `assume` on top.
-    pub(crate) fn configured(settings: &Settings, door: &Arc<Door>, secrets: &Arc<dyn Secrets>) -> Result<Arc<Self>, Cause> {
+    pub(crate) fn configured(
+        settings: &Settings,
+        door: &Arc<Door>,
+        secrets: &Arc<dyn Secrets>,
+    ) -> Result<Arc<Self>, Cause> {
         if door.replays() {
             return Ok(Self::new(Source::Nowhere, door));
         }
@@ -195,7 +206,9 @@ fn words(error: &CredentialsError) -> &'static str {
     match error {
         CredentialsError::CredentialsNotLoaded(_) => "no credential was found where the configuration says",
         CredentialsError::ProviderTimedOut(_) => "the sign-in took too long",
-        CredentialsError::InvalidConfiguration(_) => "the vendor's own configuration (environment, profile) is not valid",
+        CredentialsError::InvalidConfiguration(_) => {
+            "the vendor's own configuration (environment, profile) is not valid"
+        }
         _ => "the sign-in failed",
     }
 }
@@ -204,9 +217,7 @@ fn first_source(settings: &Settings, door: &Arc<Door>, secrets: &Arc<dyn Secrets
     let config = provider_config(settings, door);
     let library = |provider: SharedCredentialsProvider| Source::Library(provider);
     Ok(match &settings.sign_in {
-        SignIn::Environment => {
-            library(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
-        }
+        SignIn::Environment => library(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new())),
         SignIn::Profile { name } => library(SharedCredentialsProvider::new(
             ProfileFileCredentialsProvider::builder().configure(&config).profile_name(name).build(),
         )),
@@ -253,9 +264,9 @@ fn provider_config(settings: &Settings, door: &Arc<Door>) -> ProviderConfig {
 fn metadata_client(config: &ProviderConfig, endpoint: Option<&url::Url>) -> Result<imds::Client, Cause> {
     let mut builder = imds::Client::builder().configure(config).max_attempts(1);
     if let Some(endpoint) = endpoint {
-        builder = builder.endpoint(endpoint.as_str()).map_err(|_| Cause::Malformed {
-            what: String::from("the address of the metadata service is not valid"),
-        })?;
+        builder = builder
+            .endpoint(endpoint.as_str())
+            .map_err(|_| Cause::Malformed { what: String::from("the address of the metadata service is not valid") })?;
     }
     Ok(builder.build())
 }

@@ -2,9 +2,11 @@
 //! document type is refused.
 
 use quick_xml::Reader;
-use quick_xml::events::Event;
 use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::Event;
 use scan_contract::Cause;
+
+use crate::text::short;
 
 /// Deepest nesting that is read.
 const DEPTH: usize = 32;
@@ -83,6 +85,14 @@ impl Element {
             _ => Err(Cause::CutOff { what: format!("{operation}: the answer ends inside an element") }),
         }
     }
+}
+
+/// Code and message of a refusal; EC2 writes `Response/Errors/Error`, other services `ErrorResponse/Error`.
+pub(crate) fn refusal(text: &str) -> Option<(String, String)> {
+    let Ok(root) = Element::read(text, "refusal") else { return None };
+    let error = root.child("Errors").and_then(|errors| errors.child("Error")).or_else(|| root.child("Error"))?;
+    let message = error.text_of("Message").unwrap_or("");
+    error.text_of("Code").map(|code| (short(code, 80), message.to_owned()))
 }
 
 fn as_text(name: &str) -> String {

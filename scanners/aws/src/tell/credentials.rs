@@ -6,9 +6,9 @@ use crate::read::load::Loaded;
 use crate::read::report::{Cell, CertificateCells, Concerns, Report, Row, Switch};
 use crate::scopes::{ACCESS_KEYS, CERTIFICATES, MFA_DEVICES, PASSWORDS, USERS};
 use crate::tell::people::{People, Person};
-use crate::tell::{Beyond, Device};
 use crate::tell::reading::Reading;
 use crate::tell::users::tell_root;
+use crate::tell::{Beyond, Device};
 use crate::text::{short, some_of};
 
 /// Only the first sign-in of each five minutes is kept.

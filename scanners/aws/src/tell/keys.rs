@@ -15,8 +15,8 @@ use crate::read::wire::{AccessKeyMetadata, Stamp};
 use crate::scopes::ACCESS_KEYS;
 use crate::settings::Settings;
 use crate::slot::{slot_id, slot_line};
-use crate::tell::credentials::{rotated, time, used};
 use crate::tell::Beyond;
+use crate::tell::credentials::{rotated, time, used};
 use crate::tell::people::{People, Person};
 use crate::tell::reading::Reading;
 use crate::text::{short, some_of};
@@ -28,13 +28,7 @@ pub(crate) const KEY_PRECISION: u32 = 15 * 60;
 pub(crate) const KEYS_TRACKED_SINCE: i64 = 1_429_660_800;
 
 /// Tells the access keys.
-pub(crate) fn tell(
-    settings: &Settings,
-    loaded: &Loaded,
-    people: &People<'_>,
-    beyond: &Beyond,
-    reading: &mut Reading,
-) {
+pub(crate) fn tell(settings: &Settings, loaded: &Loaded, people: &People<'_>, beyond: &Beyond, reading: &mut Reading) {
     let why_no_id = match (&loaded.keys, beyond.live) {
         (Source::Read(_), _) => "the key lists name no key for this slot",
         (_, true) => "key ids are asked for where a person matters",

@@ -155,15 +155,19 @@ fn tell_policies(user: &UserDetail, person: &Person, reaches: &Reaches<'_>, read
 
 /// The account's root user, who is in the report only.
 pub(crate) fn tell_root(row: &Row, people: &People<'_>, reading: &mut Reading) {
-    let root = people.root(&row.arn);
-    let mut access =
-        Access::new(reading.name(USERS), AccessKind::Account, GrantId::from(row.arn.as_str()), Status::Enabled);
+    tell_root_by(&row.arn, "row <root_account> of the credential report", people, reading);
+}
+
+/// The account's root user, whom every account has.
+pub(crate) fn tell_root_by(arn: &str, seen: &str, people: &People<'_>, reading: &mut Reading) {
+    let root = people.root(arn);
+    let mut access = Access::new(reading.name(USERS), AccessKind::Account, GrantId::from(arn), Status::Enabled);
     access.grant_display = Some(String::from(crate::read::report::ROOT));
     access.holders = root.holders;
     access.privilege = root.reach.privilege;
     access.privilege_reason = Some(root.reach.reason);
     access.expires_at = Fact::None;
     access.last_used_at = Fact::Hidden(String::from("AWS records use by credential, not by user"));
-    access.evidence.push(String::from("row <root_account> of the credential report"));
+    access.evidence.push(seen.to_owned());
     reading.record(USERS, access);
 }

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use scan_aws::AccountId;
 use scan_aws::live::{ALLOW, AwsLive, Settings, SignIn, Ways};
-use scan_contract::{
-    Access, AccessKind, AsOf, Cause, EndProof, Gap, Item, Pass, Scanner, Scope, SystemId, channel,
-};
+use scan_contract::{Access, AccessKind, AsOf, Cause, EndProof, Gap, Item, Pass, Scanner, Scope, SystemId, channel};
 use scan_transport::{Connection, Door, PaceSettings, Secret, SecretRef, Secrets};
 use url::Url;
 
@@ -47,7 +45,13 @@ pub(crate) fn settings(account: &str, endpoint: &str, key: &Key) -> Settings {
     settings.connection = Connection {
         internal: true,
         plain_to_loopback: true,
-        pace: Some(PaceSettings { per_second: 2_000.0, burst: 500, in_flight: 16, attempts: 2, ..Settings::default_pace() }),
+        pace: Some(PaceSettings {
+            per_second: 2_000.0,
+            burst: 500,
+            in_flight: 16,
+            attempts: 2,
+            ..Settings::default_pace()
+        }),
         ..Connection::default()
     };
     settings
@@ -99,7 +103,11 @@ impl Seen {
                 for index in 0..sheet.len() {
                     let access = sheet.decode(index).expect("a record");
                     assert!(self.opened.contains_key(access.scope.as_str()), "{} was not opened", access.scope);
-                    assert!(!self.sealed.contains_key(access.scope.as_str()), "{} goes on after its seal", access.scope);
+                    assert!(
+                        !self.sealed.contains_key(access.scope.as_str()),
+                        "{} goes on after its seal",
+                        access.scope
+                    );
                     self.records.push(access);
                 }
             }
@@ -208,11 +216,7 @@ pub(crate) async fn read(scanner: &AwsLive, matters: impl Fn(&Scope) -> bool) ->
 /// Whether a follow-up is about one of these logins.
 pub(crate) fn about(logins: &'static [&'static str]) -> impl Fn(&Scope) -> bool {
     move |scope| {
-        scope
-            .bound_to
-            .as_ref()
-            .and_then(|holder| holder.login.as_deref())
-            .is_some_and(|login| logins.contains(&login))
+        scope.bound_to.as_ref().and_then(|holder| holder.login.as_deref()).is_some_and(|login| logins.contains(&login))
     }
 }
 

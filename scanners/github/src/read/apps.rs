@@ -14,6 +14,7 @@ use crate::read::runners::{self, Runner};
 use crate::read::secrets::{self, Secret, Sort};
 use crate::read::{audit, outside::Person};
 use crate::scopes;
+use crate::settings::SignIn;
 use crate::text::{clean, time};
 use crate::told::{Told, Work};
 
@@ -45,7 +46,8 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     for (kind, result) in ends {
         work.end(&scope(kind), result).await?;
     }
-    for sort in [Sort::Actions, Sort::Dependabot, Sort::Codespaces] {
+    let codespaces = matches!(work.hub.settings.sign_in, SignIn::Token(_)).then_some(Sort::Codespaces);
+    for sort in [Sort::Actions, Sort::Dependabot].into_iter().chain(codespaces) {
         let result = own_secrets(work, sort).await;
         work.end(&scope(sort.scope()), result).await?;
     }
@@ -57,7 +59,7 @@ async fn installations(work: Work<'_>) -> Result<(), Cause> {
     let list = List::field(&scope, vec!["orgs", work.hub.login(), "installations"], "installations");
     let tell = &mut |found: Installation, told: &mut Told| told.records.push(installation(work.hub, &scope, &found));
     let whole = list::read(work, &list, tell).await?;
-    work.seal(&scope, whole.total).await
+    whole.seal(work, &scope).await
 }
 
 fn installation(hub: &Hub, scope: &ScopeName, found: &Installation) -> Access {
@@ -72,16 +74,7 @@ fn installation(hub: &Hub, scope: &ScopeName, found: &Installation) -> Access {
     access.created_at = time(found.created_at);
     access.last_used_at = Fact::Hidden(String::from("GitHub does not show the use of an installation"));
     access.expires_at = Fact::None;
-    let writes = found.permissions.iter().find(|(_, access)| access.as_str() != "read");
-    (access.privilege, access.privilege_reason) = match writes {
-        Some((name, word)) => {
-            let admin = name.contains("administration") || name.contains("secrets") || name == "members" || name == "workflows";
-            let reason = format!("{}={}", clean(name, 80), clean(word, 20));
-            (if admin { Privilege::Admin } else { Privilege::Write }, Some(reason))
-        }
-        None if found.permissions.is_empty() => (Privilege::Unknown, None),
-        None => (Privilege::Read, Some(String::from("reads only"))),
-    };
+    (access.privilege, access.privilege_reason) = privilege(&found.permissions);
     if let Some(by) = &found.suspended_by {
         access.evidence.push(format!("suspended by {}", by.login));
     }
@@ -90,13 +83,32 @@ fn installation(hub: &Hub, scope: &ScopeName, found: &Installation) -> Access {
     access
 }
 
+/// The highest of what an App may do. A word the description does not have may be anything, and is not repeated.
+fn privilege(permissions: &BTreeMap<String, String>) -> (Privilege, Option<String>) {
+    let admin = |name: &str| {
+        name.contains("administration") || name.contains("secrets") || matches!(name, "members" | "workflows")
+    };
+    let writes = |access: &str| matches!(access, "write" | "admin");
+    let mut granted = permissions.iter().filter(|(_, access)| writes(access));
+    let highest = granted.clone().find(|(name, _)| admin(name)).or_else(|| granted.next());
+    let unknown = permissions.values().any(|access| access != "read" && !writes(access));
+    match highest {
+        Some((name, access)) => {
+            let privilege = if admin(name) { Privilege::Admin } else { Privilege::Write };
+            (privilege, Some(format!("{}={access}", clean(name, 80))))
+        }
+        None if unknown || permissions.is_empty() => (Privilege::Unknown, None),
+        None => (Privilege::Read, Some(String::from("reads only"))),
+    }
+}
+
 async fn webhooks(work: Work<'_>) -> Result<(), Cause> {
     let scope = scope(scopes::WEBHOOKS);
     let list = List::array(&scope, vec!["orgs", work.hub.login(), "hooks"]);
     let place = format!("organization {}", work.hub.login());
     let tell = &mut |found: Hook, told: &mut Told| told.records.push(hooks::access(work.hub, &scope, &place, &found));
     let whole = list::read(work, &list, tell).await?;
-    work.seal(&scope, whole.total).await
+    whole.seal(work, &scope).await
 }
 
 async fn own_runners(work: Work<'_>) -> Result<(), Cause> {
@@ -108,7 +120,7 @@ async fn own_runners(work: Work<'_>) -> Result<(), Cause> {
         told.records.push(access);
     };
     let whole = list::read(work, &list, tell).await?;
-    work.seal(&scope, whole.total).await
+    whole.seal(work, &scope).await
 }
 
 async fn own_secrets(work: Work<'_>, sort: Sort) -> Result<(), Cause> {
@@ -116,8 +128,9 @@ async fn own_secrets(work: Work<'_>, sort: Sort) -> Result<(), Cause> {
     sort.offered(work.hub)?;
     let list = List::field(&scope, vec!["orgs", work.hub.login(), sort.segment(), "secrets"], "secrets");
     let place = format!("organization {}", work.hub.login());
-    let tell =
-        &mut |found: Secret, told: &mut Told| told.records.push(secrets::access(work.hub, &scope, sort, None, &place, &found));
+    let tell = &mut |found: Secret, told: &mut Told| {
+        told.records.push(secrets::access(work.hub, &scope, sort, None, &place, &found))
+    };
     let whole = list::read(work, &list, tell).await?;
-    work.seal(&scope, whole.total).await
+    whole.seal(work, &scope).await
 }

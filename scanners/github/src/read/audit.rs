@@ -168,7 +168,9 @@ pub(crate) async fn last_of(hub: &Hub, scope: &ScopeName, id: u64, login: &str) 
         let mut newest: Option<Event> = None;
         let tell = &mut |event: Event, _: &mut Told| {
             // A login that passed on: the id of the actor decides, where the event has one.
-            if event.actor_id.is_none_or(|actor| actor == id) && newest.as_ref().is_none_or(|known| known.at() < event.at()) {
+            if event.actor_id.is_none_or(|actor| actor == id)
+                && newest.as_ref().is_none_or(|known| known.at() < event.at())
+            {
                 newest = Some(event);
             }
         };

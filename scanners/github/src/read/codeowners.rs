@@ -34,7 +34,11 @@ pub(crate) fn tell(hub: &Hub, scope: &ScopeName, known: &Known, files: [Option<B
         return;
     };
     if file.is_truncated == Some(true) {
-        told.gap(scope, part(), Cause::CutOff { what: String::from("the service showed the beginning of the file only") });
+        told.gap(
+            scope,
+            part(),
+            Cause::CutOff { what: String::from("the service showed the beginning of the file only") },
+        );
     }
     for (owner, lines) in owners(&text) {
         told.records.extend(access(hub, scope, known, place, &owner, &lines));
@@ -91,7 +95,10 @@ fn access(hub: &Hub, scope: &ScopeName, known: &Known, place: &str, owner: &str,
             return None;
         }
         if hub.id_of(login).is_none() {
-            stranger = Some(format!("{} is no member or outside collaborator that was seen: the login may have passed to a stranger", clean(login, 80)));
+            stranger = Some(format!(
+                "{} is no member or outside collaborator that was seen: the login may have passed to a stranger",
+                clean(login, 80)
+            ));
         }
         hub.by_login(Relation::Approver, login)
     } else if owner.contains('@') {

@@ -56,7 +56,7 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         told.records.push(access);
     };
     match list::read(work, &list, tell).await {
-        Ok(whole) => work.seal(&scope, whole.total).await,
+        Ok(whole) => whole.seal(work, &scope).await,
         Err(Cause::Denied { permission }) if permission.contains("\"not found\"") => {
             Err(hub.absent("organization_administration=read", needs()))
         }
@@ -86,7 +86,8 @@ fn credential(hub: &Hub, scope: &ScopeName, found: &Authorization, told: &mut To
     }
     let title = found.authorized_credential_title.as_deref().or(found.authorized_credential_note.as_deref());
     let title = title.or(found.application_name.as_deref()).unwrap_or("unnamed");
-    access.grant_display = Some(format!("{}: {} {}", found.login, clean(&found.credential_type, 60), clean(title, 120)));
+    access.grant_display =
+        Some(format!("{}: {} {}", found.login, clean(&found.credential_type, 60), clean(title, 120)));
     access.target = Some(format!("organization {} behind single sign-on", hub.login()));
     access.parent = hub.id_of(&found.login).map(|id| GrantId::from(id.to_string()));
     access.holders.push(hub.by_login(Relation::Holder, &found.login));

@@ -31,7 +31,9 @@ struct Licensed {
 pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     let Some(slug) = work.hub.settings.enterprise.clone() else { return Ok(()) };
     let person_only = || Cause::NotSupported {
-        what: String::from("the enterprise is shown to tokens of enterprise owners (read:enterprise) alone, not to a GitHub App of an organization"),
+        what: String::from(
+            "the enterprise is shown to tokens of enterprise owners (read:enterprise) alone, not to a GitHub App of an organization",
+        ),
     };
     let is_app = matches!(work.hub.settings.sign_in, SignIn::App { .. });
     let licenses = if is_app { Err(person_only()) } else { licenses(work, &slug).await };
@@ -47,12 +49,11 @@ async fn licenses(work: Work<'_>, slug: &str) -> Result<(), Cause> {
     let mut number = 0_u64;
     let tell = &mut |found: Licensed, told: &mut Told| {
         number += 1;
-        match license(work.hub, &scope, slug, &found) {
-            Some(access) => told.records.push(access),
-            None => {
-                let cause = Cause::Malformed { what: String::from("a licence of nobody named") };
-                told.gap(&scope, format!("licence {number}"), cause);
-            }
+        if let Some(access) = license(work.hub, &scope, slug, &found) {
+            told.records.push(access);
+        } else {
+            let cause = Cause::Malformed { what: String::from("a licence of nobody named") };
+            told.gap(&scope, format!("licence {number}"), cause);
         }
     };
     list::read(work, &list, tell).await?;

@@ -53,7 +53,8 @@ pub(crate) async fn read(hub: &Hub, known: &Known) -> Told {
     let mut told = read_part(hub, &approvers, known, (&["environments"], Some("environments")), tell).await;
     let secrets = scope(scopes::ENVIRONMENT_SECRETS);
     // Environments that could not be listed are secrets that could not be listed.
-    let unlisted: Vec<_> = told.gaps.iter().map(|gap| scan_contract::Gap { scope: Some(secrets.clone()), ..gap.clone() }).collect();
+    let unlisted: Vec<_> =
+        told.gaps.iter().map(|gap| scan_contract::Gap { scope: Some(secrets.clone()), ..gap.clone() }).collect();
     told.gaps.extend(unlisted);
     for name in &names {
         absorb(&mut told, own_secrets(hub, &secrets, known, name).await);

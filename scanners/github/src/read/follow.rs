@@ -6,8 +6,8 @@ use serde::Deserialize;
 use crate::hub::Hub;
 use crate::read::{audit, keys};
 use crate::scopes;
-use crate::told::{Told, Work};
 use crate::together::each;
+use crate::told::{Told, Work};
 
 #[derive(Deserialize)]
 struct Account {

@@ -46,8 +46,10 @@ struct Connection {
 #[serde(rename_all = "camelCase")]
 struct Identity {
     guid: String,
-    saml_identity: Option<Attributes>,
-    scim_identity: Option<Attributes>,
+    #[serde(rename = "samlIdentity")]
+    saml: Option<Attributes>,
+    #[serde(rename = "scimIdentity")]
+    scim: Option<Attributes>,
     user: Option<Node>,
 }
 
@@ -82,7 +84,8 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         return Err(Cause::NotSupported { what: String::from(what) });
     }
     let mut variables = json!({"org": work.hub.login(), "after": null});
-    let (mut stride, mut cursors, mut seen) = (Stride(FIRST), Cursors::default(), 0_u64);
+    let mut told_of = 0_u64;
+    let (mut stride, mut cursors, mut seen) = (Stride(work.hub.settings.page(FIRST)), Cursors::default(), 0_u64);
     loop {
         let graph = ask_page::<Data>(work.hub, &IDENTITIES, &mut stride, &mut variables).await?;
         if seen == 0 {
@@ -92,7 +95,8 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         for problem in &graph.problems {
             told.gap(&scope, problem.place(), problem.cause(work.hub, &IDENTITIES));
         }
-        let Some(provider) = graph.data.organization.and_then(|organization| organization.saml_identity_provider) else {
+        let Some(provider) = graph.data.organization.and_then(|organization| organization.saml_identity_provider)
+        else {
             return match graph.problems.first() {
                 Some(problem) => Err(problem.cause(work.hub, &IDENTITIES)),
                 None => no_provider(work, &scope).await,
@@ -102,13 +106,18 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
             seen += 1;
             match identity {
                 Some(identity) => told.records.push(account(work.hub, &scope, &identity, provider.issuer.as_deref())),
-                None => told.gap(&scope, format!("identity {seen}"), Cause::Malformed { what: String::from("an identity that is null") }),
+                None => told.gap(
+                    &scope,
+                    format!("identity {seen}"),
+                    Cause::Malformed { what: String::from("an identity that is null") },
+                ),
             }
         }
+        told_of += told.records.len() as u64;
         work.hand_over(told, format!("external-identities/{seen}")).await?;
         match cursors.next(&provider.external_identities.page_info, IDENTITIES.name)? {
             Some(cursor) => variables["after"] = json!(cursor),
-            None => return work.seal(&scope, Some(provider.external_identities.total_count)).await,
+            None => return work.seal_counted(&scope, provider.external_identities.total_count, told_of).await,
         }
     }
 }
@@ -117,20 +126,24 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
 async fn no_provider(work: Work<'_>, scope: &ScopeName) -> Result<(), Cause> {
     match work.hub.granted().holds("members=read") {
         Some(true) => {
-            let says = "the organization has no single sign-on of its own; one of the enterprise above it would not show here";
+            let says =
+                "the organization has no single sign-on of its own; one of the enterprise above it would not show here";
             work.outlet.notice(says).await?;
             work.seal(scope, Some(0)).await
         }
         Some(false) => Err(Cause::Denied { permission: work.hub.rights_of(&IDENTITIES) }),
         None => Err(Cause::Denied {
-            permission: format!("{} (or the organization has no single sign-on: the answer is null for both)", work.hub.rights_of(&IDENTITIES)),
+            permission: format!(
+                "{} (or the organization has no single sign-on: the answer is null for both)",
+                work.hub.rights_of(&IDENTITIES)
+            ),
         }),
     }
 }
 
 fn account(hub: &Hub, scope: &ScopeName, identity: &Identity, issuer: Option<&str>) -> Access {
-    let saml = identity.saml_identity.as_ref();
-    let scim = identity.scim_identity.as_ref();
+    let saml = identity.saml.as_ref();
+    let scim = identity.scim.as_ref();
     let name = saml.and_then(|saml| saml.name_id.as_deref().or(saml.username.as_deref()));
     let name = name.or_else(|| scim.and_then(|scim| scim.username.as_deref()));
     let status = if identity.user.is_some() { Status::Enabled } else { Status::Pending };
@@ -166,7 +179,7 @@ fn holder(hub: &Hub, identity: &Identity, name: Option<&str>) -> Holder {
             hub.remember(&user.login, id);
         }
     }
-    let both = [identity.saml_identity.as_ref(), identity.scim_identity.as_ref()];
+    let both = [identity.saml.as_ref(), identity.scim.as_ref()];
     let mut addresses = both.into_iter().flatten().filter_map(|found| found.emails.as_ref()).flatten();
     let named = name.filter(|name| name.contains('@')).map(String::from);
     holder.email = named.or_else(|| addresses.next().map(|address| address.value.clone()));

@@ -41,7 +41,9 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
 
 async fn read_one(work: Work<'_>, scope: &ScopeName, path: &str) -> Result<(), Cause> {
     if work.hub.settings.edition == Edition::Server {
-        return Err(Cause::NotSupported { what: String::from("GitHub Enterprise Server adds members without invitations") });
+        return Err(Cause::NotSupported {
+            what: String::from("GitHub Enterprise Server adds members without invitations"),
+        });
     }
     let list = List::array(scope, vec!["orgs", work.hub.login(), path]);
     let tell = &mut |invitation: Invitation, told: &mut Told| {
@@ -49,7 +51,7 @@ async fn read_one(work: Work<'_>, scope: &ScopeName, path: &str) -> Result<(), C
         told.records.push(access);
     };
     match list::read(work, &list, tell).await {
-        Ok(whole) => work.seal(scope, whole.total).await,
+        Ok(whole) => whole.seal(work, scope).await,
         Err(cause) => Err(not_there(work.hub, cause)),
     }
 }

@@ -70,7 +70,7 @@ pub(crate) async fn tell(
 
 async fn all(hub: &Hub, login: &str) -> Result<Vec<Option<Node>>, Cause> {
     let mut variables = json!({"login": login, "after": null});
-    let (mut stride, mut cursors, mut nodes) = (Stride(FIRST), Cursors::default(), Vec::new());
+    let (mut stride, mut cursors, mut nodes) = (Stride(hub.settings.page(FIRST)), Cursors::default(), Vec::new());
     loop {
         let graph = ask_page::<Data>(hub, &PUBLIC_KEYS, &mut stride, &mut variables).await?;
         if let Some(problem) = graph.problems.first() {
@@ -79,7 +79,8 @@ async fn all(hub: &Hub, login: &str) -> Result<Vec<Option<Node>>, Cause> {
         let gone = || Cause::Malformed { what: format!("{}: no such person any more", PUBLIC_KEYS.name) };
         let keys = graph.data.user.ok_or_else(gone)?.public_keys;
         nodes.extend(keys.nodes);
-        let info = keys.page_info.ok_or_else(|| Cause::Malformed { what: format!("{}: no page info", PUBLIC_KEYS.name) })?;
+        let info =
+            keys.page_info.ok_or_else(|| Cause::Malformed { what: format!("{}: no page info", PUBLIC_KEYS.name) })?;
         match cursors.next(&info, PUBLIC_KEYS.name)? {
             Some(cursor) => variables["after"] = json!(cursor),
             None if nodes.len() as u64 == keys.total_count => return Ok(nodes),
@@ -173,7 +174,9 @@ fn gpg_key(scope: &ScopeName, id: u64, login: &str, found: &GpgKey) -> Access {
     let status = if found.revoked == Some(true) { Status::Revoked } else { Status::Enabled };
     let grant = GrantId::from(format!("{id}/gpg/{}", found.id));
     let mut access = Access::new(scope.clone(), AccessKind::Certificate, grant, status);
-    access.grant_display = Some(format!("{login}: GPG key {} {}", found.key_id, found.name.as_deref().unwrap_or("")).trim_end().to_owned());
+    access.grant_display = Some(
+        format!("{login}: GPG key {} {}", found.key_id, found.name.as_deref().unwrap_or("")).trim_end().to_owned(),
+    );
     access.parent = Some(GrantId::from(id.to_string()));
     access.privilege = scan_contract::Privilege::None;
     access.privilege_reason = Some(String::from("signs commits and tags; opens nothing"));

@@ -64,7 +64,8 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     // The base permission says what membership alone is worth, and the plan what can be asked for.
     work.hub.organisation().await?;
     let mut variables = json!({"org": work.hub.login(), "after": null});
-    let (mut stride, mut cursors, mut position) = (Stride(FIRST), Cursors::default(), 0_usize);
+    let mut told_of = 0_u64;
+    let (mut stride, mut cursors, mut position) = (Stride(work.hub.settings.page(FIRST)), Cursors::default(), 0_usize);
     loop {
         let graph = ask_page::<Data>(work.hub, &MEMBERS, &mut stride, &mut variables).await?;
         if position == 0 {
@@ -79,19 +80,19 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         }
         let connection = graph.data.organization.and_then(|organization| organization.members_with_role);
         let refused = || Cause::Denied { permission: work.hub.rights_of(&MEMBERS) };
-        let connection = connection.ok_or_else(|| graph.problems.first().map_or_else(refused, |problem| problem.cause(work.hub, &MEMBERS)))?;
+        let connection = connection
+            .ok_or_else(|| graph.problems.first().map_or_else(refused, |problem| problem.cause(work.hub, &MEMBERS)))?;
         for edge in connection.edges {
             position += 1;
             tell_edge(work, &members, &keys, edge, position, &mut told).await?;
         }
+        told_of += told.records.iter().filter(|access| access.scope == members).count() as u64;
         work.hand_over(told, format!("members/{position}")).await?;
-        match cursors.next(&connection.page_info, MEMBERS.name)? {
-            Some(cursor) => variables["after"] = json!(cursor),
-            None => {
-                work.seal(&members, Some(connection.total_count)).await?;
-                return work.seal(&keys, None).await;
-            }
-        }
+        let Some(cursor) = cursors.next(&connection.page_info, MEMBERS.name)? else {
+            work.seal_counted(&members, connection.total_count, told_of).await?;
+            return work.seal(&keys, None).await;
+        };
+        variables["after"] = json!(cursor);
     }
 }
 
@@ -172,7 +173,11 @@ fn account(
         }
         Some("MEMBER") => (access.privilege, access.privilege_reason) = work.hub.base_privilege(),
         Some(word) => told.unknown(scope, "role", word, &member.login),
-        None => told.gap(scope, member.login.clone(), Cause::Denied { permission: format!("{} (role)", work.hub.rights_of(&MEMBERS)) }),
+        None => told.gap(
+            scope,
+            member.login.clone(),
+            Cause::Denied { permission: format!("{} (role)", work.hub.rights_of(&MEMBERS)) },
+        ),
     }
     access.created_at = Fact::Hidden(String::from("GitHub does not show when somebody became a member"));
     access.last_used_at = Fact::Hidden(String::from("GitHub shows no last activity of a member; the audit log does"));

@@ -33,7 +33,9 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         access.target = Some(format!("repositories of organization {}", work.hub.login()));
         access.created_at = Fact::Hidden(String::from("GitHub does not show when somebody became a collaborator"));
         access.last_used_at = Fact::Hidden(String::from("GitHub shows no last activity of a collaborator"));
-        access.evidence.push(String::from("reaches single repositories: which ones stands in repository-collaborators"));
+        access
+            .evidence
+            .push(String::from("reaches single repositories: which ones stands in repository-collaborators"));
         for kind in [scopes::SSH_KEYS, scopes::GPG_KEYS, scopes::AUDIT_LOG] {
             told.offers.extend(offer(work, kind, person.id, &holder));
         }
@@ -41,5 +43,5 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         told.records.push(access);
     };
     let whole = list::read(work, &list, tell).await?;
-    work.seal(&scope, whole.total).await
+    whole.seal(work, &scope).await
 }

@@ -1,9 +1,7 @@
 //! Everything that hangs from repositories. One query tells of many repositories what GraphQL can tell; a request for a
 //! repository is sent only where that showed that there is something, or where nothing but a request can tell.
 
-use scan_contract::{
-    Access, AccessKind, Cause, Fact, Gap, GrantId, Privilege, Relation, ScopeName, Status, Subtype,
-};
+use scan_contract::{Access, AccessKind, Cause, Fact, Gap, GrantId, Privilege, Relation, ScopeName, Status, Subtype};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -143,7 +141,8 @@ struct Source {
     permission: Option<String>,
     #[serde(default)]
     role_name: Option<String>,
-    source: Option<Granter>,
+    #[serde(rename = "source")]
+    granter: Option<Granter>,
 }
 
 #[derive(Deserialize)]
@@ -182,7 +181,7 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
 
 async fn sweep(work: Work<'_>) -> Result<Vec<Known>, Cause> {
     let mut variables = json!({"org": work.hub.login(), "after": null});
-    let (mut stride, mut cursors, mut seen) = (Stride(FIRST), Cursors::default(), 0_u64);
+    let (mut stride, mut cursors, mut seen) = (Stride(work.hub.settings.page(FIRST)), Cursors::default(), 0_u64);
     let mut all = Vec::new();
     loop {
         let graph = ask_page::<Data>(work.hub, &REPOSITORIES, &mut stride, &mut variables).await?;
@@ -199,13 +198,11 @@ async fn sweep(work: Work<'_>) -> Result<Vec<Known>, Cause> {
         work.hand_over(told, format!("repositories/{seen}")).await?;
         let hanging = repository::read_wanted(work, wanted).await?;
         work.hand_over(hanging, format!("repositories/{seen}/hanging")).await?;
-        match cursors.next(&connection.2, REPOSITORIES.name)? {
-            Some(cursor) => variables["after"] = json!(cursor),
-            None => {
-                seal(work, connection.1, seen).await?;
-                return Ok(all);
-            }
-        }
+        let Some(cursor) = cursors.next(&connection.2, REPOSITORIES.name)? else {
+            seal(work, connection.1, seen).await?;
+            return Ok(all);
+        };
+        variables["after"] = json!(cursor);
     }
 }
 
@@ -247,12 +244,14 @@ async fn tell_page(
         let found = node.and_then(|node| node.database_id.map(|id| (node, id)));
         let Some((repository, id)) = found else {
             let cause = own.first().map(|problem| problem.cause(work.hub, &REPOSITORIES));
-            let cause = cause.unwrap_or_else(|| Cause::Malformed { what: String::from("a repository that is null or has no id") });
+            let cause = cause
+                .unwrap_or_else(|| Cause::Malformed { what: String::from("a repository that is null or has no id") });
             let place = format!("repository {}", before + position as u64 + 1);
             told.gaps.extend(SWEPT.iter().map(|kind| Gap::part(&scope(kind), place.clone(), cause.clone())));
             continue;
         };
-        let known = Known::new(id, &repository.id, &repository.name_with_owner, repository.is_archived, repository.pushed_at);
+        let known =
+            Known::new(id, &repository.id, &repository.name_with_owner, repository.is_archived, repository.pushed_at);
         tell_repository(work, &known, repository, &own, &mut told, &mut wanted).await?;
         all.push(known);
     }
@@ -279,20 +278,25 @@ async fn tell_repository(
 ) -> Result<(), Cause> {
     let hub = work.hub;
     let cause_of = |fields: &[&str]| {
-        let found = problems.iter().find(|problem| problem.below("nodes").is_some_and(|(_, field)| fields.contains(&field)));
+        let found =
+            problems.iter().find(|problem| problem.below("nodes").is_some_and(|(_, field)| fields.contains(&field)));
         found.map(|problem| problem.cause(hub, &REPOSITORIES))
     };
-    match repository.collaborators {
-        Some(found) => tell_collaborators(work, known, found, told).await?,
+    if let Some(found) = repository.collaborators {
+        tell_collaborators(work, known, found, told).await?;
+    } else {
         // Null is "no value" or "not permitted", and a repository always has collaborators or an empty list.
-        None => {
-            let denied = Cause::Denied { permission: hub.rights_of(&REPOSITORIES) };
-            told.gap(&scope(scopes::REPOSITORY_COLLABORATORS), &*known.name, cause_of(&["collaborators"]).unwrap_or(denied));
-        }
+        let denied = Cause::Denied { permission: hub.rights_of(&REPOSITORIES) };
+        told.gap(
+            &scope(scopes::REPOSITORY_COLLABORATORS),
+            &*known.name,
+            cause_of(&["collaborators"]).unwrap_or(denied),
+        );
     }
     let mut wants = Wanted::nothing(known);
     wants.keys = count(&scope(scopes::DEPLOY_KEYS), known, repository.deploy_keys, cause_of(&["deployKeys"]), told);
-    wants.environments = count(&scope(scopes::ENVIRONMENTS), known, repository.environments, cause_of(&["environments"]), told);
+    wants.environments =
+        count(&scope(scopes::ENVIRONMENTS), known, repository.environments, cause_of(&["environments"]), told);
     let owners = scope(scopes::CODEOWNERS);
     match cause_of(&["first", "second", "third"]) {
         Some(cause) => told.gap(&owners, &*known.name, cause),
@@ -345,7 +349,11 @@ async fn tell_collaborators(work: Work<'_>, known: &Known, first: Collaborators,
                 let access = collaborator(work.hub, &scope, known, (id, &login), &permission, sources.as_deref(), told);
                 told.records.push(access);
             }
-            None => told.gap(&scope, &*known.name, Cause::Malformed { what: String::from("a collaborator that is null or has no id") }),
+            None => told.gap(
+                &scope,
+                &*known.name,
+                Cause::Malformed { what: String::from("a collaborator that is null or has no id") },
+            ),
         }
     }
     Ok(())
@@ -353,7 +361,8 @@ async fn tell_collaborators(work: Work<'_>, known: &Known, first: Collaborators,
 
 async fn more(hub: &Hub, known: &Known) -> Result<Vec<Option<Edge>>, Cause> {
     let mut variables = json!({"repository": &*known.node, "after": null});
-    let (mut stride, mut cursors, mut all) = (Stride(COLLABORATORS_FIRST), Cursors::default(), Vec::new());
+    let (mut stride, mut cursors, mut all) =
+        (Stride(hub.settings.page(COLLABORATORS_FIRST)), Cursors::default(), Vec::new());
     loop {
         let graph = ask_page::<MoreData>(hub, &COLLABORATORS, &mut stride, &mut variables).await?;
         if let Some(problem) = graph.problems.first() {
@@ -407,7 +416,7 @@ fn collaborator(
     access.last_used_at = Fact::Hidden(String::from("GitHub does not show the use of a right on a repository"));
     access.holders.push(somebody(Relation::Holder, id, login));
     for source in sources.unwrap_or_default() {
-        let from = source.source.as_ref().map_or("not told", |source| source.kind.as_str());
+        let from = source.granter.as_ref().map_or("not told", |granter| granter.kind.as_str());
         let right = source.role_name.as_deref().or(source.permission.as_deref()).unwrap_or("not told");
         access.evidence.push(format!("{} from {}", clean(right, 60).to_lowercase(), clean(from, 40).to_lowercase()));
     }

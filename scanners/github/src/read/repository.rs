@@ -15,18 +15,18 @@ use crate::graph::ask_whole;
 use crate::hub::{Hub, scope, somebody};
 use crate::list::{List, Tell, fetch};
 use crate::queries::REPOSITORY_NAME;
+use crate::read::environments;
 use crate::read::hooks::{self, Hook};
 use crate::read::outside::Person;
 use crate::read::runners::{self, Runner};
 use crate::read::secrets::{self, Kept, Secret, Sort};
 use crate::read::teams::privilege_of;
 use crate::read::workflows::{self, Scheduled};
-use crate::read::environments;
 use crate::scopes;
 use crate::settings::Edition;
-use crate::text::{clean, fingerprint, last_use_or_hidden, time};
-use crate::told::{Told, Work};
+use crate::text::{LastUse, clean, fingerprint, time};
 use crate::together::each;
+use crate::told::{Told, Work};
 
 /// A repository, as short as it can be kept: there may be a hundred thousand.
 #[derive(Debug, Clone)]
@@ -75,7 +75,12 @@ impl Wanted {
 }
 
 /// The path of a repository: its two names, and what hangs from it.
-pub(crate) fn list<'a>(scope: &'a ScopeName, name: &'a str, rest: &[&'a str], items: Option<&'static str>) -> Result<List<'a>, Cause> {
+pub(crate) fn list<'a>(
+    scope: &'a ScopeName,
+    name: &'a str,
+    rest: &[&'a str],
+    items: Option<&'static str>,
+) -> Result<List<'a>, Cause> {
     let no_name = || Cause::Malformed { what: String::from("a repository whose name has no owner") };
     let (owner, repository) = name.split_once('/').ok_or_else(no_name)?;
     let mut segments = vec!["repos", owner, repository];
@@ -213,16 +218,15 @@ struct DeployKey {
     created_at: Option<DateTime<Utc>>,
     #[serde(default)]
     added_by: Option<String>,
-    /// Absent: not told. Null: never used.
     #[serde(default, deserialize_with = "told_or_null")]
-    last_used: Option<Option<DateTime<Utc>>>,
+    last_used: LastUse,
     #[serde(default)]
     enabled: Option<bool>,
 }
 
 /// Tells "null" from "absent".
-fn told_or_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<DateTime<Utc>>>, D::Error> {
-    Option::<DateTime<Utc>>::deserialize(deserializer).map(Some)
+fn told_or_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<LastUse, D::Error> {
+    Option::<DateTime<Utc>>::deserialize(deserializer).map(LastUse::Told)
 }
 
 async fn deploy_keys(hub: &Hub, known: &Known) -> Told {
@@ -243,22 +247,30 @@ fn deploy_key(hub: &Hub, scope: &ScopeName, known: &Known, key: &DeployKey, told
     access.target = Some(format!("repository {}", known.name));
     access.public_key = fingerprint(&key.key);
     if access.public_key.is_none() {
-        told.gap(scope, format!("{}: deploy key {}", known.name, key.id), Cause::Malformed { what: String::from("a public key that is none") });
+        told.gap(
+            scope,
+            format!("{}: deploy key {}", known.name, key.id),
+            Cause::Malformed { what: String::from("a public key that is none") },
+        );
     }
     (access.privilege, access.privilege_reason) = match key.read_only {
         Some(true) => (Privilege::Read, Some(String::from("read-only"))),
-        Some(false) if known.archived => (Privilege::Read, Some(String::from("may write, and the repository is archived"))),
+        Some(false) if known.archived => {
+            (Privilege::Read, Some(String::from("may write, and the repository is archived")))
+        }
         Some(false) => (Privilege::Write, Some(String::from("may write to the whole repository"))),
         None => (Privilege::Unknown, None),
     };
     access.created_at = time(key.created_at);
-    access.last_used_at = last_use_or_hidden(key.last_used, "this edition does not show the use of a deploy key");
+    access.last_used_at = key.last_used.fact("this edition does not show the use of a deploy key");
     access.expires_at = Fact::None;
     match &key.added_by {
         Some(login) => access.holders.push(hub.by_login(Relation::Creator, login)),
         None => access.evidence.push(String::from("GitHub does not show who added it")),
     }
-    access.evidence.push(String::from("hangs from the repository: it stays when whoever added it is removed, and never expires"));
+    access
+        .evidence
+        .push(String::from("hangs from the repository: it stays when whoever added it is removed, and never expires"));
     if key.verified == Some(false) {
         access.evidence.push(String::from("not verified"));
     }
@@ -384,7 +396,12 @@ pub(crate) async fn read_rest(work: Work<'_>, mut all: Vec<Known>) -> Result<(),
 }
 
 fn rest_scopes() -> [&'static str; 4] {
-    [scopes::REPOSITORY_WEBHOOKS, scopes::REPOSITORY_SECRETS, scopes::REPOSITORY_RUNNERS, scopes::REPOSITORY_INVITATIONS]
+    [
+        scopes::REPOSITORY_WEBHOOKS,
+        scopes::REPOSITORY_SECRETS,
+        scopes::REPOSITORY_RUNNERS,
+        scopes::REPOSITORY_INVITATIONS,
+    ]
 }
 
 async fn read_detail(hub: &Hub, known: &Known, detail: Detail) -> Told {
@@ -392,7 +409,8 @@ async fn read_detail(hub: &Hub, known: &Known, detail: Detail) -> Told {
     let place = format!("repository {}", known.name);
     match detail {
         Detail::Webhooks => {
-            let tell = &mut |found: Hook, told: &mut Told| told.records.push(hooks::access(hub, &scope, &place, &found));
+            let tell =
+                &mut |found: Hook, told: &mut Told| told.records.push(hooks::access(hub, &scope, &place, &found));
             read_part(hub, &scope, known, (&["hooks"], None), tell).await
         }
         Detail::Secrets(sort) => {

@@ -79,7 +79,9 @@ async fn read_home(work: Work<'_>, scope: &ScopeName, home: Home<'_>) -> Result<
         match list::fetch(work.hub, &list, tell).await {
             Ok(told) => work.hand_over(told, format!("{scope}/{id}")).await?,
             Err(Cause::Stopped) => return Err(Cause::Stopped),
-            Err(cause) => work.outlet.gap(scan_contract::Gap::part(scope, format!("role {}", role.name), cause)).await?,
+            Err(cause) => {
+                work.outlet.gap(scan_contract::Gap::part(scope, format!("role {}", role.name), cause)).await?
+            }
         }
     }
     work.seal(scope, None).await
@@ -117,7 +119,9 @@ fn privilege(role: &Role) -> (Privilege, Option<String>) {
         None => None,
     };
     let writes = role.permissions.iter().find(|name| {
-        ["write_", "edit_", "manage_", "delete_", "create_", "review_", "bypass_"].iter().any(|word| name.starts_with(word))
+        ["write_", "edit_", "manage_", "delete_", "create_", "review_", "bypass_"]
+            .iter()
+            .any(|word| name.starts_with(word))
     });
     match (writes, base) {
         (Some(name), _) => (Privilege::Admin, Some(format!("permission {}", clean(name, 80)))),

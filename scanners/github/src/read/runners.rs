@@ -19,8 +19,15 @@ pub(crate) struct Runner {
 }
 
 /// One runner. An offline runner connects again whenever its machine is started: it is enabled all the same.
-pub(crate) fn access(scope: &ScopeName, repository: Option<u64>, place: &str, runner: &Runner, told: &mut Told) -> Access {
-    let id = repository.map_or_else(|| format!("runner/{}", runner.id), |repository| format!("{repository}/runner/{}", runner.id));
+pub(crate) fn access(
+    scope: &ScopeName,
+    repository: Option<u64>,
+    place: &str,
+    runner: &Runner,
+    told: &mut Told,
+) -> Access {
+    let id = repository
+        .map_or_else(|| format!("runner/{}", runner.id), |repository| format!("{repository}/runner/{}", runner.id));
     let status = match runner.status.to_ascii_lowercase().as_str() {
         "online" | "offline" => Status::Enabled,
         word => {

@@ -39,11 +39,13 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         number += 1;
         match &seat.assignee {
             Some(person) => told.records.push(access(work.hub, &scope, person, &seat)),
-            None => told.gap(&scope, format!("seat {number}"), Cause::Malformed { what: String::from("a seat of nobody") }),
+            None => {
+                told.gap(&scope, format!("seat {number}"), Cause::Malformed { what: String::from("a seat of nobody") })
+            }
         }
     };
     match list::read(work, &list, tell).await {
-        Ok(whole) => work.seal(&scope, whole.total).await,
+        Ok(whole) => whole.seal(work, &scope).await,
         Err(Cause::Denied { permission }) if permission.contains("\"not found\"") => {
             let plan = Cause::NotOnPlan { what: String::from("Copilot Business or Copilot Enterprise") };
             Err(work.hub.absent("organization_copilot_seat_management=read", plan))

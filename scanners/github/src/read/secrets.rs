@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::hub::Hub;
 use crate::read::audit::{self, Made};
 use crate::scopes;
-use crate::settings::{Edition, SignIn};
+use crate::settings::Edition;
 use crate::text::{clean, time};
 
 /// A secret, of which the platform shows no value.
@@ -52,17 +52,13 @@ impl Sort {
         }
     }
 
-    /// Whether the edition and the way of signing in have them at all.
+    /// Whether the edition has them at all.
     pub(crate) fn offered(self, hub: &Hub) -> Result<(), Cause> {
         if self != Self::Codespaces {
             return Ok(());
         }
         if hub.settings.edition == Edition::Server {
             return Err(Cause::NotSupported { what: String::from("GitHub Enterprise Server has no Codespaces") });
-        }
-        if matches!(hub.settings.sign_in, SignIn::App { .. }) {
-            let what = "Codespaces secrets of an organization are shown to a person's token with admin:org alone, not to a GitHub App";
-            return Err(Cause::NotSupported { what: String::from(what) });
         }
         Ok(())
     }

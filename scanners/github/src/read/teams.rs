@@ -109,7 +109,7 @@ pub(crate) fn privilege_of(permission: &str) -> Option<Privilege> {
 pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     let scope = scope(scopes::TEAMS);
     let mut variables = json!({"org": work.hub.login(), "after": null});
-    let (mut stride, mut cursors, mut seen) = (Stride(FIRST), Cursors::default(), 0_u64);
+    let (mut stride, mut cursors, mut seen) = (Stride(work.hub.settings.page(FIRST)), Cursors::default(), 0_u64);
     loop {
         let graph = ask_page::<Data>(work.hub, &TEAMS, &mut stride, &mut variables).await?;
         if seen == 0 {
@@ -143,7 +143,13 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     }
 }
 
-async fn tell_team(work: Work<'_>, scope: &ScopeName, team: Option<Team>, number: u64, told: &mut Told) -> Result<(), Cause> {
+async fn tell_team(
+    work: Work<'_>,
+    scope: &ScopeName,
+    team: Option<Team>,
+    number: u64,
+    told: &mut Told,
+) -> Result<(), Cause> {
     let place = format!("team {number}");
     let Some((team, id)) = team.and_then(|team| team.database_id.map(|id| (team, id))) else {
         told.gap(scope, place, Cause::Malformed { what: String::from("a team that is null or has no id") });
@@ -163,13 +169,22 @@ async fn tell_team(work: Work<'_>, scope: &ScopeName, team: Option<Team>, number
         }
     } else if members.total_count != edges.len() as u64 {
         let (announced, found) = (members.total_count, edges.len() as u64);
-        told.gap(scope, team.slug.clone(), Cause::CountDiffers { what: String::from("members of the team"), announced, found });
+        told.gap(
+            scope,
+            team.slug.clone(),
+            Cause::CountDiffers { what: String::from("members of the team"), announced, found },
+        );
     }
     let parent = team.parent_team.as_ref().map(|parent| parent.slug.as_str());
     for edge in edges {
         let node = edge.and_then(|edge| edge.node.map(|node| (edge.role, node)));
-        let Some((role, node, user)) = node.and_then(|(role, node)| node.database_id.map(|user| (role, node, user))) else {
-            told.gap(scope, team.slug.clone(), Cause::Malformed { what: String::from("a member that is null or has no id") });
+        let Some((role, node, user)) = node.and_then(|(role, node)| node.database_id.map(|user| (role, node, user)))
+        else {
+            told.gap(
+                scope,
+                team.slug.clone(),
+                Cause::Malformed { what: String::from("a member that is null or has no id") },
+            );
             continue;
         };
         let access = membership(work.hub, scope, (id, &team.slug, parent), (user, &node.login, &role), &worth, told);
@@ -202,7 +217,7 @@ fn worth(scope: &ScopeName, team: &Team, told: &mut Told) -> Worth {
 
 async fn rest(hub: &Hub, slug: &str, id: u64) -> Result<Vec<Option<Edge>>, Cause> {
     let mut variables = json!({"org": hub.login(), "slug": slug, "after": null});
-    let (mut stride, mut cursors, mut all) = (Stride(MEMBERS), Cursors::default(), Vec::new());
+    let (mut stride, mut cursors, mut all) = (Stride(hub.settings.page(MEMBERS)), Cursors::default(), Vec::new());
     loop {
         let graph = ask_page::<Data>(hub, &TEAM_MEMBERS, &mut stride, &mut variables).await?;
         if let Some(problem) = graph.problems.first() {

@@ -56,7 +56,9 @@ fn right(scope: &ScopeName) -> &'static str {
 
 async fn read_one(work: Work<'_>, scope: &ScopeName) -> Result<(), Cause> {
     let hub = work.hub;
-    let of_an_app = || Cause::Denied { permission: format!("{} of a GitHub App: no token of a person may list them", right(scope)) };
+    let of_an_app = || Cause::Denied {
+        permission: format!("{} of a GitHub App: no token of a person may list them", right(scope)),
+    };
     if matches!(hub.settings.sign_in, SignIn::Token(_)) {
         return Err(of_an_app());
     }
@@ -71,7 +73,7 @@ async fn read_one(work: Work<'_>, scope: &ScopeName) -> Result<(), Cause> {
         told.records.push(access);
     };
     let whole = list::read(work, &list, tell).await?;
-    work.seal(scope, whole.total).await
+    whole.seal(work, scope).await
 }
 
 fn token_access(hub: &Hub, scope: &ScopeName, token: &Token, told: &mut Told) -> Access {
@@ -111,7 +113,10 @@ fn privilege(permissions: &BTreeMap<String, BTreeMap<String, String>>) -> (Privi
         for (name, access) in names {
             let privilege = match access.as_str() {
                 "admin" => Privilege::Admin,
-                "write" if area == "organization" || matches!(name.as_str(), "administration" | "secrets" | "workflows") => {
+                "write"
+                    if area == "organization"
+                        || matches!(name.as_str(), "administration" | "secrets" | "workflows") =>
+                {
                     Privilege::Admin
                 }
                 "write" => Privilege::Write,
@@ -119,7 +124,9 @@ fn privilege(permissions: &BTreeMap<String, BTreeMap<String, String>>) -> (Privi
                 _ => Privilege::Unknown,
             };
             if rank(privilege) > rank(highest.0) {
-                highest = (privilege, Some(format!("{}: {}={}", clean(area, 40), clean(name, 80), clean(access, 20))));
+                // A word the description does not have is not repeated.
+                let word = if privilege == Privilege::Unknown { "an unknown word" } else { access.as_str() };
+                highest = (privilege, Some(format!("{}: {}={word}", clean(area, 40), clean(name, 80))));
             }
         }
     }

@@ -6,9 +6,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scan_contract::{
-    Access, AccessKind, Cause, Fact, GrantId, Holder, Moment, Privilege, Relation, ScopeName, Status,
-};
+use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Holder, Moment, Privilege, Relation, ScopeName, Status};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -19,8 +17,8 @@ use crate::read::repositories::Tree;
 use crate::read::repository::{Known, States, absorb, read_part};
 use crate::scopes;
 use crate::text::clean;
-use crate::told::{Told, Work};
 use crate::together::each;
+use crate::told::{Told, Work};
 
 /// Folder of workflow files.
 const FOLDER: &str = ".github/workflows";
@@ -130,12 +128,19 @@ fn without_comment(line: &str) -> &str {
 }
 
 /// The files of one repository that have a schedule.
-pub(crate) fn scheduled(hub: &Hub, scope: &ScopeName, known: &Known, tree: Option<Tree>, told: &mut Told) -> Vec<Scheduled> {
+pub(crate) fn scheduled(
+    hub: &Hub,
+    scope: &ScopeName,
+    known: &Known,
+    tree: Option<Tree>,
+    told: &mut Told,
+) -> Vec<Scheduled> {
     let entries = tree.and_then(|tree| tree.entries).unwrap_or_default();
     let mut found = Vec::new();
     for entry in entries {
         let extension = std::path::Path::new(&entry.name).extension();
-        let is_workflow = extension.is_some_and(|end| end.eq_ignore_ascii_case("yml") || end.eq_ignore_ascii_case("yaml"));
+        let is_workflow =
+            extension.is_some_and(|end| end.eq_ignore_ascii_case("yml") || end.eq_ignore_ascii_case("yaml"));
         if entry.kind != "blob" || !is_workflow {
             continue;
         }
@@ -151,7 +156,11 @@ pub(crate) fn scheduled(hub: &Hub, scope: &ScopeName, known: &Known, tree: Optio
             continue;
         };
         if entry.object.as_ref().and_then(|object| object.is_truncated) == Some(true) {
-            told.gap(scope, part(), Cause::CutOff { what: String::from("the service showed the beginning of the file only") });
+            told.gap(
+                scope,
+                part(),
+                Cause::CutOff { what: String::from("the service showed the beginning of the file only") },
+            );
         }
         let lines = schedule(text);
         if !lines.is_empty() {
@@ -192,8 +201,14 @@ pub(crate) async fn read(work: Work<'_>, repositories: Vec<(Known, Vec<Scheduled
             let state = known_states.get(&known.id).and_then(|states| states.get(&file.path)).map(String::as_str);
             match answer.as_ref().map(|answers| answers.get(position)) {
                 Ok(Some(Ok(ranges))) => tell(&scope, known, file, ranges, state, &mut told),
-                Ok(Some(Err(cause))) | Err(cause) => told.gap(&scope, format!("{}: {}", known.name, file.path), cause.clone()),
-                Ok(None) => told.gap(&scope, format!("{}: {}", known.name, file.path), Cause::Bug { what: String::from("github: an answer too few") }),
+                Ok(Some(Err(cause))) | Err(cause) => {
+                    told.gap(&scope, format!("{}: {}", known.name, file.path), cause.clone())
+                }
+                Ok(None) => told.gap(
+                    &scope,
+                    format!("{}: {}", known.name, file.path),
+                    Cause::Bug { what: String::from("github: an answer too few") },
+                ),
             }
         }
     }
@@ -236,8 +251,12 @@ async fn blame(hub: &Hub, files: &[(Known, Scheduled)]) -> Result<Vec<Result<Vec
         let blame = file.map(|file| file.and_then(|file| file.default_branch_ref?.target?.blame));
         answers.push(match blame {
             Ok(Some(blame)) => Ok(blame.ranges),
-            Ok(None) => Err(Cause::Denied { permission: format!("{} (no history of the file is shown)", hub.rights_of(&BLAME)) }),
-            Err(_) => Err(Cause::Malformed { what: format!("{}: history of another form ({})", BLAME.name, known.name) }),
+            Ok(None) => Err(Cause::Denied {
+                permission: format!("{} (no history of the file is shown)", hub.rights_of(&BLAME)),
+            }),
+            Err(_) => {
+                Err(Cause::Malformed { what: format!("{}: history of another form ({})", BLAME.name, known.name) })
+            }
         });
     }
     Ok(answers)
@@ -246,7 +265,8 @@ async fn blame(hub: &Hub, files: &[(Known, Scheduled)]) -> Result<Vec<Result<Vec
 fn tell(scope: &ScopeName, known: &Known, file: &Scheduled, ranges: &[Range], state: Option<&str>, told: &mut Told) {
     let part = format!("{}: {}", known.name, file.path);
     let grant = GrantId::from(format!("{}/workflow/{}", known.id, file.path));
-    let mut access = Access::new(scope.clone(), AccessKind::Automation, grant, status(scope, known, state, &part, told));
+    let mut access =
+        Access::new(scope.clone(), AccessKind::Automation, grant, status(scope, known, state, &part, told));
     access.status_text = state.map(|word| clean(word, 40));
     access.grant_display = Some(format!("scheduled workflow {} of {}", clean(&file.path, 120), known.name));
     access.target = Some(format!("repository {}", known.name));

@@ -5,21 +5,24 @@ use std::sync::Arc;
 use scan_contract::{Cause, Outlet, Pass, Status};
 
 use super::Reader;
-use super::lane::Lane;
+use super::lane::{Lane, Part};
 use super::refresh_tokens;
 use super::side_by_side::side_by_side;
 use crate::client::{Found, Page, Shape};
-use crate::scopes::{APP_ASSIGNMENTS, APP_GRANTS, APP_SECRETS, APPS, REFRESH_TOKENS};
+use crate::scopes::{APP_ASSIGNMENTS, APP_GRANTS, APPS, REFRESH_TOKENS};
+use crate::settings::SignIn;
 use crate::tell::{self, FOR_EVERYBODY};
 use crate::text::{Damage, short};
 use crate::wire::{App, Assignment, Damaged, Grant};
-use crate::words::{self, UnknownWords};
+use crate::words;
 
 /// Assignments a page. Okta gives no more.
-const PAGE: &str = "500";
+const PAGE: u16 = 500;
+/// Applications a page. Okta gives no more.
+const APPS_A_PAGE: u16 = 200;
 
 /// Scope kinds of the same pass that can come first when others are left out.
-pub(crate) const SERVES: &[&str] = &[APP_ASSIGNMENTS, REFRESH_TOKENS, APP_GRANTS, APP_SECRETS];
+pub(crate) const SERVES: &[&str] = &[APP_ASSIGNMENTS, REFRESH_TOKENS, APP_GRANTS];
 
 /// The applications, with their own switch.
 pub(super) struct Listed {
@@ -48,10 +51,6 @@ struct Wanted {
 pub(crate) async fn read(reader: &Arc<Reader>, pass: &Pass, outlet: &Arc<Outlet>) -> Result<(), Cause> {
     let has = |kind: &str| pass.scopes.iter().any(|scope| scope.kind == kind);
     let wanted = Wanted { assignments: has(APP_ASSIGNMENTS), tokens: has(REFRESH_TOKENS), grants: has(APP_GRANTS) };
-    if has(APP_SECRETS) {
-        let what = String::from("a list of client secrets, whose reply carries them in clear: it is never asked for");
-        Lane::new(outlet, APP_SECRETS).fail(Cause::Needs { what }).await?;
-    }
     let listed = list(reader, outlet).await?;
     if wanted.assignments {
         read_assignments(reader, outlet, &listed).await?;
@@ -69,7 +68,8 @@ async fn list(reader: &Arc<Reader>, outlet: &Arc<Outlet>) -> Result<Listed, Caus
     let mut lane = Lane::new(outlet, APPS);
     let mut listed = Listed { apps: Vec::new(), incomplete: None };
     // Inactive applications keep their assignments, and can be switched on again.
-    let query = [("includeNonDeleted", "true"), ("limit", "200")];
+    let limit = reader.page_of(APPS_A_PAGE);
+    let query = [("includeNonDeleted", "true"), ("limit", limit.as_str())];
     let mut walk = reader.client.walk(&["api", "v1", "apps"], &query, Shape::Array)?;
     loop {
         let page = match walk.page::<App>().await {
@@ -102,11 +102,22 @@ async fn list(reader: &Arc<Reader>, outlet: &Arc<Outlet>) -> Result<Listed, Caus
         let gaps = damage.into_gaps();
         lane.page(Vec::new(), gaps, page.cursor).await?;
     }
+    if listed.incomplete.is_none() {
+        listed.incomplete = not_seen(reader, &listed.apps);
+    }
     if let Some(cause) = &listed.incomplete {
         lane.fail(cause.clone()).await?;
     }
     lane.end().await?;
     Ok(listed)
+}
+
+/// The scanner's own app must be in the list (CMP-10): a role that is limited to some applications hides the others
+/// without a word.
+fn not_seen(reader: &Reader, apps: &[(Arc<App>, Status)]) -> Option<Cause> {
+    let SignIn::ServiceApp { client_id, .. } = &reader.settings.sign_in else { return None };
+    let seen = apps.iter().any(|(app, _)| app.client_id() == client_id);
+    (!seen).then(|| Cause::NotSeen { what: String::from("the scanner's own service app in the list of applications") })
 }
 
 fn undecoded(damaged: &Damaged, page: usize) -> Cause {
@@ -117,32 +128,33 @@ async fn read_assignments(reader: &Arc<Reader>, outlet: &Arc<Outlet>, listed: &L
     let mut lane = Lane::new(outlet, APP_ASSIGNMENTS);
     lane.open(super::lane::now(reader)).await?;
     let opens_something = |app: &App| app.name.as_deref().is_none_or(|name| !FOR_EVERYBODY.contains(&name));
-    let apps = listed.apps.iter().filter(|(app, _)| opens_something(app)).cloned().collect();
+    let apps: Vec<_> = listed.apps.iter().filter(|(app, _)| opens_something(app)).cloned().collect();
+    let parts = apps.len();
     let found = side_by_side(apps, reader.at_once(), |(app, status)| {
         let (reader, outlet) = (Arc::clone(reader), Arc::clone(outlet));
         async move { read_app(&reader, &outlet, &app, status).await }
     })
     .await?;
-    for words in found {
-        lane.words.absorb(words);
+    let mut refused = Vec::new();
+    for part in found {
+        lane.words.absorb(part.words);
+        refused.extend(part.refused);
     }
+    lane.parts(parts, refused).await?;
     if let Some(cause) = &listed.incomplete {
         lane.fail(cause.clone()).await?;
     }
     lane.end().await
 }
 
-async fn read_app(reader: &Reader, outlet: &Outlet, app: &App, status: Status) -> Result<UnknownWords, Cause> {
+async fn read_app(reader: &Reader, outlet: &Outlet, app: &App, status: Status) -> Result<Part, Cause> {
     let mut lane = Lane::new(outlet, APP_ASSIGNMENTS);
-    let part = part_of(app);
     let parts = ["api", "v1", "apps", app.id.as_str(), "users"];
-    let mut walk = match reader.client.walk(&parts, &[("limit", PAGE)], Shape::Array) {
+    let mut walk = match reader.client.walk(&parts, &[("limit", &reader.page_of(PAGE))], Shape::Array) {
         Ok(walk) => walk,
-        Err(cause) => {
-            lane.part(part, cause).await?;
-            return Ok(lane.words);
-        }
+        Err(cause) => return Ok(lane.refused(part_of(app), cause)),
     };
+    let mut pages = 0;
     loop {
         match walk.page::<Assignment>().await {
             Ok(Some(Found::There(page))) => take_assignments(&mut lane, app, status, page).await?,
@@ -151,13 +163,15 @@ async fn read_app(reader: &Reader, outlet: &Outlet, app: &App, status: Status) -
                 gone(reader, &lane, app).await?;
                 break;
             }
+            Err(cause) if pages == 0 => return Ok(lane.refused(part_of(app), cause)),
             Err(cause) => {
-                lane.part(part, cause).await?;
+                lane.part(part_of(app), cause).await?;
                 break;
             }
         }
+        pages += 1;
     }
-    Ok(lane.words)
+    Ok(lane.into_part())
 }
 
 async fn take_assignments(lane: &mut Lane<'_>, app: &App, status: Status, page: Page<Assignment>) -> Result<(), Cause> {
@@ -179,16 +193,20 @@ async fn read_grants(reader: &Arc<Reader>, outlet: &Arc<Outlet>, listed: &Listed
     let mut lane = Lane::new(outlet, APP_GRANTS);
     lane.open(super::lane::now(reader)).await?;
     let apps = listed.that_speak_oauth();
+    let parts = apps.len();
     let found = side_by_side(apps, reader.at_once(), |app| {
         let (reader, outlet) = (Arc::clone(reader), Arc::clone(outlet));
         async move { read_app_grants(&reader, &outlet, &app).await }
     })
     .await?;
     let mut of_users = 0;
-    for (words, users) in found {
-        lane.words.absorb(words);
+    let mut refused = Vec::new();
+    for (part, users) in found {
+        lane.words.absorb(part.words);
+        refused.extend(part.refused);
         of_users += users;
     }
+    lane.parts(parts, refused).await?;
     if of_users > 0 {
         let text =
             format!("okta: {of_users} consents of users stand in lists of applications; they are read with their user");
@@ -200,18 +218,15 @@ async fn read_grants(reader: &Arc<Reader>, outlet: &Arc<Outlet>, listed: &Listed
     lane.end().await
 }
 
-async fn read_app_grants(reader: &Reader, outlet: &Outlet, app: &App) -> Result<(UnknownWords, u64), Cause> {
+async fn read_app_grants(reader: &Reader, outlet: &Outlet, app: &App) -> Result<(Part, u64), Cause> {
     let mut lane = Lane::new(outlet, APP_GRANTS);
-    let part = part_of(app);
     let mut of_users = 0;
     let parts = ["api", "v1", "apps", app.id.as_str(), "grants"];
     let mut walk = match reader.client.walk(&parts, &[], Shape::Array) {
         Ok(walk) => walk,
-        Err(cause) => {
-            lane.part(part, cause).await?;
-            return Ok((lane.words, 0));
-        }
+        Err(cause) => return Ok((lane.refused(part_of(app), cause), 0)),
     };
+    let mut pages = 0;
     loop {
         let page = match walk.page::<Grant>().await {
             Ok(Some(Found::There(page))) => page,
@@ -220,11 +235,13 @@ async fn read_app_grants(reader: &Reader, outlet: &Outlet, app: &App) -> Result<
                 gone(reader, &lane, app).await?;
                 break;
             }
+            Err(cause) if pages == 0 => return Ok((lane.refused(part_of(app), cause), of_users)),
             Err(cause) => {
-                lane.part(part, cause).await?;
+                lane.part(part_of(app), cause).await?;
                 break;
             }
         };
+        pages += 1;
         let scope = lane.name.clone();
         let mut damage = Damage::new(&scope);
         let mut records = Vec::new();
@@ -239,7 +256,7 @@ async fn read_app_grants(reader: &Reader, outlet: &Outlet, app: &App) -> Result<
         }
         lane.page(records, damage.into_gaps(), page.cursor).await?;
     }
-    Ok((lane.words, of_users))
+    Ok((lane.into_part(), of_users))
 }
 
 fn is_of_user(grant: &Grant) -> bool {

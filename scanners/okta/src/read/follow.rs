@@ -25,12 +25,11 @@ pub(crate) fn parse(scope: &ScopeName) -> Option<FollowUp> {
 pub(crate) async fn read(reader: &Arc<Reader>, pass: &Pass, outlet: &Arc<Outlet>) -> Result<(), Cause> {
     let mut wanted = Vec::new();
     for scope in &pass.scopes {
-        match parse(&scope.name) {
-            Some(follow_up) => wanted.push(follow_up),
-            None => {
-                let what = format!("nobody knows how to read the scope {}", scope.name);
-                outlet.gap(Gap::scope(&scope.name, Cause::Bug { what })).await?;
-            }
+        if let Some(follow_up) = parse(&scope.name) {
+            wanted.push(follow_up);
+        } else {
+            let what = format!("nobody knows how to read the scope {}", scope.name);
+            outlet.gap(Gap::scope(&scope.name, Cause::Bug { what })).await?;
         }
     }
     side_by_side(wanted, reader.at_once(), |follow_up| {

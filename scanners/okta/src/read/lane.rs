@@ -44,10 +44,36 @@ impl<'a> Lane<'a> {
         self.outlet.gap(Gap::part(&self.name, part, cause)).await
     }
 
+    /// Parts that were refused before they told anything. Where it was every part and for one reason, the scope was.
+    pub(crate) async fn parts(&mut self, of: usize, refused: Vec<Refused>) -> Result<(), Cause> {
+        let first = refused.first().map(|refused| refused.cause.clone());
+        match first {
+            Some(cause) if refused.len() == of && refused.iter().all(|refused| refused.cause == cause) => {
+                self.fail(cause).await
+            }
+            Some(_) | None => {
+                for Refused { part, cause } in refused {
+                    self.part(part, cause).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
     /// The walk ended before its end.
     pub(crate) async fn fail(&mut self, cause: Cause) -> Result<(), Cause> {
         self.failed = true;
         self.outlet.gap(Gap::scope(&self.name, cause)).await
+    }
+
+    /// A part that was refused before it told anything.
+    pub(crate) fn refused(self, part: String, cause: Cause) -> Part {
+        Part { words: self.words, refused: Some(Refused { part, cause }) }
+    }
+
+    /// A part that told something.
+    pub(crate) fn into_part(self) -> Part {
+        Part { words: self.words, refused: None }
     }
 
     /// The walk is over: gaps first, so that a seal never stands without them.
@@ -61,6 +87,19 @@ impl<'a> Lane<'a> {
         let proof = EndProof { kind: ProofKind::LastPage, announced: None, sha256: None };
         self.outlet.seal(&self.name, proof).await
     }
+}
+
+/// A part that was refused as a whole.
+pub(crate) struct Refused {
+    pub(crate) part: String,
+    pub(crate) cause: Cause,
+}
+
+/// What one part of a scope came to.
+#[derive(Default)]
+pub(crate) struct Part {
+    pub(crate) words: UnknownWords,
+    pub(crate) refused: Option<Refused>,
 }
 
 /// The instant from which something that is read in many parts speaks: before the first of them is asked for.

@@ -55,7 +55,7 @@ async fn read_user(reader: &Reader, lane: &mut Lane<'_>, user: &User, of: &Follo
         Err(cause) => return lane.fail(cause).await,
     };
     let life = longest(reader).await;
-    let Some(access) = tell_sessions(lane, user, of, seen, life) else { return Ok(()) };
+    let Some(access) = tell_sessions(lane, user, of, &seen, &life) else { return Ok(()) };
     lane.page(vec![access], Vec::new(), Cursor(String::from("end"))).await
 }
 
@@ -158,8 +158,8 @@ fn tell_sessions(
     lane: &Lane<'_>,
     user: &User,
     of: &FollowUp,
-    seen: Seen,
-    life: Result<LongestSession, Cause>,
+    seen: &Seen,
+    life: &Result<LongestSession, Cause>,
 ) -> Option<Access> {
     if seen.began.is_none() && seen.latest.is_none() {
         return None;
@@ -193,7 +193,7 @@ fn tell_sessions(
     }
     match life {
         Ok(LongestSession::Bounded(life)) => {
-            access.live_until = seen.began.and_then(|began| began.settled_at().checked_add_signed(life));
+            access.live_until = seen.began.and_then(|began| began.settled_at().checked_add_signed(*life));
         }
         Ok(LongestSession::Unbounded) => {
             access.evidence.push(String::from("the sign-on policy sets no longest life of a session"));

@@ -15,7 +15,7 @@ pub(crate) mod users;
 use std::sync::{Arc, OnceLock};
 
 use scan_contract::Cause;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::client::{Client, Found};
 use crate::settings::Settings;
@@ -26,8 +26,8 @@ pub(crate) struct Reader {
     pub(crate) client: Client,
     pub(crate) settings: Settings,
     pub(crate) roles: roles::RoleBook,
-    /// Longest life of a session, once it was read.
-    pub(crate) longest_session: OnceCell<Result<policies::LongestSession, Cause>>,
+    /// Longest life of a session, once it was read, or why it will not be.
+    pub(crate) longest_session: Mutex<Option<Result<policies::LongestSession, Cause>>>,
     /// Set once Okta has said that this organisation has no devices.
     pub(crate) no_devices: OnceLock<Cause>,
     organisation: OnceCell<OrganisationReply>,
@@ -40,7 +40,7 @@ impl Reader {
             client,
             settings,
             roles: roles::RoleBook::default(),
-            longest_session: OnceCell::new(),
+            longest_session: Mutex::default(),
             no_devices: OnceLock::new(),
             organisation: OnceCell::new(),
         })
@@ -49,6 +49,11 @@ impl Reader {
     /// Requests at once.
     pub(crate) fn at_once(&self) -> usize {
         self.settings.connection.pace.map_or(6, |pace| pace.in_flight).clamp(1, 64)
+    }
+
+    /// The `limit` of a list whose pages hold at most `most` objects.
+    pub(crate) fn page_of(&self, most: u16) -> String {
+        self.settings.page.map_or(most, |page| page.get().min(most)).to_string()
     }
 
     /// What the organisation says of itself.

@@ -46,7 +46,7 @@ pub(crate) async fn grants(reader: &Reader, outlet: &Outlet, of: &FollowUp) -> R
     let tell_one = |grant: &Grant, damage: &mut Damage<'_>, words: &mut UnknownWords, scope: &ScopeName| {
         Some(tell::consent(grant, None, Some(&of.user), damage, words, scope))
     };
-    walk(reader, &mut lane, of, "grants", &[("limit", "200")], tell_one).await?;
+    walk(reader, &mut lane, of, "grants", &[("limit", &reader.page_of(200))], tell_one).await?;
     lane.end().await
 }
 

@@ -29,9 +29,17 @@ pub(crate) async fn read(reader: &Reader, outlet: &Outlet) -> Result<(), Cause> 
     lane.end().await
 }
 
-/// Longest life of a session; asked for once.
+/// Longest life of a session; asked for once, and again after what may pass by itself.
 pub(crate) async fn longest(reader: &Reader) -> Result<LongestSession, Cause> {
-    reader.longest_session.get_or_init(|| ask(reader)).await.clone()
+    let mut known = reader.longest_session.lock().await;
+    if let Some(answer) = known.as_ref() {
+        return answer.clone();
+    }
+    let answer = ask(reader).await;
+    if matches!(answer, Ok(_) | Err(Cause::Denied { .. } | Cause::NotSupported { .. })) {
+        *known = Some(answer.clone());
+    }
+    answer
 }
 
 async fn ask(reader: &Reader) -> Result<LongestSession, Cause> {

@@ -6,23 +6,24 @@ use scan_contract::{Cause, Outlet};
 
 use super::Reader;
 use super::apps::{Listed, gone, part_of};
-use super::lane::Lane;
+use super::lane::{Lane, Part, Refused};
 use super::side_by_side::side_by_side;
 use crate::client::{Found, Page, Shape};
 use crate::scopes::REFRESH_TOKENS;
 use crate::tell;
 use crate::text::{Damage, short};
 use crate::wire::{App, AuthorizationServer, Client, RefreshToken};
-use crate::words::UnknownWords;
 
 /// Tokens a page. Okta gives no more.
-const PAGE: &str = "200";
+const PAGE: u16 = 200;
 
 /// Reads the tokens of every application that can have some, then those of every authorisation server.
 pub(super) async fn read(reader: &Arc<Reader>, outlet: &Arc<Outlet>, listed: &Listed) -> Result<(), Cause> {
     let mut lane = Lane::new(outlet, REFRESH_TOKENS);
     lane.open(super::lane::now(reader)).await?;
-    let found = side_by_side(listed.that_speak_oauth(), reader.at_once(), |app| {
+    let apps = listed.that_speak_oauth();
+    let parts = apps.len();
+    let found = side_by_side(apps, reader.at_once(), |app| {
         let (reader, outlet) = (Arc::clone(reader), Arc::clone(outlet));
         async move {
             let parts = [String::from("apps"), app.id.clone(), String::from("tokens")];
@@ -30,9 +31,12 @@ pub(super) async fn read(reader: &Arc<Reader>, outlet: &Arc<Outlet>, listed: &Li
         }
     })
     .await?;
-    for words in found {
-        lane.words.absorb(words);
+    let mut refused = Vec::new();
+    for part in found {
+        lane.words.absorb(part.words);
+        refused.extend(part.refused);
     }
+    lane.parts(parts, refused).await?;
     if let Some(cause) = &listed.incomplete {
         lane.fail(cause.clone()).await?;
     }
@@ -72,14 +76,18 @@ async fn read_servers(
         };
         let found = side_by_side(clients, reader.at_once(), |client| {
             let (reader, outlet) = (Arc::clone(reader), Arc::clone(outlet));
-            let app = listed.apps.iter().find(|(app, _)| app.id == client.client_id).map(|(app, _)| Arc::clone(app));
+            let app =
+                listed.apps.iter().find(|(app, _)| app.client_id() == client.client_id).map(|(app, _)| Arc::clone(app));
             let part = format!("{part}, client {}", short(&client.client_id));
             let parts = ["authorizationServers", &server.id, "clients", &client.client_id, "tokens"].map(String::from);
             async move { read_list(&reader, &outlet, &parts, part, app.as_deref()).await }
         })
         .await?;
-        for words in found {
+        for Part { words, refused } in found {
             lane.words.absorb(words);
+            if let Some(Refused { part, cause }) = refused {
+                lane.part(part, cause).await?;
+            }
         }
     }
     Ok(())
@@ -113,37 +121,36 @@ async fn read_list(
     parts: &[String],
     part: String,
     app: Option<&App>,
-) -> Result<UnknownWords, Cause> {
+) -> Result<Part, Cause> {
     let mut lane = Lane::new(outlet, REFRESH_TOKENS);
     let parts: Vec<&str> = ["api", "v1"].into_iter().chain(parts.iter().map(String::as_str)).collect();
-    let mut walk = match reader.client.walk(&parts, &[("limit", PAGE)], Shape::Array) {
+    let mut walk = match reader.client.walk(&parts, &[("limit", &reader.page_of(PAGE))], Shape::Array) {
         Ok(walk) => walk,
-        Err(cause) => {
-            lane.part(part, cause).await?;
-            return Ok(lane.words);
-        }
+        Err(cause) => return Ok(lane.refused(part, cause)),
     };
+    let mut pages = 0;
     loop {
         match walk.page::<RefreshToken>().await {
             Ok(Some(Found::There(page))) => take(&mut lane, app, page).await?,
             Ok(None) => break,
             Ok(Some(Found::Gone)) => {
-                match app {
-                    Some(app) => gone(reader, &lane, app).await?,
-                    None => {
-                        let what = String::from("Okta lists the client, and says it does not exist");
-                        lane.part(part, Cause::NotSupported { what }).await?;
-                    }
+                if let Some(app) = app {
+                    gone(reader, &lane, app).await?;
+                } else {
+                    let what = String::from("Okta lists the client, and says it does not exist");
+                    lane.part(part, Cause::NotSupported { what }).await?;
                 }
                 break;
             }
+            Err(cause) if pages == 0 => return Ok(lane.refused(part, cause)),
             Err(cause) => {
                 lane.part(part, cause).await?;
                 break;
             }
         }
+        pages += 1;
     }
-    Ok(lane.words)
+    Ok(lane.into_part())
 }
 
 async fn take(lane: &mut Lane<'_>, app: Option<&App>, page: Page<RefreshToken>) -> Result<(), Cause> {

@@ -46,7 +46,7 @@ impl RoleBook {
             reason: format!("administrator role {name}: {why}"),
             subtype: None,
         };
-        let Some(id) = role.role.as_deref().filter(|_| role.kind == "CUSTOM") else {
+        let Some(id) = role.custom.as_deref().filter(|_| role.kind == "CUSTOM") else {
             return (unknown("a role that nobody knows"), None);
         };
         match self.custom(client, id).await {
@@ -113,7 +113,7 @@ pub(crate) async fn own(client: &Client, settings: &Settings) -> Result<Option<V
 
 fn custom_reach(reply: &Permissions) -> Reach {
     let labels: Vec<&str> = reply.permissions.iter().map(|permission| permission.label.as_str()).collect();
-    let changes = labels.iter().find(|label| !label.ends_with(".read"));
+    let changes = labels.iter().find(|label| label.rsplit('.').next() != Some("read"));
     match changes {
         Some(label) => Reach { privilege: Privilege::Admin, reason: short(label), subtype: None },
         None if labels.is_empty() => {
@@ -127,7 +127,7 @@ fn custom_reach(reply: &Permissions) -> Reach {
 pub(crate) async fn read(reader: &Arc<Reader>, outlet: &Arc<Outlet>) -> Result<(), Cause> {
     let mut lane = Lane::new(outlet, ADMIN_ROLES);
     let parts = ["api", "v1", "iam", "assignees", "users"];
-    let mut walk = reader.client.walk(&parts, &[("limit", "100")], Shape::Value)?;
+    let mut walk = reader.client.walk(&parts, &[("limit", &reader.page_of(100))], Shape::Value)?;
     loop {
         let page = match walk.page::<Assignee>().await {
             Ok(Some(Found::There(page))) => page,
@@ -205,7 +205,7 @@ async fn read_user(reader: &Reader, outlet: &Outlet, user: &str) -> Result<Unkno
                 Ok(role) => {
                     let (reach, unread) = reader.roles.reach(&reader.client, role).await;
                     if let Some(cause) = unread {
-                        damage.part(&format!("custom role {}", role.role.as_deref().unwrap_or("-")), cause);
+                        damage.part(&format!("custom role {}", role.custom.as_deref().unwrap_or("-")), cause);
                     }
                     records.push(tell_role(role, reach, user, &mut damage, &mut lane.words, &scope));
                 }
@@ -226,7 +226,7 @@ fn tell_role(
     scope: &ScopeName,
 ) -> Access {
     // Ids of standard roles are the same for all users who have them.
-    let place = format!("{user}/{}", role.id);
+    let place = format!("{user}/role/{}", role.id);
     let status = match role.status.as_deref() {
         Some(word) => words.status(words::role, "status", word, &place),
         None => scan_contract::Status::Enabled,

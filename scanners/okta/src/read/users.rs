@@ -6,12 +6,13 @@ use super::Reader;
 use super::lane::Lane;
 use crate::client::{Found, Page, Shape};
 use crate::scopes::{DEVICES, FOLLOW_UPS, PASSWORDS, USERS};
+use crate::settings::SignIn;
 use crate::tell;
 use crate::text::{Damage, follow_up_name};
 use crate::wire::User;
 
 /// Users a page. Okta gives no more.
-const PAGE: &str = "200";
+const PAGE: u16 = 200;
 
 /// Reads users and passwords. `id pr` matches every user: without a search, Okta leaves out deprovisioned ones.
 pub(crate) async fn read(reader: &Reader, pass: &Pass, outlet: &Outlet) -> Result<(), Cause> {
@@ -20,13 +21,20 @@ pub(crate) async fn read(reader: &Reader, pass: &Pass, outlet: &Outlet) -> Resul
         passwords: Lane::new(outlet, PASSWORDS),
         with_passwords: pass.scopes.iter().any(|scope| scope.kind == PASSWORDS),
         follow_ups: follow_ups(reader, outlet).await?,
+        own: own_user(reader).await,
+        seen: 0,
+        walked: false,
     };
     let parts = ["api", "v1", "users"];
-    let mut walk = reader.client.walk(&parts, &[("search", "id pr"), ("limit", PAGE)], Shape::Array)?;
+    let limit = reader.page_of(PAGE);
+    let mut walk = reader.client.walk(&parts, &[("search", "id pr"), ("limit", &limit)], Shape::Array)?;
     loop {
         let page = match walk.page::<User>().await {
             Ok(Some(Found::There(page))) => page,
-            Ok(None) => break,
+            Ok(None) => {
+                lanes.walked = true;
+                break;
+            }
             Ok(Some(Found::Gone)) => {
                 let what = String::from("the organisation has no list of users");
                 lanes.fail(&Cause::NotSupported { what }).await?;
@@ -38,6 +46,9 @@ pub(crate) async fn read(reader: &Reader, pass: &Pass, outlet: &Outlet) -> Resul
             }
         };
         lanes.take(reader, outlet, page).await?;
+    }
+    if lanes.walked {
+        lanes.check_sighting().await?;
     }
     if let Some(cause) = reader.roles.sees_only_some(&reader.client, &reader.settings).await {
         outlet.gap(Gap::scope(&lanes.users.name, cause)).await?;
@@ -55,17 +66,44 @@ async fn follow_ups(reader: &Reader, outlet: &Outlet) -> Result<Vec<&'static str
     Ok(FOLLOW_UPS.iter().copied().filter(|kind| !(classic && *kind == DEVICES)).collect())
 }
 
+/// The user who made the API token: they must be in the list (CMP-10). A service app has none.
+async fn own_user(reader: &Reader) -> Option<String> {
+    if matches!(reader.settings.sign_in, SignIn::ServiceApp { .. }) {
+        return None;
+    }
+    match reader.user("me").await {
+        Ok(Found::There(user)) => Some(user.id),
+        // Why it cannot be read shows in the list itself.
+        Ok(Found::Gone) | Err(_) => None,
+    }
+}
+
 struct Lanes<'a> {
     users: Lane<'a>,
     passwords: Lane<'a>,
     with_passwords: bool,
     follow_ups: Vec<&'static str>,
+    /// The scanner's own user, until they are seen.
+    own: Option<String>,
+    seen: u64,
+    /// Whether the list came to its own end.
+    walked: bool,
 }
 
 impl Lanes<'_> {
     async fn fail(&mut self, cause: &Cause) -> Result<(), Cause> {
         self.users.fail(cause.clone()).await?;
         if self.with_passwords { self.passwords.fail(cause.clone()).await } else { Ok(()) }
+    }
+
+    /// Somebody made the credential, so that an empty list is no list; and whoever made an API token is in it.
+    async fn check_sighting(&mut self) -> Result<(), Cause> {
+        let what = match (self.seen, &self.own) {
+            (0, _) => "any user, although somebody made the credential",
+            (_, Some(_)) => "the user who made the scanner's API token, in the list of users",
+            (_, None) => return Ok(()),
+        };
+        self.fail(&Cause::NotSeen { what: String::from(what) }).await
     }
 
     async fn take(&mut self, reader: &Reader, outlet: &Outlet, page: Page<User>) -> Result<(), Cause> {
@@ -85,6 +123,10 @@ impl Lanes<'_> {
                     continue;
                 }
             };
+            self.seen += 1;
+            if self.own.as_deref() == Some(user.id.as_str()) {
+                self.own = None;
+            }
             let holder = tell::holder(user, &reader.settings.employee_number_attributes);
             self.offer(&user.id, &holder, &mut offered);
             let account = tell::account(user, holder, &mut damage, &mut self.users.words, &users);

@@ -27,8 +27,8 @@ use crate::settings::{Settings, SignIn};
 
 /// A token that would end within this time is renewed first (TIM-5).
 const MARGIN: TimeDelta = TimeDelta::seconds(60);
-/// A token fetched this recently is not fetched again on a refusal: several requests meet the same one.
-const FRESH: TimeDelta = TimeDelta::seconds(5);
+/// After a renewal, further refusals for so long are those of requests that were on their way with the old token.
+const ON_THE_WAY: TimeDelta = TimeDelta::seconds(5);
 
 /// The credential of one organisation.
 pub(crate) struct OktaCredential {
@@ -36,13 +36,18 @@ pub(crate) struct OktaCredential {
     secrets: Arc<dyn Secrets>,
     sign_in: SignIn,
     token_address: Url,
-    kept: Mutex<Option<Kept>>,
+    kept: Mutex<State>,
     granted: std::sync::Mutex<Option<BTreeSet<String>>>,
+}
+
+#[derive(Default)]
+struct State {
+    token: Option<Kept>,
+    renewed_at: Option<Instant>,
 }
 
 struct Kept {
     header: HeaderValue,
-    fetched_at: Instant,
     /// `None`: it does not end by itself.
     ends_at: Option<Instant>,
 }
@@ -60,7 +65,7 @@ impl OktaCredential {
             secrets,
             sign_in: settings.sign_in.clone(),
             token_address,
-            kept: Mutex::new(None),
+            kept: Mutex::default(),
             granted: std::sync::Mutex::new(None),
         })
     }
@@ -78,7 +83,7 @@ impl OktaCredential {
     async fn header(&self) -> Result<HeaderValue, Cause> {
         let mut kept = self.kept.lock().await;
         let now = self.door.now();
-        if let Some(token) = kept.as_ref()
+        if let Some(token) = kept.token.as_ref()
             && token.ends_at.is_none_or(|ends_at| now + MARGIN < ends_at)
         {
             return Ok(token.header.clone());
@@ -90,14 +95,14 @@ impl OktaCredential {
             }
         };
         let header = token.header.clone();
-        *kept = Some(token);
+        kept.token = Some(token);
         Ok(header)
     }
 
     fn api_token(&self, reference: &SecretRef) -> Result<Kept, Cause> {
         let token = self.secrets.fetch(reference)?;
         let header = authorization("SSWS", token.expose_secret().trim())?;
-        Ok(Kept { header, fetched_at: self.door.now(), ends_at: None })
+        Ok(Kept { header, ends_at: None })
     }
 
     async fn access_token(&self, client_id: &str, key_id: Option<&str>, key: &SecretRef) -> Result<Kept, Cause> {
@@ -130,7 +135,7 @@ impl OktaCredential {
         *self.granted.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = scopes;
         // An hour is what Okta gives; a reply that does not say is trusted for five minutes.
         let seconds = i64::from(token.expires_in.unwrap_or(300));
-        Ok(Kept { header, fetched_at: now, ends_at: Some(now + TimeDelta::seconds(seconds)) })
+        Ok(Kept { header, ends_at: Some(now + TimeDelta::seconds(seconds)) })
     }
 }
 
@@ -144,16 +149,14 @@ impl Credential for OktaCredential {
 
     async fn renew(&self) -> Result<bool, Cause> {
         let mut kept = self.kept.lock().await;
-        let fresh = kept.as_ref().is_some_and(|token| self.door.now() - token.fetched_at < FRESH);
-        match self.sign_in {
-            // The file may have been rotated; a token that was read a moment ago would be the same again.
-            SignIn::ApiToken { .. } if fresh => Ok(false),
-            SignIn::ServiceApp { .. } if fresh => Ok(true),
-            SignIn::ApiToken { .. } | SignIn::ServiceApp { .. } => {
-                *kept = None;
-                Ok(true)
-            }
+        let now = self.door.now();
+        if kept.renewed_at.is_some_and(|at| now - at < ON_THE_WAY) {
+            // An access token is another one by now. An API token was read again, and is what it was.
+            return Ok(matches!(self.sign_in, SignIn::ServiceApp { .. }));
         }
+        kept.token = None;
+        kept.renewed_at = Some(now);
+        Ok(true)
     }
 }
 

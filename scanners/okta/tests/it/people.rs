@@ -165,3 +165,44 @@ async fn a_user_who_vanishes_before_the_follow_up_is_an_empty_scope_and_a_list_t
     assert!(!told.sealed.contains(scope.as_str()));
     assert!(matches!(told.causes_of(&scope).as_slice(), [Cause::NotSupported { .. }]));
 }
+
+#[tokio::test]
+async fn a_list_without_the_scanners_own_user_or_app_is_not_whole() {
+    use holdover_kit::fault::{Damage, On};
+    let bench = Bench::with_token(world::stub(world::with_lea()));
+    let fault = bench.server.plant(
+        On::get("/api/v1/users"),
+        Damage::change(|_, answer| {
+            answer.edit(|page| {
+                if let Some(users) = page.as_array_mut() {
+                    users.retain(|user| user["id"] != world::SCANNER);
+                }
+            })
+        }),
+    );
+    let told = read_lists(&bench.okta()).await;
+    fault.expect_fired();
+    assert!(!told.sealed.contains("users") && !told.sealed.contains("passwords"));
+    assert!(matches!(told.causes_of("users").as_slice(), [Cause::NotSeen { .. }]));
+    assert_eq!(told.ids(AccessKind::Account).len(), 2, "what was seen is kept");
+
+    let bench = Bench::with_app(world::stub(world::with_lea()));
+    bench.stub.change(|org| org.apps.retain(|app| app.id != world::CLIENT));
+    let told = read_lists(&bench.okta()).await;
+    for scope in ["apps", "app-assignments", "refresh-tokens", "app-grants"] {
+        assert!(!told.sealed.contains(scope), "{scope}");
+        assert!(matches!(told.causes_of(scope).as_slice(), [Cause::NotSeen { .. }]), "{scope}");
+    }
+    assert!(told.is_whole("users"));
+}
+
+#[tokio::test]
+async fn an_empty_list_of_users_is_no_list() {
+    use holdover_kit::fault::{Damage, On};
+    let bench = Bench::with_app(world::stub(world::with_lea()));
+    let fault = bench.server.plant(On::get("/api/v1/users"), Damage::emptied(""));
+    let told = read_lists(&bench.okta()).await;
+    fault.expect_fired();
+    assert!(!told.sealed.contains("users") && !told.sealed.contains("passwords"));
+    assert!(matches!(told.causes_of("users").as_slice(), [Cause::NotSeen { .. }]));
+}

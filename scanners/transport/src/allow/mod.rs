@@ -43,7 +43,8 @@ pub enum Keep {
     /// Nothing but the status: the answer of a sign-in.
     Nothing,
     /// JSON: names of the keys that stay, at any depth. A name that ends in `/*` keeps a map whose keys are data
-    /// (`key_info/*`): the keys stay, and below each the list holds again. `*` alone keeps everything and is for
+    /// (`key_info/*`): the keys stay, and below each the list holds again. Of a list whose name ends in `#` (`errors#`)
+    /// only the length stays. `*` alone keeps everything and is for
     /// documents that cannot hold a secret, with the reason beside it.
     Json(&'static [&'static str]),
     /// XML: local names of the elements that stay.

@@ -49,6 +49,11 @@ fn kept(names: &[&str], (key, value): (String, Value)) -> Option<(String, Value)
         let entries: Map<String, Value> = entries.into_iter().map(|(key, value)| (key, below(names, value))).collect();
         return Some((key, Value::Object(entries)));
     }
+    let is_counted = names.iter().any(|name| name.strip_suffix('#') == Some(key.as_str()));
+    if is_counted && let Value::Array(items) = &value {
+        let nothing = vec![Value::Null; items.len()];
+        return Some((key, Value::Array(nothing)));
+    }
     let stays = is_map || names.contains(&key.as_str());
     stays.then(|| {
         let value = below(names, value);
@@ -130,6 +135,13 @@ mod tests {
             r#"{"key_info":{"a":{"name":"x"},"b":{}},"keys":["a","b"]}"#
         );
         assert_eq!(kept(&["key_info", "name"], body), r#"{"key_info":{}}"#);
+    }
+
+    #[test]
+    fn of_a_counted_list_only_the_length_stays() {
+        assert_eq!(kept(&["errors#"], r#"{"errors":["canary","canary"]}"#), r#"{"errors":[null,null]}"#);
+        assert_eq!(kept(&["errors#"], r#"{"errors":[]}"#), r#"{"errors":[]}"#);
+        assert_eq!(kept(&["errors#"], r#"{"errors":"canary"}"#), "{}");
     }
 
     #[test]

@@ -126,9 +126,8 @@ fn reads_everything(pattern: &str) -> bool {
     let Some(bare) = pattern.strip_suffix('*') else { return false };
     let parts: Vec<&str> = bare.trim_end_matches('/').split('/').collect();
     match parts.as_slice() {
-        [""] => true,
+        [""] | [_, "data"] => true,
         [mount] => !matches!(*mount, "auth" | "sys" | "identity" | "cubbyhole") && bare.ends_with('/'),
-        [_, "data"] => true,
         _ => false,
     }
 }

@@ -89,8 +89,9 @@ fn rule(path: &str, body: &[(Vec<String>, Node)]) -> Result<Option<PolicyRule>, 
             (Some("capabilities"), Node::List(words)) => {
                 for word in words {
                     let Node::Text(word) = word else { return Err(String::from("a capability that is no word")) };
-                    let capability = Capability::parse(word)
-                        .ok_or_else(|| format!("an unknown capability {:?} for path {:?}", shorten(word), shorten(path)))?;
+                    let capability = Capability::parse(word).ok_or_else(|| {
+                        format!("an unknown capability {:?} for path {:?}", shorten(word), shorten(path))
+                    })?;
                     capabilities = capabilities.and(Capabilities::NONE.with(capability));
                 }
             }
@@ -101,7 +102,8 @@ fn rule(path: &str, body: &[(Vec<String>, Node)]) -> Result<Option<PolicyRule>, 
             }
             (Some("policy"), Node::Text(word)) => capabilities = capabilities.and(old_word(word)?),
             (Some("expiration"), Node::Text(when)) => {
-                let at = DateTime::parse_from_rfc3339(when).map_err(|_| String::from("an expiration that is no time"))?;
+                let at =
+                    DateTime::parse_from_rfc3339(when).map_err(|_| String::from("an expiration that is no time"))?;
                 expires = Some(at.to_utc());
             }
             (Some("pagination_limit" | "list_scan_response_keys_filter_path"), _) => shortens_lists = true,

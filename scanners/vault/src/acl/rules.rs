@@ -69,17 +69,14 @@ impl Acl {
             }
             let Some(path) = fill(&rule.pattern, subject) else { continue };
             let Some(pattern) = Pattern::of(&path) else { continue };
-            match self.entries.get_mut(&path) {
-                Some(known) => {
-                    known.capabilities = known.capabilities.and(rule.capabilities);
-                    if !known.policies.iter().any(|known| known == name) {
-                        known.policies.push(name.to_owned());
-                    }
+            if let Some(known) = self.entries.get_mut(&path) {
+                known.capabilities = known.capabilities.and(rule.capabilities);
+                if !known.policies.iter().any(|known| known == name) {
+                    known.policies.push(name.to_owned());
                 }
-                None => {
-                    let policies = vec![name.to_owned()];
-                    self.entries.insert(path, Entry { pattern, capabilities: rule.capabilities, policies });
-                }
+            } else {
+                let policies = vec![name.to_owned()];
+                self.entries.insert(path, Entry { pattern, capabilities: rule.capabilities, policies });
             }
         }
     }

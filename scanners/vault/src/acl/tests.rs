@@ -158,7 +158,9 @@ fn a_walk_is_pruned_where_nothing_can_be_readable() {
         path "kv/data/team/+/db" { capabilities = ["read"] }
         path "kv/data/closed/*" { capabilities = ["list"] }
     "#]);
-    for folder in ["kv/data/", "kv/data/app/", "kv/data/app/web/", "kv/data/app/web/deep/", "kv/data/team/", "kv/data/team/x/"] {
+    for folder in
+        ["kv/data/", "kv/data/app/", "kv/data/app/web/", "kv/data/app/web/deep/", "kv/data/team/", "kv/data/team/x/"]
+    {
         assert!(acl.may_read_below(folder), "{folder}");
     }
     for folder in ["kv/data/other/", "kv/data/app/api/", "kv/data/team/x/db/", "kv/data/closed/", "kv/data/one/"] {

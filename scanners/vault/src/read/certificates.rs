@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Holder, Instant, Moment, Relation, Status};
+use scan_contract::{Access, AccessKind, Cause, Fact, Holder, Instant, Moment, Relation, Status};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::X509Certificate;
 
@@ -106,7 +106,7 @@ async fn letting_in_access(
     let read = read.unwrap_or_default();
     let expires = fact(read.until);
     let status = if has_passed(&expires, inner.client.now()) { Status::Expired } else { Status::Enabled };
-    let id = GrantId::from(format!("{}/certs/{name}", mount.full()));
+    let id = reading.grant(&format!("{}/certs/{name}", mount.full()));
     let mut access = Access::new(reading.name(CERTS), AccessKind::Certificate, id, status);
     access.grant_display = Some(format!("certificate {name} lets in at {}", mount.full()));
     access.target = Some(format!("{}{}", place.namespace.prefix(), mount.full()));
@@ -116,8 +116,8 @@ async fn letting_in_access(
     access.last_used_at = Fact::Hidden(String::from("only the audit log says when somebody signed in"));
     let allowed = role.allowed_email_sans.iter().chain(&role.allowed_common_names).flatten();
     let plain = allowed.filter(|name| !name.contains('*') && (is_address(name) || is_login(name)));
-    let own = read.names.iter().filter(|_| !read.is_authority);
-    for name in own.chain(plain) {
+    // Many a person's own certificate calls itself an authority, since that is what tools make of one that signs itself.
+    for name in read.names.iter().chain(plain) {
         let holder = by_name(Relation::Holder, name);
         if !access.holders.contains(&holder) {
             access.holders.push(holder);
@@ -248,7 +248,7 @@ fn issued_access(
     } else {
         Status::Enabled
     };
-    let id = GrantId::from(format!("{}/cert/{serial}", mount.full()));
+    let id = reading.grant(&format!("{}/cert/{serial}", mount.full()));
     let mut access = Access::new(reading.name(PKI), AccessKind::Certificate, id, status);
     access.grant_display = Some(format!("certificate for {}", read.names.join(", ")));
     access.target = Some(format!("{}{}", reading.place.namespace.prefix(), mount.full()));

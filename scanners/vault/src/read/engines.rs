@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Holder, Privilege, Relation, Status};
+use scan_contract::{Access, AccessKind, Cause, Fact, Holder, Privilege, Relation, Status};
 
 use super::Reading;
 use crate::facts::{by_name, moment};
@@ -69,7 +69,7 @@ pub(super) async fn static_roles(reading: Reading<'_>) -> Result<(), Cause> {
     let Some(mounts) = reading.mounts(&walk, &Engine::Database).await? else { return Ok(()) };
     for mount in mounts {
         for (name, role) in static_roles_of(reading, &walk, &mount).await? {
-            let id = GrantId::from(format!("{}/static-roles/{name}", mount.full()));
+            let id = reading.grant(&format!("{}/static-roles/{name}", mount.full()));
             let mut access = Access::new(reading.name(STATIC_ROLES), AccessKind::Password, id, Status::Enabled);
             let database = role.db_name.as_deref().unwrap_or("a database that is not named");
             access.grant_display = Some(format!("password of database role {name}"));
@@ -92,7 +92,7 @@ pub(super) async fn ssh_roles(reading: Reading<'_>) -> Result<(), Cause> {
     for mount in mounts {
         for (name, role) in definitions::<AuthorityRole>(reading, &walk, &mount, "roles").await? {
             let users = remote_users(&role);
-            let id = GrantId::from(format!("{}/roles/{name}", mount.full()));
+            let id = reading.grant(&format!("{}/roles/{name}", mount.full()));
             let mut access = Access::new(reading.name(SSH_ROLES), AccessKind::RoleBinding, id, Status::Enabled);
             access.grant_display = Some(format!("role {name} signs SSH keys for remote users it names"));
             access.target = Some(format!("{}{}", reading.place.namespace.prefix(), mount.full()));
@@ -137,7 +137,9 @@ fn remote_users(role: &AuthorityRole) -> Vec<String> {
 /// Seconds, or text such as `8h`; 0 is the mount's own limit.
 fn life(value: &serde_json::Value) -> String {
     match value {
-        serde_json::Value::Number(seconds) if seconds.as_u64() == Some(0) => String::from("as long as the mount allows"),
+        serde_json::Value::Number(seconds) if seconds.as_u64() == Some(0) => {
+            String::from("as long as the mount allows")
+        }
         serde_json::Value::Number(seconds) => format!("{seconds} s"),
         serde_json::Value::String(text) => shown(text),
         _ => String::from("a time that is not said"),
@@ -150,9 +152,10 @@ mod tests {
 
     #[test]
     fn remote_users_are_names_and_no_patterns() {
-        let role: AuthorityRole =
-            serde_json::from_str(r#"{"allowed_users":"alice, root,*,{{identity.entity.name}}","default_user":"alice"}"#)
-                .expect("a role");
+        let role: AuthorityRole = serde_json::from_str(
+            r#"{"allowed_users":"alice, root,*,{{identity.entity.name}}","default_user":"alice"}"#,
+        )
+        .expect("a role");
         assert_eq!(remote_users(&role), ["alice", "root"]);
     }
 }

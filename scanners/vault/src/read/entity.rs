@@ -91,7 +91,11 @@ async fn of_sign_in(
 ) -> Result<Vec<String>, Cause> {
     let Reading { inner, place, .. } = reading;
     let methods = place.methods(&inner.client, &inner.settings).await;
-    let by_accessor = methods.found.iter().find(|mount| !mount.accessor.is_empty() && Some(mount.accessor.as_str()) == accessor);
+    if let Some(cause) = &methods.trouble {
+        walk.part(format!("policies of {} at auth/{}", shown(name), shown(path)), cause.clone()).await?;
+    }
+    let by_accessor =
+        methods.found.iter().find(|mount| !mount.accessor.is_empty() && Some(mount.accessor.as_str()) == accessor);
     let Some(mount) = by_accessor.or_else(|| methods.found.iter().find(|mount| mount.path == path)) else {
         return Ok(Vec::new());
     };
@@ -101,13 +105,18 @@ async fn of_sign_in(
             let target = target.then("users").name(name);
             match inner.client.read::<RolePolicies>(&place.namespace, &target).await {
                 Ok(found) => Ok(found.map(|found| found.all()).unwrap_or_default()),
-                Err(cause) => walk.part(format!("{} of {}", shown(name), mount.full()), cause).await.map(|()| Vec::new()),
+                Err(cause) => {
+                    walk.part(format!("{} of {}", shown(name), mount.full()), cause).await.map(|()| Vec::new())
+                }
             }
         }
         Engine::Jwt => {
             let mut policies = BTreeSet::new();
-            match place.roles(inner, mount).await {
-                Ok(roles) => {
+            match place.role_book(inner, mount).await {
+                Ok((roles, missing)) => {
+                    for (part, cause) in missing {
+                        walk.part(part, cause).await?;
+                    }
                     for role in roles.values().filter(|role| lets_in(role, name)) {
                         policies.extend(role.policies.all());
                     }
@@ -129,7 +138,10 @@ fn lets_in(role: &Role, name: &str) -> bool {
     }
     let claims = role.bound_claims.iter().flatten();
     for (claim, values) in claims {
-        let names_users = role.user_claim.as_deref().is_some_and(|user| user.trim_start_matches('/') == claim.trim_start_matches('/'));
+        let names_users = role
+            .user_claim
+            .as_deref()
+            .is_some_and(|user| user.trim_start_matches('/') == claim.trim_start_matches('/'));
         if !names_users || !values.0.iter().any(|value| value == name) {
             return false;
         }

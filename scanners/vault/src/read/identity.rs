@@ -154,7 +154,8 @@ async fn check_own(reading: Reading<'_>, walk: &Walk<'_>, people: &People) -> Re
         return Ok(());
     }
     let Ok(Some(own)) = inner.own_token().await else { return Ok(()) };
-    let here = crate::mount::Namespace::of(own.namespace_path.as_deref().unwrap_or_default()) == reading.place.namespace;
+    let here =
+        crate::mount::Namespace::of(own.namespace_path.as_deref().unwrap_or_default()) == reading.place.namespace;
     match own.entity_id.as_deref().filter(|id| here && !id.is_empty()) {
         Some(id) if !people.has(id) => {
             let cause = Cause::NotSeen { what: String::from("the entity of the scanner itself") };
@@ -279,8 +280,11 @@ async fn tell_group(
         if let Some(above) = found.get(above) {
             policies.extend(above.policies.iter().flatten().cloned());
         } else {
-            walk.part(format!("group {}", shown(above)), Cause::NotSeen { what: format!("a group that {} is in", shown(id)) })
-                .await?;
+            walk.part(
+                format!("group {}", shown(above)),
+                Cause::NotSeen { what: format!("a group that {} is in", shown(id)) },
+            )
+            .await?;
         }
     }
     let policies: Vec<String> = policies.into_iter().collect();
@@ -309,7 +313,9 @@ async fn tell_group(
         access.last_used_at = Fact::Hidden(String::from("a membership is not used by itself"));
         access.evidence.push(format!("{kind} group, made {}", said(group.creation_time.as_deref())));
         if kind == "external" {
-            access.evidence.push(String::from("kept in step with the directory at each sign-in or renewal, not before"));
+            access
+                .evidence
+                .push(String::from("kept in step with the directory at each sign-in or renewal, not before"));
         }
         walk.record(access).await?;
     }

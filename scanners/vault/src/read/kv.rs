@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Instant, Privilege, Status};
+use scan_contract::{Access, AccessKind, Cause, Fact, Instant, Privilege, Status};
 use tokio::sync::OnceCell;
 
 use super::Reading;
@@ -113,10 +113,7 @@ impl Store {
     }
 
     async fn read_folder(&self, inner: &Inner, namespace: &Namespace, path: &str) -> Result<Folder, Cause> {
-        let detailed = *self
-            .detailed
-            .get_or_try_init(|| async { self.probe(inner, namespace).await })
-            .await?;
+        let detailed = *self.detailed.get_or_try_init(|| async { self.probe(inner, namespace).await }).await?;
         if detailed == Detailed::Offered {
             return self.read_detailed(inner, namespace, path).await;
         }
@@ -144,7 +141,7 @@ impl Store {
             let page = PageOf { after: &after, limit: PAGE };
             let heard = inner.client.hear_list(namespace, &target, Some(page)).await?;
             // Explicitly nothing after this name: the end.
-            let Some(listing) = inner.client.listing(namespace, &target, heard)? else { return Ok(whole) };
+            let Some(listing) = crate::client::listing(namespace, &target, heard)? else { return Ok(whole) };
             let Some(last) = listing.keys.last().cloned() else { return Ok(whole) };
             if last <= after {
                 let what = format!("{}: the server gave the same names twice", target.shown());
@@ -199,7 +196,9 @@ fn folder_of(listing: Listing) -> Folder {
             let read = match serde_json::from_str::<SecretMetadata>(raw.get()) {
                 Ok(metadata) if metadata.created_time.is_none() => Ok(None),
                 Ok(metadata) => Ok(Some(Arc::new(secret_of(metadata)))),
-                Err(error) => Err(Cause::Malformed { what: format!("metadata that cannot be decoded, column {}", error.column()) }),
+                Err(error) => Err(Cause::Malformed {
+                    what: format!("metadata that cannot be decoded, column {}", error.column()),
+                }),
             };
             (name, read)
         })
@@ -237,7 +236,9 @@ pub(super) async fn stores(reading: Reading<'_>) -> Result<(), Cause> {
     for mount in &engines.found {
         match mount.engine {
             Engine::KvV1 => {
-                let what = String::from("a store of version 1 keeps no times: whether its secrets were rotated cannot be told");
+                let what = String::from(
+                    "a store of version 1 keeps no times: whether its secrets were rotated cannot be told",
+                );
                 walk.part(shown(&mount.path), Cause::NotSupported { what }).await?;
             }
             Engine::KvV2 => {
@@ -255,7 +256,8 @@ pub(super) async fn stores(reading: Reading<'_>) -> Result<(), Cause> {
 pub(super) async fn owners(reading: Reading<'_>) -> Result<(), Cause> {
     let Reading { inner, place, .. } = reading;
     if inner.settings.secret_owners == Switch::Off {
-        let what = String::from("secret_owners: on; one question for each secret on Vault, one for each folder on OpenBao");
+        let what =
+            String::from("secret_owners: on; one question for each secret on Vault, one for each folder on OpenBao");
         return reading.refuse(SECRET_OWNERS, Cause::Needs { what }).await;
     }
     let mut walk = reading.begin(SECRET_OWNERS).await?;
@@ -295,7 +297,7 @@ fn owned(reading: Reading<'_>, mount: &Mount, path: &str, secret: &Secret) -> Op
     if holders.is_empty() {
         return None;
     }
-    let id = GrantId::from(format!("{}/{path}", mount.path));
+    let id = reading.grant(&format!("{}/{path}", mount.path));
     let mut access = Access::new(reading.name(SECRET_OWNERS), AccessKind::Ownership, id, Status::Enabled);
     access.grant_display = Some(format!("answers for secret {}/{path}", mount.path));
     access.target = Some(format!("{}{}/{path}", reading.place.namespace.prefix(), mount.path));

@@ -104,7 +104,7 @@ async fn offer(reading: Reading<'_>, users: Vec<String>) -> Result<(), Cause> {
 
 fn of_engine(reading: Reading<'_>, folder: &str, lease: &str) -> Access {
     let folder = folder.trim_end_matches('/');
-    let id = GrantId::from(format!("{folder}/{}", digest(lease)));
+    let id = reading.grant(&format!("{folder}/{}", digest(lease)));
     let mut access = Access::new(reading.name(LEASES), AccessKind::ServiceKey, id, Status::Enabled);
     access.grant_display = Some(format!("credential made at {folder}"));
     access.target = Some(format!("{}{folder}", reading.place.namespace.prefix()));
@@ -160,7 +160,7 @@ fn of_login(reading: Reading<'_>, walk: &Walk<'_>, folder: &str, part: &str, lea
     let mount = mount.trim_end_matches("/login");
     let expires = moment(lease.expire_time.as_deref(), Fact::None);
     let status = if has_passed(&expires, reading.inner.client.now()) { Status::Expired } else { Status::Enabled };
-    let id = GrantId::from(format!("{bare}/{part}"));
+    let id = reading.grant(&format!("{bare}/{part}"));
     let mut access = Access::new(walk.name().clone(), AccessKind::Session, id, status);
     access.subtype = Some(Subtype::VaultToken);
     access.grant_display = Some(format!("sign-in of {user} at {mount}"));
@@ -193,7 +193,9 @@ mod tests {
         for folder in ["auth/userpass/login/alice/", "auth/team/ldap/login/a@b.example/"] {
             assert!(is_login_of_user(folder), "{folder}");
         }
-        for folder in ["auth/userpass/login/", "auth/approle/", "database/creds/app/", "auth/login/x/", "auth/a/login/b/c/"] {
+        for folder in
+            ["auth/userpass/login/", "auth/approle/", "database/creds/app/", "auth/login/x/", "auth/a/login/b/c/"]
+        {
             assert!(!is_login_of_user(folder), "{folder}");
         }
     }

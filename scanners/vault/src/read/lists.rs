@@ -30,7 +30,7 @@ pub(super) async fn namespaces(reading: Reading<'_>) -> Result<Vec<Namespace>, C
         Ok(heard) => heard,
         Err(cause) => return walk.fail(cause).await.map(|()| Vec::new()),
     };
-    let listing = match inner.client.listing(&place.namespace, &target, heard) {
+    let listing = match crate::client::listing(&place.namespace, &target, heard) {
         Ok(listing) => listing.unwrap_or_default(),
         Err(cause) => return walk.fail(cause).await.map(|()| Vec::new()),
     };
@@ -70,7 +70,19 @@ pub(super) async fn namespaces(reading: Reading<'_>) -> Result<Vec<Namespace>, C
 pub(super) async fn mounts(reading: Reading<'_>) -> Result<(), Cause> {
     let Reading { inner, place, .. } = reading;
     let mounts = place.engines(&inner.client, &inner.settings).await;
-    let unread = ["kv", "generic", "pki", "ssh", "database", "cubbyhole", "ns_cubbyhole", "system", "ns_system", "identity", "ns_identity"];
+    let unread = [
+        "kv",
+        "generic",
+        "pki",
+        "ssh",
+        "database",
+        "cubbyhole",
+        "ns_cubbyhole",
+        "system",
+        "ns_system",
+        "identity",
+        "ns_identity",
+    ];
     tell_mounts(reading, MOUNTS, &mounts, &unread).await
 }
 
@@ -170,7 +182,10 @@ async fn own_lists(reading: Reading<'_>, walk: &crate::walk::Walk<'_>) -> Result
     for name in own.policies.iter().flatten().chain(own.identity_policies.iter().flatten()) {
         let Ok(Some(policy)) = place.policy(&inner.client, name).await else { continue };
         if policy.rules.iter().any(|rule| rule.shortens_lists) {
-            let what = format!("policy {} of the scanner itself cuts or filters lists; take pagination_limit and list_scan_response_keys_filter_path out of it", shown(name));
+            let what = format!(
+                "policy {} of the scanner itself cuts or filters lists; take pagination_limit and list_scan_response_keys_filter_path out of it",
+                shown(name)
+            );
             walk.whole(Cause::NotProven { what }).await?;
         }
     }
@@ -189,9 +204,13 @@ pub(super) async fn audit_devices(reading: Reading<'_>) -> Result<(), Cause> {
     let devices = match decode_reply(&place.namespace, &target, heard, "read") {
         Ok(None) => 0,
         Ok(Some(reply)) => {
-            type Devices = std::collections::BTreeMap<String, serde::de::IgnoredAny>;
+            type Devices = std::collections::BTreeMap<String, Box<serde_json::value::RawValue>>;
             match reply.json::<Envelope<Devices>>() {
-                Ok(body) => body.data.map_or(0, |devices| devices.len()),
+                Ok(Envelope { data: Some(devices), .. }) => devices.len(),
+                Ok(_) => {
+                    let what = String::from("sys/audit: an answer without data");
+                    return walk.fail(Cause::Malformed { what }).await;
+                }
                 Err(cause) => return walk.fail(cause).await,
             }
         }

@@ -21,29 +21,30 @@ use crate::work::Work;
 /// Roles of one mount by name, as far as they could be read.
 pub(crate) type Roles = Arc<BTreeMap<String, Role>>;
 
+/// Roles, and those that could not be read.
+type RolesRead = Result<(Roles, Vec<(String, Cause)>), Cause>;
+
 /// What became of reading roles.
 #[derive(Default)]
 pub(crate) struct RoleBook {
-    cell: OnceCell<Result<(Roles, Vec<(String, Cause)>), Cause>>,
+    cell: OnceCell<RolesRead>,
 }
 
 impl Place {
-    /// All roles of a mount, read once. Roles that could not be read are told where the scope of roles is read.
+    /// All roles of a mount, read once. For callers to whom a role that could not be read makes
+    /// no difference.
     pub(crate) async fn roles(&self, inner: &Arc<Inner>, mount: &Mount) -> Result<Roles, Cause> {
         self.role_book(inner, mount).await.map(|(roles, _)| roles)
     }
 
-    async fn role_book(&self, inner: &Arc<Inner>, mount: &Mount) -> Result<(Roles, Vec<(String, Cause)>), Cause> {
+    /// The same, with those that could not be read.
+    pub(crate) async fn role_book(&self, inner: &Arc<Inner>, mount: &Mount) -> RolesRead {
         let book = self.book(&mount.full());
         book.cell.get_or_init(|| read_roles(inner, self.namespace.clone(), mount)).await.clone()
     }
 }
 
-async fn read_roles(
-    inner: &Arc<Inner>,
-    namespace: crate::mount::Namespace,
-    mount: &Mount,
-) -> Result<(Roles, Vec<(String, Cause)>), Cause> {
+async fn read_roles(inner: &Arc<Inner>, namespace: crate::mount::Namespace, mount: &Mount) -> RolesRead {
     let target = Target::at(mount).then("role");
     let listing = inner.client.list(&namespace, &target).await?.unwrap_or_default();
     let (mut roles, mut missing) = (BTreeMap::new(), Vec::new());
@@ -119,7 +120,7 @@ async fn users(
         };
         walk.warned(&mount.full(), listing.warnings).await?;
         for name in listing.keys {
-            let id = GrantId::from(format!("{}/{name}", mount.full()));
+            let id = reading.grant(&format!("{}/{name}", mount.full()));
             let mut access = Access::new(reading.name(kind), AccessKind::Password, id, Status::Enabled);
             access.target = Some(format!("{}{}", place.namespace.prefix(), mount.full()));
             access.privilege_reason = Some(String::from("what it reaches is told with its entity"));
@@ -143,7 +144,8 @@ async fn users(
 pub(super) async fn jwt_roles(reading: Reading<'_>) -> Result<(), Cause> {
     let mut by_claims = Vec::new();
     let walk = roles(reading, JWT_ROLES, &Engine::Jwt, |access, name, role| {
-        let mut names: Vec<&str> = role.bound_subject.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+        let mut names: Vec<&str> =
+            role.bound_subject.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
         for (claim, values) in role.bound_claims.iter().flatten() {
             let names_users = role.user_claim.as_deref() == Some(claim.as_str());
             names.extend(values.0.iter().map(String::as_str).filter(|value| names_users || is_address(value)));
@@ -184,7 +186,8 @@ pub(super) async fn kubernetes_roles(reading: Reading<'_>) -> Result<(), Cause> 
     let walk = roles(reading, KUBERNETES_ROLES, &Engine::Kubernetes, |access, name, role| {
         access.kind = AccessKind::Automation;
         access.grant_display = Some(format!("role {name} lets service accounts in"));
-        let list = |names: &Option<Vec<String>>| names.iter().flatten().take(10).cloned().collect::<Vec<_>>().join(", ");
+        let list =
+            |names: &Option<Vec<String>>| names.iter().flatten().take(10).cloned().collect::<Vec<_>>().join(", ");
         access.evidence.push(format!(
             "service accounts {} in namespaces {}",
             list(&role.bound_service_account_names),
@@ -220,7 +223,7 @@ async fn roles<'a>(
             walk.part(part, cause).await?;
         }
         for (name, role) in roles.iter() {
-            let id = GrantId::from(format!("{}/role/{name}", mount.full()));
+            let id = reading.grant(&format!("{}/role/{name}", mount.full()));
             let mut access = Access::new(reading.name(kind), AccessKind::RoleBinding, id, Status::Enabled);
             access.target = Some(format!("{}{}", place.namespace.prefix(), mount.full()));
             access.expires_at = Fact::None;

@@ -17,7 +17,7 @@
 
 use std::sync::Arc;
 
-use scan_contract::{AccessRef, Cause, Look, Outlet, Scope, ScopeName};
+use scan_contract::{AccessRef, Cause, GrantId, Look, Outlet, Scope, ScopeName};
 
 use crate::mount::{Engine, Mount, Namespace};
 use crate::place::{Mounts, Place};
@@ -51,6 +51,11 @@ impl<'a> Reading<'a> {
     /// Name of a scope of this namespace.
     pub(crate) fn name(&self, kind: &str) -> ScopeName {
         scopes::name(&self.place.namespace, kind)
+    }
+
+    /// A grant id that is told by a path: paths of another namespace are others.
+    pub(crate) fn grant(&self, path: &str) -> GrantId {
+        GrantId::from(format!("{}{path}", self.place.namespace.prefix()))
     }
 
     /// Begins a scope of this namespace.
@@ -87,7 +92,7 @@ impl<'a> Reading<'a> {
 pub(crate) async fn namespace(inner: &Arc<Inner>, first: &Namespace, outlet: &Outlet) -> Result<(), Cause> {
     let mut waiting = vec![first.clone()];
     while let Some(namespace) = waiting.pop() {
-        let place = inner.place(&namespace);
+        let place = inner.begin_place(&namespace);
         let reading = Reading { inner, place: &place, outlet };
         let mounts = place.engines(&inner.client, &inner.settings).await;
         if let Some(cause) = &mounts.absent {

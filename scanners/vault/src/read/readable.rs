@@ -1,6 +1,6 @@
 //! What one entity could read by policy: secrets and rotated passwords, each with the time of its newest version.
 
-use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Holder, Privilege, Relation, Status};
+use scan_contract::{Access, AccessKind, Cause, Fact, Holder, Privilege, Relation, Status};
 
 use super::Reading;
 use super::engines::static_roles_of;
@@ -101,7 +101,7 @@ async fn secrets(
 /// One record for each secret and reader: who could read it is part of what it is.
 fn reader_of(reading: Reading<'_>, walk: &Walk<'_>, path: &str, found: &InDepth) -> Access {
     let entity = &found.entity;
-    let id = GrantId::from(format!("{path}@{}", entity.id));
+    let id = reading.grant(&format!("{path}@{}", entity.id));
     let mut access = Access::new(walk.name().clone(), AccessKind::SharedSecret, id, Status::Enabled);
     access.grant_display = Some(format!("secret {path}"));
     access.target = Some(format!("{}{path}", reading.place.namespace.prefix()));
@@ -119,7 +119,9 @@ fn describe(access: &mut Access, secret: &Secret, acl: &Acl, path: &str, found: 
     access.status = match secret.version {
         Version::There => Status::Enabled,
         Version::Deleted(at) => {
-            access.evidence.push(format!("the newest version was deleted at {}, and can be brought back", at.to_rfc3339()));
+            access
+                .evidence
+                .push(format!("the newest version was deleted at {}, and can be brought back", at.to_rfc3339()));
             Status::Disabled
         }
         Version::Destroyed => {

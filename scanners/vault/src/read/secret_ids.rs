@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Status};
+use scan_contract::{Access, AccessKind, Cause, Fact, Status};
 use serde::Serialize;
 
 use super::Reading;
@@ -55,7 +55,7 @@ async fn of_mount(reading: Reading<'_>, walk: &mut Walk<'_>, mount: &Mount) -> R
         let accessors = match inner.client.hear_list(&place.namespace, &target, None).await {
             // The role was deleted since the list was read.
             Ok(Heard::Invalid) => continue,
-            Ok(heard) => inner.client.listing(&place.namespace, &target, heard),
+            Ok(heard) => crate::client::listing(&place.namespace, &target, heard),
             Err(cause) => Err(cause),
         };
         let accessors = match accessors {
@@ -134,7 +134,7 @@ async fn of_role(
 fn secret_access(reading: Reading<'_>, mount: &Mount, role: &str, id: &str, secret: &SecretId) -> Access {
     let expires = moment(secret.expiration_time.as_deref(), Fact::not_given());
     let status = if has_passed(&expires, reading.inner.client.now()) { Status::Expired } else { Status::Enabled };
-    let grant = GrantId::from(format!("{}/role/{role}/{id}", mount.full()));
+    let grant = reading.grant(&format!("{}/role/{role}/{id}", mount.full()));
     let mut access = Access::new(reading.name(SECRET_IDS), AccessKind::ServiceKey, grant, status);
     access.grant_display = Some(format!("secret id of role {role}"));
     access.target = Some(format!("{}{}/role/{role}", reading.place.namespace.prefix(), mount.full()));
@@ -147,7 +147,7 @@ fn secret_access(reading: Reading<'_>, mount: &Mount, role: &str, id: &str, secr
     if access.holders.is_empty() {
         access.evidence.push(String::from("its metadata names no owner"));
     }
-    if let Some(uses) = secret.secret_id_num_uses.filter(|uses| *uses > 0) {
+    if let Some(uses) = secret.uses.filter(|uses| *uses > 0) {
         access.evidence.push(format!("{uses} uses left"));
     }
     access

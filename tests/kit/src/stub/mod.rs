@@ -10,6 +10,8 @@
 //!   vendor's page named beside it. What is wrong on purpose belongs into the script ([`crate::fault::Damage`]).
 //! - Rights can be taken from its credential one at a time, and it then refuses in the system's own words.
 
+pub mod aws;
 pub mod github;
 pub mod hr;
 pub mod okta;
+pub mod vault;

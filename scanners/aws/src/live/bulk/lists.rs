@@ -48,7 +48,8 @@ pub(crate) async fn details(account: &Account) -> Result<Details, Cause> {
             answer.role_detail_list(),
             answer.policies(),
         );
-        let turn = Turn::marked(answer.is_truncated, answer.marker.as_deref(), OPERATION).and_then(|turn| walk.turn(turn));
+        let turn =
+            Turn::marked(answer.is_truncated, answer.marker.as_deref(), OPERATION).and_then(|turn| walk.turn(turn));
         match turn {
             Ok(Some(mark)) => next = Some(mark),
             Ok(None) => return Ok(details),
@@ -73,9 +74,10 @@ pub(crate) async fn longest_sessions(account: &Account) -> Partly<HashMap<String
         account.iam_asker,
         "iam:ListRoles",
         |marker| account.iam.list_roles().max_items(MOST).set_marker(marker),
-        |answer| answer.roles.into_iter().filter_map(|role| {
-            role.max_session_duration.map(|seconds| (role.arn, i64::from(seconds)))
-        })
+        |answer| answer
+            .roles
+            .into_iter()
+            .filter_map(|role| { role.max_session_duration.map(|seconds| (role.arn, i64::from(seconds))) })
     );
     Partly { items: walked.items.into_iter().collect(), broken: walked.broken.map(|failure| failure.cause) }
 }
@@ -130,7 +132,11 @@ pub(crate) async fn service_credentials(account: &Account) -> Result<Partly<Vec<
     let Some(failure) = &all.broken else {
         return Ok(Partly { items: all.items, broken: None });
     };
-    if !(all.items.is_empty() && ["ValidationError", "InvalidInput", "InvalidParameterValue", "MissingParameter"].iter().any(|code| failure.is(code))) {
+    if !(all.items.is_empty()
+        && ["ValidationError", "InvalidInput", "InvalidParameterValue", "MissingParameter"]
+            .iter()
+            .any(|code| failure.is(code)))
+    {
         let cause = failure.cause.clone();
         return if all.items.is_empty() { Err(cause) } else { Ok(Partly { items: all.items, broken: Some(cause) }) };
     }
@@ -149,10 +155,7 @@ pub(crate) async fn service_credentials(account: &Account) -> Result<Partly<Vec<
     Ok(Partly { items, broken })
 }
 
-async fn of_service(
-    account: &Account,
-    service: Option<&str>,
-) -> crate::live::bulk::pages::Walked<ServiceCredential> {
+async fn of_service(account: &Account, service: Option<&str>) -> crate::live::bulk::pages::Walked<ServiceCredential> {
     walk_iam!(
         account.iam_asker,
         "iam:ListServiceSpecificCredentials",

@@ -27,9 +27,9 @@ impl Turn {
         match (truncated, marker) {
             (false, _) => Ok(Self { next: None }),
             (true, Some(marker)) if !marker.is_empty() => Ok(Self { next: Some(marker.to_owned()) }),
-            (true, _) => {
-                Err(Cause::CutOff { what: format!("{operation}: more pages follow, and the answer does not say where") })
-            }
+            (true, _) => Err(Cause::CutOff {
+                what: format!("{operation}: more pages follow, and the answer does not say where"),
+            }),
         }
     }
 
@@ -109,8 +109,9 @@ macro_rules! walk_iam {
                 }
             };
             walked.items.extend($items);
-            let turn = $crate::live::bulk::pages::Turn::marked($answer.is_truncated, $answer.marker.as_deref(), $operation)
-                .and_then(|turn| walk.turn(turn));
+            let turn =
+                $crate::live::bulk::pages::Turn::marked($answer.is_truncated, $answer.marker.as_deref(), $operation)
+                    .and_then(|turn| walk.turn(turn));
             match turn {
                 Ok(Some(mark)) => next = Some(mark),
                 Ok(None) => break,

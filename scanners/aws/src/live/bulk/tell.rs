@@ -5,17 +5,15 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use scan_contract::{
-    Access, AccessKind, AsOf, AsOfSource, Cause, Fact, Instant, ProofKind, Scope, Status, SystemId,
-};
+use scan_contract::{Access, AccessKind, AsOf, AsOfSource, Cause, Fact, Instant, ProofKind, Scope, Status, SystemId};
 
 use crate::arn::Arn;
 use crate::live::bulk::lists::{Partly, ServiceCredential};
 use crate::live::bulk::report::Fetched;
 use crate::live::index::{Index, Known};
 use crate::live::scopes::{
-    EVENTS, FROM_DETAILS, FROM_REPORT, KEY_IDS, MFA_SERIALS, SERVICE_CREDENTIALS, SIGNING_CERTIFICATES, SSH_KEYS, SWEEP,
-    follow_up,
+    EVENTS, FROM_DETAILS, FROM_REPORT, KEY_IDS, MFA_SERIALS, SERVICE_CREDENTIALS, SIGNING_CERTIFICATES, SSH_KEYS,
+    SWEEP, follow_up,
 };
 use crate::live::settings::Settings;
 use crate::policy::reach::Reaches;
@@ -58,7 +56,10 @@ impl Given {
         }
         if let Ok(fetched) = &self.report {
             let at = fetched.report.generated.map_or(
-                AsOf { at: self.started - TimeDelta::hours(crate::tell::REPORT_LAG_HOURS), source: AsOfSource::Configured },
+                AsOf {
+                    at: self.started - TimeDelta::hours(crate::tell::REPORT_LAG_HOURS),
+                    source: AsOfSource::Configured,
+                },
                 |at| AsOf { at, source: AsOfSource::Stated },
             );
             open.extend(FROM_REPORT.map(|kind| (kind, at)));
@@ -92,8 +93,13 @@ pub(crate) fn tell(
     let documents = documents(settings, account, given.started);
     let beyond = beyond(&given, &mut reading);
     let Given { details, report, services, started, caller, .. } = given;
-    let loaded = Loaded { details: source(details), report: source_of_report(report, &mut reading), keys: Source::NotConfigured };
-    for (source, kinds) in [(loaded.details.failure(), &FROM_DETAILS[..]), (loaded.report.failure(), &FROM_REPORT[..])] {
+    let loaded = Loaded {
+        details: source(details),
+        report: source_of_report(report, &mut reading),
+        keys: Source::NotConfigured,
+    };
+    for (source, kinds) in [(loaded.details.failure(), &FROM_DETAILS[..]), (loaded.report.failure(), &FROM_REPORT[..])]
+    {
         if let Some(cause) = source {
             reading.gap_in(kinds.iter().copied(), cause);
         }
@@ -110,6 +116,10 @@ pub(crate) fn tell(
         roles::tell(&documents, details, &people, reaches, &beyond, &mut reading);
         check::tell_details(details, &mut reading);
         see_ourselves(details, &caller, &mut reading);
+        if !loaded.report.get().is_some_and(|report| report.rows.iter().any(Row::is_root)) {
+            let arn = format!("arn:{}:iam::{account}:root", settings.partition.as_str());
+            users::tell_root_by(&arn, "every account has a root user", &people, &mut reading);
+        }
     }
     credentials::tell(&loaded, &people, &beyond, &mut reading);
     keys::tell(&documents, &loaded, &people, &beyond, &mut reading);
@@ -220,8 +230,7 @@ fn service_access(credential: &ServiceCredential, people: &People<'_>, reading: 
     let mut access = person.grant(scope, AccessKind::ApiToken, credential.id.clone(), status);
     access.status_text = unknown.then(|| short(&credential.status, 40));
     let alias = credential.alias.as_ref().map_or_else(String::new, |alias| format!(" ({})", short(alias, 80)));
-    access.grant_display =
-        Some(format!("credential {} for {}{alias}", credential.service_user, credential.service));
+    access.grant_display = Some(format!("credential {} for {}{alias}", credential.service_user, credential.service));
     access.target = Some(credential.service.clone());
     access.created_at = credential.created.fact("CreateDate");
     access.last_used_at = Fact::Hidden(String::from("AWS does not record the use of service-specific credentials"));
@@ -251,11 +260,7 @@ fn seal(settings: &Settings, loaded: &Loaded, started: Instant, reading: &mut Re
     let Some(made) = report.generated else { return };
     let allowed = TimeDelta::from_std(settings.report_max_age).unwrap_or(TimeDelta::MAX);
     if started - made > allowed {
-        let cause = Cause::Stale {
-            as_of: made.to_rfc3339(),
-            age: hours(started - made),
-            allowed: hours(allowed),
-        };
+        let cause = Cause::Stale { as_of: made.to_rfc3339(), age: hours(started - made), allowed: hours(allowed) };
         reading.gap_in(FROM_REPORT, &cause);
     }
     if let Some(details) = loaded.details.get()
@@ -291,7 +296,9 @@ fn compare(details: &Details, report: &Report, made: Instant, reading: &mut Read
     let known: BTreeSet<&str> = details.users.iter().map(|user| user.arn.as_str()).collect();
     let gone = report.rows.iter().filter(|row| !row.is_root() && !known.contains(row.arn.as_str())).count();
     if young > 0 {
-        reading.notice(format!("{young} users are younger than the credential report: their credentials show in the next"));
+        reading.notice(format!(
+            "{young} users are younger than the credential report: their credentials show in the next"
+        ));
     }
     if gone > 0 {
         reading.notice(format!("{gone} users of the credential report are gone since it was made"));

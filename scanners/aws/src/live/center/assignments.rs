@@ -234,7 +234,8 @@ impl Center {
         }
         outcome.records.push(access);
         if let Some(session) = self.session(user, assigned, set.session_seconds, &set.name) {
-            let known = outcome.records.iter().any(|record| record.kind == session.kind && record.grant_id == session.grant_id);
+            let known =
+                outcome.records.iter().any(|record| record.kind == session.kind && record.grant_id == session.grant_id);
             if !known {
                 outcome.records.push(session);
             }

@@ -50,7 +50,8 @@ impl Center {
     /// A permission set, asked for once in a run.
     pub(crate) async fn permission_set(&self, instance: &Instance, arn: &str) -> std::sync::Arc<PermissionSet> {
         let cell = self.sets.at(arn);
-        let set = cell.get_or_init(|| async { std::sync::Arc::new(self.ask_permission_set(instance, arn).await) }).await;
+        let set =
+            cell.get_or_init(|| async { std::sync::Arc::new(self.ask_permission_set(instance, arn).await) }).await;
         std::sync::Arc::clone(set)
     }
 
@@ -107,7 +108,10 @@ impl Center {
         for policy in managed.items {
             let arn = policy.arn.unwrap_or_else(|| String::from("without an ARN"));
             let reach = match tables.managed(&arn) {
-                Some(known) => Reach { privilege: known.privilege, ..Reach::nothing(format!("policy {arn} of AWS: {}", known.why)) },
+                Some(known) => Reach {
+                    privilege: known.privilege,
+                    ..Reach::nothing(format!("policy {arn} of AWS: {}", known.why))
+                },
                 None => Reach::unknown(format!("policy {} is attached, its document was not read", short(&arn, 120))),
             };
             set.reach.add(reach);
@@ -156,7 +160,9 @@ mod tests {
 
     #[test]
     fn durations_are_read_and_other_texts_are_none() {
-        for (text, seconds) in [("PT1H", 3_600), ("PT12H", 43_200), ("PT1H30M", 5_400), ("P1D", 86_400), ("P1DT1S", 86_401)] {
+        for (text, seconds) in
+            [("PT1H", 3_600), ("PT12H", 43_200), ("PT1H30M", 5_400), ("P1D", 86_400), ("P1DT1S", 86_401)]
+        {
             assert_eq!(seconds_of(text), Some(seconds), "{text}");
         }
         for wrong in ["", "P", "PT", "1H", "PT1", "PTH", "PT1M1H", "P1H", "PT99999999999999999999H", "P1DT"] {

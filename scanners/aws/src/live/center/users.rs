@@ -32,7 +32,8 @@ impl Center {
             let cause = if instances.foreign == 0 {
                 Cause::NotOnPlan { what: String::from("IAM Identity Center is not set up in this region") }
             } else {
-                let what = format!("an instance of Identity Center of this account; {} belong to others", instances.foreign);
+                let what =
+                    format!("an instance of Identity Center of this account; {} belong to others", instances.foreign);
                 Cause::NotSeen { what }
             };
             return outlet.gap(Gap::scope(&scope, cause)).await;
@@ -155,8 +156,7 @@ fn account_of(user: &User, scope: &ScopeName) -> (Access, Option<Cause>) {
         .and_then(|email| email.value.clone());
     holder.external =
         user.external_ids().first().map(|external| ExternalIdentity { id: external.id.clone(), system: None });
-    access.grant_display =
-        Some(format!("Identity Center user {}", user.user_name.as_deref().unwrap_or(&user.user_id)));
+    access.grant_display = Some(format!("Identity Center user {}", user.user_name.as_deref().unwrap_or(&user.user_id)));
     access.holders = vec![holder];
     access.privilege_reason = Some(String::from("by its permission sets, which are read where a person matters"));
     access.created_at = stamp(user.created_at.as_ref()).fact("CreatedAt");

@@ -61,10 +61,8 @@ pub(crate) async fn read(about: &About<'_>, report_of: Option<Instant>) -> Outco
     }
     let references: Vec<&AccessKeyMetadata> = keys.iter().collect();
     let row = about.known.row.as_ref();
-    let joined = row.map_or_else(
-        || Joined { keys: references.clone(), ..Joined::default() },
-        |row| join(row, &references),
-    );
+    let joined =
+        row.map_or_else(|| Joined { keys: references.clone(), ..Joined::default() }, |row| join(row, &references));
     for (key, slot) in &joined.exact {
         let record = exact(about, key, *slot, report_of);
         outcome.records.push(record);
@@ -134,13 +132,17 @@ async fn ask_use(about: &About<'_>, key: &AccessKeyMetadata, outcome: &mut Outco
     match asked {
         Ok(answer) => {
             let Some(used) = answer.access_key_last_used else {
-                outcome.gap(short(id, 40), Cause::Malformed { what: String::from("iam:GetAccessKeyLastUsed: no answer in it") });
+                outcome.gap(
+                    short(id, 40),
+                    Cause::Malformed { what: String::from("iam:GetAccessKeyLastUsed: no answer in it") },
+                );
                 return Some(Used::NotSaid);
             };
             Some(match used.last_used_date.as_ref().map(instant) {
                 None => Used::Never,
                 Some(Some(at)) => {
-                    let place = format!("last used for {} in {}", short(&used.service_name, 60), short(&used.region, 40));
+                    let place =
+                        format!("last used for {} in {}", short(&used.service_name, 60), short(&used.region, 40));
                     Used::At(at, place)
                 }
                 Some(None) => {
@@ -162,11 +164,16 @@ async fn ask_use(about: &About<'_>, key: &AccessKeyMetadata, outcome: &mut Outco
 fn score(key: &AccessKeyMetadata, used: &Used, slot: Slot<'_>) -> i32 {
     let (_, cells) = slot;
     let mut score = 0;
-    if matches!((status_of(&key.status).0, &cells.active), (scan_contract::Status::Enabled, Switch::On) | (scan_contract::Status::Disabled, Switch::Off)) {
+    if matches!(
+        (status_of(&key.status).0, &cells.active),
+        (scan_contract::Status::Enabled, Switch::On) | (scan_contract::Status::Disabled, Switch::Off)
+    ) {
         score += 1;
     }
     match (used, cells.last_used) {
-        (Used::At(at, _), Cell::Time(slot)) if (*at - slot).abs() < TimeDelta::seconds(i64::from(KEY_PRECISION)) => score += 2,
+        (Used::At(at, _), Cell::Time(slot)) if (*at - slot).abs() < TimeDelta::seconds(i64::from(KEY_PRECISION)) => {
+            score += 2
+        }
         (Used::Never, Cell::NotApplicable) => score += 1,
         _ => {}
     }
@@ -182,9 +189,8 @@ fn score(key: &AccessKeyMetadata, used: &Used, slot: Slot<'_>) -> i32 {
 /// The slot of each key, where it can be told. Two slots and two keys always fit somehow: each slot is one of them.
 fn pair(keys: &[(&AccessKeyMetadata, Used)], slots: &[Slot<'_>]) -> Vec<Option<u8>> {
     let at = |key: usize, slot: usize| score(keys[key].0, &keys[key].1, slots[slot]);
-    let older_first = |left: usize, right: usize| {
-        keys[left].0.create_date.instant() <= keys[right].0.create_date.instant()
-    };
+    let older_first =
+        |left: usize, right: usize| keys[left].0.create_date.instant() <= keys[right].0.create_date.instant();
     match (keys.len(), slots.len()) {
         (1, 1) => vec![Some(slots[0].0)],
         (1, 2) => match at(0, 0).cmp(&at(0, 1)) {
@@ -242,8 +248,10 @@ mod tests {
     fn two_keys_take_two_slots_by_their_state_and_use() {
         let (old, young) =
             (key("AKIA1", "Inactive", "2024-01-01T00:00:00Z"), key("AKIA2", "Active", "2024-05-01T00:00:00Z"));
-        let (first, second) =
-            (cells(true, "2025-01-01T00:00:00Z", None), cells(false, "2025-01-02T00:00:00Z", Some("2024-08-01T00:00:00Z")));
+        let (first, second) = (
+            cells(true, "2025-01-01T00:00:00Z", None),
+            cells(false, "2025-01-02T00:00:00Z", Some("2024-08-01T00:00:00Z")),
+        );
         let slots = [(1, &first), (2, &second)];
         let keys = [(&old, Used::At(at("2024-08-01T00:03:00Z"), String::new())), (&young, Used::Never)];
         assert_eq!(pair(&keys, &slots), [Some(2), Some(1)]);
@@ -263,8 +271,7 @@ mod tests {
     #[test]
     fn a_slot_changed_before_a_key_was_made_is_not_its_slot() {
         let young = key("AKIA2", "Active", "2025-05-01T00:00:00Z");
-        let (before, after) =
-            (cells(true, "2025-01-01T00:00:00Z", None), cells(true, "2025-06-01T00:00:00Z", None));
+        let (before, after) = (cells(true, "2025-01-01T00:00:00Z", None), cells(true, "2025-06-01T00:00:00Z", None));
         assert_eq!(pair(&[(&young, Used::Never)], &[(1, &before), (2, &after)]), [Some(2)]);
     }
 }

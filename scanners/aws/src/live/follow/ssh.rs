@@ -21,8 +21,7 @@ pub(crate) fn fingerprint(key: &str) -> Option<KeyFingerprint> {
     // The blob begins with its own sort, with the length before it (RFC 4253, section 6.6).
     let length = u32::try_from(sort.len()).map_or([0xFF; 4], u32::to_be_bytes);
     let named = blob.strip_prefix(&length).is_some_and(|rest| rest.starts_with(sort.as_bytes()));
-    named
-        .then(|| KeyFingerprint::from(format!("SHA256:{}", BASE64_NOPAD.encode(&Sha256::digest(&blob)))))
+    named.then(|| KeyFingerprint::from(format!("SHA256:{}", BASE64_NOPAD.encode(&Sha256::digest(&blob)))))
 }
 
 /// Reads the keys of one user.
@@ -53,8 +52,7 @@ async fn one(about: &About<'_>, key: &SshPublicKeyMetadata, outcome: &mut Outcom
         let field = String::from("Status");
         outcome.gap(part.clone(), Cause::UnknownWord { field, word: short(word, 40), rows: 1, first: part.clone() });
     }
-    let mut access =
-        about.known.person.grant(about.scope.clone(), AccessKind::SshKey, id.clone(), status);
+    let mut access = about.known.person.grant(about.scope.clone(), AccessKind::SshKey, id.clone(), status);
     access.status_text = unknown.then(|| short(word, 40));
     access.grant_display = Some(format!("SSH public key {id} of {}", about.user));
     access.target = Some(String::from("CodeCommit"));
@@ -93,7 +91,13 @@ mod tests {
 
     #[test]
     fn what_is_no_key_has_no_fingerprint() {
-        for wrong in ["", "ssh-rsa", "ssh-rsa AAAA", "ssh-rsa !!!!", "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti"] {
+        for wrong in [
+            "",
+            "ssh-rsa",
+            "ssh-rsa AAAA",
+            "ssh-rsa !!!!",
+            "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti",
+        ] {
             assert_eq!(fingerprint(wrong), None, "{wrong}");
         }
     }

@@ -65,11 +65,12 @@ pub(super) fn answer(stub: &GitHubStub, asked: &Value) -> (Value, u64) {
         "LineAuthors" => (blame(&truth, variables), Vec::new(), 1),
         _ => return (json!({"errors": [{"message": "unknown operation"}]}), 1),
     };
-    let cost = (connections / 100).max(1);
+    // docs.github.com, "Rate limits and query limits for the GraphQL API": divided by a hundred, rounded, at least one.
+    let cost = ((connections + 50) / 100).max(1);
     let mut data = data;
     let used = *lock(&stub.points) + cost;
     data["rateLimit"] = json!({"cost": cost, "limit": 15_000, "remaining": 15_000_u64.saturating_sub(used), "used": used,
-        "resetAt": (chrono::Utc::now() + chrono::TimeDelta::hours(1)).format("%Y-%m-%dT%H:%M:%SZ").to_string()});
+        "resetAt": super::in_an_hour()});
     let mut value = json!({"data": data});
     if !errors.is_empty() {
         value["errors"] = Value::Array(errors);

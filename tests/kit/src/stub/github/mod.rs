@@ -65,12 +65,16 @@ pub struct GitHubStub {
     denied: Mutex<BTreeSet<String>>,
     silent: Mutex<bool>,
     issued: Mutex<u64>,
+    refuses_claims: bool,
     revoked: Mutex<BTreeSet<String>>,
     points: Mutex<u64>,
+    /// Announced limit of requests, and how many of them were used.
+    limit: Mutex<(u64, u64)>,
 }
 
 impl GitHubStub {
-    /// github.com, signed in to with this token (for an App: any signed claims, which are exchanged for tokens).
+    /// github.com, signed in to with this token. For an App: with any signed claims, which are exchanged for tokens that
+    /// hold it.
     pub fn new(truth: Truth, means: Means, token: &str) -> Self {
         Self {
             truth: Mutex::new(truth),
@@ -80,8 +84,10 @@ impl GitHubStub {
             denied: Mutex::default(),
             silent: Mutex::new(false),
             issued: Mutex::new(0),
+            refuses_claims: false,
             revoked: Mutex::default(),
             points: Mutex::new(0),
+            limit: Mutex::new((1_000_000, 0)),
         }
     }
 
@@ -89,6 +95,13 @@ impl GitHubStub {
     #[must_use]
     pub fn server(mut self) -> Self {
         self.server = true;
+        self
+    }
+
+    /// The same, which knows no App that signs in.
+    #[must_use]
+    pub fn refusing_claims(mut self) -> Self {
+        self.refuses_claims = true;
         self
     }
 
@@ -105,6 +118,11 @@ impl GitHubStub {
     /// Whether the rights an App's token has are told when it is made.
     pub fn hide_rights(&self) {
         *lock(&self.silent) = true;
+    }
+
+    /// From now on so many requests an hour are announced; they count down.
+    pub fn announce(&self, limit: u64) {
+        *lock(&self.limit) = (limit, 0);
     }
 
     /// GraphQL points spent so far.
@@ -137,9 +155,8 @@ impl GitHubStub {
         let Some(token) = asked.token() else { return false };
         match self.means {
             Means::App => {
-                token
-                    .strip_prefix("ghs_")
-                    .is_some_and(|number| number.parse().is_ok_and(|number: u64| number <= *lock(&self.issued)))
+                let number = token.strip_prefix("ghs_").and_then(|rest| rest.strip_prefix(self.token.as_str()));
+                number.is_some_and(|number| number.parse().is_ok_and(|number: u64| number <= *lock(&self.issued)))
                     && !lock(&self.revoked).contains(token)
             }
             Means::Classic(_) | Means::FineGrained => token == self.token,
@@ -151,7 +168,7 @@ impl GitHubStub {
         if self.means != Means::App {
             return None;
         }
-        let claims = asked.token().is_some_and(|token| token.split('.').count() == 3);
+        let claims = !self.refuses_claims && asked.token().is_some_and(|token| token.split('.').count() == 3);
         match route {
             ["GET", "orgs", org, "installation"] => {
                 let known = self.truth().login.eq_ignore_ascii_case(org);
@@ -166,9 +183,9 @@ impl GitHubStub {
             } else if *id == "900" {
                 let mut issued = lock(&self.issued);
                 *issued += 1;
-                let ends = chrono_in_an_hour();
+                let ends = in_an_hour();
                 let permissions = if *lock(&self.silent) { json!({}) } else { json!(self.permissions()) };
-                let token = format!("ghs_{issued}");
+                let token = format!("ghs_{}{issued}", self.token);
                 Answer::json(&json!({"token": token, "expires_at": ends, "permissions": permissions})).of(201)
             } else {
                 not_found()
@@ -196,10 +213,15 @@ impl GitHubStub {
     }
 
     fn headed(&self, answer: Answer, resource: &str) -> Answer {
-        let reset = chrono::Utc::now().timestamp() + 3_600;
+        let reset = now().timestamp() + 3_600;
+        let (limit, remaining) = {
+            let mut counted = lock(&self.limit);
+            counted.1 += 1;
+            (counted.0, counted.0.saturating_sub(counted.1))
+        };
         let answer = answer
-            .with("x-ratelimit-limit", "15000")
-            .with("x-ratelimit-remaining", "14999")
+            .with("x-ratelimit-limit", &limit.to_string())
+            .with("x-ratelimit-remaining", &remaining.to_string())
             .with("x-ratelimit-reset", &reset.to_string())
             .with("x-ratelimit-resource", resource)
             .with("x-github-request-id", "ABCD:1234");
@@ -240,8 +262,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn chrono_in_an_hour() -> String {
-    (chrono::Utc::now() + chrono::TimeDelta::hours(1)).format("%Y-%m-%dT%H:%M:%SZ").to_string()
+/// The real time: a service has its own clock.
+#[expect(clippy::disallowed_methods, reason = "a stub beside real sockets has the real time")]
+fn now() -> chrono::DateTime<chrono::Utc> {
+    chrono::Utc::now()
+}
+
+fn in_an_hour() -> String {
+    (now() + chrono::TimeDelta::hours(1)).format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 fn unauthenticated() -> Answer {

@@ -214,13 +214,25 @@ fn linked(asked: &Asked, answer: Answer, total: usize, size: usize, number: usiz
         .map(String::from)
         .collect();
     query.push(format!("page={}", number + 1));
-    answer.with("link", &format!("<{}{}?{}>; rel=\"next\"", asked.origin, asked.path, query.join("&")))
+    answer.with("link", &format!("<{}{}?{}>; rel=\"next\"", asked.origin, by_id(&asked.path), query.join("&")))
 }
 
+/// The platform links further pages by id, whatever name was asked for.
+fn by_id(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        ["", "orgs", _, rest @ ..] => format!("/organizations/4711/{}", rest.join("/")),
+        ["", "repos", _, _, rest @ ..] => format!("/repositories/1/{}", rest.join("/")),
+        _ => String::from(path),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "every caller has just made it")]
 fn list(asked: &Asked, all: Vec<Value>) -> Answer {
     paged(asked, all.len(), |from, count| all.iter().skip(from).take(count).cloned().collect())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "every caller has just made it")]
 fn field(asked: &Asked, name: &str, total: &str, all: Vec<Value>) -> Answer {
     let size = asked.number_of("per_page", 30).clamp(1, 100);
     let number = asked.number_of("page", 1).max(1);

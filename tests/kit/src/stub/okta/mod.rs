@@ -61,7 +61,8 @@ fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 impl OktaStub {
     /// A service for this organisation. Nobody can sign in yet.
     pub fn new(org: OktaOrg) -> Self {
-        let doors = Doors { expires_in: 3600, ..Doors::default() };
+        let token_text = String::from("access-token-s3cr3t");
+        let doors = Doors { expires_in: 3600, token_text, ..Doors::default() };
         Self { org: Mutex::new(org), doors: Mutex::new(doors), lacking: Mutex::default(), page: Mutex::new(usize::MAX) }
     }
 
@@ -76,6 +77,13 @@ impl OktaStub {
     #[must_use]
     pub fn with_service_app(self, app: ServiceApp) -> Self {
         locked(&self.doors).apps.push(app);
+        self
+    }
+
+    /// Access tokens begin with this text.
+    #[must_use]
+    pub fn with_access_tokens(self, text: &str) -> Self {
+        locked(&self.doors).token_text = String::from(text);
         self
     }
 
@@ -145,6 +153,12 @@ impl OktaStub {
         }
     }
 
+    /// The user who made the API token of a request.
+    fn own_user(&self, asked: &Asked) -> String {
+        let token = asked.token().unwrap_or_default();
+        locked(&self.doors).api_tokens.get(token).cloned().unwrap_or_default()
+    }
+
     /// A page of a list: the cursor is opaque, and the last page has no link to a next one.
     fn page(&self, asked: &Asked, all: Vec<Value>, most: usize) -> Answer {
         let page = asked.number_of("limit", most).clamp(1, most).min(*locked(&self.page));
@@ -178,10 +192,13 @@ impl OktaStub {
         let known = |user: &str| org.users.iter().any(|own| own.id == user);
         match route {
             ["users"] => users(&org, asked).map_or_else(|refusal| refusal, |found| list(found, 200)),
+            ["users", "me"] => {
+                let me = self.own_user(asked);
+                one(org.users.iter().find(|user| user.id == me).map(|user| render::user(user, origin)))
+            }
             ["users", id] => one(org.users.iter().find(|user| user.id == *id).map(|user| render::user(user, origin))),
             ["users", "me", "roles"] => {
-                let token = asked.token().unwrap_or_default();
-                let me = locked(&self.doors).api_tokens.get(token).cloned().unwrap_or_default();
+                let me = self.own_user(asked);
                 list(org.roles_of(&me).into_iter().map(|role| render::role(role, origin)).collect(), 200)
             }
             ["users", user, rest @ ..] if known(user) => of_user(&org, user, rest, asked, &list),

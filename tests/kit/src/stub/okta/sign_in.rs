@@ -30,6 +30,8 @@ pub(super) struct Doors {
     /// Access tokens in force, with their scopes.
     pub(super) access_tokens: BTreeMap<String, BTreeSet<String>>,
     pub(super) given: u64,
+    /// What access tokens begin with.
+    pub(super) token_text: String,
     /// Seconds an access token lives, as told.
     pub(super) expires_in: u64,
 }
@@ -85,7 +87,7 @@ impl Doors {
             return refused("consent_required");
         }
         self.given += 1;
-        let token = format!("access-token-{}-{}", self.given, "s3cr3t");
+        let token = format!("{}{}", self.token_text, self.given);
         self.access_tokens.insert(token.clone(), scopes.clone());
         Answer::json(&json!({
             "token_type": "Bearer",
