@@ -180,3 +180,48 @@ fn no_secret_stands_in_anything_that_is_written() {
         server.finish();
     }
 }
+
+#[test]
+fn a_recording_stands_in_for_each_system_and_holds_no_more_than_is_read() {
+    for kind in KINDS {
+        let server = kind.serve(&truth());
+        let source = kind.source(server.origin());
+        let office = Office::new(&source);
+        let live = office.holdover(&["scan", "--no-progress", "--record", "tape"]);
+        live.expect(1);
+        let digest = word(&live.report()["roster"]["digest"]);
+        server.finish();
+        for file in office.files().iter().filter(|file| file.starts_with(office.path().join("tape"))) {
+            let text = std::fs::read_to_string(file).expect("text");
+            assert!(!text.contains(SECRET) && !text.contains("token-of-"), "{kind:?}: {}", file.display());
+            assert!(!text.contains("reason\":\"private"), "{kind:?}: what is not read is not kept");
+        }
+        let replayed = Office::new(&source.replace("coverage: full", "coverage: full, replay: tape"));
+        let tape = replayed.path().join("tape");
+        std::fs::create_dir(&tape).expect("a folder");
+        for file in office.files().iter().filter(|file| file.starts_with(office.path().join("tape"))) {
+            std::fs::copy(file, tape.join(file.file_name().expect("a name"))).expect("a copy");
+        }
+        let run = replayed.scan();
+        run.expect(1);
+        assert_eq!(word(&run.report()["roster"]["digest"]), digest, "{kind:?}: the same people");
+    }
+}
+
+#[test]
+fn rights_and_requests_of_a_source_are_told() {
+    let server = Kind::Rippling.serve(&truth());
+    let office = Office::new(&Kind::Rippling.source(server.origin()));
+    let run = office.holdover(&["check-permissions"]);
+    run.expect(0);
+    assert!(run.stdout.contains("roster source hris") && run.stdout.contains("workers.read"), "{}", run.stdout);
+    let asked = server.count();
+    let policy = office.holdover(&["check-permissions", "--print-policy"]);
+    policy.expect(0);
+    assert!(policy.stdout.contains("GET /workers") && policy.stdout.contains("workers.read"), "{}", policy.stdout);
+    assert_eq!(server.count(), asked, "a policy is printed without asking");
+    server.plant(On::any(), Damage::status(403));
+    let refused = office.holdover(&["check-permissions"]);
+    assert!(refused.stdout.contains("MISSING"), "{}", refused.stdout);
+    server.finish();
+}
