@@ -108,7 +108,8 @@ fn guard(path: &Path, mode: u32, owner: u32, group: u32) -> Result<(), Cause> {
     }
     let own_group = rustix::process::getegid().as_raw() == group;
     if mode & 0o070 != 0 && !own_group {
-        let says = format!("group {group} has rights on it (mode {:03o}), and is not the group of this process", mode & 0o777);
+        let says =
+            format!("group {group} has rights on it (mode {:03o}), and is not the group of this process", mode & 0o777);
         return Err(failed(step(), says));
     }
     Ok(())
@@ -200,10 +201,7 @@ mod tests {
         std::fs::create_dir_all(mount.join("..data")).unwrap();
         write(&mount.join("..data/token"), "inside", 0o400);
         std::os::unix::fs::symlink("..data/token", mount.join("token")).unwrap();
-        assert_eq!(
-            keeper(&mount).fetch(&SecretRef::File(PathBuf::from("token"))).unwrap().expose_secret(),
-            "inside"
-        );
+        assert_eq!(keeper(&mount).fetch(&SecretRef::File(PathBuf::from("token"))).unwrap().expose_secret(), "inside");
         write(&folder.path().join("elsewhere"), "outside", 0o600);
         std::os::unix::fs::symlink("../elsewhere", mount.join("astray")).unwrap();
         let text = says(keeper(&mount).fetch(&SecretRef::File(PathBuf::from("astray"))));

@@ -49,7 +49,14 @@ pub enum Quote {
 impl Problem {
     /// A mistake that concerns a whole file.
     pub fn file(file: &Path, says: impl Into<String>) -> Self {
-        Self { file: file.to_path_buf(), place: None, key: String::new(), says: says.into(), help: None, quote: Quote::Shown }
+        Self {
+            file: file.to_path_buf(),
+            place: None,
+            key: String::new(),
+            says: says.into(),
+            help: None,
+            quote: Quote::Shown,
+        }
     }
 
     /// A mistake at a place.

@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use scan_contract::documents::{Document, Entry};
-use scan_contract::{
-    Cause, DiskDocuments, Documents, Identity, Manifest, Outlet, Pass, Rights, Scanner, Sealed,
-};
+use scan_contract::{Cause, DiskDocuments, Documents, Identity, Manifest, Outlet, Pass, Rights, Scanner, Sealed};
 use scan_transport::door::Now;
 use scan_transport::{AllowList, Door, Secrets};
 
@@ -126,7 +124,10 @@ pub fn build(system: &SystemConfig, ways: &Ways) -> Result<Box<dyn Scanner>, Cau
             let door = settings.door().and_then(|door| ways.door(replay, door, &scan_aws::live::ALLOW));
             let manifest = scan_aws::live::manifest();
             open(door, manifest, |door| {
-                Ok(Box::new(scan_aws::live::AwsLive::new((**settings).clone(), scan_aws::live::Ways { door, secrets })?))
+                Ok(Box::new(scan_aws::live::AwsLive::new(
+                    (**settings).clone(),
+                    scan_aws::live::Ways { door, secrets },
+                )?))
             })?
         }
         Connector::Github(settings) => {

@@ -21,9 +21,7 @@ pub(super) fn start(global: &Global) {
         (false, _) => LevelFilter::TRACE,
     };
     let others = own.min(LevelFilter::INFO);
-    let targets = Targets::new()
-        .with_default(others)
-        .with_targets(OWN.map(|target| (target, own)));
+    let targets = Targets::new().with_default(others).with_targets(OWN.map(|target| (target, own)));
     let registry = tracing_subscriber::registry().with(targets);
     let started = match global.log_format {
         LogFormat::Text => registry

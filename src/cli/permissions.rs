@@ -96,7 +96,9 @@ async fn try_services(services: &[(&str, &Service)], ways: &scanners::Ways) -> V
                 let ways = scan_hr::Ways { door, secrets: Arc::clone(&ways.secrets) };
                 match tokio::time::timeout(LONGEST, scan_hr::check_rights(source, &ways)).await {
                     Ok(rights) => Outcome::Tried(rights),
-                    Err(_) => Outcome::Failed(Cause::LimitHit { limit: format!("{} s for one source", LONGEST.as_secs()) }),
+                    Err(_) => {
+                        Outcome::Failed(Cause::LimitHit { limit: format!("{} s for one source", LONGEST.as_secs()) })
+                    }
                 }
             }
         });
@@ -114,7 +116,9 @@ fn print_policies(
         match scanner.policy() {
             // A policy of one system alone can be piped into the system's own tools.
             Some(policy) if built.len() == 1 => text.push_str(&policy),
-            Some(policy) => add_line(&mut text, format_args!("# {} ({})\n{policy}", system.id, system.connector.as_str())),
+            Some(policy) => {
+                add_line(&mut text, format_args!("# {} ({})\n{policy}", system.id, system.connector.as_str()))
+            }
             None => session.note(&format!("{}: read from files; nothing has to be granted", system.id)),
         }
     }

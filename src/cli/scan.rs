@@ -110,8 +110,8 @@ impl Inputs<'_> {
         let known_apps = crate::run::apps::read(config, documents.as_ref(), &mut notices);
         let mut systems = Vec::new();
         for system in &config.systems {
-            let scanner = scanners::build(system, &ways)
-                .map_err(|cause| Failure::Output(format!("{}: {cause}", system.id)))?;
+            let scanner =
+                scanners::build(system, &ways).map_err(|cause| Failure::Output(format!("{}: {cause}", system.id)))?;
             systems.push(ConfiguredSystem { config: system.clone(), scanner: Arc::from(scanner) });
         }
         let (stop_sender, stop) = watch::channel(false);

@@ -170,7 +170,9 @@ fn fold_directories(rows: Vec<Row>, now: Instant, conflicts: &mut Vec<Conflict>)
         let (hr, accounts) = (Arc::clone(&beside.source), &row.stint.source);
         match (passed(beside), passed(&row.stint)) {
             (true, false) if !off => conflicts.push(Conflict::reported(
-                format!("source {accounts} still lists an account in use; employment ended according to {hr}, which counts"),
+                format!(
+                    "source {accounts} still lists an account in use; employment ended according to {hr}, which counts"
+                ),
                 secret,
             )),
             (false, true) => conflicts.push(Conflict::reported(

@@ -22,8 +22,8 @@ use crate::findings::{Finding, FindingState};
 use crate::identity::Keys;
 use crate::inventory::DropGuard;
 use crate::report::{
-    CellVerdict, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, Report, RunFacts, SentinelFact,
-    SystemFact, Totals,
+    CellVerdict, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, Report, RunFacts,
+    SentinelFact, SystemFact, Totals,
 };
 use crate::roster::{Person, RosterState};
 use crate::store::{AcceptedRoster, LedgerEvent, Opening, RunChanges, SystemTimes};
@@ -55,11 +55,8 @@ impl Engine<'_> {
         let mut seen: HashMap<SystemId, std::collections::HashSet<u64>> = HashMap::new();
         let mut systems = Vec::new();
         let mut not_of_interest = 0;
-        let live = readings
-            .iter()
-            .filter(|reading| reading.manifest.live)
-            .map(|reading| reading.config.id.clone())
-            .collect();
+        let live =
+            readings.iter().filter(|reading| reading.manifest.live).map(|reading| reading.config.id.clone()).collect();
         for mut reading in readings {
             not_of_interest += reading.intake.not_of_interest;
             seen.insert(reading.config.id.clone(), std::mem::take(&mut reading.intake.watched_seen));

@@ -5,9 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scan_contract::{
-    Cause, Effort, Manifest, Pass, Scanner, Scope, ScopeName, ScopeState, Sealed, SystemId, channel,
-};
+use scan_contract::{Cause, Effort, Manifest, Pass, Scanner, Scope, ScopeName, ScopeState, Sealed, SystemId, channel};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 
@@ -121,7 +119,13 @@ pub async fn read_all(plans: Vec<Planned>, parallel: usize, shared: &Shared) -> 
 }
 
 /// A system of which nothing was read, for one reason that stands in every scope.
-pub(super) fn unread(config: SystemConfig, manifest: Manifest, scopes: Vec<Scope>, cause: &Cause, shared: &Shared) -> Reading {
+pub(super) fn unread(
+    config: SystemConfig,
+    manifest: Manifest,
+    scopes: Vec<Scope>,
+    cause: &Cause,
+    shared: &Shared,
+) -> Reading {
     let mut records = BTreeMap::new();
     for scope in scopes {
         let mut record = ScopeRecord::declared(scope.clone(), None, Arc::clone(&shared.scratch));

@@ -152,7 +152,8 @@ impl Engine<'_> {
         follow::close(&mut readings).await;
         self.progress.tell(&Event::Stage("settling"));
         let keys = *lookup.index.keys();
-        let closing = Closing { id, now, started, opening, notices, people: &people, exceptions: &exceptions, keys, about };
+        let closing =
+            Closing { id, now, started, opening, notices, people: &people, exceptions: &exceptions, keys, about };
         tokio::task::block_in_place(|| self.close(closing, readings, judged))
     }
 

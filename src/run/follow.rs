@@ -37,12 +37,7 @@ pub fn choose(
     readings.iter_mut().map(|reading| choose_of(reading, ground, resolver, about)).collect()
 }
 
-fn choose_of(
-    reading: &mut Reading,
-    ground: &Ground<'_>,
-    resolver: &Resolver<'_>,
-    about: &mut About,
-) -> Vec<Scope> {
+fn choose_of(reading: &mut Reading, ground: &Ground<'_>, resolver: &Resolver<'_>, about: &mut About) -> Vec<Scope> {
     let mut chosen = Vec::new();
     if reading.scanner.is_none() {
         return chosen;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use scan_contract::{
-    Access, AccessKind, AccessRef, AsOf, AsOfSource, Cause, Cursor, Effort, EndProof, Gap, GrantId, Holder, Identity, Look, Manifest,
-    Outlet, Pass, ProofKind, Relation, Scanner, Scope, ScopeName, ScopeState, Sealed, Status,
+    Access, AccessKind, AccessRef, AsOf, AsOfSource, Cause, Cursor, Effort, EndProof, Gap, GrantId, Holder, Identity,
+    Look, Manifest, Outlet, Pass, ProofKind, Relation, Scanner, Scope, ScopeName, ScopeState, Sealed, Status,
 };
 
 use super::world::{World, instant, states};
@@ -78,8 +78,7 @@ impl Live {
         let mut records = Vec::new();
         let mut offers = Vec::new();
         for (user, email) in users {
-            let mut account =
-                Access::new(scope.clone(), AccessKind::Account, GrantId::from(user), Status::Enabled);
+            let mut account = Access::new(scope.clone(), AccessKind::Account, GrantId::from(user), Status::Enabled);
             account.holders.push(holder(user, email));
             records.push(account);
             if slots.contains(&user) {
@@ -181,7 +180,13 @@ fn scan(world: &mut World, truth: &Mutex<Truth>, now: &str) -> (Report, Vec<Stri
 }
 
 fn scope<'a>(report: &'a Report, name: &str) -> Option<&'a ScopeFact> {
-    report.systems.iter().find(|system| system.id.as_str() == "live")?.scopes.iter().find(|scope| scope.name.as_str() == name)
+    report
+        .systems
+        .iter()
+        .find(|system| system.id.as_str() == "live")?
+        .scopes
+        .iter()
+        .find(|scope| scope.name.as_str() == name)
 }
 
 fn world_with(live: Arc<Live>) -> World {
@@ -193,7 +198,8 @@ fn world_with(live: Arc<Live>) -> World {
 #[test]
 fn only_those_who_left_and_those_who_cannot_be_told_are_asked_about() {
     let (live, truth) = live(&USERS);
-    truth.lock().unwrap().keys = BTreeMap::from([("ana", vec!["k-ana"]), ("bea", vec!["k-bea"]), ("ghost", vec!["k-g"])]);
+    truth.lock().unwrap().keys =
+        BTreeMap::from([("ana", vec!["k-ana"]), ("bea", vec!["k-bea"]), ("ghost", vec!["k-g"])]);
     let mut world = world_with(live);
     let (report, asked) = scan(&mut world, &truth, FIRST);
     assert_eq!(asked, ["ana", "ghost"]);
@@ -223,10 +229,8 @@ fn who_an_account_is_may_be_known_by_another_system_alone() {
     let (live, truth) = live(&[("x-1", "x1@elsewhere.example"), ("x-2", "x2@elsewhere.example")]);
     truth.lock().unwrap().keys = BTreeMap::from([("x-1", vec!["k-1"]), ("x-2", vec!["k-2"])]);
     let mut world = world_with(live);
-    world.aliases = vec![
-        String::from("p-1,provider_id,x-1,live,false,,"),
-        String::from("p-2,provider_id,x-2,live,false,,"),
-    ];
+    world.aliases =
+        vec![String::from("p-1,provider_id,x-1,live,false,,"), String::from("p-2,provider_id,x-2,live,false,,")];
     let (report, asked) = scan(&mut world, &truth, FIRST);
     assert_eq!(asked, ["x-1"], "the roster's alias settles the other");
     assert_eq!(states(&report, "p-1"), [("k-1", "observed"), ("x-1", "observed")]);
@@ -320,8 +324,7 @@ fn a_second_look_in_the_same_run_confirms_what_is_still_there_and_nothing_else()
         let mut truth = truth.lock().unwrap();
         truth.keys = BTreeMap::from([("ana", vec!["k-1", "k-2", "k-3"])]);
         let denied = Cause::Denied { permission: String::from("keys:Get") };
-        truth.looks =
-            BTreeMap::from([("k-1", Look::Present), ("k-2", Look::Gone), ("k-3", Look::CannotTell(denied))]);
+        truth.looks = BTreeMap::from([("k-1", Look::Present), ("k-2", Look::Gone), ("k-3", Look::CannotTell(denied))]);
     }
     let mut world = world_with(live);
     let (report, _) = scan(&mut world, &truth, FIRST);

@@ -121,7 +121,8 @@ pub struct IntakeSettings {
 /// The exclusion that leaves a scope out. One that names a kind of follow-up leaves out all of that kind.
 pub fn excluded<'a>(exclusions: &'a [Exclusion], scope: &Scope) -> Option<&'a Exclusion> {
     exclusions.iter().find(|exclusion| {
-        let below = || scope.name.as_str().strip_prefix(exclusion.scope.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        let below =
+            || scope.name.as_str().strip_prefix(exclusion.scope.as_str()).is_some_and(|rest| rest.starts_with('/'));
         exclusion.scope == scope.name || (scope.bound_to.is_some() && below())
     })
 }

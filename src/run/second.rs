@@ -87,9 +87,8 @@ fn choose(judgement: &Judgement, readings: &[Reading], store: &dyn Store) -> Res
             continue;
         }
         let known = store.recall(print)?;
-        let stands = known.is_some_and(|memory| {
-            !matches!(memory.finding.state, FindingState::Observed | FindingState::Closed)
-        });
+        let stands =
+            known.is_some_and(|memory| !matches!(memory.finding.state, FindingState::Observed | FindingState::Closed));
         let count = counts.entry(&finding.system).or_default();
         if stands || *count >= LOOKS {
             continue;
@@ -114,8 +113,12 @@ impl Judgement {
         let Some(raised) = self.raised.get_mut(print) else { return };
         match looked {
             Ok(Look::Present) => raised.seen_twice = true,
-            Ok(Look::Disabled) => raised.finding.notes.push(String::from("A second look in this run shows it disabled.")),
-            Ok(Look::Gone) => raised.finding.notes.push(String::from("A second look in this run shows that it is gone.")),
+            Ok(Look::Disabled) => {
+                raised.finding.notes.push(String::from("A second look in this run shows it disabled."))
+            }
+            Ok(Look::Gone) => {
+                raised.finding.notes.push(String::from("A second look in this run shows that it is gone."))
+            }
             Ok(Look::CannotTell(cause)) | Err(cause) => {
                 tracing::info!(event = "second-look", system = %raised.finding.system, %cause);
             }

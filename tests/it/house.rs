@@ -248,19 +248,17 @@ fn only_the_transport_opens_connections() {
 
 #[test]
 fn no_library_brings_a_network_of_its_own() {
-    let metadata = cargo_metadata::MetadataCommand::new()
-        .manifest_path(root().join("Cargo.toml"))
-        .exec()
-        .expect("cargo metadata");
+    let metadata =
+        cargo_metadata::MetadataCommand::new().manifest_path(root().join("Cargo.toml")).exec().expect("cargo metadata");
     let names: BTreeMap<_, _> =
         metadata.packages.iter().map(|package| (&package.id, package.name.to_string())).collect();
     let resolve = metadata.resolve.as_ref().expect("a resolved graph");
     let mut clients = BTreeSet::new();
     for node in &resolve.nodes {
         for dependency in &node.deps {
-            let shipped =
-                dependency.dep_kinds.iter().any(|kind| kind.kind == cargo_metadata::DependencyKind::Normal);
-            let client = ["reqwest", "hyper-rustls", "hyper-tls", "native-tls", "openssl", "curl", "ureq", "hyper-util"];
+            let shipped = dependency.dep_kinds.iter().any(|kind| kind.kind == cargo_metadata::DependencyKind::Normal);
+            let client =
+                ["reqwest", "hyper-rustls", "hyper-tls", "native-tls", "openssl", "curl", "ureq", "hyper-util"];
             if shipped && client.contains(&names[&dependency.pkg].as_str()) {
                 clients.insert(format!("{} -> {}", names[&node.id], names[&dependency.pkg]));
             }
@@ -276,7 +274,10 @@ fn no_library_brings_a_network_of_its_own() {
             || edge == "octocrab -> hyper-util"
     };
     for node in resolve.nodes.iter().filter(|node| names[&node.id] == "octocrab") {
-        assert!(!node.features.iter().any(|feature| feature.as_str() == "default-client"), "octocrab brought its client");
+        assert!(
+            !node.features.iter().any(|feature| feature.as_str() == "default-client"),
+            "octocrab brought its client"
+        );
     }
     let wrong: Vec<&String> = clients.iter().filter(|edge| !allowed(edge)).collect();
     assert!(wrong.is_empty(), "{wrong:?}");

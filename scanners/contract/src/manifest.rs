@@ -52,8 +52,7 @@ impl ScopeKind {
     /// Whether `name` is a follow-up scope of this kind: `<kind>/<holder>`, alone or below a container.
     pub fn is_follow_up(&self, name: &str) -> bool {
         let below = |name: &str| name.strip_prefix(self.kind.as_str()).is_some_and(|rest| rest.starts_with('/'));
-        self.follow_up
-            && (below(name) || name.match_indices('/').any(|(position, _)| below(&name[position + 1..])))
+        self.follow_up && (below(name) || name.match_indices('/').any(|(position, _)| below(&name[position + 1..])))
     }
 }
 

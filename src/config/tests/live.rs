@@ -93,9 +93,19 @@ fn every_mistake_of_a_live_system_is_told_where_it_stands() {
         ("      cluster_name: prod\n", "", "systems[3].vault", "`cluster_id` or `cluster_name` is missing"),
         ("engine: kv-v2", "engine: kv2", "systems[3].vault.mounts[0].engine", "is not one of kv-v2"),
         ("\"444455556666\"", "\"4444\"", "systems[0].live.organisation.exclude[0].account", "is no account"),
-        ("organisation: acme\n      organisation_id", "organisation: \"-\"\n      organisation_id", "systems[1].github.organisation", "is not the login"),
+        (
+            "organisation: acme\n      organisation_id",
+            "organisation: \"-\"\n      organisation_id",
+            "systems[1].github.organisation",
+            "is not the login",
+        ),
         ("total_timeout: 5m", "total_timeout: 0s", "systems[3].connection.total_timeout", "may not be zero"),
-        ("    live:\n", "    documents: { as_of: 2026-08-01T00:00:00Z, credential_report: r.csv }\n    live:\n", "systems[0]", "stand side by side"),
+        (
+            "    live:\n",
+            "    documents: { as_of: 2026-08-01T00:00:00Z, credential_report: r.csv }\n    live:\n",
+            "systems[0]",
+            "stand side by side",
+        ),
     ] {
         assert!(ALL.contains(from), "{from}");
         let problems = mistakes(&ALL.replacen(from, to, 1));

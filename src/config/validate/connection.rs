@@ -46,8 +46,7 @@ pub(super) fn connection(
         idle: seconds(raw.idle_timeout, limits.idle),
         total: seconds(raw.total_timeout, limits.total),
     };
-    for (key, value) in
-        [("connect_timeout", time.connect), ("idle_timeout", time.idle), ("total_timeout", time.total)]
+    for (key, value) in [("connect_timeout", time.connect), ("idle_timeout", time.idle), ("total_timeout", time.total)]
     {
         if value.is_zero() {
             check.say(&format!("{pointer}/{key}"), "may not be zero: every request has a limit");
@@ -95,12 +94,7 @@ pub(super) fn address(check: &mut Check<'_>, pointer: &str, text: &str) -> Optio
 }
 
 /// The address of a live system: `https`, or `http` to a loopback address where that was allowed.
-pub(super) fn system_address(
-    check: &mut Check<'_>,
-    pointer: &str,
-    text: &str,
-    connection: &Connection,
-) -> Option<Url> {
+pub(super) fn system_address(check: &mut Check<'_>, pointer: &str, text: &str, connection: &Connection) -> Option<Url> {
     let url = address(check, pointer, text)?;
     let loopback = match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

@@ -6,8 +6,8 @@ use url::Url;
 
 use super::super::raw::connection::RawSecret;
 use super::super::raw::live::{
-    RawAwsLive, RawAwsOrganisation, RawAwsSignIn, RawGithub, RawGithubEdition, RawGithubSignIn, RawLeftOutAccount, RawOkta,
-    RawOktaSignIn, RawPartition, RawVault, RawVaultMount, RawVaultSignIn,
+    RawAwsLive, RawAwsOrganisation, RawAwsSignIn, RawGithub, RawGithubEdition, RawGithubSignIn, RawLeftOutAccount,
+    RawOkta, RawOktaSignIn, RawPartition, RawVault, RawVaultMount, RawVaultSignIn,
 };
 use super::super::valid::Connector;
 use super::Check;
@@ -48,9 +48,7 @@ impl Part<'_> {
 pub(super) fn github(check: &mut Check<'_>, part: Part<'_>, raw: RawGithub) -> Option<Connector> {
     let base = part.address(check, "base", raw.base.as_deref().unwrap_or("https://github.com"));
     let sign_in = match raw.sign_in {
-        RawGithubSignIn::Token(token) => {
-            part.secret(check, "sign_in/token", token).map(scan_github::SignIn::Token)
-        }
+        RawGithubSignIn::Token(token) => part.secret(check, "sign_in/token", token).map(scan_github::SignIn::Token),
         RawGithubSignIn::App { issuer, private_key, installation_id } => {
             let private_key = part.secret(check, "sign_in/app/private_key", private_key);
             private_key.map(|private_key| scan_github::SignIn::App { issuer, private_key, installation_id })
@@ -102,7 +100,10 @@ pub(super) fn vault(check: &mut Check<'_>, part: Part<'_>, raw: RawVault) -> Opt
         (Some(id), None) => Some(scan_vault::Cluster::Id(id)),
         (None, Some(name)) => Some(scan_vault::Cluster::Name(name)),
         (Some(_), Some(_)) => {
-            check.say(part.at, "`cluster_id` and `cluster_name` stand side by side; one of them says which cluster it is");
+            check.say(
+                part.at,
+                "`cluster_id` and `cluster_name` stand side by side; one of them says which cluster it is",
+            );
             None
         }
         (None, None) => {
@@ -237,8 +238,7 @@ fn aws_sign_in(check: &mut Check<'_>, part: &Part<'_>, raw: RawAwsSignIn) -> Opt
                 None => None,
                 Some(raw) => Some(part.secret(check, "sign_in/key/session_token", raw)?),
             };
-            secret_access_key
-                .map(|secret_access_key| SignIn::Key { access_key_id, secret_access_key, session_token })
+            secret_access_key.map(|secret_access_key| SignIn::Key { access_key_id, secret_access_key, session_token })
         }
     }
 }

@@ -2,9 +2,9 @@
 //! same file: what does not fit its schema is told once, and its neighbours are checked all the same.
 
 mod connection;
+mod http_json;
 mod live;
 mod roster;
-mod http_json;
 mod run;
 mod service;
 mod systems;
@@ -161,7 +161,8 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
     let sentinel_leavers = systems::sentinel_leavers(check, sentinels);
     let outputs = run::outputs(check, outputs);
     let live_systems = systems.iter().filter(|system| system.is_live()).map(|system| system.id.as_str());
-    let live_sources = roster.settings.sources.iter().filter(|source| source.is_live()).map(|source| source.id.as_str());
+    let live_sources =
+        roster.settings.sources.iter().filter(|source| source.is_live()).map(|source| source.id.as_str());
     if let Some(at) = &run.as_of
         && let Some(id) = live_systems.chain(live_sources).next()
     {

@@ -91,7 +91,8 @@ fn source(check: &mut Check<'_>, pointer: &str, mut raw: RawSource, position: us
         let says = format!("the source {} has no manifest, so its age is that of the file", raw.id);
         check.warn(&at("path"), says, "give it a manifest with as_of, rows and sha256");
     }
-    let asked = if raw.format.is_file() { file(check, pointer, &mut raw) } else { service::asked(check, pointer, &mut raw) };
+    let asked =
+        if raw.format.is_file() { file(check, pointer, &mut raw) } else { service::asked(check, pointer, &mut raw) };
     let Asked { path, manifest, columns, values, date_format, none_values, service } = asked?;
     let (sentinels_active, sentinels_ended) =
         raw.sentinels.map(|sentinels| (sentinels.active, sentinels.ended)).unwrap_or_default();

@@ -11,8 +11,8 @@ use crate::problem;
 use crate::roster::{PersonId, RoleTier};
 use crate::yaml;
 
-use super::super::raw::roster::RawEncoding;
 use super::super::raw::live::RawAwsLive;
+use super::super::raw::roster::RawEncoding;
 use super::super::raw::systems::{
     RawAwsDocuments, RawConnector, RawDepth, RawImportFile, RawImportFormat, RawKnownObject, RawLoginMeaning,
     RawSentinelLeaver, RawSystem,
@@ -86,9 +86,8 @@ fn system(check: &mut Check<'_>, pointer: &str, raw: RawSystem, threads: usize) 
             raw.live,
             connection,
         ),
-        RawConnector::Github => required(check, pointer, "github", raw.github).and_then(|raw| {
-            live::github(check, Part { at: &format!("{pointer}/github"), id: &id, connection }, raw)
-        }),
+        RawConnector::Github => required(check, pointer, "github", raw.github)
+            .and_then(|raw| live::github(check, Part { at: &format!("{pointer}/github"), id: &id, connection }, raw)),
         RawConnector::Okta => required(check, pointer, "okta", raw.okta)
             .and_then(|raw| live::okta(check, Part { at: &format!("{pointer}/okta"), id: &id, connection }, raw)),
         RawConnector::Vault => required(check, pointer, "vault", raw.vault)
@@ -193,11 +192,9 @@ fn scopes(connector: &Connector) -> Option<Vec<String>> {
         }
         // The tree names its hosts, a live system its accounts, mounts and repositories; the engine tells of an exclusion
         // that meets none.
-        Connector::Ssh(_)
-        | Connector::AwsLive(_)
-        | Connector::Github(_)
-        | Connector::Okta(_)
-        | Connector::Vault(_) => None,
+        Connector::Ssh(_) | Connector::AwsLive(_) | Connector::Github(_) | Connector::Okta(_) | Connector::Vault(_) => {
+            None
+        }
     }
 }
 
@@ -224,9 +221,7 @@ fn aws(
     let account = required(check, pointer, "account", shared.account.clone());
     match (documents, live) {
         (Some(documents), None) => aws_documents(check, pointer, id, account, shared, documents),
-        (None, Some(raw)) => {
-            live::aws(check, Part { at: &format!("{pointer}/live"), id, connection }, shared, raw)
-        }
+        (None, Some(raw)) => live::aws(check, Part { at: &format!("{pointer}/live"), id, connection }, shared, raw),
         (Some(_), Some(_)) => {
             check.say(pointer, "`documents` and `live` stand side by side; a system is read from one of them");
             None

@@ -18,11 +18,7 @@ fn company(server: &FaultServer) -> Live {
     );
     let mut live = Live::new(system, TOKEN);
     // The stub's usual organisation: `leaver` left, `twin` stays.
-    live.people = live
-        .people
-        .iter()
-        .map(|row| row.replace("ana@", "leaver@").replace("bea@", "twin@"))
-        .collect();
+    live.people = live.people.iter().map(|row| row.replace("ana@", "leaver@").replace("bea@", "twin@")).collect();
     live
 }
 

@@ -169,8 +169,9 @@ fn a_command_gives_the_secret_and_its_failure_tells_nothing_of_what_it_wrote() {
     company.system = company.system.replace("{ env: TOKEN }", &with(&format!("/bin/echo, {TOKEN}")));
     let run = company.scan();
     assert!(!found(&run.report()).is_empty(), "{}", run.stderr);
-    company.system =
-        company.system.replace(&with(&format!("/bin/echo, {TOKEN}")), &with("/bin/sh, -c, \"echo leaked-word; exit 3\""));
+    company.system = company
+        .system
+        .replace(&with(&format!("/bin/echo, {TOKEN}")), &with("/bin/sh, -c, \"echo leaked-word; exit 3\""));
     let run = company.scan();
     assert!(run.gaps().iter().any(|gap| gap.contains("exit status: 3")), "{:#?}", run.gaps());
     let gaps = run.gaps().join("\n");
