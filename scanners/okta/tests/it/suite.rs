@@ -440,7 +440,7 @@ impl Bench for OktaBench {
                 Class::Limit,
                 list().nth(2),
                 Damage::Reply(okta_throttled(reset(86_400))),
-                Spoils::Everything,
+                users.clone(),
                 "rate limited",
             ),
             mishap(
