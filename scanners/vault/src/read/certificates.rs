@@ -182,13 +182,15 @@ async fn of_mount(reading: Reading<'_>, walk: &mut Walk<'_>, mount: &Mount) -> R
             (serial, read)
         }
     });
-    let mut hosts = 0_usize;
+    let (mut hosts, mut over) = (0_usize, ended.len());
     while let Some(answer) = work.next().await {
         let (serial, read) = answer?;
         let part = format!("certificate {} of {}", shown(&serial), mount.full());
         match read {
             Ok(Some(issued)) => match certified(&issued.certificate) {
                 Some(read) if read.is_authority => {}
+                // The same with and without the detailed list, which spares the question.
+                Some(read) if has_passed(&fact(read.until), inner.client.now()) => over += 1,
                 Some(read) if read.names.is_empty() => hosts += 1,
                 Some(read) => {
                     let access = issued_access(reading, mount, &serial, &read, &issued);
@@ -206,6 +208,9 @@ async fn of_mount(reading: Reading<'_>, walk: &mut Walk<'_>, mount: &Mount) -> R
     }
     if hosts > 0 {
         walk.notice(format!("{}: {hosts} certificates name hosts only and lead to nobody", mount.full())).await?;
+    }
+    if over > 0 {
+        walk.notice(format!("{}: {over} certificates are over and are not told", mount.full())).await?;
     }
     Ok(())
 }
@@ -239,22 +244,15 @@ fn issued_access(
     read: &Certified,
     issued: &IssuedCertificate,
 ) -> Access {
-    let expires = fact(read.until);
     let revoked = issued.revocation_time.is_some_and(|time| time > 0);
-    let status = if revoked {
-        Status::Revoked
-    } else if has_passed(&expires, reading.inner.client.now()) {
-        Status::Expired
-    } else {
-        Status::Enabled
-    };
+    let status = if revoked { Status::Revoked } else { Status::Enabled };
     let id = reading.grant(&format!("{}/cert/{serial}", mount.full()));
     let mut access = Access::new(reading.name(PKI), AccessKind::Certificate, id, status);
     access.grant_display = Some(format!("certificate for {}", read.names.join(", ")));
     access.target = Some(format!("{}{}", reading.place.namespace.prefix(), mount.full()));
     access.created_at = fact(read.from);
     access.rotated_at = fact(read.from);
-    access.expires_at = expires;
+    access.expires_at = fact(read.until);
     access.last_used_at = Fact::Hidden(String::from("an authority does not see how a certificate is used"));
     access.privilege_reason = Some(String::from("what it opens is decided by whoever trusts the authority"));
     access.holders = read.names.iter().map(|name| by_name(Relation::Holder, name)).collect::<Vec<Holder>>();

@@ -204,7 +204,7 @@ impl Bench for VaultBench {
                 fault("list identity/group/id"),
                 down(472),
                 Spoils::Kinds(&["identity.groups"]),
-                "472",
+                "",
             ),
             usual(
                 "P11 warnings beside data",
