@@ -114,10 +114,10 @@ async fn some_app(reader: &Reader) -> Result<String, Cause> {
         return Ok(client_id.clone());
     }
     let mut walk = reader.client.walk(&["api", "v1", "apps"], &[("limit", "1")], Shape::Array)?;
-    if let Some(Found::There(page)) = walk.page::<App>().await? {
-        if let Some(app) = page.elements.into_iter().flatten().next() {
-            return Ok(app.id);
-        }
+    if let Some(Found::There(page)) = walk.page::<App>().await?
+        && let Some(app) = page.elements.into_iter().flatten().next()
+    {
+        return Ok(app.id);
     }
     Err(Cause::NotInSource { what: String::from("an application to ask about") })
 }

@@ -239,11 +239,12 @@ async fn downwards(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, line: Line, 
         if let Some(rate) = line.bytes_per_second {
             tokio::time::sleep(Duration::from_secs_f64(now as f64 / rate.max(1) as f64)).await;
         }
+        // Counted before it happens, so that whoever sees it happen finds it counted.
+        counters.down.fetch_add(now as u64, Ordering::SeqCst);
         if to.write_all(&buffer[..now]).await.is_err() {
             break;
         }
         sent += now as u64;
-        counters.down.fetch_add(now as u64, Ordering::SeqCst);
         if end.is_none_or(|end| sent < end) {
             continue;
         }
@@ -255,8 +256,9 @@ async fn downwards(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, line: Line, 
             to.forget();
             return End::Closed;
         }
-        if to.shutdown().await.is_ok() {
-            counters.half_closes.fetch_add(1, Ordering::SeqCst);
+        counters.half_closes.fetch_add(1, Ordering::SeqCst);
+        if to.shutdown().await.is_err() {
+            return End::Closed;
         }
         return End::HalfClosed;
     }

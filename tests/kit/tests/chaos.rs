@@ -18,8 +18,7 @@ fn served() -> (FaultServer, ChaosProxy) {
 
 async fn fetch(proxy: &ChaosProxy) -> reqwest::Result<(String, usize)> {
     // A client of its own for each request, so that each has its own connection.
-    let client =
-        reqwest::Client::builder().no_proxy().read_timeout(Duration::from_millis(300)).build().expect("a client");
+    let client = reqwest::Client::builder().no_proxy().read_timeout(Duration::from_secs(2)).build().expect("a client");
     let response = client.get(format!("{}/a", proxy.origin("http"))).send().await?;
     let link = response.headers()["link"].to_str().expect("text").to_owned();
     Ok((link, response.bytes().await?.len()))

@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
 use aws_smithy_types::DateTime;
 use chrono::TimeDelta;
-use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Instant, Moment, Status};
+use scan_contract::{Access, AccessKind, Cause, Fact, Instant, Moment, Status};
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
@@ -263,7 +263,7 @@ fn session(about: &About<'_>, id: &str, used: &Use) -> Access {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scan_contract::ScopeName;
+    use scan_contract::{GrantId, ScopeName};
 
     fn event(id: Option<&str>, at: i64, inner: &str) -> Event {
         Event::builder()

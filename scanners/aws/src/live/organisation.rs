@@ -59,14 +59,11 @@ async fn list(core: &Core, organisation: &Organisation, outlet: &Outlet) -> Resu
     }
     let mut listed: BTreeMap<AccountId, Listed> = BTreeMap::new();
     for (index, account) in walked.items.into_iter().enumerate() {
-        match account.id.as_deref().and_then(AccountId::parse) {
-            Some(id) => {
-                listed.insert(id, account);
-            }
-            None => {
-                let what = format!("{OPERATION}: account {} has no id", index + 1);
-                outlet.gap(Gap::part(&scope, format!("account {}", index + 1), Cause::Malformed { what })).await?;
-            }
+        if let Some(id) = account.id.as_deref().and_then(AccountId::parse) {
+            listed.insert(id, account);
+        } else {
+            let what = format!("{OPERATION}: account {} has no id", index + 1);
+            outlet.gap(Gap::part(&scope, format!("account {}", index + 1), Cause::Malformed { what })).await?;
         }
     }
     let chosen = choose(core, organisation, &listed, whole, &scope, outlet).await?;
@@ -168,7 +165,7 @@ async fn read_all(
         while tasks.len() < organisation.accounts_at_once.max(1) {
             let Some(id) = ids.next() else { break };
             let (core, outlet, own) = (Arc::clone(core), Arc::clone(outlet), id.clone());
-            let task = tasks.spawn(async move { read_one(&core, &own, &outlet).await });
+            let task = tasks.spawn(async move { Box::pin(read_one(&core, &own, &outlet)).await });
             names.insert(task.id(), id);
         }
         match tasks.join_next_with_id().await {

@@ -69,19 +69,16 @@ async fn hand_over(
     let mut records = Vec::new();
     let mut seen = HashSet::new();
     for (index, item) in set.all("item").enumerate() {
-        match pair(account, region, item, &scope) {
-            Some((access, odd)) => {
-                if seen.insert(access.grant_id.clone()) {
-                    for cause in odd {
-                        outlet.gap(Gap::part(&scope, short(access.grant_id.as_str(), 80), cause)).await?;
-                    }
-                    records.push(access);
-                }
+        let Some((access, odd)) = pair(account, region, item, &scope) else {
+            let what = format!("{OPERATION}: key pair {} has neither id nor name", index + 1);
+            outlet.gap(Gap::part(&scope, format!("key pair {}", index + 1), Cause::Malformed { what })).await?;
+            continue;
+        };
+        if seen.insert(access.grant_id.clone()) {
+            for cause in odd {
+                outlet.gap(Gap::part(&scope, short(access.grant_id.as_str(), 80), cause)).await?;
             }
-            None => {
-                let what = format!("{OPERATION}: key pair {} has neither id nor name", index + 1);
-                outlet.gap(Gap::part(&scope, format!("key pair {}", index + 1), Cause::Malformed { what })).await?;
-            }
+            records.push(access);
         }
         if records.len() >= PAGE {
             outlet.page(std::mem::take(&mut records), Cursor(format!("{scope}/{index}"))).await?;
@@ -137,14 +134,11 @@ async fn ask(account: &Account, region: &str) -> Result<Element, Cause> {
 }
 
 async fn send(account: &Account, door: &Door, region: &str) -> Result<Reply, Cause> {
-    let url = match &account.settings.endpoint {
-        Some(endpoint) => endpoint.clone(),
-        None => {
-            let suffix = account.settings.partition.suffix();
-            let name = format!("https://ec2.{region}.{suffix}/");
-            Url::parse(&name)
-                .map_err(|_| Cause::Malformed { what: format!("region {:?} is none", short(region, 40)) })?
-        }
+    let url = if let Some(endpoint) = &account.settings.endpoint {
+        endpoint.clone()
+    } else {
+        let name = format!("https://ec2.{region}.{}/", account.settings.partition.suffix());
+        Url::parse(&name).map_err(|_| Cause::Malformed { what: format!("region {:?} is none", short(region, 40)) })?
     };
     let mut request = Request::get(url);
     request.method = Method::POST;

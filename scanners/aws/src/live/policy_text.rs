@@ -68,7 +68,7 @@ pub(crate) fn policy(settings: &Settings) -> String {
             .filter(|right| is_needed(right, settings) && services.contains(&right.split(':').next().unwrap_or("")))
             .collect()
     };
-    let mut statements = vec![statement("ReadIam", &of(&["iam"]), json!("*"))];
+    let mut statements = vec![statement("ReadIam", &of(&["iam"]), &json!("*"))];
     let optional = [
         ("ReadKeyPairs", of(&["ec2"])),
         ("ReadEventHistory", of(&["cloudtrail"])),
@@ -77,12 +77,12 @@ pub(crate) fn policy(settings: &Settings) -> String {
     ];
     for (sid, actions) in optional {
         if !actions.is_empty() {
-            statements.push(statement(sid, &actions, json!("*")));
+            statements.push(statement(sid, &actions, &json!("*")));
         }
     }
     let roles = roles(settings);
     if !roles.is_empty() {
-        statements.push(statement("AssumeTheReadingRole", &of(&["sts"]), json!(roles)));
+        statements.push(statement("AssumeTheReadingRole", &of(&["sts"]), &json!(roles)));
     }
     let document = json!({ "Version": "2012-10-17", "Statement": statements });
     format!("{document:#}\n")
@@ -98,6 +98,6 @@ fn roles(settings: &Settings) -> Vec<String> {
     settings.assume.as_ref().map(|assume| assume.role.clone()).into_iter().chain(organisation).collect()
 }
 
-fn statement(sid: &str, actions: &[&str], resource: Value) -> Value {
+fn statement(sid: &str, actions: &[&str], resource: &Value) -> Value {
     json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource })
 }

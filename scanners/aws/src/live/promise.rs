@@ -22,6 +22,19 @@ const KEYS: [(&str, &str); 10] = [
     ("cloudtrail:LookupEvents", "Events"),
 ];
 
+/// What the answer of an action of the query protocol must have. Lists of one user are short and never come in pages
+/// (two keys, five SSH keys), so there the list itself is enough.
+const ELEMENTS: [(&str, &str); 8] = [
+    ("iam:GetAccountAuthorizationDetails", "IsTruncated"),
+    ("iam:ListServiceSpecificCredentials", "IsTruncated"),
+    ("iam:ListVirtualMFADevices", "IsTruncated"),
+    ("iam:ListRoles", "IsTruncated"),
+    ("iam:ListAccessKeys", "AccessKeyMetadata"),
+    ("iam:ListSSHPublicKeys", "SSHPublicKeys"),
+    ("iam:ListSigningCertificates", "Certificates"),
+    ("iam:ListMFADevices", "MFADevices"),
+];
+
 /// Whether a success is one.
 ///
 /// # Errors
@@ -32,18 +45,25 @@ pub(crate) fn check(reply: &Reply) -> Result<(), Cause> {
     }
     let missing = |what: &str| Err(Cause::Malformed { what: format!("{}: no {what} in the answer", reply.operation) });
     if let Some((_, key)) = KEYS.iter().find(|(operation, _)| *operation == reply.operation) {
-        let Ok(body) = serde_json::from_slice::<HashMap<&str, IgnoredAny>>(&reply.body) else {
+        #[expect(
+            clippy::zero_sized_map_values,
+            reason = "only the keys are looked at, and serde needs the values passed over"
+        )]
+        let Ok(body) = serde_json::from_slice::<HashMap<String, IgnoredAny>>(&reply.body) else {
             return Err(Cause::Malformed { what: format!("{}: the answer is no JSON object", reply.operation) });
         };
-        return if body.contains_key(key) { Ok(()) } else { missing(key) };
+        return if body.contains_key(*key) { Ok(()) } else { missing(key) };
     }
-    let is_list = reply.operation.starts_with("iam:List") || reply.operation == "iam:GetAccountAuthorizationDetails";
-    if is_list && !holds(&reply.body, b"<IsTruncated>") {
-        return missing("IsTruncated");
+    match ELEMENTS.iter().find(|(operation, _)| *operation == reply.operation) {
+        Some((_, element)) if !holds(&reply.body, element) => missing(element),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-fn holds(body: &[u8], wanted: &[u8]) -> bool {
-    body.windows(wanted.len()).any(|window| window == wanted)
+/// Whether an element of this name begins somewhere.
+fn holds(body: &[u8], element: &str) -> bool {
+    let start = [b"<", element.as_bytes()].concat();
+    body.windows(start.len() + 1).any(|window| {
+        window.starts_with(&start) && window.last().is_some_and(|next| matches!(next, b'>' | b'/' | b' '))
+    })
 }

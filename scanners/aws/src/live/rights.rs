@@ -138,6 +138,7 @@ mod tests {
     use super::*;
     use scan_transport::dialect::Signal;
 
+    #[expect(clippy::result_large_err, reason = "the form that trials come in")]
     fn failed(code: &str, cause: Cause) -> Result<(), Failure> {
         Err(Failure {
             code: Some(code.to_owned()),

@@ -224,8 +224,8 @@ impl Settings {
             cloudtrail: None,
             owner_tags: DocumentSettings::default_owner_tags(),
             email_tags: DocumentSettings::default_email_tags(),
-            report_max_age: Duration::from_secs(5 * 3600),
-            report_wait: Duration::from_secs(180),
+            report_max_age: Duration::from_hours(5),
+            report_wait: Duration::from_mins(3),
             endpoint: None,
             connection: Connection::default(),
         }

@@ -30,7 +30,7 @@ use crate::live::failure::carried_in;
 use crate::live::settings::{Assume, Settings, SignIn};
 
 /// A credential is renewed this long before its end (TIM-5).
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 
 /// Where a credential comes from.
 enum Source {

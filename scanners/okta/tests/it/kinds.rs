@@ -2,7 +2,7 @@
 
 use holdover_kit::stub::okta::{OktaEvent, OktaUser};
 use scan_contract::holder::Relation;
-use scan_contract::{AccessKind, Fact, Privilege, Status, Subtype};
+use scan_contract::{AccessKind, Fact, Look, Privilege, Status, Subtype};
 
 use crate::bench::{Bench, follow, read_lists};
 use crate::world::{self, LEA, TOM, days_ago};
@@ -201,7 +201,6 @@ async fn the_second_look_asks_the_object_itself() {
         let access = scan_contract::AccessRef { scope: scope.into(), kind, grant_id: id.into() };
         scan_contract::Scanner::look(&okta, &access).await.expect("a look")
     };
-    use scan_contract::Look;
     assert_eq!(look("users", AccessKind::Account, LEA).await, Look::Present);
     assert_eq!(look("users", AccessKind::Account, TOM).await, Look::Disabled);
     assert_eq!(look("users", AccessKind::Account, "00unobody").await, Look::Gone);

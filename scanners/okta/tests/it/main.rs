@@ -1,7 +1,12 @@
 //! The scanner as the engine uses it, against a stub of Okta that keeps state, checks signatures and rights, and fails the
 //! test on a request outside the list.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails loudly, and says what it measured"
+)]
 
 mod bench;
 mod denied;

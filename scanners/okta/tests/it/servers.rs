@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use scan_contract::{AccessKind, Cause, Scanner, Status, SystemId};
+use scan_contract::{AccessKind, AccessRef, Cause, Look, Scanner, Status, SystemId};
 use scan_okta::{ALLOW, Address, Okta, Organisation, Settings, SignIn, Ways};
 use scan_transport::{Door, SecretRef};
 
@@ -16,11 +16,11 @@ fn server(variable: &str) -> Option<String> {
     let (address, required) = (std::env::var(variable), std::env::var("HOLDOVER_SERVERS"));
     match address {
         Ok(address) => Some(address),
-        Err(_) if required.as_deref() == Ok("required") => panic!("{variable} is not set, and servers are required"),
-        Err(_) => {
+        Err(std::env::VarError::NotPresent) if required.as_deref() != Ok("required") => {
             println!("not run: {variable} is not set");
             None
         }
+        Err(error) => panic!("{variable}: {error}, and servers are required"),
     }
 }
 
@@ -58,7 +58,6 @@ async fn what_the_emulator_lacks_is_a_gap_and_what_it_has_is_read() {
         let scope = format!("{kind}/00u1annberg00000000a1");
         assert!(!told.sealed.contains(scope.as_str()), "{scope}");
     }
-    use scan_contract::{AccessRef, Look};
     let look = async |id: &str| {
         let access = AccessRef { scope: "users".into(), kind: AccessKind::Account, grant_id: id.into() };
         okta.look(&access).await.expect("a look")

@@ -296,7 +296,6 @@ impl Bench for OktaBench {
         let kinds = |operation: &str| match operation {
             "POST /oauth2/v1/token" | "GET /.well-known/okta-organization" => Spoils::Everything,
             "GET /api/v1/users" => Spoils::Kinds(&["users", "passwords"]),
-            "GET /api/v1/users/{userId}" => Spoils::Kinds(&["system-log"]),
             "GET /api/v1/users/{userId}/factors" => Spoils::Kinds(&["factors"]),
             "GET /api/v1/users/{userId}/devices" => Spoils::Kinds(&["devices"]),
             "GET /api/v1/users/{userId}/groups" => Spoils::Kinds(&["group-memberships"]),
@@ -316,7 +315,7 @@ impl Bench for OktaBench {
             "GET /api/v1/apps/{appId}/grants" => Spoils::Kinds(&["app-grants"]),
             "GET /api/v1/iam/assignees/users" => Spoils::Kinds(&["admin-roles"]),
             "GET /api/v1/api-tokens" => Spoils::Kinds(&["api-tokens"]),
-            "GET /api/v1/logs" => Spoils::Kinds(&["system-log"]),
+            "GET /api/v1/logs" | "GET /api/v1/users/{userId}" => Spoils::Kinds(&["system-log"]),
             "GET /api/v1/policies?type=OKTA_SIGN_ON" | "GET /api/v1/policies/{policyId}/rules" => {
                 Spoils::Kinds(&["session-policies"])
             }
@@ -441,7 +440,7 @@ impl Bench for OktaBench {
                 Class::Limit,
                 list().nth(2),
                 Damage::Reply(okta_throttled(reset(86_400))),
-                Spoils::Everything,
+                users.clone(),
                 "rate limited",
             ),
             mishap(

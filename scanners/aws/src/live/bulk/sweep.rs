@@ -20,7 +20,7 @@ const SCOPES: usize = 500;
 
 /// Reads one account. What could not be read is a gap of its scope; an error ends the walk.
 pub(crate) async fn sweep(account: &Arc<Account>, caller: &str, outlet: &Outlet) -> Result<Index, Cause> {
-    let given = ask(account, caller).await;
+    let given = Box::pin(ask(account, caller)).await;
     let told = hand_over_while_told(account, given, outlet).await?;
     let Told { reading, index, follow_ups } = told;
     if reading.stopped {

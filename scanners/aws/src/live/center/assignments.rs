@@ -144,12 +144,11 @@ impl Center {
         let mut assigned = Vec::new();
         let mut broken = walked.broken;
         for given in &walked.items {
-            match assigned_of(given, group) {
-                Some(one) => assigned.push(one),
-                None => {
-                    let what = String::from("sso:ListAccountAssignmentsForPrincipal: no account or permission set");
-                    broken = broken.or(Some(Failure::own(Cause::Malformed { what })));
-                }
+            if let Some(one) = assigned_of(given, group) {
+                assigned.push(one);
+            } else {
+                let what = String::from("sso:ListAccountAssignmentsForPrincipal: no account or permission set");
+                broken = broken.or(Some(Failure::own(Cause::Malformed { what })));
             }
         }
         (assigned, broken)

@@ -103,13 +103,11 @@ impl Center {
                         found.foreign += 1;
                         continue;
                     }
-                    match (instance.instance_arn, instance.identity_store_id) {
-                        (Some(arn), Some(store)) => found.own.push(Instance { arn, store }),
-                        _ => {
-                            let what = String::from("sso:ListInstances: an instance without ARN or identity store");
-                            return Err(Cause::Malformed { what });
-                        }
-                    }
+                    let (Some(arn), Some(store)) = (instance.instance_arn, instance.identity_store_id) else {
+                        let what = String::from("sso:ListInstances: an instance without ARN or identity store");
+                        return Err(Cause::Malformed { what });
+                    };
+                    found.own.push(Instance { arn, store });
                 }
                 Ok(found)
             })

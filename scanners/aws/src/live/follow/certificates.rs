@@ -52,13 +52,12 @@ fn one(about: &About<'_>, given: &SigningCertificate, slot: Option<usize>, outco
     access.grant_display = Some(format!("signing certificate {id} of {}", about.user));
     access.created_at = stamp(given.upload_date.as_ref()).fact("UploadDate");
     access.last_used_at = Fact::Hidden(String::from("AWS does not record the use of signing certificates"));
-    access.expires_at = match not_after(&given.certificate_body) {
-        Some(at) => Fact::Known(Moment::exact(at)),
-        None => {
-            let what = String::from("iam:ListSigningCertificates: the certificate cannot be read");
-            outcome.gap(part, Cause::Malformed { what });
-            Fact::Hidden(String::from("the certificate cannot be read"))
-        }
+    access.expires_at = if let Some(at) = not_after(&given.certificate_body) {
+        Fact::Known(Moment::exact(at))
+    } else {
+        let what = String::from("iam:ListSigningCertificates: the certificate cannot be read");
+        outcome.gap(part, Cause::Malformed { what });
+        Fact::Hidden(String::from("the certificate cannot be read"))
     };
     if let (Some(slot), Some(row)) = (slot, &about.known.row) {
         access.formerly = Some(GrantId::from(certificate_slot_id(&row.arn, slot)));

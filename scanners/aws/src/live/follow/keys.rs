@@ -41,12 +41,11 @@ pub(crate) async fn read(about: &About<'_>, report_of: Option<Instant>) -> Outco
     let mut outcome = Outcome::of_walk(walked.broken);
     let mut keys = Vec::new();
     for (index, given) in walked.items.iter().enumerate() {
-        match key(given, user) {
-            Some(row) => keys.push(row),
-            None => {
-                let what = format!("iam:ListAccessKeys: key {} has no id", index + 1);
-                outcome.gap(format!("key {}", index + 1), Cause::Malformed { what });
-            }
+        if let Some(row) = key(given, user) {
+            keys.push(row);
+        } else {
+            let what = format!("iam:ListAccessKeys: key {} has no id", index + 1);
+            outcome.gap(format!("key {}", index + 1), Cause::Malformed { what });
         }
     }
     for key in keys.iter().filter(|key| status_of(&key.status).1) {
@@ -172,7 +171,7 @@ fn score(key: &AccessKeyMetadata, used: &Used, slot: Slot<'_>) -> i32 {
     }
     match (used, cells.last_used) {
         (Used::At(at, _), Cell::Time(slot)) if (*at - slot).abs() < TimeDelta::seconds(i64::from(KEY_PRECISION)) => {
-            score += 2
+            score += 2;
         }
         (Used::Never, Cell::NotApplicable) => score += 1,
         _ => {}

@@ -2,6 +2,12 @@
 //! at one address. Shapes are those of the vendor's published service models (botocore). Signatures are not checked: the
 //! emulator in `tests/servers` does that; who signed is read from the credential scope.
 
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a stub that cannot write text fails its test loudly"
+)]
+
 mod iam;
 mod json;
 mod truth;

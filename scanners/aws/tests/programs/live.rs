@@ -3,7 +3,13 @@
 //!     live serve USERS LATENCY_MS [PER_SECOND] [THROTTLED_PERCENT]    prints its address, then waits to be killed
 //!     live scan ADDRESS LEAVERS|everyone [PER_SECOND] [IN_FLIGHT]     prints one line of JSON
 
-#![expect(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a benchmark, not shipped")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark, not shipped"
+)]
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 
 #[path = "../live/kit.rs"]
