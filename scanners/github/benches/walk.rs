@@ -5,6 +5,8 @@
 //! every twenty-fifth a workflow with a schedule. The stub runs in the same process, so the memory told is more than the
 //! scanner's own.
 
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "a measurement that cannot go on ends, and prints")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

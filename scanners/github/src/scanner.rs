@@ -45,6 +45,7 @@ impl GitHub {
     ///
     /// # Errors
     /// `Bug` for a damaged manifest, `Malformed` for an API version that is no header value.
+    #[expect(clippy::needless_pass_by_value, reason = "every scanner is given its own ways")]
     pub fn new(settings: Settings, ways: Ways) -> Result<Self, Cause> {
         let manifest =
             manifest().map_err(|error| Cause::Bug { what: format!("manifest of the github scanner: {error}") })?;

@@ -55,6 +55,9 @@ impl Element {
                     open.push(Self { name: as_text(&name), ..Self::default() });
                 }
                 Event::Empty(start) => {
+                    if root.is_some() {
+                        return Err(malformed("the answer goes on after its end"));
+                    }
                     let name = as_text(start.local_name().as_ref());
                     close(&mut open, &mut root, Self { name, ..Self::default() });
                 }

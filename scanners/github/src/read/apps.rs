@@ -129,7 +129,7 @@ async fn own_secrets(work: Work<'_>, sort: Sort) -> Result<(), Cause> {
     let list = List::field(&scope, vec!["orgs", work.hub.login(), sort.segment(), "secrets"], "secrets");
     let place = format!("organization {}", work.hub.login());
     let tell = &mut |found: Secret, told: &mut Told| {
-        told.records.push(secrets::access(work.hub, &scope, sort, None, &place, &found))
+        told.records.push(secrets::access(work.hub, &scope, sort, None, &place, &found));
     };
     let whole = list::read(work, &list, tell).await?;
     whole.seal(work, &scope).await

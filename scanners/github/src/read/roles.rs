@@ -13,8 +13,8 @@ use crate::told::{Told, Work};
 struct Role {
     id: u64,
     name: String,
-    #[serde(default)]
-    base_role: Option<String>,
+    #[serde(rename = "base_role", default)]
+    base: Option<String>,
     #[serde(default)]
     permissions: Vec<String>,
 }
@@ -80,7 +80,7 @@ async fn read_home(work: Work<'_>, scope: &ScopeName, home: Home<'_>) -> Result<
             Ok(told) => work.hand_over(told, format!("{scope}/{id}")).await?,
             Err(Cause::Stopped) => return Err(Cause::Stopped),
             Err(cause) => {
-                work.outlet.gap(scan_contract::Gap::part(scope, format!("role {}", role.name), cause)).await?
+                work.outlet.gap(scan_contract::Gap::part(scope, format!("role {}", role.name), cause)).await?;
             }
         }
     }
@@ -111,7 +111,7 @@ fn assignment(scope: &ScopeName, home: Home<'_>, role: &Role, person: &Assigned,
 /// A role of our organisation is what its base role and its permissions make of it; permissions that write are told by
 /// their names.
 fn privilege(role: &Role) -> (Privilege, Option<String>) {
-    let base = match role.base_role.as_deref() {
+    let base = match role.base.as_deref() {
         Some("admin" | "maintain") => Some(Privilege::Admin),
         Some("write" | "triage") => Some(Privilege::Write),
         Some("read") => Some(Privilege::Read),
@@ -126,7 +126,7 @@ fn privilege(role: &Role) -> (Privilege, Option<String>) {
     match (writes, base) {
         (Some(name), _) => (Privilege::Admin, Some(format!("permission {}", clean(name, 80)))),
         (None, Some(privilege)) => {
-            let word = role.base_role.as_deref().unwrap_or("");
+            let word = role.base.as_deref().unwrap_or("");
             (privilege, Some(format!("{} on every repository", clean(word, 40))))
         }
         (None, None) if role.permissions.is_empty() => (Privilege::Unknown, None),

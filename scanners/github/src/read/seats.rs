@@ -40,7 +40,7 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         match &seat.assignee {
             Some(person) => told.records.push(access(work.hub, &scope, person, &seat)),
             None => {
-                told.gap(&scope, format!("seat {number}"), Cause::Malformed { what: String::from("a seat of nobody") })
+                told.gap(&scope, format!("seat {number}"), Cause::Malformed { what: String::from("a seat of nobody") });
             }
         }
     };

@@ -42,8 +42,8 @@ struct Team {
     database_id: Option<u64>,
     #[serde(default)]
     slug: String,
-    #[serde(default)]
-    parent_team: Option<Parent>,
+    #[serde(rename = "parentTeam", default)]
+    parent: Option<Parent>,
     members: Option<Members>,
     #[serde(default)]
     repositories: Option<Repositories>,
@@ -129,17 +129,15 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
             tell_team(work, &scope, team, seen, &mut told).await?;
         }
         work.hand_over(told, format!("teams/{seen}")).await?;
-        match cursors.next(&teams.page_info, TEAMS.name)? {
-            Some(cursor) => variables["after"] = json!(cursor),
-            None => {
-                if teams.total_count != seen {
-                    let what = String::from("teams");
-                    let cause = Cause::CountDiffers { what, announced: teams.total_count, found: seen };
-                    work.outlet.gap(scan_contract::Gap::scope(&scope, cause)).await?;
-                }
-                return work.seal(&scope, None).await;
+        let Some(cursor) = cursors.next(&teams.page_info, TEAMS.name)? else {
+            if teams.total_count != seen {
+                let cause =
+                    Cause::CountDiffers { what: String::from("teams"), announced: teams.total_count, found: seen };
+                work.outlet.gap(scan_contract::Gap::scope(&scope, cause)).await?;
             }
-        }
+            return work.seal(&scope, None).await;
+        };
+        variables["after"] = json!(cursor);
     }
 }
 
@@ -175,7 +173,7 @@ async fn tell_team(
             Cause::CountDiffers { what: String::from("members of the team"), announced, found },
         );
     }
-    let parent = team.parent_team.as_ref().map(|parent| parent.slug.as_str());
+    let parent = team.parent.as_ref().map(|parent| parent.slug.as_str());
     for edge in edges {
         let node = edge.and_then(|edge| edge.node.map(|node| (edge.role, node)));
         let Some((role, node, user)) = node.and_then(|(role, node)| node.database_id.map(|user| (role, node, user)))

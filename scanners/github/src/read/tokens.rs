@@ -16,6 +16,7 @@ use crate::text::{clean, end, last_use, time};
 use crate::told::{Told, Work};
 
 #[derive(Debug, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the interface")]
 struct Token {
     id: u64,
     owner: Person,

@@ -202,7 +202,7 @@ pub(crate) async fn read(work: Work<'_>, repositories: Vec<(Known, Vec<Scheduled
             match answer.as_ref().map(|answers| answers.get(position)) {
                 Ok(Some(Ok(ranges))) => tell(&scope, known, file, ranges, state, &mut told),
                 Ok(Some(Err(cause))) | Err(cause) => {
-                    told.gap(&scope, format!("{}: {}", known.name, file.path), cause.clone())
+                    told.gap(&scope, format!("{}: {}", known.name, file.path), cause.clone());
                 }
                 Ok(None) => told.gap(
                     &scope,
@@ -311,17 +311,17 @@ fn status(scope: &ScopeName, known: &Known, state: Option<&str>, part: &str, tol
 
 fn actor(commit: &Commit) -> Option<Holder> {
     let author = commit.author.as_ref()?;
-    let mut holder = match &author.user {
-        Some(User { database_id: Some(id), login }) => somebody(Relation::RunAs, *id, login),
-        Some(User { database_id: None, .. }) | None => {
-            // An address in a commit is what its author wrote there.
-            let mut holder = Holder::new(Relation::RunAs);
-            holder.email = author.email.clone().filter(|address| !address.is_empty());
-            holder.email.as_ref()?;
-            holder.name.clone_from(&author.name);
-            holder.verified = Some(Vec::new());
-            holder
-        }
+    let known = author.user.as_ref().and_then(|user| user.database_id.map(|id| (id, user)));
+    let mut holder = if let Some((id, user)) = known {
+        somebody(Relation::RunAs, id, &user.login)
+    } else {
+        // An address in a commit is what its author wrote there.
+        let mut holder = Holder::new(Relation::RunAs);
+        holder.email = author.email.clone().filter(|address| !address.is_empty());
+        holder.email.as_ref()?;
+        holder.name.clone_from(&author.name);
+        holder.verified = Some(Vec::new());
+        holder
     };
     holder.since = commit.committed_date.map(Moment::exact);
     Some(holder)

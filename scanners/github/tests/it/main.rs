@@ -6,6 +6,7 @@ mod faults;
 mod kit;
 mod others;
 mod reading;
+mod replay;
 mod rights;
 mod signing;
 mod suite;

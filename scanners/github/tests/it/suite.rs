@@ -118,7 +118,6 @@ fn with_list(list: &str, objects: usize) -> Organisation {
     truth
 }
 
-/// Each text is a name wherever one is taken.
 fn with_names(names: &[String]) -> Organisation {
     let mut truth = Organisation::usual();
     for (number, name) in names.iter().enumerate() {
@@ -208,7 +207,6 @@ const NOT_HERE: [(&str, &str); 5] = [
     ("GET /user/{account_id}", "asked only for somebody whom no list of this run showed"),
 ];
 
-/// What each operation spoils when it is denied.
 fn spoils(operation: &str) -> Spoils {
     let kinds: &'static [&'static str] = match operation {
         "POST /graphql" => &[
@@ -483,7 +481,6 @@ impl Bench for GitHubBench {
         }
         let reason = "an App is no member of what it reads; a known object is the configuration's to name, and the engine looks for it";
         excuses.push(Excuse { point: Point::SelfSighting, part: "", reason });
-        // Signing out changes nothing that was read.
         excuses.push(Excuse {
             point: Point::PartialReplies,
             part: "DELETE /installation/token",
@@ -496,7 +493,7 @@ impl Bench for GitHubBench {
 holdover_kit::contract_suite!(GitHubBench);
 
 #[test]
-#[ignore = "measures the memory of the whole process: run it by itself"]
+#[ignore = "measures the whole process"]
 fn a_hundred_thousand_objects_fit_into_256_mib() {
     let took = holdover_kit::suite::hundred_thousand_objects_within(&GitHubBench, 256 * 1024 * 1024);
     println!("{took:?}");
