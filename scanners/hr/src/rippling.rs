@@ -36,13 +36,13 @@ pub struct Rippling {
 pub const EXPAND: [&str; 3] = ["user", "employment_type", "department"];
 
 const RIGHTS: &[&str] = &["workers.read", "users.read", "employment-types.read", "departments.read"];
+/// No reasons: why somebody left is nobody's business, and a replay does without why a field is hidden.
 const KEEP: Keep = Keep::Json(&[
     "results",
     "next_link",
     "__meta",
     "redacted_fields",
     "name",
-    "reason",
     "id",
     "updated_at",
     "user",
@@ -53,6 +53,7 @@ const KEEP: Keep = Keep::Json(&[
     "end_date",
     "number",
     "work_email",
+    "personal_email",
     "status",
     "location",
     "work_location_id",
