@@ -47,6 +47,8 @@ pub struct State {
     pub sealed: bool,
     /// Whether it offers what only OpenBao does.
     pub openbao: bool,
+    /// So many people, with one token each, that are written as they are asked for and held nowhere.
+    pub crowd: usize,
     /// Paths of namespaces; the root is empty.
     pub namespaces: BTreeSet<String>,
     /// Objects by namespace and path.

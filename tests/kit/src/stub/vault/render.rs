@@ -78,6 +78,12 @@ impl VaultStub {
     fn look_up_accessor(&self, question: &Question, asked: &Asked) -> Answer {
         let body = asked.json();
         let accessor = body["accessor"].as_str().unwrap_or_default();
+        if let Some(number) = accessor.strip_prefix("crowd").and_then(|number| number.parse().ok()) {
+            let (id, _) = of_crowd(number);
+            let at = chrono::DateTime::from_timestamp(1_750_000_000, 0).unwrap_or_default();
+            let lives = Some(chrono::TimeDelta::days(9_000));
+            return framed(&super::token_detail("auth/userpass/login/x", &id, at, lives));
+        }
         let state = self.state();
         if let Some(found) =
             state.objects.get(&(question.namespace.clone(), format!("auth/token/accessors/{accessor}")))
@@ -114,6 +120,7 @@ impl VaultStub {
         let state = self.state();
         let mut keys: Vec<String> =
             below(&state, &question.namespace, "auth/token/accessors").map(|(name, _)| name.to_owned()).collect();
+        keys.extend((0..state.crowd).map(|number| format!("crowd{number:019}")));
         keys.extend(
             state
                 .tokens
@@ -179,7 +186,8 @@ impl VaultStub {
         }
         if path == "sys/internal/counters/entities" {
             let state = self.state();
-            let total = state.objects.keys().filter(|(_, path)| path.starts_with("identity/entity/id/")).count();
+            let held = state.objects.keys().filter(|(_, path)| path.starts_with("identity/entity/id/")).count();
+            let total = held + state.crowd;
             return framed(&json!({ "counters": { "entities": { "total": total } } }));
         }
         if let Some(refused) = self.no_such_path(question, path) {
@@ -296,7 +304,39 @@ fn table_of(state: &State, namespace: &str, table: &str) -> Answer {
     })
 }
 
+/// Id and name of one of the crowd.
+fn of_crowd(number: usize) -> (String, String) {
+    (format!("e-{number:07}"), format!("person{number}"))
+}
+
+/// A list of the crowd, as text: `describe` writes one of them.
+fn crowd(state: &State, key: impl Fn(usize) -> String, describe: impl Fn(usize) -> String) -> Answer {
+    let mut text = String::from("{\"request_id\":\"x\",\"data\":{\"key_info\":{");
+    for number in 0..state.crowd {
+        let comma = if number == 0 { "" } else { "," };
+        text.push_str(&[comma, "\"", &key(number), "\":", &describe(number)].concat());
+    }
+    text.push_str("},\"keys\":[");
+    for number in 0..state.crowd {
+        let comma = if number == 0 { "" } else { "," };
+        text.push_str(&[comma, "\"", &key(number), "\""].concat());
+    }
+    text.push_str("]},\"warnings\":null,\"auth\":null}");
+    Answer::json_text(text)
+}
+
+const CROWD_ALIAS: &str =
+    "\"mount_accessor\":\"auth_userpass_1\",\"mount_path\":\"auth/userpass/\",\"mount_type\":\"userpass\"";
+
 fn entities(state: &State, question: &Question) -> Answer {
+    if state.crowd > 0 {
+        let describe = |number| {
+            let (id, name) = of_crowd(number);
+            let alias = format!("{{\"id\":\"alias-{id}\",\"name\":\"{name}\",{CROWD_ALIAS}}}");
+            format!("{{\"name\":\"{name}\",\"aliases\":[{alias}]}}")
+        };
+        return crowd(state, |number| of_crowd(number).0, describe);
+    }
     let mut info = Map::new();
     for (id, entity) in below(state, &question.namespace, "identity/entity/id") {
         let mut entry = json!({ "name": entity["name"] });
@@ -320,6 +360,14 @@ fn entities(state: &State, question: &Question) -> Answer {
 }
 
 fn aliases(state: &State, question: &Question) -> Answer {
+    if state.crowd > 0 {
+        let describe = |number| {
+            let (id, name) = of_crowd(number);
+            let empty = "\"metadata\":null,\"custom_metadata\":null,\"local\":false";
+            format!("{{\"canonical_id\":\"{id}\",\"name\":\"{name}\",{empty},{CROWD_ALIAS}}}")
+        };
+        return crowd(state, |number| format!("alias-{}", of_crowd(number).0), describe);
+    }
     let mut info = Map::new();
     for (_, entity) in below(state, &question.namespace, "identity/entity/id") {
         for alias in entity["aliases"].as_array().into_iter().flatten() {
