@@ -240,10 +240,11 @@ fn origin(
     let at = format!("{pointer}/{key}");
     let Some(text) = written else {
         let usual = needed(check, pointer, key, usual)?;
-        return match Url::parse(usual) {
-            Ok(url) => Some(url),
-            Err(_) => None,
+        let Ok(url) = Url::parse(usual) else {
+            check.say(&at, format!("the usual address {usual} is no address: this is a defect"));
+            return None;
         };
+        return Some(url);
     };
     let url = connection::system_address(check, &at, &text, connection)?;
     if url.path() != "/" {
