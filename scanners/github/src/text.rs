@@ -72,7 +72,7 @@ pub(crate) fn printed_fingerprint(text: &str) -> Option<KeyFingerprint> {
 mod tests {
     use super::*;
 
-    const LINE: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti someone@host";
+    const LINE: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti someone@host";
 
     #[test]
     fn a_key_has_one_fingerprint_with_and_without_its_comment() {

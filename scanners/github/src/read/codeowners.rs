@@ -132,7 +132,11 @@ mod tests {
         let text = "# @nobody\n*.rs @Ana @acme/core # @later\n\"docs\\ x\" ben@acme.example\n/docs/a\\ b @ana\n";
         let found = owners(text);
         let names: Vec<&str> = found.keys().map(String::as_str).collect();
-        assert_eq!(names, ["@acme/core", "@ana", "ben@acme.example", "x\""]);
+        assert_eq!(
+            names,
+            ["@acme/core", "@ana", "ben@acme.example"],
+            "a space behind a backslash belongs to the pattern"
+        );
         assert_eq!(found["@ana"].count, 2);
         assert_eq!(found["@ana"].first[1], (4, String::from("/docs/a\\ b")));
     }
