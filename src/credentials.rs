@@ -141,13 +141,12 @@ fn run_command(command: &[String]) -> Result<String, Cause> {
         // The receiver is gone when the time is over; then nobody wants the text.
         drop(sender.send(read.map(|_| text)));
     });
-    let text = match receiver.recv_timeout(COMMAND_TIME) {
-        Ok(text) => text.map_err(|error| failed(step(), error.kind()))?,
-        Err(_) => {
-            let ended = child.kill().and_then(|()| child.wait().map(|_| ()));
-            let after = ended.map_or_else(|error| format!(" and could not be ended: {error}"), |()| String::new());
-            return Err(failed(step(), format!("gave no answer within {} s{after}", COMMAND_TIME.as_secs())));
-        }
+    let text = if let Ok(text) = receiver.recv_timeout(COMMAND_TIME) {
+        text.map_err(|error| failed(step(), error.kind()))?
+    } else {
+        let ended = child.kill().and_then(|()| child.wait().map(|_| ()));
+        let after = ended.map_or_else(|error| format!(" and could not be ended: {error}"), |()| String::new());
+        return Err(failed(step(), format!("gave no answer within {} s{after}", COMMAND_TIME.as_secs())));
     };
     let status = child.wait().map_err(|error| failed(step(), error))?;
     if !status.success() {

@@ -17,7 +17,7 @@ use crate::roster::settings::Service;
 use crate::scanners;
 
 /// Time one system may take.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// What came of one system.
 enum Outcome {
@@ -117,7 +117,7 @@ fn print_policies(
             // A policy of one system alone can be piped into the system's own tools.
             Some(policy) if built.len() == 1 => text.push_str(&policy),
             Some(policy) => {
-                add_line(&mut text, format_args!("# {} ({})\n{policy}", system.id, system.connector.as_str()))
+                add_line(&mut text, format_args!("# {} ({})\n{policy}", system.id, system.connector.as_str()));
             }
             None => session.note(&format!("{}: read from files; nothing has to be granted", system.id)),
         }

@@ -37,7 +37,7 @@ impl Plain {
         let mut beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
         let beat = beats.entry(String::from(system)).or_default();
         *beat += 1;
-        *beat % BEATS == 0
+        (*beat).is_multiple_of(BEATS)
     }
 }
 

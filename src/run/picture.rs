@@ -61,6 +61,7 @@ pub fn exit_code(flags: &Flags, exit_zero: bool) -> ExitCode {
 }
 
 /// Every leaver with what is open where, worst first. People who have not left appear nowhere.
+#[expect(clippy::too_many_arguments, reason = "the whole picture, read in one place")]
 pub fn leavers(
     people: &[Person],
     findings: &[Finding],

@@ -19,7 +19,7 @@ const LOOKS: usize = 1_000;
 /// Looks at one system at the same time; its pace holds besides.
 const AT_ONCE: usize = 8;
 /// Time for one look.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// One grant to look at again.
 struct Wanted {
@@ -114,10 +114,10 @@ impl Judgement {
         match looked {
             Ok(Look::Present) => raised.seen_twice = true,
             Ok(Look::Disabled) => {
-                raised.finding.notes.push(String::from("A second look in this run shows it disabled."))
+                raised.finding.notes.push(String::from("A second look in this run shows it disabled."));
             }
             Ok(Look::Gone) => {
-                raised.finding.notes.push(String::from("A second look in this run shows that it is gone."))
+                raised.finding.notes.push(String::from("A second look in this run shows that it is gone."));
             }
             Ok(Look::CannotTell(cause)) | Err(cause) => {
                 tracing::info!(event = "second-look", system = %raised.finding.system, %cause);

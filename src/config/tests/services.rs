@@ -26,7 +26,7 @@ fn documented() -> Vec<String> {
         .skip(1)
         .filter_map(|block| block.split("```").next())
         .filter(|block| block.starts_with("- id:"))
-        .map(|block| block.lines().map(|line| format!("    {line}\n")).collect())
+        .map(|block| block.lines().flat_map(|line| ["    ", line, "\n"]).collect())
         .collect()
 }
 
@@ -91,7 +91,7 @@ fn the_workday_prompt_that_brings_leavers_is_there_unless_others_are() {
     };
     let plain = one("workday");
     let without: String =
-        plain.lines().filter(|line| !line.contains("prompts:")).map(|line| format!("{line}\n")).collect();
+        plain.lines().filter(|line| !line.contains("prompts:")).flat_map(|line| [line, "\n"]).collect();
     assert_eq!(prompts(&only(&without))["Include_Terminated_Workers"], "1");
 }
 

@@ -60,11 +60,11 @@ pub(super) fn connection(
         proxy: raw.proxy.and_then(|text| address(check, &format!("{pointer}/proxy"), &text)).map(|url| Proxy { url }),
         time,
         limits: Limits { body, ..Limits::default() },
-        pace: raw.pace.map(|raw| paced(raw, usual.unwrap_or_default())).or(usual),
+        pace: raw.pace.map(|raw| paced(&raw, usual.unwrap_or_default())).or(usual),
     }
 }
 
-fn paced(raw: RawPace, usual: PaceSettings) -> PaceSettings {
+fn paced(raw: &RawPace, usual: PaceSettings) -> PaceSettings {
     PaceSettings {
         per_second: raw.per_second.unwrap_or(usual.per_second),
         burst: raw.burst.unwrap_or(usual.burst),
@@ -72,7 +72,7 @@ fn paced(raw: RawPace, usual: PaceSettings) -> PaceSettings {
         share: raw.share.unwrap_or(usual.share),
         retry_share: raw.retry_share.unwrap_or(usual.retry_share),
         attempts: usual.attempts,
-        longest_wait: raw.longest_wait.map_or(usual.longest_wait, |written| written.0),
+        longest_wait: raw.longest_wait.as_ref().map_or(usual.longest_wait, |written| written.0),
     }
 }
 

@@ -155,7 +155,7 @@ fn vault_sign_in(check: &mut Check<'_>, part: &Part<'_>, raw: RawVaultSignIn) ->
             .secret(check, "sign_in/kubernetes/jwt", jwt)
             .map(|jwt| scan_vault::SignIn::Kubernetes { mount: mounted(mount, "kubernetes"), role, jwt }),
         RawVaultSignIn::Jwt { mount, role, jwt } => part.secret(check, "sign_in/jwt/jwt", jwt).map(|jwt| {
-            let role = role.map_or_else(String::new, |role| role);
+            let role = role.unwrap_or_else(String::new);
             scan_vault::SignIn::Jwt { mount: mounted(mount, "jwt"), role, jwt }
         }),
     }

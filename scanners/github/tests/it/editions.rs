@@ -93,7 +93,7 @@ async fn c3_another_organisation_of_the_same_name_is_a_wrong_system() {
     assert_eq!(identity.declared, identity.found);
     // Logins have no case.
     let scene = Scene::with(Truth::usual(), Means::App, Edition::Cloud, |settings| {
-        settings.organisation.login = String::from("AcMe")
+        settings.organisation.login = String::from("AcMe");
     });
     let identity = scene.scanner.identify().await.expect("an identity");
     assert_eq!(identity.declared, identity.found);

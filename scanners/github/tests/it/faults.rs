@@ -44,7 +44,7 @@ async fn p1_a_missing_next_page_shows_by_the_total() {
         query("OrganizationMembers").nth(2),
         Damage::change(|_, answer| {
             answer.edit(|value| {
-                value["data"]["organization"]["membersWithRole"]["pageInfo"]["hasNextPage"] = json!(false)
+                value["data"]["organization"]["membersWithRole"]["pageInfo"]["hasNextPage"] = json!(false);
             })
         }),
     );

@@ -15,14 +15,13 @@ use crate::kit::{Reading, Scene, scanner, settings, token, walk};
 /// The address of a server; `None` skips the test, unless servers are required.
 #[expect(clippy::disallowed_methods, reason = "the script that starts servers tells where they are")]
 fn server(variable: &str) -> Option<String> {
-    match std::env::var(variable) {
-        Ok(address) => Some(String::from(address.trim_end_matches('/'))),
-        Err(_) => {
-            let required = std::env::var("HOLDOVER_SERVERS").is_ok_and(|word| word == "required");
-            assert!(!required, "{variable} is not set, and the servers are required");
-            eprintln!("skipped: {variable} is not set");
-            None
-        }
+    if let Ok(address) = std::env::var(variable) {
+        Some(String::from(address.trim_end_matches('/')))
+    } else {
+        let required = std::env::var("HOLDOVER_SERVERS").is_ok_and(|word| word == "required");
+        assert!(!required, "{variable} is not set, and the servers are required");
+        eprintln!("skipped: {variable} is not set");
+        None
     }
 }
 

@@ -82,7 +82,7 @@ fn with_list(list: &str, objects: usize) -> Organisation {
         }
         "installations" => {
             truth.installations =
-                ids.map(|id| Installation { id, slug: format!("a{id}"), ..Installation::default() }).collect()
+                ids.map(|id| Installation { id, slug: format!("a{id}"), ..Installation::default() }).collect();
         }
         "webhooks" => truth.hooks = ids.map(|id| Hook { id, active: true, url: text("https://h.example") }).collect(),
         "actions-secrets" => {
@@ -95,7 +95,7 @@ fn with_list(list: &str, objects: usize) -> Organisation {
                 .collect();
         }
         "runners" => {
-            truth.runners = ids.map(|id| Runner { id, name: format!("r{id}"), status: text("online") }).collect()
+            truth.runners = ids.map(|id| Runner { id, name: format!("r{id}"), status: text("online") }).collect();
         }
         "copilot-seats" => {
             truth.made = Made { members: objects, ..Made::default() };

@@ -4,6 +4,12 @@
 //! fields, paging by `Link`, the scope that each path needs, the list of users that leaves out deprovisioned ones unless
 //! it is searched, error codes.
 
+#![expect(
+    clippy::result_large_err,
+    clippy::needless_pass_by_value,
+    reason = "an answer is an answer, refused or not, and few are made"
+)]
+
 mod filter;
 mod render;
 mod sign_in;
