@@ -21,6 +21,7 @@
 //! | [`report`] | the picture of a run that every output reads |
 //! | [`store`] | what is kept between runs; the ledger |
 //! | [`emit`], [`metrics`] | outputs |
+//! | [`tickets`] | findings become tickets, by a command and a credential of their own |
 //! | [`cli`] | the command line |
 
 pub mod cli;
@@ -44,4 +45,5 @@ pub mod rules;
 pub mod run;
 pub mod scanners;
 pub mod store;
+pub mod tickets;
 pub mod yaml;
