@@ -19,6 +19,7 @@
 //! | [`judgement`] | findings, what cannot be told, what belongs to nobody |
 //! | [`second`] | a live system is asked once more for what it listed |
 //! | [`settle`] | findings meet what is remembered of them |
+//! | `wishes` | what tickets should tell of it |
 //! | `closing` | scopes settled, report made |
 //! | [`dry`] | a store that keeps nothing |
 //! | [`picture`] | leavers by system, flags, exit code |
@@ -46,6 +47,7 @@ mod run_tests;
 pub mod second;
 pub mod settle;
 pub mod supersede;
+mod wishes;
 #[cfg(test)]
 mod world;
 

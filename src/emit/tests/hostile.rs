@@ -114,6 +114,11 @@ fn poison_beside(report: &mut Report, text: &str) {
         sentinel.person_id = PersonId::new(text);
         sentinel.grant_id = text.into();
     }
+    for one in &mut report.contradictions {
+        one.person_id = PersonId::new(text);
+        one.grant_id = text.into();
+        one.ticket = Some(text.to_owned());
+    }
     for notice in &mut report.notices {
         notice.says = text.to_owned();
     }
