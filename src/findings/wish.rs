@@ -145,9 +145,10 @@ fn told(
     match finding.state {
         FindingState::Confirmed if may_open(finding) => opened(before, after),
         FindingState::Unverified if was.is_some_and(|was| was != FindingState::Observed) => vec![Happening::Unverified],
-        FindingState::Closed => {
-            before.map(|before| Happening::Closed { proof: proof(before, context, second, rehired) }).into_iter().collect()
-        }
+        FindingState::Closed => before
+            .map(|before| Happening::Closed { proof: proof(before, context, second, rehired) })
+            .into_iter()
+            .collect(),
         FindingState::Suppressed => finding
             .exception_id
             .iter()

@@ -90,7 +90,13 @@ pub(super) fn contradictions(store: &dyn Store, settlement: &Settlement) -> Resu
             // What was read before it was closed says nothing about what is there now.
             let contradicts = closed_at.is_none_or(|at| finding.last_seen_at > at);
             if contradicts && told.insert((finding.fingerprint, &standing.tracker)) {
-                found.push(contradiction(finding, standing.tracker.clone(), standing.url.clone(), ticket_says, closed_at));
+                found.push(contradiction(
+                    finding,
+                    standing.tracker.clone(),
+                    standing.url.clone(),
+                    ticket_says,
+                    closed_at,
+                ));
             }
         }
     }

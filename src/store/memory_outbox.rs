@@ -97,10 +97,7 @@ impl Outbox for MemoryStore {
             self.findings.get(print).is_some_and(|memory| memory.finding.state != FindingState::Closed)
         };
         let beside = outbox_form::shown_beside(&tickets, &lines, &is_open);
-        let wanted = self
-            .findings
-            .iter()
-            .filter(|(print, _)| is_open(print) || beside.contains(print));
+        let wanted = self.findings.iter().filter(|(print, _)| is_open(print) || beside.contains(print));
         let open = self.findings.values().filter(|memory| memory.finding.state.is_open());
         let digest = drawer.runs.last().and_then(|run| run.roster_digest.as_ref());
         Ok(TicketBook {

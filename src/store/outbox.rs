@@ -335,6 +335,9 @@ pub struct Ticket {
     /// Figure that a digest or a parent tells.
     #[serde(default)]
     pub count: u64,
+    /// Whether its text has to be set again.
+    #[serde(default)]
+    pub stale: bool,
     /// A step whose end is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,

@@ -88,7 +88,12 @@ pub(super) fn write_line(line: &TicketLine) -> Result<String, FormError> {
 }
 
 /// Reads it back.
-pub(super) fn read_line(tracker: &str, fingerprint: Fingerprint, ticket: &str, body: &str) -> Result<TicketLine, FormError> {
+pub(super) fn read_line(
+    tracker: &str,
+    fingerprint: Fingerprint,
+    ticket: &str,
+    body: &str,
+) -> Result<TicketLine, FormError> {
     let StoredLine { v, status, severity, used, remark, through, about } = serde_json::from_str(body)?;
     known(v)?;
     Ok(TicketLine {

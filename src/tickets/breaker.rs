@@ -30,7 +30,9 @@ pub fn judge(asked: Asked, book: &TicketBook, run: &str, limits: &BreakerLimits)
         known.run != run && (known.released.is_some() || matches!(known.verdict, Some(Verdict::Passed { .. })))
     });
     if !seen_before {
-        return held(String::from("no tickets of this state directory were sent before; the first ones are always held"));
+        return held(String::from(
+            "no tickets of this state directory were sent before; the first ones are always held",
+        ));
     }
     let floor = u64::from(limits.floor);
     let usual = percentile_90(&made_by_run(book, run));

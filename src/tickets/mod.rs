@@ -19,6 +19,7 @@ pub mod breaker;
 pub mod group;
 pub mod plan;
 pub mod settings;
+pub mod sync;
 pub mod text;
 pub mod tracker;
 pub mod words;

@@ -7,7 +7,9 @@ use super::cell::Cell;
 use crate::emit::context::Places;
 use crate::emit::{Persons, words};
 use crate::findings::Finding;
-use crate::report::{AmbiguousGrant, Contradiction, GapFact, KnownApp, RosterFacts, ScopeFact, SystemFact, UnattributedGrant};
+use crate::report::{
+    AmbiguousGrant, Contradiction, GapFact, KnownApp, RosterFacts, ScopeFact, SystemFact, UnattributedGrant,
+};
 use crate::roster::RosterState;
 
 /// A row: cells that are not set are empty.

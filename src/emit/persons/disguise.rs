@@ -6,7 +6,8 @@ use scan_contract::Cause;
 use super::{PseudonymKey, WITHHELD};
 use crate::findings::{Finding, MatchFacts};
 use crate::report::{
-    AmbiguousGrant, Contradiction, ExceptionFact, GapFact, LeaverVerdict, Notice, RosterFacts, SentinelFact, UnattributedGrant,
+    AmbiguousGrant, Contradiction, ExceptionFact, GapFact, LeaverVerdict, Notice, RosterFacts, SentinelFact,
+    UnattributedGrant,
 };
 
 /// Notices whose sentence is about people or rows of people.

@@ -15,8 +15,8 @@ use crate::config::valid::PersonDisplay;
 use crate::emit::{EmitContext, EmitError};
 use crate::findings::Finding;
 use crate::report::{
-    AmbiguousGrant, Contradiction, ExceptionFact, GapFact, KnownApp, LeaverVerdict, Notice, Report, RosterFacts, SentinelFact,
-    UnattributedGrant,
+    AmbiguousGrant, Contradiction, ExceptionFact, GapFact, KnownApp, LeaverVerdict, Notice, Report, RosterFacts,
+    SentinelFact, UnattributedGrant,
 };
 use crate::roster::PersonId;
 

@@ -127,7 +127,13 @@ pub(super) fn contradictions(page: &mut Page<'_>, report: &Report, persons: &Per
     page.heading(format!("TICKETS THAT SAY DONE WHILE THE SYSTEM SAYS NO  ({})", report.contradictions.len()))?;
     for one in report.contradictions.iter().take(LINES_SHOWN) {
         let one = persons.contradiction(one);
-        let place = format!("{} in {}, {} {}", persons.label(&one.person_id), one.system, words::kind(one.access_kind), one.grant_id);
+        let place = format!(
+            "{} in {}, {} {}",
+            persons.label(&one.person_id),
+            one.system,
+            words::kind(one.access_kind),
+            one.grant_id
+        );
         page.text(2, &format!("{}  {place}", one.severity))?;
         page.labelled(7, "-> ", &words::contradiction(&one))?;
         page.labelled(7, "-> ", one.ticket.as_deref().unwrap_or("the ticket has no address"))?;

@@ -99,7 +99,9 @@ fn lines(store: &SqliteStore) -> Result<Vec<TicketLine>, StoreError> {
     }
     let rows: Vec<LineRow> = store
         .connection
-        .prepare_cached("SELECT tracker, fingerprint, ticket, body, digest FROM ticket_line ORDER BY tracker, fingerprint")
+        .prepare_cached(
+            "SELECT tracker, fingerprint, ticket, body, digest FROM ticket_line ORDER BY tracker, fingerprint",
+        )
         .and_then(|mut statement| {
             statement
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?
@@ -184,9 +186,11 @@ fn write_wishes(change: &Change<'_>, wishes: &[Wish]) -> Result<(), StoreError> 
     for wish in wishes {
         let body = write_wish(wish).map_err(|error| form(change, error))?;
         change.run(|transaction| {
-            transaction
-                .prepare_cached("INSERT INTO outbox (fingerprint, body, digest) VALUES (?1, ?2, ?3)")?
-                .execute((wish.fingerprint.0, &body, wish_digest(wish.fingerprint, &body)))
+            transaction.prepare_cached("INSERT INTO outbox (fingerprint, body, digest) VALUES (?1, ?2, ?3)")?.execute((
+                wish.fingerprint.0,
+                &body,
+                wish_digest(wish.fingerprint, &body),
+            ))
         })?;
     }
     Ok(())
@@ -268,15 +272,12 @@ fn write_all(change: &Change<'_>, changes: &TicketChanges) -> Result<(), StoreEr
     write_wishes(change, &changes.wishes)?;
     for (run, verdict) in &changes.verdicts {
         let text = write_verdict(verdict).map_err(|error| form(change, error))?;
-        change.run(|transaction| {
-            transaction.execute("UPDATE ticket_run SET verdict = ?2 WHERE run = ?1", (run, text))
-        })?;
+        change
+            .run(|transaction| transaction.execute("UPDATE ticket_run SET verdict = ?2 WHERE run = ?1", (run, text)))?;
     }
     change.run(|transaction| {
         for number in &changes.done {
-            transaction
-                .prepare_cached("DELETE FROM outbox WHERE number = ?1")?
-                .execute([number.cast_signed()])?;
+            transaction.prepare_cached("DELETE FROM outbox WHERE number = ?1")?.execute([number.cast_signed()])?;
         }
         for (tracker, operation, outcome) in &changes.operations {
             transaction

@@ -6,7 +6,7 @@ use super::outlook::{Desk, Item, Leave};
 use super::{ChannelPlan, Task, Work, figures};
 use crate::findings::Fingerprint;
 use crate::findings::wish::may_open;
-use crate::store::outbox::{ClosedByHand, Ticket, TicketLine, TicketState, Unit, WishAbout};
+use crate::store::outbox::{ClosedByHand, Operation, Ticket, TicketLine, TicketState, Unit, WishAbout};
 use crate::tickets::breaker;
 use crate::tickets::group::{Group, group_of};
 use crate::tickets::settings::Route;
@@ -78,7 +78,13 @@ pub(super) fn latest<'a>(desk: &Desk<'a>, tracker: &str, group: &str) -> Option<
 }
 
 /// A ticket that does not exist yet.
-pub(super) fn new_ticket(desk: &Desk<'_>, tracker: &str, group: Group, generation: u32, previous: Option<String>) -> Ticket {
+pub(super) fn new_ticket(
+    desk: &Desk<'_>,
+    tracker: &str,
+    group: Group,
+    generation: u32,
+    previous: Option<String>,
+) -> Ticket {
     let key = group.key(generation).to_string();
     Ticket {
         tracker: tracker.to_owned(),
@@ -103,6 +109,7 @@ pub(super) fn new_ticket(desk: &Desk<'_>, tracker: &str, group: Group, generatio
         previous,
         commented_in: None,
         count: 0,
+        stale: false,
         pending: None,
         rejection: None,
         attempts: 0,
@@ -193,7 +200,7 @@ pub(super) fn channel(desk: &Desk<'_>, route: &Route) -> ChannelPlan {
     plan
 }
 
-pub(super) fn is_figure(unit: Unit) -> bool {
+pub(in crate::tickets) fn is_figure(unit: Unit) -> bool {
     matches!(unit, Unit::Digest | Unit::BatchParent)
 }
 
@@ -274,23 +281,16 @@ fn work(desk: &Desk<'_>, build: Build, plan: &mut ChannelPlan) -> Option<Work> {
     let entries: Vec<words::Entry<'_>> = lines.iter().map(|line| (line, desk.memory(line.fingerprint))).collect();
     let draft = words::draft(&ticket, &entries, desk.ground.habits);
     ticket.severity = Some(draft.severity);
-    let comment = comment(task, first, &entries, &news);
+    // What may have been said already is not said again.
+    let said = ticket.pending.take_if(|pending| pending.operation == Operation::Comment).is_some();
+    let comment = comment(task, first, &entries, &news).filter(|_| !said || task != Task::Revise);
     if let Some(why) = waits(desk, &ticket, before.as_ref(), task, comment.is_some(), &draft) {
         plan.waiting.extend(lines.iter().filter(|line| !line.status.is_done()).map(|line| line.fingerprint));
         plan.refused.extend(why.map(|reason| (ticket.key.clone(), reason)));
         return None;
     }
     let changed = lines != lines_before || before.as_ref() != Some(&ticket);
-    (task != Task::Keep || changed).then_some(Work {
-        ticket,
-        before,
-        lines,
-        lines_before,
-        task,
-        draft,
-        comment,
-        rank,
-    })
+    (task != Task::Keep || changed).then_some(Work { ticket, before, lines, lines_before, task, draft, comment, rank })
 }
 
 /// What is to be done, and the first sentence of what is said. Sets the state the ticket has afterwards.
@@ -318,6 +318,7 @@ fn decide(
                 ticket.resolved_at = Some(now);
                 (Task::Resolve, Some(format!("Every line is done; closed by Holdover after {run}. The proof:")))
             }
+            None if silent && ticket.stale => (Task::Revise, None),
             None if silent => (Task::Keep, None),
             None => (Task::Revise, Some(format!("News from {run}:"))),
         },
@@ -428,7 +429,7 @@ fn waits(
 }
 
 /// What is compared to tell whether a refused step has changed.
-pub fn digest(task: Task, draft: &crate::tickets::tracker::Draft) -> String {
+pub(in crate::tickets) fn digest(task: Task, draft: &crate::tickets::tracker::Draft) -> String {
     use sha2::{Digest as _, Sha256};
     // The debug form names every field: what differs in any of them differs here.
     data_encoding::HEXLOWER.encode(&Sha256::digest(format!("{task:?} {draft:?}")))

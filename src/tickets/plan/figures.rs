@@ -19,7 +19,8 @@ pub(super) fn works(desk: &Desk<'_>, route: &Route, plan: &ChannelPlan, works: &
         let tracker = route.id.as_str();
         desk.ground.book.tickets.iter().filter(move |ticket| ticket.tracker == tracker && ticket.unit == unit)
     };
-    let mut systems: BTreeMap<&str, u64> = known(Unit::Digest).filter_map(|ticket| ticket.system.as_deref()).map(|system| (system, 0)).collect();
+    let mut systems: BTreeMap<&str, u64> =
+        known(Unit::Digest).filter_map(|ticket| ticket.system.as_deref()).map(|system| (system, 0)).collect();
     systems.extend(plan.capped.iter().map(|(system, count)| (system.as_str(), *count)));
     wanted.extend(systems.into_iter().map(|(system, count)| (Group::digest(system), count, Vec::new())));
     if route.keeps_tickets {

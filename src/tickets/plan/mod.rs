@@ -27,6 +27,7 @@ use super::tracker::Draft;
 use crate::findings::{Fingerprint, Severity};
 use crate::store::outbox::{RosterHold, Ticket, TicketBook, TicketLine, Verdict};
 
+pub(super) use build::{digest, is_figure as holds_no_finding};
 pub use sweep::fulfilled;
 pub use teams::{TeamFigures, by_team};
 

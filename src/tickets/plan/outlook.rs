@@ -74,11 +74,7 @@ impl<'a> Desk<'a> {
                 .collect(),
             wishes,
             runs: book.runs.iter().map(|run| (run.run.as_str(), run)).collect(),
-            verdicts: book
-                .runs
-                .iter()
-                .filter_map(|run| Some((run.run.as_str(), run.verdict.as_ref()?)))
-                .collect(),
+            verdicts: book.runs.iter().filter_map(|run| Some((run.run.as_str(), run.verdict.as_ref()?))).collect(),
             hold: last.hold.filter(|_| !lifted),
         }
     }

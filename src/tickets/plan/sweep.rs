@@ -14,8 +14,7 @@ pub fn fulfilled(ground: &Ground<'_>) -> Vec<u64> {
     }
     let desk = Desk::new(ground, last);
     let settled = |wish: &&Wish| {
-        let mut answering =
-            ground.routes.iter().filter(|route| desk.answers_for(route, wish.fingerprint)).peekable();
+        let mut answering = ground.routes.iter().filter(|route| desk.answers_for(route, wish.fingerprint)).peekable();
         if answering.peek().is_none() {
             return !may_still_open(&desk, wish);
         }

@@ -155,9 +155,9 @@ pub(in crate::emit::html) fn lines<'a>(
             };
             Line::new(format!("{level}: {}", notice.id), &notice.says)
         })),
-        What::Contradictions => {
-            Box::new(report.contradictions.iter().map(move |one| contradiction_line(&persons.contradiction(one), persons)))
-        }
+        What::Contradictions => Box::new(
+            report.contradictions.iter().map(move |one| contradiction_line(&persons.contradiction(one), persons)),
+        ),
         What::Sentinels => Box::new(report.sentinels.iter().map(move |sentinel| {
             let sentinel = persons.sentinel(sentinel);
             let found = if sentinel.found { "found" } else { "MISSING" };
