@@ -22,6 +22,7 @@
 //! | [`store`] | what is kept between runs; the ledger |
 //! | [`emit`], [`metrics`] | outputs |
 //! | [`tickets`] | findings become tickets, by a command and a credential of their own |
+//! | [`serve`] | the service: schedule, HTTP, reload |
 //! | [`cli`] | the command line |
 
 pub mod cli;
@@ -44,6 +45,7 @@ pub mod roster;
 pub mod rules;
 pub mod run;
 pub mod scanners;
+pub mod serve;
 pub mod store;
 pub mod tickets;
 pub mod yaml;
