@@ -2,6 +2,7 @@
 //!
 //! | file | what is in it |
 //! |---|---|
+//! | [`settings`] | how findings become tickets, as configured |
 //! | [`text`] | what a ticket says, before any tracker's markup: fixed structure, values that only fill it |
 //! | [`tracker`] | what a tracker can do, and how each call can fail |
 //!
@@ -9,5 +10,6 @@
 //! command with another credential (PRV-6). This room must never create without having looked (TKT-2), close a ticket
 //! without proof (TKT-9), or put a secret, a full grant id or somebody else's leaving into a text.
 
+pub mod settings;
 pub mod text;
 pub mod tracker;

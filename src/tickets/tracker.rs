@@ -207,3 +207,11 @@ pub trait Sink: Send + Sync {
     /// Asks whether the receiver is there, without telling anybody anything, as far as it lets us.
     async fn check(&self) -> Result<String, TrackerError>;
 }
+
+/// One configured place to send to.
+pub enum Channel {
+    /// It keeps tickets.
+    Tracker(Box<dyn Tracker>),
+    /// It tells people.
+    Sink(Box<dyn Sink>),
+}
