@@ -73,7 +73,11 @@ fn bar(point: &Point, x: usize, step: usize, most: u64) -> Bar {
     }
     let gaps = point.complete < point.declared;
     if gaps {
-        says.push_str(&format!("; {} of {} scopes not read to their end", point.declared - point.complete, point.declared));
+        says.push_str(&format!(
+            "; {} of {} scopes not read to their end",
+            point.declared - point.complete,
+            point.declared
+        ));
     }
     Bar { x, width: step.saturating_sub(2).max(1), parts, gaps, says }
 }

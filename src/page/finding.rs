@@ -70,8 +70,8 @@ fn standing(finding: &Finding) -> &'static str {
 
 fn exception(finding: &Finding) -> Option<String> {
     let id = finding.exception_id.as_deref()?;
-    let until = finding.exception_expires_at.map_or_else(String::new, |at| {
-        format!(" until {}", crate::emit::words::seconds(at))
-    });
+    let until = finding
+        .exception_expires_at
+        .map_or_else(String::new, |at| format!(" until {}", crate::emit::words::seconds(at)));
     Some(inert(&format!("{id}{until}")))
 }

@@ -91,10 +91,13 @@ pub(super) fn page(desk: &Desk<'_>) -> Result<Findings, Refusal> {
     let total = taken.len();
     let start = (query.page - 1) * PER_PAGE;
     if start > 0 && start >= total {
-        return Err(Refusal::NotFound(format!("There is no page {}: {total} findings fit on {}.", query.page, total.div_ceil(PER_PAGE).max(1))));
+        return Err(Refusal::NotFound(format!(
+            "There is no page {}: {total} findings fit on {}.",
+            query.page,
+            total.div_ceil(PER_PAGE).max(1)
+        )));
     }
-    let rows: Vec<Row> =
-        taken.iter().skip(start).take(PER_PAGE).map(|finding| row(desk, finding, &persons)).collect();
+    let rows: Vec<Row> = taken.iter().skip(start).take(PER_PAGE).map(|finding| row(desk, finding, &persons)).collect();
     let turn = |page: usize| Query { page, ..query.clone() }.address("/findings");
     let last = start + rows.len();
     let (complete, declared) = desk.report.coverage();

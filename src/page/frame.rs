@@ -71,7 +71,14 @@ impl Frame {
         let organisation = inert(&run.organisation);
         let frame = Self::bare(desk.request);
         let run_word = desk.query.run.as_deref().map(inert);
-        Self { title, organisation, run_word, ways: ways(title, &desk.query.same_run(), frame.signed_in), shown: Some(shown), ..frame }
+        Self {
+            title,
+            organisation,
+            run_word,
+            ways: ways(title, &desk.query.same_run(), frame.signed_in),
+            shown: Some(shown),
+            ..frame
+        }
     }
 
     /// Without a report.

@@ -97,8 +97,7 @@ fn in_doubt(leaver: &LeaverVerdict) -> bool {
 /// Filters that make sense for a person: text, severity, and a system where something is open or not known.
 fn takes(query: &Query, leaver: &LeaverVerdict, label: &str, column: Option<Option<usize>>) -> bool {
     let text = query.text.as_deref().is_none_or(|text| label.to_lowercase().contains(&text.to_lowercase()));
-    let severity =
-        query.severities.is_empty() || leaver.worst.is_some_and(|worst| query.severities.contains(&worst));
+    let severity = query.severities.is_empty() || leaver.worst.is_some_and(|worst| query.severities.contains(&worst));
     let person = query.person.as_deref().is_none_or(|person| person == leaver.person_id.as_str());
     let system = column.is_none_or(|column| {
         column

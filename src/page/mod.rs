@@ -82,6 +82,7 @@ impl From<SourceError> for Refusal {
     fn from(error: SourceError) -> Self {
         match error {
             SourceError::NoRunYet => Self::NotFound(String::from("No run has ended yet.")),
+            SourceError::NoSuchRun => Self::NotFound(String::from("That run is not kept. See the page of runs.")),
             SourceError::Failed(says) => Self::Unavailable(says),
         }
     }
@@ -162,7 +163,7 @@ impl Site {
                 ),
             ),
         };
-        let page = frame::Refused { frame: Frame::bare(request), heading, says };
+        let page = frame::Refused { frame: Frame::bare(request), heading, says: crate::hostile::line(&says) };
         match page.render() {
             Ok(text) => PageAnswer { status, content: PageContent::Html, body: text.into_bytes() },
             Err(_) => PageAnswer { status: PageStatus::Unavailable, content: PageContent::Html, body: Vec::new() },

@@ -110,7 +110,9 @@ fn tiles(desk: &Desk<'_>) -> Vec<Tile> {
         ("Under an exception", counts.suppressed, "accepted until a date", super::query::Shown::Excepted),
         ("Closed by this run", counts.closed, "proven gone", super::query::Shown::Closed),
     ];
-    tiles.extend(rest.map(|(label, value, about, shown)| figure(label, value, about, "", Query { shown, ..base.clone() })));
+    tiles.extend(
+        rest.map(|(label, value, about, shown)| figure(label, value, about, "", Query { shown, ..base.clone() })),
+    );
     tiles.push(Tile {
         label: "Apps not connected",
         value: counts.apps_not_connected.to_string(),
@@ -166,10 +168,8 @@ fn rules(desk: &Desk<'_>) -> Vec<(String, u64)> {
     for finding in desk.report.residual() {
         *counted.entry(&finding.rule).or_default() += 1;
     }
-    let mut rules: Vec<(String, u64)> = counted
-        .into_iter()
-        .map(|(rule, count)| (inert(desk.site.rules.title(rule).unwrap_or(rule)), count))
-        .collect();
+    let mut rules: Vec<(String, u64)> =
+        counted.into_iter().map(|(rule, count)| (inert(desk.site.rules.title(rule).unwrap_or(rule)), count)).collect();
     rules.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     rules
 }
@@ -181,7 +181,8 @@ fn notices(report: &Report) -> Vec<(String, String)> {
     let apps = sections::apps_not_connected(report).map(|app| (String::from("not connected"), inert(&app.name)));
     let used = report.residual().any(|finding| finding.used_after_end == UsedAfterEnd::After);
     let incident = used.then(|| {
-        let says = "Some access was used after the end. Handle it as an incident, then `holdover incidents acknowledge`.";
+        let says =
+            "Some access was used after the end. Handle it as an incident, then `holdover incidents acknowledge`.";
         (String::from("incident"), String::from(says))
     });
     incident

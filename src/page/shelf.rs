@@ -82,9 +82,10 @@ impl Shelf {
 
     /// The report of a run, or the newest one.
     pub(super) fn report(&self, run: Option<&str>) -> Result<Arc<Report>, SourceError> {
+        let mut kept = self.source.reports()?.into_iter();
         let id = match run {
-            Some(run) => String::from(run),
-            None => self.source.reports()?.into_iter().next().ok_or(SourceError::NoRunYet)?.0,
+            Some(run) => kept.find(|(id, _)| id == run).ok_or(SourceError::NoSuchRun)?.0,
+            None => kept.next().ok_or(SourceError::NoRunYet)?.0,
         };
         if let Some((_, report)) = lock(&self.held).iter().find(|(known, _)| *known == id) {
             return Ok(Arc::clone(report));

@@ -12,6 +12,9 @@ pub enum SourceError {
     /// Nothing is kept yet.
     #[error("no run has ended yet")]
     NoRunYet,
+    /// That run is not kept, or never was.
+    #[error("no such run is kept")]
+    NoSuchRun,
     /// Reading failed; the text names no person.
     #[error("{0}")]
     Failed(String),

@@ -98,7 +98,10 @@ fn every_page_answers_and_hostile_text_is_text_in_all_of_them() {
                 tokens += 1;
                 let Token::StartTag(tag) = token else { continue };
                 let name = String::from_utf8_lossy(&tag.name).into_owned();
-                assert!(!matches!(name.as_str(), "script" | "img" | "iframe" | "object" | "style" | "base"), "{address}: {name}");
+                assert!(
+                    !matches!(name.as_str(), "script" | "img" | "iframe" | "object" | "style" | "base"),
+                    "{address}: {name}"
+                );
                 for (key, value) in &tag.attributes {
                     let (key, value) = (String::from_utf8_lossy(key), String::from_utf8_lossy(value));
                     assert!(!key.starts_with("on") && key != "style", "{address}: {key}");
@@ -185,6 +188,7 @@ fn an_address_that_is_not_understood_is_refused_and_never_passed_over() {
         assert_eq!(status, PageStatus::BadRequest, "{address}: {page}");
     }
     assert_eq!(text(&site, "/findings?page=9999", Audience::SignedIn).0, PageStatus::NotFound);
+    assert_eq!(text(&site, "/?run=run-x", Audience::SignedIn).0, PageStatus::NotFound);
     assert_eq!(text(&site, "/findings/ra1:77", Audience::SignedIn).0, PageStatus::NotFound);
 }
 
