@@ -48,8 +48,9 @@ const ROOMS: &[(&str, &[&str])] = &[
         "tickets",
         &["clock", "config", "credentials", "exceptions", "findings", "hostile", "normal", "report", "roster", "store"],
     ),
-    ("page", &["config", "emit", "exceptions", "findings", "hostile", "report", "roster", "rules", "store"]),
-    ("serve", &["clock", "config", "hostile", "metrics", "page", "problem", "report", "store"]),
+    ("serve", &["clock", "config", "hostile", "metrics", "problem", "report", "run", "store"]),
+    // The page answers what the port of `serve` asks; `serve` does not know it.
+    ("page", &["config", "emit", "exceptions", "findings", "hostile", "report", "roster", "rules", "serve", "store"]),
 ];
 
 /// Crates that may appear in one place only.
