@@ -63,18 +63,11 @@ fn home<'a>(desk: &Desk<'a>, route: &Route, item: &Item<'_>, about: &WishAbout) 
         }
     }
     let group = group_of(&item.memory.finding, about, desk.ground.habits.group_by);
-    let latest = latest(desk, tracker, &group.id);
-    match latest {
+    match desk.latest(tracker, &group.id) {
         Some(ticket) if ticket.state.takes_lines() && ticket.by_hand.is_none() => Home::Joins(ticket),
         Some(ticket) => Home::New { group, generation: ticket.generation + 1, previous: ticket.url.clone() },
         None => Home::New { group, generation: 0, previous: None },
     }
-}
-
-/// The newest ticket of a group.
-pub(super) fn latest<'a>(desk: &Desk<'a>, tracker: &str, group: &str) -> Option<&'a Ticket> {
-    let of_group = desk.ground.book.tickets.iter().filter(|ticket| ticket.tracker == tracker && ticket.group == group);
-    of_group.max_by_key(|ticket| ticket.generation)
 }
 
 /// A ticket that does not exist yet.
@@ -119,13 +112,8 @@ pub(super) fn new_ticket(
 
 impl Build {
     fn of(desk: &Desk<'_>, ticket: &Ticket) -> Self {
-        let book = desk.ground.book;
-        let own: Vec<TicketLine> = book
-            .lines
-            .iter()
-            .filter(|line| line.tracker == ticket.tracker && line.ticket == ticket.key)
-            .cloned()
-            .collect();
+        let own = desk.lines_on(&ticket.tracker, &ticket.key);
+        let own: Vec<TicketLine> = own.iter().map(|line| (*line).clone()).collect();
         Self {
             ticket: ticket.clone(),
             before: Some(ticket.clone()),

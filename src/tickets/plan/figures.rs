@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::build::{latest, new_ticket};
+use super::build::new_ticket;
 use super::outlook::Desk;
 use super::{ChannelPlan, Task, Work};
 use crate::findings::Severity;
@@ -51,10 +51,7 @@ fn gather<'a>(
         let Some(batch) = ticket.batch.as_deref() else { continue };
         let open = match now.get(ticket.key.as_str()) {
             Some(work) => work.lines.iter().filter(|line| !line.status.is_done()).count(),
-            None => {
-                let own = desk.ground.book.lines.iter().filter(|line| line.tracker == tracker);
-                own.filter(|line| line.ticket == ticket.key && !line.status.is_done()).count()
-            }
+            None => desk.lines_on(tracker, &ticket.key).iter().filter(|line| !line.status.is_done()).count(),
         };
         let (count, children) = batches.entry(batch).or_default();
         *count += open as u64;
@@ -66,7 +63,7 @@ fn gather<'a>(
 }
 
 fn work(desk: &Desk<'_>, route: &Route, group: Group, count: u64, children: &[words::Child]) -> Option<Work> {
-    let known = latest(desk, route.id.as_str(), &group.id);
+    let known = desk.latest(route.id.as_str(), &group.id);
     let (before, mut ticket) = match known {
         Some(ticket) if ticket.state == TicketState::Resolved && count > 0 => {
             (None, new_ticket(desk, route.id.as_str(), group, ticket.generation + 1, ticket.url.clone()))

@@ -17,6 +17,9 @@ pub(super) struct Desk<'a> {
     pub(super) last: &'a TicketRun,
     lines: BTreeMap<(&'a str, Fingerprint), &'a TicketLine>,
     pub(super) tickets: BTreeMap<(&'a str, &'a str), &'a Ticket>,
+    /// Newest ticket of each group.
+    latest: BTreeMap<(&'a str, &'a str), &'a Ticket>,
+    on_ticket: BTreeMap<(&'a str, &'a str), Vec<&'a TicketLine>>,
     wishes: BTreeMap<Fingerprint, Vec<&'a Wish>>,
     runs: BTreeMap<&'a str, &'a TicketRun>,
     verdicts: BTreeMap<&'a str, &'a Verdict>,
@@ -61,11 +64,24 @@ impl<'a> Desk<'a> {
         for wish in &book.wishes {
             wishes.entry(wish.fingerprint).or_default().push(wish);
         }
+        let mut latest: BTreeMap<(&str, &str), &Ticket> = BTreeMap::new();
+        for ticket in &book.tickets {
+            let newest = latest.entry((ticket.tracker.as_str(), ticket.group.as_str())).or_insert(ticket);
+            if ticket.generation > newest.generation {
+                *newest = ticket;
+            }
+        }
+        let mut on_ticket: BTreeMap<(&str, &str), Vec<&TicketLine>> = BTreeMap::new();
+        for line in &book.lines {
+            on_ticket.entry((line.tracker.as_str(), line.ticket.as_str())).or_default().push(line);
+        }
         // Accepting the digest of a surge or a baseline is the word that was waited for; a held roster needs a scan.
         let lifted = book.roster_released && last.hold != Some(RosterHold::Held);
         Self {
             ground,
             last,
+            latest,
+            on_ticket,
             lines: book.lines.iter().map(|line| ((line.tracker.as_str(), line.fingerprint), line)).collect(),
             tickets: book
                 .tickets
@@ -86,6 +102,16 @@ impl<'a> Desk<'a> {
 
     pub(super) fn line(&self, tracker: &str, fingerprint: Fingerprint) -> Option<&'a TicketLine> {
         self.lines.get(&(tracker, fingerprint)).copied()
+    }
+
+    /// The newest ticket of a group.
+    pub(super) fn latest(&self, tracker: &str, group: &str) -> Option<&'a Ticket> {
+        self.latest.get(&(tracker, group)).copied()
+    }
+
+    /// Lines of a ticket.
+    pub(super) fn lines_on(&self, tracker: &str, ticket: &str) -> Vec<&'a TicketLine> {
+        self.on_ticket.get(&(tracker, ticket)).cloned().unwrap_or_default()
     }
 
     pub(super) fn memory(&self, fingerprint: Fingerprint) -> Option<&'a Memory> {

@@ -81,7 +81,9 @@ impl Session<'_, '_> {
         if left > LONGEST_WAIT {
             return false;
         }
-        tokio::time::sleep(left).await;
+        if !left.is_zero() {
+            self.desk.rest.rest(left).await;
+        }
         true
     }
 

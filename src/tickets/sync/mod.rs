@@ -20,6 +20,7 @@ mod update;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::TimeDelta;
 use scan_contract::{Cause, Instant};
 
@@ -39,12 +40,32 @@ const LONGEST_WAIT: Duration = Duration::from_mins(5);
 /// Failures in a row after which a tracker is left alone until the next sync.
 const FAILURES: u32 = 3;
 
+/// Waits, for an index that shows new tickets late.
+#[async_trait]
+pub trait Rest: Send + Sync {
+    /// Comes back after this time.
+    async fn rest(&self, time: Duration);
+}
+
+/// Waits by the runtime's own timer.
+#[derive(Debug, Clone, Copy)]
+pub struct Sleep;
+
+#[async_trait]
+impl Rest for Sleep {
+    async fn rest(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
 /// Everything that sending needs.
 pub struct Desk<'a> {
     /// What is kept.
     pub outbox: &'a mut dyn Outbox,
     /// Tells the time.
     pub clock: &'a dyn Clock,
+    /// Waits.
+    pub rest: &'a dyn Rest,
     /// What holds for all trackers.
     pub habits: &'a Habits,
     /// Trackers and receivers, in the order of `channels`.
@@ -108,11 +129,12 @@ struct Session<'a, 'b> {
     failures: BTreeMap<String, u32>,
 }
 
-/// Sends what is planned: critical first, oldest end first, one at a time.
+/// Sends what is planned: critical first, oldest end first, one at a time. A channel that could not be opened is told,
+/// and what it should send stays pending.
 ///
 /// # Errors
 /// The store's; what a tracker did not do is in the outcome.
-pub async fn sync(desk: &mut Desk<'_>, channels: &[Channel]) -> Result<SyncOutcome, StoreError> {
+pub async fn sync(desk: &mut Desk<'_>, channels: &[Result<Channel, Cause>]) -> Result<SyncOutcome, StoreError> {
     let book = desk.outbox.ticket_book()?;
     let Some(last) = book.runs.last() else { return Ok(SyncOutcome::default()) };
     let mut session = Session {
@@ -125,8 +147,12 @@ pub async fn sync(desk: &mut Desk<'_>, channels: &[Channel]) -> Result<SyncOutco
     let routes = session.desk.routes;
     for (route, channel) in routes.iter().zip(channels) {
         match channel {
-            Channel::Tracker(tracker) => session.observe(route, tracker.as_ref(), &book).await?,
-            Channel::Sink(sink) => session.settle_sink(route, sink.as_ref(), &book)?,
+            Ok(Channel::Tracker(tracker)) => session.observe(route, tracker.as_ref(), &book).await?,
+            Ok(Channel::Sink(sink)) => session.settle_sink(route, sink.as_ref(), &book)?,
+            Err(cause) => {
+                let says = format!("it cannot be opened: {cause}");
+                session.trouble(|outcome| &mut outcome.faults, route.id.as_str(), None, says);
+            }
         }
     }
     let book = session.desk.outbox.ticket_book()?;
@@ -135,8 +161,9 @@ pub async fn sync(desk: &mut Desk<'_>, channels: &[Channel]) -> Result<SyncOutco
     session.keep_verdicts(&plan)?;
     for ((route, channel), planned) in routes.iter().zip(channels).zip(&plan.channels) {
         match channel {
-            Channel::Tracker(tracker) => session.send(route, tracker.as_ref(), &planned.works).await?,
-            Channel::Sink(sink) => session.tell(route, sink.as_ref(), &planned.works).await?,
+            Ok(Channel::Tracker(tracker)) => session.send(route, tracker.as_ref(), &planned.works).await?,
+            Ok(Channel::Sink(sink)) => session.tell(route, sink.as_ref(), &planned.works).await?,
+            Err(_) => {}
         }
     }
     session.finish(plan)
