@@ -22,7 +22,7 @@ use crate::findings::{Finding, FindingState};
 use crate::identity::Keys;
 use crate::inventory::DropGuard;
 use crate::report::{
-    CellVerdict, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, Report, RunFacts,
+    CellVerdict, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, NoticeLevel, Report, RunFacts,
     SentinelFact, SystemFact, Totals,
 };
 use crate::roster::{Person, RosterState};
@@ -45,6 +45,19 @@ pub(super) struct Closing<'a> {
     pub(super) about: About,
 }
 
+/// Exclusions that met no scope. Only a walk that came to its end can tell: a live system finds scopes on its way.
+fn idle_exclusions(reading: &Reading) -> Vec<Notice> {
+    if !reading.ran_to_end {
+        return Vec::new();
+    }
+    let told = reading.intake.idle_exclusions().into_iter().map(|exclusion| Notice {
+        id: String::from("exclusion-idle"),
+        level: NoticeLevel::Warning,
+        says: format!("{}: the exclusion of {} matches no scope", reading.config.id, exclusion.scope),
+    });
+    told.collect()
+}
+
 impl Engine<'_> {
     pub(super) fn close(
         mut self,
@@ -59,6 +72,7 @@ impl Engine<'_> {
             readings.iter().filter(|reading| reading.manifest.live).map(|reading| reading.config.id.clone()).collect();
         for mut reading in readings {
             not_of_interest += reading.intake.not_of_interest;
+            judgement.notices.extend(idle_exclusions(&reading));
             seen.insert(reading.config.id.clone(), std::mem::take(&mut reading.intake.watched_seen));
             systems.push(self.settle_system(reading, &closing, &judgement.sentinels)?);
         }

@@ -377,3 +377,21 @@ fn an_answer_that_does_not_say_whose_a_key_is_takes_the_place_of_nothing() {
     assert_eq!(states(&report, "p-1"), [("ana", "observed"), ("ana/slot-1", "observed")]);
     assert!(report.unattributed.iter().any(|grant| grant.grant_id.as_str() == "AKIA1"));
 }
+
+#[test]
+fn an_exclusion_of_a_kind_leaves_out_its_follow_ups_remembered_ones_too_and_an_idle_one_is_told() {
+    let (live, truth) = live(&USERS);
+    truth.lock().unwrap().keys = BTreeMap::from([("ana", vec!["k-ana"])]);
+    let mut world = world_with(live);
+    scan(&mut world, &truth, FIRST);
+    truth.lock().unwrap().users.remove("ana");
+    world.excluded = vec!["keys", "nothing-of-that-name"];
+    let (report, asked) = scan(&mut world, &truth, SECOND);
+    assert!(asked.is_empty(), "{asked:?}");
+    let left_out = scope(&report, "keys/ana").unwrap();
+    assert!(left_out.excluded && left_out.state == ScopeState::NotAttempted);
+    assert!(states(&report, "p-1").contains(&("k-ana", "unverified")), "an exclusion closes nothing");
+    let idle: Vec<&str> =
+        report.notices.iter().filter(|one| one.id == "exclusion-idle").map(|one| one.says.as_str()).collect();
+    assert_eq!(idle, ["live: the exclusion of nothing-of-that-name matches no scope"]);
+}

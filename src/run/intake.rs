@@ -118,12 +118,11 @@ pub struct IntakeSettings {
     pub exclusions: Vec<Exclusion>,
 }
 
-/// The exclusion that leaves a scope out. One that names a kind of follow-up leaves out all of that kind.
-pub fn excluded<'a>(exclusions: &'a [Exclusion], scope: &Scope) -> Option<&'a Exclusion> {
+/// The exclusion that leaves a scope out: one that names it, or what it lies in (an account, a host, a kind of follow-up).
+pub fn excluded<'a>(exclusions: &'a [Exclusion], scope: &ScopeName) -> Option<&'a Exclusion> {
     exclusions.iter().find(|exclusion| {
-        let below =
-            || scope.name.as_str().strip_prefix(exclusion.scope.as_str()).is_some_and(|rest| rest.starts_with('/'));
-        exclusion.scope == scope.name || (scope.bound_to.is_some() && below())
+        let rest = scope.as_str().strip_prefix(exclusion.scope.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }
 
@@ -220,9 +219,17 @@ impl Intake {
 
     /// Writes a scope down as declared: nothing of it is known yet (COV-1).
     pub fn add_scope(&mut self, scope: Scope) {
-        let exclusion = excluded(&self.exclusions, &scope).cloned();
+        let exclusion = excluded(&self.exclusions, &scope.name).cloned();
         let scratch = Arc::clone(&self.scratch);
         self.scopes.entry(scope.name.clone()).or_insert_with(|| ScopeRecord::declared(scope, exclusion, scratch));
+    }
+
+    /// Exclusions that met no scope: they have no effect, and their writer should know.
+    pub fn idle_exclusions(&self) -> Vec<&Exclusion> {
+        let meets = |exclusion: &Exclusion| {
+            self.scopes.keys().any(|scope| excluded(std::slice::from_ref(exclusion), scope).is_some())
+        };
+        self.exclusions.iter().filter(|exclusion| !meets(exclusion)).collect()
     }
 
     /// A follow-up is kept unless its holder plainly is one person who does not matter now; most are, and are only
