@@ -122,7 +122,8 @@ fn print_policies(
             }
             None if system.connector.is_live() => {
                 // What its settings lack is told by the check itself; here it must not pass for "nothing needed".
-                session.error(&format!("{}: no policy can be told: holdover check-permissions --system {0}", system.id));
+                session
+                    .error(&format!("{}: no policy can be told: holdover check-permissions --system {0}", system.id));
                 code = ExitCode::Gaps;
             }
             None => session.note(&format!("{}: read from files; nothing has to be granted", system.id)),

@@ -239,7 +239,11 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>, replaced:
         Some(Sighting::Undecided) => return not_read(),
         // It is there, and leads elsewhere now. A reviewed link may end a watch like that; a changed address or a lost
         // identifier may not. Who answers for a thing is what its owners say: named successors take it over.
-        None if !replaced && (ground.seen)(finding) && !(ground.linked)(finding) && !is_handed_over(finding, ground) => {
+        None if !replaced
+            && (ground.seen)(finding)
+            && !(ground.linked)(finding)
+            && !is_handed_over(finding, ground) =>
+        {
             return not_read();
         }
         Some(Sighting::Cured) | None => {}
