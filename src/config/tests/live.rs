@@ -135,6 +135,11 @@ fn a_secret_that_stands_in_the_file_is_never_repeated() {
         ("{ env: OKTA_TOKEN }", format!("{{ value: {SECRET} }}")),
         ("{ env: OKTA_TOKEN }", format!("[{SECRET}]")),
         ("https://acme.okta.com", format!("https://user:{SECRET}@acme.okta.com")),
+        // A misspelt key beside one that takes a secret.
+        ("{ api_token: { env: OKTA_TOKEN } }", format!("{{ api_tokn: {SECRET} }}")),
+        ("sign_in: { api_token: { env: OKTA_TOKEN } }", format!("signin: {SECRET}")),
+        ("{ api_token: { env: OKTA_TOKEN } }", format!("{{ service_app: {{ client_id: x, private_kye: {SECRET} }} }}")),
+        ("{ api_token: { env: OKTA_TOKEN } }", SECRET.to_owned()),
     ] {
         let text = ALL.replacen(from, &to, 1);
         let problems = mistakes(&text);
