@@ -209,6 +209,7 @@ fn tell_services(services: Result<Partly<Vec<ServiceCredential>>, Cause>, people
             let part = format!("credential {}", index + 1);
             let what = format!("iam:ListServiceSpecificCredentials: {part} lacks its id or its user");
             reading.gap(SERVICE_CREDENTIALS, Some(part), Cause::Malformed { what });
+            continue;
         }
         let access = service_access(credential, people, reading);
         reading.record(SERVICE_CREDENTIALS, access);
