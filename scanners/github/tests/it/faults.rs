@@ -50,7 +50,8 @@ async fn p1_a_missing_next_page_shows_by_the_total() {
     );
     let reading = scene.read().await;
     assert_eq!(fault.fired(), 1);
-    assert_eq!(spoiled(&reading), ["members"], "{:?}", reading.gaps());
+    // Whoever is lost is lost with their keys.
+    assert_eq!(spoiled(&reading), ["members", "ssh-keys"], "{:?}", reading.gaps());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,7 +204,7 @@ async fn partial_data_is_a_gap_for_its_path_with_its_type_and_null_is_never_no()
     );
     let reading = scene.read().await;
     assert!(collaborators.fired() > 0 && member.fired() > 0);
-    assert_eq!(spoiled(&reading), ["members", "repository-collaborators"], "{:?}", reading.gaps());
+    assert_eq!(spoiled(&reading), ["members", "repository-collaborators", "ssh-keys"], "{:?}", reading.gaps());
     let parts: Vec<_> =
         reading.scope("repository-collaborators").gaps.iter().filter_map(|gap| gap.part.as_deref()).collect();
     assert_eq!(parts, ["acme/svc", "acme/attic"]);
