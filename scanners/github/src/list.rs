@@ -358,11 +358,7 @@ pub(crate) async fn read<T: DeserializeOwned>(
 }
 
 /// A short list as a whole: what hangs from one repository or one person.
-pub(crate) async fn fetch<T: DeserializeOwned>(
-    hub: &Hub,
-    list: &List<'_>,
-    tell: Tell<'_, T>,
-) -> Result<Told, Failure> {
+pub(crate) async fn fetch<T: DeserializeOwned>(hub: &Hub, list: &List<'_>, tell: Tell<'_, T>) -> Result<Told, Failure> {
     let mut all = Told::default();
     let mut before: Option<HashSet<u64>> = None;
     let mut known: HashSet<u64> = HashSet::new();

@@ -255,7 +255,11 @@ impl Seen {
         };
         let session_of = credential.is_named().then(|| {
             let sort = who.sort.as_deref().unwrap_or("no sort of identity said");
-            format!("{}, {}", short(sort, 40), who.arn.as_deref().map_or_else(|| String::from("no ARN"), |arn| short(arn, 160)))
+            format!(
+                "{}, {}",
+                short(sort, 40),
+                who.arn.as_deref().map_or_else(|| String::from("no ARN"), |arn| short(arn, 160))
+            )
         });
         let begun = who
             .session_context
@@ -267,10 +271,13 @@ impl Seen {
         let outcome =
             inner.error_code.as_ref().map_or_else(String::new, |code| format!(", refused: {}", short(code, 40)));
         let says = format!("CloudTrail: {} in {}{source}{outcome}", short(name, 60), short(place, 40));
-        let used = self
-            .used
-            .entry(credential)
-            .or_insert_with(|| Use { at, begun, says: says.clone(), refused: 0, session_of });
+        let used = self.used.entry(credential).or_insert_with(|| Use {
+            at,
+            begun,
+            says: says.clone(),
+            refused: 0,
+            session_of,
+        });
         used.refused += usize::from(refused);
         if at > used.at {
             (used.at, used.begun, used.says) = (at, begun, says);
@@ -387,8 +394,11 @@ mod tests {
     fn a_session_is_the_users_only_where_the_identity_is_an_iam_user() {
         let mut seen = Seen::default();
         let own = r#"{"userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ana"}}"#;
-        let role = r#"{"userIdentity":{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/build/ana"}}"#;
-        for (key, text) in [(Some("ASIA1"), own), (Some("ASIA2"), role), (None, own), (None, role), (Some("ASIA3"), "{}")] {
+        let role =
+            r#"{"userIdentity":{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/build/ana"}}"#;
+        for (key, text) in
+            [(Some("ASIA1"), own), (Some("ASIA2"), role), (None, own), (None, role), (Some("ASIA3"), "{}")]
+        {
             seen.take(&event(key, 10, text), "us-east-1").expect("an event");
         }
         let named: Vec<&str> =

@@ -59,8 +59,7 @@ fn a_list_that_is_missing_is_a_gap_and_an_empty_one_is_the_end() {
         ("iam:ListMFADevices", "MFADevices", "iam.mfa-device-serials"),
     ] {
         let world = World::new(leaver_and_twin(now()));
-        let missing =
-            world.server.plant(On::operation(operation), text(move |body| without(&body, element, true)));
+        let missing = world.server.plant(On::operation(operation), text(move |body| without(&body, element, true)));
         let seen = read_closer(&world);
         assert!(missing.fired() > 0, "{operation}");
         assert!(!seen.gaps_of(kind).is_empty(), "{operation} without {element}: {:?}", seen.gaps);
@@ -125,8 +124,7 @@ fn a_device_or_a_credential_without_what_names_it_is_a_gap_and_the_others_stay()
             String::from("ACCATWIN"),
         ),
     ] {
-        let planted =
-            world.server.plant(On::operation(operation), text(move |body| without(&body, element, true)));
+        let planted = world.server.plant(On::operation(operation), text(move |body| without(&body, element, true)));
         let seen = world.read(|_| false);
         assert!(planted.fired() > 0);
         assert!(has_malformed(&seen, kind), "{operation} without {element}: {:?}", seen.gaps);
@@ -210,10 +208,9 @@ fn a_second_factor_that_the_lists_did_not_tell_is_told_by_the_follow_up_and_no_o
     let told = world.read_all();
     assert!(told_in(&told, "iam.mfa-devices", &serial).is_some());
     assert!(told_in(&told, "iam.mfa-device-serials", &serial).is_none());
-    let planted = world.server.plant(
-        On::operation("iam:ListVirtualMFADevices"),
-        text(|body| without(&body, "VirtualMFADevices", false)),
-    );
+    let planted = world
+        .server
+        .plant(On::operation("iam:ListVirtualMFADevices"), text(|body| without(&body, "VirtualMFADevices", false)));
     let seen = read_closer(&world);
     assert!(planted.fired() > 0);
     assert!(told_in(&seen, "iam.mfa-device-serials", &serial).is_some(), "{:?}", seen.gaps);
@@ -251,9 +248,8 @@ fn a_user_who_is_there_has_no_part_that_is_not_found() {
     assert!(assignments.fired() > 0);
     assert!(!seen.gaps_of("sso.account-assignments").is_empty());
     // Both say so: the user was deleted, and nothing is open.
-    let memberships = world
-        .server
-        .plant(On::operation("identitystore:ListGroupMembershipsForMember").body("u-leaver"), gone());
+    let memberships =
+        world.server.plant(On::operation("identitystore:ListGroupMembershipsForMember").body("u-leaver"), gone());
     let seen = world.read_all();
     assert!(memberships.fired() > 0);
     assert_eq!(seen.gaps, Vec::new());

@@ -57,9 +57,7 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     };
     match list::read(work, &list, tell).await {
         Ok(whole) => whole.seal(work, &scope).await,
-        Err(failure) if failure.is_not_found() => {
-            Err(hub.absent("organization_administration=read", needs()))
-        }
+        Err(failure) if failure.is_not_found() => Err(hub.absent("organization_administration=read", needs())),
         Err(failure) => Err(failure.cause),
     }
 }

@@ -89,7 +89,9 @@ async fn account(hub: &Hub, id: u64) -> Result<Option<Account>, Cause> {
         410 => Ok(None),
         404 if hub.own_accounts().await? => Ok(None),
         404 => Err(Cause::Denied {
-            permission: String::from("sight of this account: one that is managed and may not be seen answers as one that is gone"),
+            permission: String::from(
+                "sight of this account: one that is managed and may not be seen answers as one that is gone",
+            ),
         }),
         _ => Err(hub.explain(&reply)),
     }

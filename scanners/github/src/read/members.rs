@@ -1,8 +1,8 @@
 //! Members and owners, with their public SSH keys: a hundred people a query.
 
 use scan_contract::{
-    Access, AccessKind, Cause, Fact, Gap, GrantId, Holder, IdentifierKind, Privilege, Relation, Scope, ScopeName, Status,
-    Subtype,
+    Access, AccessKind, Cause, Fact, Gap, GrantId, Holder, IdentifierKind, Privilege, Relation, Scope, ScopeName,
+    Status, Subtype,
 };
 use serde::Deserialize;
 use serde_json::json;

@@ -121,9 +121,9 @@ fn privilege(role: &Role) -> (Privilege, Option<String>) {
     };
     let permissions = role.permissions.as_deref().unwrap_or(&[]);
     let begins = |name: &str, words: &[&str]| words.iter().any(|word| name.starts_with(word));
-    let writes = permissions.iter().find(|name| {
-        begins(name, &["write_", "edit_", "manage_", "delete_", "create_", "review_", "bypass_"])
-    });
+    let writes = permissions
+        .iter()
+        .find(|name| begins(name, &["write_", "edit_", "manage_", "delete_", "create_", "review_", "bypass_"]));
     // What is neither known to write nor known to read may do anything.
     let other = permissions.iter().find(|name| !begins(name, &["read_", "view_"]));
     let not_told = role.permissions.is_none() || (base.is_none() && permissions.is_empty());

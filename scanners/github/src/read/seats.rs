@@ -67,7 +67,9 @@ fn access(hub: &Hub, scope: &ScopeName, person: &Person, seat: &Seat) -> Access 
     // docs.github.com, "Metrics data properties for GitHub Copilot": after 90 days without activity the time is null again.
     access.last_used_at = match seat.last_activity_at {
         Some(_) => LastUse::Told(seat.last_activity_at).fact(""),
-        None => Fact::Hidden(String::from("GitHub keeps the last activity for 90 days: never, or longer ago than that")),
+        None => {
+            Fact::Hidden(String::from("GitHub keeps the last activity for 90 days: never, or longer ago than that"))
+        }
     };
     access.expires_at = seat.pending_cancellation_date.map_or(Fact::None, |day| Fact::Known(Moment::day(day)));
     access.evidence.push(String::from("activity is known only of editors that report it"));

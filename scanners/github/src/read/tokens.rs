@@ -92,7 +92,8 @@ fn token_access(hub: &Hub, scope: &ScopeName, token: &Token, told: &mut Told) ->
     access.target = Some(format!("organization {}, repositories: {}", hub.login(), clean(selection, 40)));
     access.parent = Some(GrantId::from(token.owner.id.to_string()));
     access.holders.push(somebody(Relation::Holder, token.owner.id, &token.owner.login));
-    (access.privilege, access.privilege_reason) = token.permissions.as_ref().map_or((Privilege::Unknown, None), privilege);
+    (access.privilege, access.privilege_reason) =
+        token.permissions.as_ref().map_or((Privilege::Unknown, None), privilege);
     access.created_at = time(if requested { token.created_at } else { token.access_granted_at });
     access.last_used_at = token.token_last_used_at.fact("the use of this token is not told");
     access.expires_at = end(token.token_expires_at);

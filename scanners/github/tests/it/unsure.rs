@@ -29,7 +29,11 @@ fn take(value: &mut Value, field: &str) {
 
 #[track_caller]
 fn assert_spoilt(reading: &Reading, scope: &str) {
-    assert!(!reading.scope(scope).is_complete() && !reading.scope(scope).gaps.is_empty(), "{scope}: {:?}", reading.gaps());
+    assert!(
+        !reading.scope(scope).is_complete() && !reading.scope(scope).gaps.is_empty(),
+        "{scope}: {:?}",
+        reading.gaps()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,7 +44,12 @@ async fn a_list_that_is_missing_is_a_gap_and_an_empty_one_is_none() {
         ("OrganizationTeams", "/data/organization/teams", "nodes", "teams"),
         (SWEEP, "/data/organization/repositories", "nodes", "repository-collaborators"),
         (SWEEP, "/data/organization/repositories", "nodes", "repository-webhooks"),
-        ("ExternalIdentities", "/data/organization/samlIdentityProvider/externalIdentities", "nodes", "external-identities"),
+        (
+            "ExternalIdentities",
+            "/data/organization/samlIdentityProvider/externalIdentities",
+            "nodes",
+            "external-identities",
+        ),
     ] {
         let reading = with(query(name), move |value| take(value.pointer_mut(place).expect("a place"), list)).await;
         assert_spoilt(&reading, scope);
@@ -92,7 +101,9 @@ async fn files_that_nobody_may_read_are_not_files_that_are_not_there() {
             query(SWEEP),
             Damage::change(|_, answer| {
                 answer.edit(|value| {
-                    for node in value["data"]["organization"]["repositories"]["nodes"].as_array_mut().into_iter().flatten() {
+                    for node in
+                        value["data"]["organization"]["repositories"]["nodes"].as_array_mut().into_iter().flatten()
+                    {
                         for field in ["first", "second", "third", "workflows"] {
                             node[field] = Value::Null;
                         }
@@ -160,10 +171,9 @@ async fn no_identity_provider_is_believed_of_who_would_see_it() {
     let mut truth = Truth::usual();
     truth.unclaimed = (0..150).map(|number| format!("p{number}@acme.example")).collect();
     let scene = Scene::new(truth, Means::App);
-    let planted = scene.server.plant(
-        query("ExternalIdentities").nth(2),
-        Damage::set("/data/organization/samlIdentityProvider", Value::Null),
-    );
+    let planted = scene
+        .server
+        .plant(query("ExternalIdentities").nth(2), Damage::set("/data/organization/samlIdentityProvider", Value::Null));
     let reading = scene.read().await;
     assert_eq!(planted.fired(), 1);
     assert_spoilt(&reading, "external-identities");
@@ -193,7 +203,9 @@ async fn a_repository_is_gone_only_where_the_service_says_not_found() {
         if silent {
             scene.server.plant(
                 query("RepositoryName"),
-                Damage::change(|_, answer| answer.edit(|value| drop(value.as_object_mut().map(|all| all.remove("errors"))))),
+                Damage::change(|_, answer| {
+                    answer.edit(|value| drop(value.as_object_mut().map(|all| all.remove("errors"))))
+                }),
             );
         }
         let reading = scene.read().await;
@@ -215,7 +227,11 @@ async fn a_short_list_must_have_as_many_objects_as_it_announces() {
 async fn a_total_that_moves_between_pages_proves_nothing_and_a_second_walk_does() {
     let mut truth = Truth::usual();
     truth.installations = (0..150)
-        .map(|id| holdover_kit::stub::github::Installation { id: 900 + id, slug: format!("app{id}"), ..Default::default() })
+        .map(|id| holdover_kit::stub::github::Installation {
+            id: 900 + id,
+            slug: format!("app{id}"),
+            ..Default::default()
+        })
         .collect();
     let scene = Scene::new(truth, Means::App);
     // One more came and shifted the rest: the first page announced one less, and one is never shown.
@@ -243,10 +259,9 @@ async fn what_only_a_later_walk_meets_is_told_too() {
         page().nth(1),
         Damage::change(|_, answer| answer.edit(|value| drop(value.as_array_mut().map(|all| all.remove(0))))),
     );
-    let odd = scene.server.plant(
-        page().from(2),
-        Damage::change(|_, answer| answer.edit(|value| value[0]["id"] = json!("no number"))),
-    );
+    let odd = scene
+        .server
+        .plant(page().from(2), Damage::change(|_, answer| answer.edit(|value| value[0]["id"] = json!("no number"))));
     let reading = scene.read().await;
     assert!(odd.fired() > 0);
     let named = |gap: &scan_contract::Gap| gap.part.as_deref().is_some_and(|part| part.contains("page 2, object 1"));
@@ -255,9 +270,8 @@ async fn what_only_a_later_walk_meets_is_told_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_that_do_not_say_who_or_what_are_counted_and_a_secret_is_known_by_where_it_is_kept() {
-    let hooks = On::get("/orgs/*/audit-log").when(|asked| {
-        asked.query("phrase").is_some_and(|phrase| phrase.starts_with("action:hook.create"))
-    });
+    let hooks = On::get("/orgs/*/audit-log")
+        .when(|asked| asked.query("phrase").is_some_and(|phrase| phrase.starts_with("action:hook.create")));
     let reading = with(hooks, |value| value[0]["actor"] = Value::Null).await;
     assert_spoilt(&reading, "audit-log");
     assert!(reading.record("webhooks", AccessKind::Automation, "webhook/52").holders.is_empty());
@@ -334,9 +348,8 @@ async fn a_use_that_is_not_told_is_not_never_and_a_reach_that_is_not_told_is_not
     assert_eq!(used(&with(authorizations(), |_| ()).await), Fact::None);
 
     let tokens = || On::get("/orgs/*/personal-access-tokens");
-    let reach = |reading: &Reading| {
-        reading.record("personal-access-tokens", AccessKind::ApiToken, "token-grant/21").privilege
-    };
+    let reach =
+        |reading: &Reading| reading.record("personal-access-tokens", AccessKind::ApiToken, "token-grant/21").privilege;
     assert_eq!(reach(&with(tokens(), |value| take(&mut value[0], "permissions")).await), Privilege::Unknown);
     assert_ne!(reach(&with(tokens(), |_| ()).await), Privilege::Unknown);
 
@@ -369,7 +382,8 @@ async fn a_plan_in_a_word_that_is_not_known_is_neither() {
         truth.plan = String::from(plan);
         let scene = Scene::new(truth, Means::App);
         // The word alone differs: the service answers as it does on the largest plan.
-        let answers = scene.server.plant(On::get("/orgs/*/audit-log"), Damage::Reply(Answer::json(&json!([])))).optional();
+        let answers =
+            scene.server.plant(On::get("/orgs/*/audit-log"), Damage::Reply(Answer::json(&json!([])))).optional();
         let reading = scene.read().await;
         assert_eq!(answers.fired() == 0, missing, "{plan}: {:?}", reading.gaps());
         assert_eq!(reading.scope("audit-log").is_complete(), !missing, "{plan}: {:?}", reading.gaps());

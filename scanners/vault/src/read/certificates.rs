@@ -146,8 +146,7 @@ pub(super) async fn issued(reading: Reading<'_>) -> Result<(), Cause> {
 /// Roles that keep nothing: what they signed, only the audit log knows.
 async fn not_kept(reading: Reading<'_>, walk: &Walk<'_>, mount: &Mount) -> Result<(), Cause> {
     let roles = definitions::<AuthorityRole>(reading, walk, mount, "roles").await?;
-    let quiet: Vec<String> =
-        roles.iter().filter(|(_, role)| role.no_store).map(|(name, _)| shown(name)).collect();
+    let quiet: Vec<String> = roles.iter().filter(|(_, role)| role.no_store).map(|(name, _)| shown(name)).collect();
     if quiet.is_empty() {
         return Ok(());
     }

@@ -39,11 +39,7 @@ pub(super) async fn in_depth(reading: Reading<'_>, walk: &Walk<'_>, id: &str) ->
                 for policy in &group.policies {
                     policies.entry(policy.clone()).or_insert_with(|| format!("group {}", shown(&name)));
                 }
-                groups.push(GroupFacts {
-                    id: group.id.clone(),
-                    name,
-                    metadata: group.metadata.clone(),
-                });
+                groups.push(GroupFacts { id: group.id.clone(), name, metadata: group.metadata.clone() });
             }
             Ok(None) => {}
             Err(cause) => walk.part(format!("group {}", shown(group)), cause).await?,
@@ -92,8 +88,7 @@ async fn of_sign_in(
     if let Some(cause) = &methods.trouble {
         walk.part(format!("policies of {} at auth/{}", shown(name), shown(path)), cause.clone()).await?;
     }
-    let by_accessor =
-        methods.found.iter().find(|mount| !mount.accessor.is_empty() && mount.accessor == accessor);
+    let by_accessor = methods.found.iter().find(|mount| !mount.accessor.is_empty() && mount.accessor == accessor);
     let Some(mount) = by_accessor.or_else(|| methods.found.iter().find(|mount| mount.path == path)) else {
         return Ok(Vec::new());
     };

@@ -112,7 +112,9 @@ impl crate::scanner::Inner {
     async fn is_alone(&self, reading: Reading<'_>) -> bool {
         let target = Target::of("sys/namespaces");
         match self.client.hear_list(&reading.place.namespace, &target, None).await {
-            Ok(crate::client::Heard::Nothing | crate::client::Heard::NoPath(_) | crate::client::Heard::NotOffered) => true,
+            Ok(crate::client::Heard::Nothing | crate::client::Heard::NoPath(_) | crate::client::Heard::NotOffered) => {
+                true
+            }
             Ok(_) | Err(_) => false,
         }
     }

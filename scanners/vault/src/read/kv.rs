@@ -129,7 +129,9 @@ impl Store {
         Ok(match inner.client.hear_list(namespace, &target, Some(first)).await? {
             Heard::Found(_) => Detailed::Offered,
             // An empty store, or a server that takes the path for a secret of the old interface: the plain list decides.
-            Heard::Nothing | Heard::NoPath(_) | Heard::Refused(_) | Heard::Invalid(_) | Heard::NotOffered => Detailed::No,
+            Heard::Nothing | Heard::NoPath(_) | Heard::Refused(_) | Heard::Invalid(_) | Heard::NotOffered => {
+                Detailed::No
+            }
         })
     }
 

@@ -194,8 +194,7 @@ pub(super) async fn kubernetes_roles(reading: Reading<'_>) -> Result<(), Cause> 
     let walk = roles(reading, KUBERNETES_ROLES, &Engine::Kubernetes, |access, name, role| {
         access.kind = AccessKind::Automation;
         access.grant_display = Some(format!("role {name} lets service accounts in"));
-        let list =
-            |names: &[String]| names.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
+        let list = |names: &[String]| names.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
         access.evidence.push(format!(
             "service accounts {} in namespaces {}",
             list(&role.bound_service_account_names),

@@ -139,8 +139,7 @@ async fn token_access(reading: Reading<'_>, accessor: &str, token: &Token) -> Ac
     let kind = if signed_in.is_some() && period.is_none() { AccessKind::Session } else { AccessKind::ApiToken };
     let mut access = Access::new(reading.name(TOKENS), kind, GrantId::from(id.as_str()), status);
     access.subtype = Some(Subtype::VaultToken);
-    access.grant_display =
-        Some(format!("token {} made at {path}", token.display_name));
+    access.grant_display = Some(format!("token {} made at {path}", token.display_name));
     access.target = Some(format!("{}token", place.namespace.prefix()));
     access.created_at = epoch(token.creation_time);
     access.expires_at = expires;

@@ -98,12 +98,7 @@ async fn a_field_that_decides_who_or_how_far_must_be_told_and_null_is_the_server
         ("auth/{mount}/role/{name}", "bound_service_account_names", "root/kubernetes.roles", true),
         ("auth/{mount}/certs/{name}", "certificate", "root/cert.certificates", false),
         ("auth/{mount}/certs/{name}", "allowed_email_sans", "root/cert.certificates", true),
-        (
-            "auth/{mount}/role/{name}/secret-id-accessor/lookup",
-            "metadata",
-            "root/approle.secret-ids",
-            true,
-        ),
+        ("auth/{mount}/role/{name}/secret-id-accessor/lookup", "metadata", "root/approle.secret-ids", true),
         ("{mount}/roles/{name}", "no_store", "root/pki.certificates", false),
         ("{mount}/roles/{name}", "allowed_users", "root/ssh.roles", true),
         ("{mount}/static-roles/{name}", "username", "root/database.static-roles", false),

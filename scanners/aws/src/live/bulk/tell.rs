@@ -325,8 +325,7 @@ fn follow_ups(
             rows.entry(row.arn.as_str()).or_insert(row);
         }
     }
-    let mut index =
-        Index { report_of: loaded.report.get().and_then(|report| report.generated), ..Index::default() };
+    let mut index = Index { report_of: loaded.report.get().and_then(|report| report.generated), ..Index::default() };
     let mut scopes = Vec::new();
     let users = loaded.details.get().map_or(&[][..], |details| &details.users);
     for (place, user) in users.iter().enumerate() {

@@ -258,7 +258,8 @@ fn vacated<'r>(
     let is_free = |slot: &&Slot<'r>| {
         let shows = matches!(slot.1.last_rotated, Cell::Time(changed) if changed + SHOWS_WITHIN <= now);
         let is_taken = taken.iter().flatten().any(|taken| taken.0 == slot.0);
-        let may_be = || keys.iter().zip(taken).any(|((key, used), own)| own.is_none() && score(key, used, **slot).is_some());
+        let may_be =
+            || keys.iter().zip(taken).any(|((key, used), own)| own.is_none() && score(key, used, **slot).is_some());
         shows && !is_taken && !may_be()
     };
     slots.iter().filter(is_free).copied().collect()
