@@ -49,7 +49,6 @@ fn a_list_that_is_missing_is_a_gap_and_an_empty_one_is_the_end() {
         ("iam:GetAccountAuthorizationDetails", "UserDetailList", "iam.users"),
         ("iam:GetAccountAuthorizationDetails", "GroupDetailList", "iam.groups"),
         ("iam:GetAccountAuthorizationDetails", "RoleDetailList", "iam.role-trusts"),
-        ("iam:GetAccountAuthorizationDetails", "Policies", "iam.policies"),
         ("iam:ListRoles", "Roles", "iam.roles"),
         ("iam:ListVirtualMFADevices", "VirtualMFADevices", "iam.mfa-devices"),
         ("iam:ListServiceSpecificCredentials", "ServiceSpecificCredentials", "iam.service-specific-credentials"),
@@ -77,6 +76,16 @@ fn a_list_that_is_missing_is_a_gap_and_an_empty_one_is_the_end() {
         let seen = read_closer(&world);
         assert!(empty.fired() > 0, "{operation}");
         assert!(seen.gaps_of(kind).is_empty(), "{operation}, {element} empty: {:?}", seen.gaps);
+    }
+    // Documents of policies say how far somebody reaches, not who does: without them that is said.
+    for missing in [true, false] {
+        let world = World::new(leaver_and_twin(now()));
+        let operation = On::operation("iam:GetAccountAuthorizationDetails");
+        let planted = world.server.plant(operation, text(move |body| without(&body, "Policies", missing)));
+        let seen = world.read(|_| false);
+        assert!(planted.fired() > 0);
+        let said = seen.notices.iter().any(|text| text.contains("have no Policies"));
+        assert_eq!(said, missing, "{:?}", seen.notices);
     }
 }
 
