@@ -22,7 +22,7 @@ fn cluster() -> (Arc<VaultStub>, FaultServer) {
 fn company(server: &FaultServer) -> Live {
     let system = format!(
         "  - id: vault\n    connector: vault\n    tier: tier0\n    login_is: email_local_part\n\
-         \x20   connection: {{ internal: true, plain_to_loopback: true, pace: {{ per_second: 5000, burst: 5000 }} }}\n\
+         \x20   connection: {{ internal: true, plain_to_loopback: true, pace: {{ per_second: 1000, burst: 1000 }} }}\n\
          \x20   vault:\n      address: \"{}\"\n      cluster_id: d45f33c8-9ca5-61da-750e-7a7a088210f5\n\
          \x20     sign_in: {{ approle: {{ role_id: holdover, secret_id: {{ env: TOKEN }} }} }}\n\
          \x20     token_accessors: true\n",
