@@ -41,6 +41,6 @@ fn a_command_that_does_not_end_is_ended_also_when_it_gave_its_secret_already() {
     for program in ["exec sleep 600", "echo word; exec >&-; exec sleep 600"] {
         let began = std::time::Instant::now();
         assert!(says(&["/bin/sh", "-c", program]).contains("did not end within 2 s"), "{program}");
-        assert!(began.elapsed() < Duration::from_secs(60), "{program}");
+        assert!(began.elapsed() < Duration::from_mins(1), "{program}");
     }
 }

@@ -86,7 +86,9 @@ async fn repositories_that_are_missing_are_missing_from_what_is_asked_one_by_one
         }
     }
     let whole = Scene::new(Truth::usual(), Means::App).read().await;
-    hanging.into_iter().for_each(|scope| whole.assert_complete(scope));
+    for scope in hanging {
+        whole.assert_complete(scope);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -132,16 +132,15 @@ async fn aliases<'a>(reading: Reading<'a>, people: &mut People) -> Result<Option
     let mut decoded: Vec<(String, AliasInfo)> = Vec::new();
     for (id, raw) in listing.info {
         match serde_json::from_str::<AliasInfo>(raw.get()) {
-            Ok(info) => match &info.canonical_id {
-                Some(entity) => {
+            Ok(info) => {
+                if let Some(entity) = &info.canonical_id {
                     people.add_alias(entity, &info);
                     decoded.push((id, info));
-                }
-                None => {
+                } else {
                     let what = String::from("it does not say which entity it belongs to");
                     walk.part(format!("alias {}", shown(&id)), Cause::Malformed { what }).await?;
                 }
-            },
+            }
             Err(error) => walk.part(format!("alias {}", shown(&id)), undecodable(&error)).await?,
         }
     }

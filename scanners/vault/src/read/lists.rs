@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use scan_contract::Cause;
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use super::Reading;
 use crate::client::Heard;
@@ -198,7 +198,7 @@ pub(super) async fn audit_devices(reading: Reading<'_>) -> Result<(), Cause> {
     let Reading { inner, place, .. } = reading;
     let walk = reading.begin(AUDIT_DEVICES).await?;
     let target = Target::of("sys/audit");
-    let devices: Option<BTreeMap<String, IgnoredAny>> = match inner.client.read(&place.namespace, &target).await {
+    let devices: Option<BTreeMap<String, Box<RawValue>>> = match inner.client.read(&place.namespace, &target).await {
         Ok(devices) => devices,
         Err(cause) => return walk.fail(cause).await,
     };
