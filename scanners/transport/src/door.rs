@@ -15,6 +15,7 @@ use reqwest::Client;
 use scan_contract::{Cause, Effort, Instant};
 
 use self::clock::Clock;
+pub use self::send::WriteFailed;
 use self::tape::Tape;
 use crate::address::{Lookup, SystemLookup};
 use crate::allow::{AllowList, Operation};

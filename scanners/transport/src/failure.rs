@@ -27,22 +27,43 @@ pub(crate) struct Failure {
     pub(crate) cause: Cause,
     /// Whether asking again can help.
     pub(crate) again: Again,
+    /// Whether the service may have taken the request.
+    pub(crate) reached: Reached,
+}
+
+/// Whether a service may have taken a request that got no whole reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reached {
+    /// Nothing of it was sent: no name, no connection, no TLS.
+    No,
+    /// It may have been taken.
+    Perhaps,
 }
 
 impl Failure {
-    fn unreachable(step: String, detail: impl Into<String>, again: Again) -> Self {
-        Self { cause: Cause::Unreachable { step, detail: detail.into() }, again }
+    fn unreachable(step: String, detail: impl Into<String>, again: Again, reached: Reached) -> Self {
+        Self { cause: Cause::Unreachable { step, detail: detail.into() }, again, reached }
+    }
+
+    /// What no repeat mends, found before anything was sent.
+    pub(crate) fn unsent(cause: Cause) -> Self {
+        Self { cause, again: Again::No, reached: Reached::No }
+    }
+
+    /// What no repeat mends, found in what came back.
+    pub(crate) fn answered(cause: Cause) -> Self {
+        Self { cause, again: Again::No, reached: Reached::Perhaps }
     }
 
     /// A limit of time.
     pub(crate) fn late(what: &str, limit: Duration, host: &str, doing: &str) -> Self {
         let limit = format!("{what} time limit of {} while {doing} {host}", shown(limit));
-        Self { cause: Cause::LimitHit { limit }, again: Again::Network }
+        Self { cause: Cause::LimitHit { limit }, again: Again::Network, reached: Reached::Perhaps }
     }
 
     /// A limit of size.
     pub(crate) fn large(operation: &str, limit: &str) -> Self {
-        Self { cause: Cause::LimitHit { limit: format!("{operation}: {limit}") }, again: Again::No }
+        Self::answered(Cause::LimitHit { limit: format!("{operation}: {limit}") })
     }
 
     /// No connection, or no head of a reply.
@@ -51,17 +72,19 @@ impl Failure {
             let again = if matches!(error, ResolveError::NoAnswer(_)) { Again::Network } else { Again::No };
             // Behind a proxy the only name that is looked up here is its own.
             let step = if proxied { format!("resolve the proxy to {host}") } else { format!("resolve {host}") };
-            return Self::unreachable(step, error.to_string(), again);
+            return Self::unreachable(step, error.to_string(), again, Reached::No);
         }
-        if let Some(error) = find::<TlsError>(error) {
-            let (says, again) = tls_words(error);
-            return Self::unreachable(format!("TLS with {host}"), says, again);
+        if let Some(tls) = find::<TlsError>(error) {
+            let (says, again) = tls_words(tls);
+            // An alert can come after the request was sent; only a handshake that failed proves that nothing was.
+            let reached = if error.is_connect() { Reached::No } else { Reached::Perhaps };
+            return Self::unreachable(format!("TLS with {host}"), says, again, reached);
         }
         if error.is_connect() {
             let detail =
                 if error.is_timeout() { format!("connect time limit of {}", shown(connect)) } else { io_words(error) };
             let way = if proxied { " through the proxy" } else { "" };
-            return Self::unreachable(format!("connect to {host}{way}"), detail, Again::Network);
+            return Self::unreachable(format!("connect to {host}{way}"), detail, Again::Network, Reached::No);
         }
         if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse_too_large) {
             return Self::large(host, "more headers than allowed");
@@ -76,7 +99,7 @@ impl Failure {
             Some(inner) if inner.is_incomplete_message() => String::from("the connection ended before the reply"),
             _ => io_words(error),
         };
-        Self::unreachable(format!("{step} {host}"), detail, Again::Network)
+        Self::unreachable(format!("{step} {host}"), detail, Again::Network, Reached::Perhaps)
     }
 
     /// A body that did not come whole.
@@ -88,7 +111,7 @@ impl Failure {
         };
         let expected = expected.map_or_else(String::new, |expected| format!(" of {expected}"));
         let what = format!("{operation}: {how}: {got}{expected} bytes came");
-        Self { cause: Cause::CutOff { what }, again: Again::Service }
+        Self { cause: Cause::CutOff { what }, again: Again::Service, reached: Reached::Perhaps }
     }
 }
 

@@ -44,7 +44,7 @@ mod xml;
 pub use allow::{Action, AllowList, Keep, NeededRight, Operation, Purpose};
 pub use credential::Credential;
 pub use dialect::{Dialect, Signal, Wait};
-pub use door::Door;
+pub use door::{Door, WriteFailed};
 pub use json::Damaged;
 pub use pace::Pace;
 pub use reply::Reply;

@@ -35,10 +35,11 @@ fn check_row(operation: &Operation) -> Vec<&'static str> {
     let reads = matches!(operation.method, "GET" | "HEAD" | "LIST" | "POST");
     match operation.purpose {
         Purpose::Read if !reads => wrong.push("the method of a read is GET, HEAD, LIST or POST"),
-        Purpose::SignIn | Purpose::SignOut if operation.keep != Keep::Nothing => {
-            wrong.push("nothing of a sign-in or sign-out is kept");
+        Purpose::SignIn | Purpose::SignOut | Purpose::Write if operation.keep != Keep::Nothing => {
+            wrong.push("nothing of a sign-in, a sign-out or a write is kept");
         }
-        Purpose::Read | Purpose::SignIn | Purpose::SignOut => {}
+        Purpose::Write if reads && operation.method != "POST" => wrong.push("this method writes nothing"),
+        Purpose::Read | Purpose::SignIn | Purpose::SignOut | Purpose::Write => {}
     }
     let posts = matches!(operation.action, Action::Form(_) | Action::Target(_) | Action::GraphQlQuery);
     if posts && operation.method != "POST" {

@@ -19,6 +19,9 @@ pub enum Purpose {
     Read,
     /// Gives the scanner's own credential back (revoke-self, logout). Never recorded.
     SignOut,
+    /// Changes something: a ticket, a pushed metric. No scanner has such an operation (PRV-2, PRV-6); it is sent by
+    /// [`crate::Door::write`] alone, which never repeats what may have happened. Never recorded.
+    Write,
 }
 
 /// How an operation is told from others that share its method and path.

@@ -12,7 +12,7 @@ use super::Door;
 use super::tape::Tape;
 use crate::allow::{Operation, Purpose};
 use crate::dialect::Signal;
-use crate::failure::{Again, Failure};
+use crate::failure::{Again, Failure, Reached};
 use crate::origin::shown_host;
 use crate::pace::Permit;
 use crate::reply::Reply;
@@ -23,6 +23,15 @@ use crate::xml;
 const NETWORK_ATTEMPTS: u32 = 3;
 /// A signature older than this is made anew.
 const SIGNED: Duration = Duration::from_secs(20);
+/// A write without an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WriteFailed {
+    /// Nothing of it can have been taken: it may be sent again.
+    NotSent(Cause),
+    /// It may have been taken: look before it is sent again (TKT-2).
+    MayHaveHappened(Cause),
+}
+
 /// Headers of a library that signs by itself and does not mark them.
 const SENSITIVE: [&str; 4] = ["authorization", "x-amz-security-token", "x-vault-token", "cookie"];
 
@@ -73,6 +82,66 @@ impl Door {
         heard
     }
 
+    /// Sends what changes something ([`Purpose::Write`]), at most once: it is repeated only while nothing of it can have
+    /// been taken (no connection, a refusal for a limit, a credential that was renewed). Any final status comes back as a
+    /// reply; what a 5xx means for what was asked is the caller's to find out.
+    ///
+    /// # Errors
+    /// [`WriteFailed::NotSent`] or [`WriteFailed::MayHaveHappened`].
+    pub async fn write(&self, request: Request) -> Result<Reply, WriteFailed> {
+        let operation = self.admit(&request).map_err(WriteFailed::NotSent)?;
+        if operation.purpose != Purpose::Write || self.replays() {
+            let what = format!("{}: not a write, or behind a recording", operation.name);
+            return Err(WriteFailed::NotSent(Cause::Bug { what }));
+        }
+        let heard = self.write_once(operation, &request).await;
+        if heard.is_err() {
+            self.shared.pace.count_failure();
+        }
+        heard
+    }
+
+    async fn write_once(&self, operation: &'static Operation, request: &Request) -> Result<Reply, WriteFailed> {
+        let pace = &self.shared.pace;
+        let host = self.paced_as(request);
+        let mut renewed = false;
+        let mut attempt = 1;
+        loop {
+            self.take_turn(operation, host).await.map_err(WriteFailed::NotSent)?;
+            let (headers, permit) = self.sign(operation, request, host).await.map_err(WriteFailed::NotSent)?;
+            let wait = match self.attempt(operation, request, headers, permit, attempt).await {
+                Ok(reply) if reply.status == http::StatusCode::UNAUTHORIZED && !renewed => {
+                    renewed = true;
+                    if !self.credential.renew().await.map_err(WriteFailed::NotSent)? {
+                        return Ok(reply);
+                    }
+                    pace.count_repeat();
+                    continue;
+                }
+                Ok(reply) => match self.shared.settings.dialect.read(&reply) {
+                    Signal::Throttled(_) => {
+                        let wait = self.next_wait(&reply, host, attempt).map_err(WriteFailed::NotSent)?;
+                        let Some(wait) = wait else { return Ok(reply) };
+                        wait
+                    }
+                    Signal::Go | Signal::Stumbled(_) => return Ok(reply),
+                },
+                Err(Failure { cause, reached: Reached::Perhaps, .. }) => {
+                    return Err(WriteFailed::MayHaveHappened(cause));
+                }
+                Err(Failure { cause, again, reached: Reached::No }) => {
+                    if again == Again::No || attempt >= NETWORK_ATTEMPTS {
+                        return Err(WriteFailed::NotSent(cause));
+                    }
+                    let wait = pace.retry(host, attempt, crate::dialect::Wait::NotSaid, cause);
+                    wait.map_err(WriteFailed::NotSent)?
+                }
+            };
+            pace.sleep(wait).await;
+            attempt += 1;
+        }
+    }
+
     /// What the pace of a request is kept under.
     fn paced_as<'a>(&'a self, request: &'a Request) -> &'a str {
         self.account.as_deref().or_else(|| request.url.host_str()).unwrap_or_default()
@@ -114,7 +183,7 @@ impl Door {
                     Some(wait) => wait,
                     None => return Ok(reply),
                 },
-                Err(Failure { cause, again }) => {
+                Err(Failure { cause, again, .. }) => {
                     let hopeless = again == Again::No || (again == Again::Network && attempt >= NETWORK_ATTEMPTS);
                     if hopeless {
                         return Err(cause);
@@ -230,11 +299,12 @@ impl Door {
         request: &Request,
         headers: HeaderMap,
     ) -> Result<Reply, Failure> {
-        let stop = |cause| Failure { cause, again: Again::No };
         let connection = &self.shared.settings.connection;
         let host = shown_host(&request.url);
         let Some(client) = &self.shared.client else {
-            return Err(stop(Cause::Bug { what: String::from("a door without a network was asked to send") }));
+            return Err(Failure::unsent(Cause::Bug {
+                what: String::from("a door without a network was asked to send"),
+            }));
         };
         let mut all = request.headers.clone();
         for (name, mut value) in headers.iter().map(|(name, value)| (name.clone(), value.clone())) {
@@ -250,7 +320,7 @@ impl Door {
             Ok(Ok(response)) => response,
             Ok(Err(error)) if error.is_builder() => {
                 let what = format!("{}: the address cannot be sent as it is", operation.name);
-                return Err(stop(Cause::Malformed { what }));
+                return Err(Failure::unsent(Cause::Malformed { what }));
             }
             Ok(Err(error)) => {
                 // Plain text never goes through it.
@@ -261,14 +331,14 @@ impl Door {
         };
         let now = self.now();
         self.check_head(operation, &response)?;
-        let at = self.shared.clock.hear(response.headers(), &host, operation.name, now).map_err(stop)?;
+        let at = self.shared.clock.hear(response.headers(), &host, operation.name, now).map_err(Failure::answered)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = self.read_body(operation, response, &host).await?;
         let (url, limits) = (request.url.clone(), connection.limits);
         let reply = Reply { status, headers, body, at, operation: operation.name, url, limits };
         // The libraries that read XML have no limits of their own.
         if status.is_success() && matches!(reply.media_type().as_str(), "text/xml" | "application/xml") {
-            xml::look_over(operation.name, &reply.body, &limits).map_err(stop)?;
+            xml::look_over(operation.name, &reply.body, &limits).map_err(Failure::answered)?;
         }
         Ok(reply)
     }
@@ -289,7 +359,7 @@ impl Door {
         let foreign = response.headers().get("content-encoding").is_some_and(|value| value != "identity");
         if foreign && response.content_length() != Some(0) {
             let what = format!("{}: a compression that was not asked for", operation.name);
-            return Err(Failure { cause: Cause::Malformed { what }, again: Again::No });
+            return Err(Failure::answered(Cause::Malformed { what }));
         }
         Ok(())
     }
