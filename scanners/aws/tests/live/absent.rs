@@ -1,7 +1,7 @@
 //! What is missing from an answer is not empty, and what is gone or unknown is told as that and nothing else.
 
 use holdover_kit::fault::{Answer, Damage, On};
-use holdover_kit::stub::aws::{Event, Key, leaver_and_twin};
+use holdover_kit::stub::aws::{Event, Key, Mfa, Truth, leaver_and_twin};
 use scan_aws::AccountId;
 use scan_aws::live::{LeftOut, Organisation};
 use scan_contract::{AccessKind, Cause, Fact, Pass, Privilege, Scope, Status};
@@ -43,6 +43,14 @@ fn told_in<'s>(seen: &'s Seen, kind: &str, id: &str) -> Option<&'s scan_contract
     seen.records.iter().find(|access| kind_of(access.scope.as_str()) == kind && access.grant_id.as_str() == id)
 }
 
+/// The usual account, in which one user has a hardware token, so that every list of one user is asked for.
+fn with_a_token() -> Truth {
+    let mut truth = leaver_and_twin(now());
+    let twin = truth.accounts.get_mut(ACCOUNT).and_then(|account| account.users.get_mut("twin")).expect("a user");
+    twin.mfa.push(Mfa { serial: String::from("GAHT00000001"), is_virtual: false, enabled: twin.created });
+    truth
+}
+
 #[test]
 fn a_list_that_is_missing_is_a_gap_and_an_empty_one_is_the_end() {
     for (operation, element, kind) in [
@@ -57,7 +65,7 @@ fn a_list_that_is_missing_is_a_gap_and_an_empty_one_is_the_end() {
         ("iam:ListSigningCertificates", "Certificates", "iam.signing-certificates"),
         ("iam:ListMFADevices", "MFADevices", "iam.mfa-device-serials"),
     ] {
-        let world = World::new(leaver_and_twin(now()));
+        let world = World::new(with_a_token());
         let missing = world.server.plant(On::operation(operation), text(move |body| without(&body, element, true)));
         let seen = read_closer(&world);
         assert!(missing.fired() > 0, "{operation}");
@@ -71,7 +79,7 @@ fn a_list_that_is_missing_is_a_gap_and_an_empty_one_is_the_end() {
         ("iam:ListSigningCertificates", "Certificates", "iam.signing-certificates"),
         ("iam:ListMFADevices", "MFADevices", "iam.mfa-device-serials"),
     ] {
-        let world = World::new(leaver_and_twin(now()));
+        let world = World::new(with_a_token());
         let empty = world.server.plant(On::operation(operation), text(move |body| without(&body, element, false)));
         let seen = read_closer(&world);
         assert!(empty.fired() > 0, "{operation}");
@@ -79,7 +87,7 @@ fn a_list_that_is_missing_is_a_gap_and_an_empty_one_is_the_end() {
     }
     // Documents of policies say how far somebody reaches, not who does: without them that is said.
     for missing in [true, false] {
-        let world = World::new(leaver_and_twin(now()));
+        let world = World::new(with_a_token());
         let operation = On::operation("iam:GetAccountAuthorizationDetails");
         let planted = world.server.plant(operation, text(move |body| without(&body, "Policies", missing)));
         let seen = world.read(|_| false);
