@@ -28,6 +28,7 @@ mod schema;
 mod session;
 mod signals;
 mod systems;
+mod tell_metrics;
 mod text;
 mod version;
 
