@@ -243,7 +243,7 @@ def health():
         [(f'sum by (state) (holdover_scan_scopes{{{S}, state!="complete"}})', "{{state}}")], stacked=True,
         colours=COVERAGE_COLOURS)
     board.table(
-        "Systems with gaps", "Empty is good. `holdover systems` names the scopes and what to do about each. Excluded scopes "
+        "Systems with gaps", "Empty is good. `holdover systems list` names the scopes and what to do about each. Excluded scopes "
         "are part of `not_attempted`: somebody decided not to look there.", (12, 13, 12, 8), "system",
         [(("system", "System"), None, {"links": link("What is open there", TO_RESIDUAL + "&var-system=${__data.fields.System}")}),
          (("state", "State"), None, {}),

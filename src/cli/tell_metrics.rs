@@ -213,7 +213,8 @@ impl<'a> Ways<'a> {
     /// Whether the Pushgateway, where one is wanted, took them.
     fn push(&self, families: &[metrics::MetricFamily]) -> bool {
         let Some((gateway, base)) = self.gateway else { return true };
-        let clock = Arc::clone(&self.clock);
+        // The gateway lives now, whatever instant the run was judged at.
+        let clock = SystemClock::new();
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {
