@@ -314,7 +314,8 @@ class Drawing:
         content = html.escape(panel["options"]["content"])
         content = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", content)
         content = re.sub(r"(?<!\*)\*([^*]+)\*", r"<i>\1</i>", content)
-        return f'<div class="prose">{re.sub("`(.+?)`", r"<code>\1</code>", content)}</div>'
+        content = re.sub("`(.+?)`", r"<code>\1</code>", content)
+        return f'<div class="prose">{content}</div>'
 
     def page(self):
         column = (WIDTH + GAP) / 24
