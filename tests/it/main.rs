@@ -15,6 +15,7 @@ mod cli;
 mod company;
 mod credentials;
 mod damage;
+mod dashboards;
 mod hostile;
 mod house;
 mod life;
