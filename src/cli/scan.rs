@@ -27,9 +27,23 @@ use crate::run::plan::ConfiguredSystem;
 use crate::run::{Engine, RunOutcome};
 use crate::store::memory::MemoryStore;
 use crate::store::{Store, StoreError};
+use crate::run::Progress;
 use crate::{run, scanners};
 
+/// What holds a run: how it is told to stop, and to whom it tells what it does.
+pub(super) struct Reins {
+    /// Turns true when it has to stop; `None` where the run itself listens for signals.
+    pub(super) stop: Option<watch::Receiver<bool>>,
+    /// Receives events.
+    pub(super) progress: Arc<dyn Progress>,
+}
+
 pub(super) fn run(session: &Session<'_>, arguments: &arguments::Scan) -> Result<u8, Failure> {
+    run_under(session, arguments, &Reins { stop: None, progress: progress::choose(session) })
+}
+
+/// One run, which may be one of many in this process: everything it opens is closed when it ends.
+pub(super) fn run_under(session: &Session<'_>, arguments: &arguments::Scan, reins: &Reins) -> Result<u8, Failure> {
     let (mut configured, policy) = session.configuration_and_policy()?;
     overlay(&mut configured.config, arguments)?;
     let config = &configured.config;
@@ -37,9 +51,9 @@ pub(super) fn run(session: &Session<'_>, arguments: &arguments::Scan) -> Result<
     let exceptions = session.exceptions(config);
     let outputs = outputs::choose(session, config, arguments)?;
     if arguments.dry_run {
-        return dry_run(session, config, arguments, &rules, &policy, &exceptions, &outputs, &configured.warnings);
+        return dry_run(session, config, arguments, &rules, &policy, &exceptions, &outputs, &configured.warnings, reins);
     }
-    let inputs = Inputs { session, config, arguments, rules: &rules, policy: &policy, exceptions: &exceptions };
+    let inputs = Inputs { session, config, arguments, rules: &rules, policy: &policy, exceptions: &exceptions, reins };
     let ended = inputs.scan(&outputs, &configured.warnings);
     if let Err(failure) = &ended {
         tell_metrics_of_failure(session, config, failure);
@@ -78,6 +92,7 @@ struct Inputs<'a> {
     rules: &'a crate::rules::RuleSet,
     policy: &'a crate::policy::Policy,
     exceptions: &'a crate::exceptions::ExceptionFile,
+    reins: &'a Reins,
 }
 
 impl Inputs<'_> {
@@ -114,7 +129,11 @@ impl Inputs<'_> {
                 scanners::build(system, &ways).map_err(|cause| Failure::Output(format!("{}: {cause}", system.id)))?;
             systems.push(ConfiguredSystem { config: system.clone(), scanner: Arc::from(scanner) });
         }
-        let (stop_sender, stop) = watch::channel(false);
+        let (own_stop, told) = watch::channel(false);
+        let (stop, own_stop) = match &self.reins.stop {
+            Some(given) => (given.clone(), None),
+            None => (told, Some(own_stop)),
+        };
         let engine = Engine {
             config,
             clock,
@@ -129,7 +148,7 @@ impl Inputs<'_> {
             roster: loaded,
             known_apps,
             notices,
-            progress: progress::choose(self.session),
+            progress: Arc::clone(&self.reins.progress),
             stop,
             exit_zero: self.arguments.exit_zero,
             as_of_chosen,
@@ -137,7 +156,9 @@ impl Inputs<'_> {
         let runtime = runtime(config)?;
         let outcome = runtime.block_on(async move {
             let mut signals = tokio::task::JoinSet::new();
-            signals.spawn(super::signals::watch(stop_sender));
+            if let Some(own_stop) = own_stop {
+                signals.spawn(super::signals::watch(own_stop));
+            }
             engine.run().await
         });
         // A reader that hangs on a file must not keep the program (STO-10).
@@ -317,6 +338,7 @@ fn dry_run(
     exceptions: &crate::exceptions::ExceptionFile,
     outputs: &[Output],
     warnings: &[Problem],
+    reins: &Reins,
 ) -> Result<u8, Failure> {
     let inner: Box<dyn Store> = if config.state_dir.join(crate::store::sqlite::DATABASE_FILE).exists() {
         Box::new(session.store_read_only(config)?)
@@ -324,7 +346,7 @@ fn dry_run(
         Box::new(MemoryStore::new("none"))
     };
     let mut store = DryStore::new(inner);
-    let inputs = Inputs { session, config, arguments, rules, policy, exceptions };
+    let inputs = Inputs { session, config, arguments, rules, policy, exceptions, reins };
     let RunOutcome { report, changes, .. } = inputs.run(&mut store, Arc::new(MemoryScratch), warnings)?;
     let writer = outputs::Writer::unkept(session, config, rules);
     let on_terminal = outputs.iter().find(|output| output.path == Path::new("-"));

@@ -6,6 +6,7 @@ mod http_json;
 mod live;
 mod roster;
 mod run;
+mod serve;
 mod service;
 mod systems;
 
@@ -26,6 +27,7 @@ use super::raw::{RawConfig, RawIdentity};
 use super::valid::{Config, DomainConfig, ProvenFile};
 
 pub(super) use run::DEFAULTS as RUN_DEFAULTS;
+pub(super) use serve::DEFAULTS as SERVE_DEFAULTS;
 pub(super) use systems::DEFAULTS as SYSTEM_DEFAULTS;
 
 /// Folder of the state where none is configured.
@@ -131,7 +133,7 @@ pub(super) fn config(document: &Document, text: &str) -> Result<Checked, Vec<Pro
 
 fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Config> {
     let document = check.document;
-    let (whole, roster, identity, systems, sentinels, run, outputs) = match raw {
+    let (whole, roster, identity, systems, sentinels, run, outputs, raw_serve) = match raw {
         Some(raw) => {
             let whole = Whole {
                 organisation: raw.organisation,
@@ -150,9 +152,10 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
                 Some(raw.sentinel_leavers),
                 raw.run,
                 Some(raw.outputs),
+                raw.serve,
             )
         }
-        None => (None, None, part(document, "/identity"), None, None, part(document, "/run"), None),
+        None => (None, None, part(document, "/identity"), None, None, part(document, "/run"), None, part(document, "/serve")),
     };
     let roster = roster::settings(check, roster);
     let domains = domains(check, identity);
@@ -160,6 +163,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
     let systems = systems::systems(check, systems, run.threads);
     let sentinel_leavers = systems::sentinel_leavers(check, sentinels);
     let outputs = run::outputs(check, outputs);
+    let serve = serve::serve(check, raw_serve, &systems);
     let live_systems = systems.iter().filter(|system| system.is_live()).map(|system| system.id.as_str());
     let live_sources =
         roster.settings.sources.iter().filter(|source| source.is_live()).map(|source| source.id.as_str());
@@ -194,6 +198,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
         run,
         outputs,
         metrics: run::metrics(whole.metrics),
+        serve,
     })
 }
 
