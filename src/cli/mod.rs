@@ -28,6 +28,7 @@ mod schema;
 mod serve;
 mod session;
 mod signals;
+mod site;
 mod systems;
 mod text;
 mod version;
