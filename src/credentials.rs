@@ -165,7 +165,7 @@ const SHORTEST_PASSWORD: usize = 16;
 
 /// A secret that somebody has to know. Only a keyed hash of it is kept.
 pub struct Password {
-    key: [u8; 32],
+    key: [u8; 16],
     digest: Vec<u8>,
 }
 
@@ -180,7 +180,7 @@ impl Password {
     ///
     /// # Errors
     /// Why it is none, without repeating it.
-    pub fn new(secret: &Secret, key: [u8; 32]) -> Result<Self, String> {
+    pub fn new(secret: &Secret, key: [u8; 16]) -> Result<Self, String> {
         let text = secret.expose_secret();
         if text.len() < SHORTEST_PASSWORD {
             return Err(format!("is shorter than {SHORTEST_PASSWORD} bytes; draw one, such as `openssl rand -hex 32`"));
@@ -197,10 +197,10 @@ impl Password {
     }
 }
 
-fn keyed(key: &[u8; 32], text: &[u8]) -> Hmac<Sha256> {
+fn keyed(key: &[u8; 16], text: &[u8]) -> Hmac<Sha256> {
     // A shorter key is filled up with zeros by the definition of HMAC (RFC 2104).
     let mut block = [0; 64];
-    block[..32].copy_from_slice(key);
+    block[..16].copy_from_slice(key);
     let mut mac = <Hmac<Sha256>>::new(&block.into());
     mac.update(text);
     mac
@@ -280,13 +280,13 @@ mod tests {
 
     #[test]
     fn a_password_is_recognised_whole_and_a_short_one_is_refused() {
-        let password = Password::new(&Secret::from("sixteen-bytes-ok"), [3; 32]).unwrap();
+        let password = Password::new(&Secret::from("sixteen-bytes-ok"), [3; 16]).unwrap();
         assert!(password.matches(b"sixteen-bytes-ok"));
         for other in [&b"sixteen-bytes-o"[..], b"sixteen-bytes-okk", b"", b"Sixteen-bytes-ok"] {
             assert!(!password.matches(other));
         }
-        assert!(Password::new(&Secret::from("fifteen-bytes-x"), [3; 32]).is_err());
-        assert!(Password::new(&Secret::from("with a space in the middle"), [3; 32]).is_err());
+        assert!(Password::new(&Secret::from("fifteen-bytes-x"), [3; 16]).is_err());
+        assert!(Password::new(&Secret::from("with a space in the middle"), [3; 16]).is_err());
         assert!(!format!("{password:?}").contains("sixteen"));
     }
 }

@@ -171,7 +171,7 @@ pub enum Format {
 }
 
 /// Arguments of `scan`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
   holdover scan

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use scan_contract::SystemId;
+use scan_contract::{Instant, SystemId};
 use tokio::sync::watch;
 
 use super::arguments::{self, Format};
@@ -22,12 +22,13 @@ use crate::problem::Problem;
 use crate::randomness::SystemRandomness;
 use crate::report::{ExitCode, Flags, Notice, NoticeLevel};
 use crate::roster::{self, LoadInput, Loaded};
+use crate::run::Progress;
+use crate::run::carried::Carried;
 use crate::run::dry::DryStore;
 use crate::run::plan::ConfiguredSystem;
 use crate::run::{Engine, RunOutcome};
 use crate::store::memory::MemoryStore;
 use crate::store::{Store, StoreError};
-use crate::run::Progress;
 use crate::{run, scanners};
 
 /// What holds a run: how it is told to stop, and to whom it tells what it does.
@@ -36,10 +37,25 @@ pub(super) struct Reins {
     pub(super) stop: Option<watch::Receiver<bool>>,
     /// Receives events.
     pub(super) progress: Arc<dyn Progress>,
+    /// What is said about systems that are not read.
+    pub(super) others: Others,
+}
+
+/// What a run over some systems says about the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Others {
+    /// They were not attempted, which is a gap: somebody asked for this run by hand.
+    NotAttempted,
+    /// They are as the last run knew them: this run is one of several that together read everything.
+    AsBefore,
 }
 
 pub(super) fn run(session: &Session<'_>, arguments: &arguments::Scan) -> Result<u8, Failure> {
-    run_under(session, arguments, &Reins { stop: None, progress: progress::choose(session) })
+    run_under(
+        session,
+        arguments,
+        &Reins { stop: None, progress: progress::choose(session), others: Others::NotAttempted },
+    )
 }
 
 /// One run, which may be one of many in this process: everything it opens is closed when it ends.
@@ -51,7 +67,17 @@ pub(super) fn run_under(session: &Session<'_>, arguments: &arguments::Scan, rein
     let exceptions = session.exceptions(config);
     let outputs = outputs::choose(session, config, arguments)?;
     if arguments.dry_run {
-        return dry_run(session, config, arguments, &rules, &policy, &exceptions, &outputs, &configured.warnings, reins);
+        return dry_run(
+            session,
+            config,
+            arguments,
+            &rules,
+            &policy,
+            &exceptions,
+            &outputs,
+            &configured.warnings,
+            reins,
+        );
     }
     let inputs = Inputs { session, config, arguments, rules: &rules, policy: &policy, exceptions: &exceptions, reins };
     let ended = inputs.scan(&outputs, &configured.warnings);
@@ -129,6 +155,8 @@ impl Inputs<'_> {
                 scanners::build(system, &ways).map_err(|cause| Failure::Output(format!("{}: {cause}", system.id)))?;
             systems.push(ConfiguredSystem { config: system.clone(), scanner: Arc::from(scanner) });
         }
+        let only: Vec<SystemId> = self.arguments.systems.iter().map(|id| SystemId::new(id.as_str())).collect();
+        let carried = self.carried(store, &only, clock.now())?;
         let (own_stop, told) = watch::channel(false);
         let (stop, own_stop) = match &self.reins.stop {
             Some(given) => (given.clone(), None),
@@ -141,7 +169,8 @@ impl Inputs<'_> {
             scratch,
             store,
             systems,
-            only: self.arguments.systems.iter().map(|id| SystemId::new(id.as_str())).collect(),
+            only,
+            carried,
             rules: self.rules,
             policy: self.policy,
             exceptions: self.exceptions,
@@ -171,6 +200,19 @@ impl Inputs<'_> {
         }));
         ways.finish_recordings().map_err(|cause| Failure::Output(format!("--record: {cause}")))?;
         Ok(outcome)
+    }
+}
+
+impl Inputs<'_> {
+    /// What the last run knew of the systems that this one does not read.
+    fn carried(&self, store: &dyn Store, only: &[SystemId], now: Instant) -> Result<Carried, Failure> {
+        if only.is_empty() || self.reins.others == Others::NotAttempted {
+            return Ok(Carried::default());
+        }
+        let reports = store.reports()?;
+        let Some((last, _)) = reports.first() else { return Ok(Carried::default()) };
+        let report = outputs::unarchive(&store.report(last)?)?;
+        Ok(Carried::of(report, only, &self.config.systems, now))
     }
 }
 

@@ -12,7 +12,7 @@ use super::arguments::{Global, Scan};
 use super::environment::Environment;
 use super::failure::{Failure, chain, unquoted};
 use super::report::kept;
-use super::scan::{Reins, run_under};
+use super::scan::{Others, Reins, run_under};
 use super::session::{Configured, Session};
 use super::{outputs, signals};
 use crate::clock::{Clock, SystemClock};
@@ -28,7 +28,7 @@ use crate::serve::page_port::Pages;
 use crate::serve::runner::Signals;
 use crate::serve::schedule::{LastRun, upcoming};
 use crate::serve::{self, ServeError, tls};
-use crate::store::{Store as _, StoreError, sqlite::DATABASE_FILE};
+use crate::store::{Store as _, sqlite::DATABASE_FILE};
 
 /// Largest certificate file.
 const LARGEST_CERTIFICATE: u64 = 1024 * 1024;
@@ -151,13 +151,14 @@ impl Loaded {
             ))
         })?;
         // Whatever a run would fail on is found now, and not at night.
-        session.rules(Some(&config))?;
+        let rules = session.rules(Some(&config))?;
         session.policy(&config)?;
         for warning in warnings {
             session.note(&format!("warning: {}", crate::hostile::line(&warning.says)));
         }
         let door = door(&session, &config, &settings)?;
-        let pages = super::pages::of(&session, &config)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let pages: Arc<dyn Pages> = Arc::new(super::site::site(&config, rules, clock)?);
         let seed = seed(&config);
         let program = Arc::clone(program);
         Ok(Self { program, config: Arc::new(config), settings, seed, door: Arc::new(door), pages })
@@ -199,8 +200,7 @@ impl Loaded {
             systems: self.config.systems.iter().map(|system| system.id.clone()).collect(),
         };
         // Another run that holds the store writes figures of its own.
-        let families =
-            (code != ExitCode::Busy).then(|| metrics::gather_failed(&failed, &outputs::build_info()));
+        let families = (code != ExitCode::Busy).then(|| metrics::gather_failed(&failed, &outputs::build_info()));
         Ended { exit_code: code.code(), run_id: None, at, failure: Some(says), families }
     }
 }
@@ -239,8 +239,9 @@ impl Work for Loaded {
     fn scan(&self, systems: &[SystemId], stop: watch::Receiver<bool>, progress: Arc<dyn Progress>) -> Ended {
         let global = self.quiet();
         let session = Session::new(&global, &self.program.environment);
-        let arguments = Scan { systems: systems.iter().map(|id| String::from(id.as_str())).collect(), ..Scan::plain() };
-        let ended = run_under(&session, &arguments, &Reins { stop: Some(stop), progress });
+        let systems = systems.iter().map(|id| String::from(id.as_str())).collect();
+        let arguments = Scan { systems, ..Scan::default() };
+        let ended = run_under(&session, &arguments, &Reins { stop: Some(stop), progress, others: Others::AsBefore });
         let at = SystemClock::new().now();
         let code = match ended {
             Ok(code) => code,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use scan_contract::{Instant, ScopeState, SystemId};
 
+use super::carried::{self, Carried};
 use super::coverage::{Expectation, ScopeRecord};
 use super::directory::Directory;
 use super::drive::{Reading, worst};
@@ -43,6 +44,7 @@ pub(super) struct Closing<'a> {
     pub(super) exceptions: &'a Exceptions,
     pub(super) keys: Keys,
     pub(super) about: About,
+    pub(super) carried: Carried,
 }
 
 impl Engine<'_> {
@@ -62,13 +64,15 @@ impl Engine<'_> {
             seen.insert(reading.config.id.clone(), std::mem::take(&mut reading.intake.watched_seen));
             systems.push(self.settle_system(reading, &closing, &judgement.sentinels)?);
         }
+        let read_at = closing.carried.read_at();
+        let known = closing.carried.join(&mut judgement);
         let raised = std::mem::take(&mut judgement.raised);
         settle::carry_over(self.store, &raised, &Context { run_id: &closing.id, now: closing.now })?;
         let mut totals = self.store.totals()?;
         let directory = Directory::new(closing.people, self.config.leave_policy);
         let roster_held = self.roster.state != RosterState::Accepted;
         let (now, exceptions) = (closing.now, closing.exceptions);
-        let settlement = settle(
+        let mut settlement = settle(
             &*self.store,
             raised,
             &settle::Ground {
@@ -88,12 +92,19 @@ impl Engine<'_> {
                     judgement.handed_over.contains(&(finding.system.clone(), key))
                 },
                 live: &live,
+                carried: closing.carried.ids(),
                 hold_new: self.roster.surge,
             },
             &mut totals,
         )?;
-        let complete =
-            systems.iter().flat_map(|system| &system.scopes).all(|scope| scope.state == ScopeState::Complete);
+        // What an exception covers may lie in a system that was not read.
+        let complete = closing.carried.is_empty()
+            && systems.iter().flat_map(|system| &system.scopes).all(|scope| scope.state == ScopeState::Complete);
+        let stopped =
+            systems.iter().flat_map(|system| &system.scopes).any(|scope| scope.state == ScopeState::Interrupted);
+        settlement.join(known.remnants, known.licenses);
+        systems.extend(known.systems);
+        systems.sort_by(|left, right| left.id.cmp(&right.id));
         let (exception_facts, idle) = self.exception_facts(closing.exceptions, &settlement, complete, closing.now)?;
         let leavers = picture::leavers(
             closing.people,
@@ -108,6 +119,7 @@ impl Engine<'_> {
                 PersonDisplay::Id
             },
             &closing.about,
+            &read_at,
         );
         let leavers_checked = self.count_leavers(&leavers, closing.people, &mut totals)?;
         for grant in &mut judgement.unattributed {
@@ -117,12 +129,15 @@ impl Engine<'_> {
         }
         let mut notices = std::mem::take(&mut closing.notices);
         notices.append(&mut judgement.notices);
+        let unjudged = carried::unjudged(&leavers, &read_at);
+        notices.extend(closing.carried.notices(unjudged));
         notices.sort_by(|left, right| (left.level, &left.id, &left.says).cmp(&(right.level, &right.id, &right.says)));
         notices.dedup();
         let mut flags = self.roster_flags();
         flags.exceptions_invalid = closing.exceptions.has_invalid(closing.now);
         flags.ambiguous |= judgement.ambiguous_leaver || judgement.has_unjudged() || judgement.contested;
-        flags.gaps |= judgement.too_deep;
+        flags.ambiguous |= closing.carried.has_doubt();
+        flags.gaps |= judgement.too_deep || unjudged > 0 || closing.carried.is_too_old();
         Verdict {
             findings: &settlement.findings,
             ambiguous: &judgement.ambiguous,
@@ -131,6 +146,8 @@ impl Engine<'_> {
             fail_on: self.config.run.fail_on,
         }
         .flag(&mut flags);
+        // What an earlier run did not come to is a gap still, but it was not this one that was stopped.
+        flags.interrupted = stopped;
         let run = self.run_facts(&closing, flags, not_of_interest);
         let changes = self.changes(&closing, &systems, &settlement, &judgement, idle, leavers_checked, &totals);
         let report = Report {
@@ -360,7 +377,8 @@ impl Engine<'_> {
             };
             ledger.push(event);
         }
-        for system in systems {
+        let read = || systems.iter().filter(|system| !closing.carried.holds(&system.id));
+        for system in read() {
             for scope in &system.scopes {
                 ledger.push(LedgerEvent::Coverage {
                     run: closing.id.clone(),
@@ -375,12 +393,10 @@ impl Engine<'_> {
         RunChanges {
             memories: Vec::new(),
             ledger,
-            scopes: systems
-                .iter()
+            scopes: read()
                 .flat_map(|system| system.scopes.iter().map(|scope| (system.id.clone(), scope.clone())))
                 .collect(),
-            systems: systems
-                .iter()
+            systems: read()
                 .map(|system| {
                     let times = SystemTimes {
                         last_success_at: system.last_success_at,

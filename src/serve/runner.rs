@@ -191,7 +191,8 @@ impl Runner {
             self.host.note(&format!("the clock went back by {} s; starts are worked out anew", -jumped.num_seconds()));
             self.schedule.clock_went_back(now);
         } else if jumped > DRIFT {
-            let says = format!("the clock went on by {} s at once: it was set, or the machine slept", jumped.num_seconds());
+            let says =
+                format!("the clock went on by {} s at once: it was set, or the machine slept", jumped.num_seconds());
             self.host.note(&says);
         }
     }
@@ -336,7 +337,9 @@ impl Runner {
                 notify::ready(&format!("configuration {digest} is in force"));
             }
             Err(says) => {
-                self.host.note(&format!("the configuration was refused and the earlier one stays in force ({why}):\n{says}"));
+                self.host.note(&format!(
+                    "the configuration was refused and the earlier one stays in force ({why}):\n{says}"
+                ));
                 self.state.refuse(says);
                 notify::ready("the configuration on disk was refused; the earlier one is in force");
             }

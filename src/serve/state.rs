@@ -281,7 +281,8 @@ impl State {
             Phase::Ended(ended) => Some(ended),
             Phase::Queued | Phase::Running { .. } => None,
         });
-        troubles.extend(last.and_then(|ended| ended.failure.as_ref()).map(|says| format!("the last run failed: {says}")));
+        troubles
+            .extend(last.and_then(|ended| ended.failure.as_ref()).map(|says| format!("the last run failed: {says}")));
         ServiceFacts {
             running,
             next_runs: inner.next_runs.clone(),

@@ -13,14 +13,11 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 ///
 /// # Errors
 /// What is wrong with which of the texts. A private key is never repeated.
-pub fn server_config(
-    certificate: &[u8],
-    key: &[u8],
-    client_ca: Option<&[u8]>,
-) -> Result<Arc<ServerConfig>, String> {
+pub fn server_config(certificate: &[u8], key: &[u8], client_ca: Option<&[u8]>) -> Result<Arc<ServerConfig>, String> {
     let chain = certificates("serve.tls.certificate", certificate)?;
     // What came back could quote the key.
-    let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| String::from("serve.tls.key: is no private key as PEM"))?;
+    let key =
+        PrivateKeyDer::from_pem_slice(key).map_err(|_| String::from("serve.tls.key: is no private key as PEM"))?;
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()

@@ -155,7 +155,16 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
                 raw.serve,
             )
         }
-        None => (None, None, part(document, "/identity"), None, None, part(document, "/run"), None, part(document, "/serve")),
+        None => (
+            None,
+            None,
+            part(document, "/identity"),
+            None,
+            None,
+            part(document, "/run"),
+            None,
+            part(document, "/serve"),
+        ),
     };
     let roster = roster::settings(check, roster);
     let domains = domains(check, identity);

@@ -142,6 +142,13 @@ fn schedule(check: &mut Check<'_>, raw: Vec<RawSchedule>, systems: &[SystemConfi
             check.say(&format!("{pointer}/jitter"), "is longer than a day");
         }
         let chosen = chosen(check, &pointer, raw.systems, systems);
+        if !chosen.is_empty() && chosen.len() < systems.len() {
+            let says =
+                "accounts that are only recognised through another system are not recognised in a run without it";
+            let help =
+                "name a system together with the one its accounts are recognised by, such as the sign-on service";
+            check.warn(&format!("{pointer}/systems"), says, help);
+        }
         if let (Some(cron), Some(time_zone)) = (cron, time_zone) {
             entries.push(ScheduleConfig { name, cron, time_zone, jitter, systems: chosen });
         }
@@ -149,12 +156,7 @@ fn schedule(check: &mut Check<'_>, raw: Vec<RawSchedule>, systems: &[SystemConfi
     entries
 }
 
-fn chosen(
-    check: &mut Check<'_>,
-    pointer: &str,
-    raw: Option<Vec<String>>,
-    systems: &[SystemConfig],
-) -> Vec<SystemId> {
+fn chosen(check: &mut Check<'_>, pointer: &str, raw: Option<Vec<String>>, systems: &[SystemConfig]) -> Vec<SystemId> {
     let mut chosen = BTreeSet::new();
     for (position, id) in raw.into_iter().flatten().enumerate() {
         let known = || systems.iter().map(|system| system.id.as_str());

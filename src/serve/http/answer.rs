@@ -91,7 +91,8 @@ pub(super) async fn answer(FromState(app): FromState<Arc<App>>, request: Request
 async fn checked(app: &Arc<App>, door: &Door, request: Request) -> Response<Body> {
     let Some(host) = host(&request) else { return text(StatusCode::BAD_REQUEST, "one Host header is needed") };
     if !door.answers_for(&host) {
-        let says = "this service does not answer for that host name; serve.names in the configuration lists those it does";
+        let says =
+            "this service does not answer for that host name; serve.names in the configuration lists those it does";
         return text(StatusCode::MISDIRECTED_REQUEST, says);
     }
     let path = request.uri().path();
@@ -187,12 +188,15 @@ async fn ready(app: &App, details: bool) -> Response<Body> {
     if details {
         lines.append(&mut failing);
         match &reloads.refused {
-            Some(says) => lines.push(format!("configuration: the one on disk was refused, the earlier is in force: {says}")),
+            Some(says) => {
+                lines.push(format!("configuration: the one on disk was refused, the earlier is in force: {says}"))
+            }
             None => lines.push(String::from("configuration: valid")),
         }
         lines.extend(reloads.needs_restart.map(|says| format!("restart needed: {says}")));
         for next in app.state.facts().next_runs {
-            let at = next.at.map_or_else(|| String::from("never again"), |at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+            let at =
+                next.at.map_or_else(|| String::from("never again"), |at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string());
             lines.push(format!("next run: {} {at}", next.schedule));
         }
     }
@@ -337,7 +341,10 @@ mod tests {
     fn what_another_site_asks_for_is_known_as_such() {
         let host = "127.0.0.1:9911";
         assert!(comes_from_here(&headers(&[]), host));
-        assert!(comes_from_here(&headers(&[("sec-fetch-site", "same-origin"), ("origin", "http://127.0.0.1:9911")]), host));
+        assert!(comes_from_here(
+            &headers(&[("sec-fetch-site", "same-origin"), ("origin", "http://127.0.0.1:9911")]),
+            host
+        ));
         for other in [
             &[("sec-fetch-site", "cross-site")][..],
             &[("sec-fetch-site", "same-site")],

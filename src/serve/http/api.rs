@@ -89,7 +89,7 @@ fn wanted(body: &[u8], is_form: bool) -> Result<Wanted, String> {
     if body.trim_ascii().is_empty() {
         return Ok(Wanted::default());
     }
-    if is_form {
+    if is_form && !body.trim_ascii_start().starts_with(b"{") {
         let mut wanted = Wanted::default();
         for (key, value) in url::form_urlencoded::parse(body) {
             match &*key {
@@ -101,15 +101,17 @@ fn wanted(body: &[u8], is_form: bool) -> Result<Wanted, String> {
         return Ok(wanted);
     }
     // What the parser says can quote the body; its place is enough.
-    serde_json::from_slice(body).map_err(|error| {
-        format!("expected {{\"systems\": [\"id\"]}}: line {} column {}", error.line(), error.column())
-    })
+    serde_json::from_slice(body)
+        .map_err(|error| format!("expected {{\"systems\": [\"id\"]}}: line {} column {}", error.line(), error.column()))
 }
 
 fn accepted(id: u64, from_page: bool) -> Response<Body> {
     // A browser that sent a form goes back to the page.
-    let (status, place) =
-        if from_page { (StatusCode::SEE_OTHER, String::from("/")) } else { (StatusCode::ACCEPTED, format!("{RUNS}/{id}")) };
+    let (status, place) = if from_page {
+        (StatusCode::SEE_OTHER, String::from("/"))
+    } else {
+        (StatusCode::ACCEPTED, format!("{RUNS}/{id}"))
+    };
     let mut response = json_of(status, &json!({ "id": id, "state": "queued" }));
     if let Ok(place) = HeaderValue::from_str(&place) {
         response.headers_mut().insert(header::LOCATION, place);
