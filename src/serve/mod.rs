@@ -39,7 +39,7 @@ use crate::metrics::BuildInfo;
 
 use host::{Host, Work};
 use http::App;
-use runner::{Runner, Signals};
+use runner::{Runner, Signals, SystemTimer};
 use schedule::Schedule;
 use state::State;
 
@@ -102,7 +102,7 @@ pub async fn run(
         let at = next.at.map_or_else(|| String::from("never"), |at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string());
         host.note(&format!("{}: next run {at}", next.schedule));
     }
-    let mut runner = Runner::new(Arc::clone(&host), clock, state, schedule);
+    let mut runner = Runner::new(Arc::clone(&host), clock, Arc::new(SystemTimer), state, schedule);
     notify::ready(&format!("listening on {scheme}://{}", listening.address));
     let ended = tokio::select! {
         () = runner.run(asks, &mut signals) => None,

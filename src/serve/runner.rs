@@ -1,6 +1,8 @@
 //! The scheduler: one task that looks at the clock, starts runs one at a time, reloads, and stops in order.
 
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +56,22 @@ pub struct Signals {
     pub reload: mpsc::Receiver<()>,
 }
 
+/// Lets time pass between two looks at the clock. Beside the clock, so that a test's time is the only time there is.
+pub trait Timer: Send + Sync {
+    /// Ends after this time.
+    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// The machine's own time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemTimer;
+
+impl Timer for SystemTimer {
+    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(tokio::time::sleep(time))
+    }
+}
+
 #[derive(Debug)]
 struct Queued {
     id: u64,
@@ -74,6 +92,7 @@ struct Running {
 pub(super) struct Runner {
     pub(super) host: Arc<dyn Host>,
     pub(super) clock: Arc<dyn Clock>,
+    timer: Arc<dyn Timer>,
     pub(super) state: Arc<State>,
     schedule: Schedule,
     watched: Watched,
@@ -118,12 +137,28 @@ async fn end_of(running: Option<&mut Running>) -> Option<Ended> {
 }
 
 impl Runner {
-    pub(super) fn new(host: Arc<dyn Host>, clock: Arc<dyn Clock>, state: Arc<State>, schedule: Schedule) -> Self {
+    pub(super) fn new(
+        host: Arc<dyn Host>,
+        clock: Arc<dyn Clock>,
+        timer: Arc<dyn Timer>,
+        state: Arc<State>,
+        schedule: Schedule,
+    ) -> Self {
         let looked = (clock.now(), clock.monotonic());
         let watched = Watched::new(state.work().watched());
-        let looked_at_files = looked.1;
-        let watchdog = notify::watchdog();
-        Self { host, clock, state, schedule, watched, looked_at_files, queued: None, running: None, looked, watchdog }
+        Self {
+            host,
+            clock,
+            timer,
+            state,
+            schedule,
+            watched,
+            looked_at_files: looked.1,
+            queued: None,
+            running: None,
+            looked,
+            watchdog: notify::watchdog(),
+        }
     }
 
     /// Runs until it is told to stop.
@@ -143,7 +178,7 @@ impl Runner {
                 Some(()) = signals.reload.recv() => self.reload("asked for by a signal"),
                 Some(asked) = asks.recv() => self.take(asked),
                 ended = end_of(self.running.as_mut()) => self.finish(ended),
-                () = tokio::time::sleep(wait) => {}
+                () = self.timer.pause(wait) => {}
             }
         }
     }

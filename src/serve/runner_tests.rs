@@ -13,15 +13,15 @@ use crate::serve::page_port::{PageAnswer, PageContent, PageRequest, PageStatus, 
 use crate::serve::schedule::LastRun;
 use crate::serve::state::Phase;
 
-/// A clock that follows the paused time of the test, and can be set.
-struct TestClock {
-    begin: tokio::time::Instant,
+/// The only time there is in a test: it passes when the test says so, and its wall clock can be set.
+struct TestTime {
     base: Mutex<Instant>,
+    elapsed: watch::Sender<Duration>,
 }
 
-impl TestClock {
+impl TestTime {
     fn at(text: &str) -> Self {
-        Self { begin: tokio::time::Instant::now(), base: Mutex::new(text.parse().expect("an instant")) }
+        Self { base: Mutex::new(text.parse().expect("an instant")), elapsed: watch::channel(Duration::ZERO).0 }
     }
 
     fn set(&self, by: TimeDelta) {
@@ -30,14 +30,25 @@ impl TestClock {
     }
 }
 
-impl Clock for TestClock {
+impl Clock for TestTime {
     fn now(&self) -> Instant {
         *self.base.lock().unwrap_or_else(PoisonError::into_inner)
-            + TimeDelta::from_std(self.begin.elapsed()).expect("a short test")
+            + TimeDelta::from_std(self.monotonic()).expect("a short test")
     }
 
     fn monotonic(&self) -> Duration {
-        self.begin.elapsed()
+        *self.elapsed.borrow()
+    }
+}
+
+impl Timer for TestTime {
+    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let until = self.monotonic() + time;
+        let mut elapsed = self.elapsed.subscribe();
+        Box::pin(async move {
+            // The test's time ends with the test.
+            drop(elapsed.wait_for(|now| *now >= until).await);
+        })
     }
 }
 
@@ -165,7 +176,7 @@ fn settings(schedule: Vec<ScheduleConfig>) -> ServeConfig {
 
 struct Bench {
     host: Arc<TestHost>,
-    clock: Arc<TestClock>,
+    clock: Arc<TestTime>,
     state: Arc<State>,
     stop: watch::Sender<bool>,
     reload: mpsc::Sender<()>,
@@ -182,12 +193,13 @@ fn begin(now: &str, settings: ServeConfig, last: Option<LastRun>, plan: Plan) ->
         notes: Mutex::default(),
     });
     let work = host.load().unwrap();
-    let clock = Arc::new(TestClock::at(now));
+    let clock = Arc::new(TestTime::at(now));
     let schedule = Schedule::begin(work.settings(), "seed", clock.now(), &|_| last);
     let state = Arc::new(State::new(work, None, clock.now(), clock.monotonic()));
     let mut runner = Runner::new(
         Arc::clone(&host) as Arc<dyn Host>,
         Arc::clone(&clock) as Arc<dyn Clock>,
+        Arc::clone(&clock) as Arc<dyn Timer>,
         Arc::clone(&state),
         schedule,
     );
@@ -204,12 +216,12 @@ fn begin(now: &str, settings: ServeConfig, last: Option<LastRun>, plan: Plan) ->
 }
 
 impl Bench {
-    /// Lets the test's time pass in small steps, and real time for the threads of scans.
+    /// Lets time pass in small steps, and each scan that begins come to its end.
     async fn pass(&self, time: Duration) {
-        let until = tokio::time::Instant::now() + time;
-        while tokio::time::Instant::now() < until {
-            let step = (until - tokio::time::Instant::now()).min(Duration::from_secs(5));
-            tokio::time::advance(step).await;
+        let until = self.clock.monotonic() + time;
+        while self.clock.monotonic() < until {
+            let step = (until - self.clock.monotonic()).min(Duration::from_secs(5));
+            self.clock.elapsed.send_modify(|elapsed| *elapsed += step);
             self.settle().await;
         }
     }
@@ -260,7 +272,7 @@ impl Bench {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn runs_come_by_the_schedule_and_nothing_comes_between() {
     let bench = begin("2026-11-27T02:00:00Z", settings(vec![entry("n", "30 2 * * *", &[])]), None, Plan::default());
     bench.pass(Duration::from_mins(29)).await;
@@ -271,7 +283,7 @@ async fn runs_come_by_the_schedule_and_nothing_comes_between() {
     assert_eq!(bench.scanned(), [Vec::<String>::new()]);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_overlapping_start_waits_once_and_one_more_becomes_part_of_it() {
     let schedule = vec![entry("all", "*/10 * * * *", &[]), entry("crm", "5 * * * *", &["crm"])];
     let bench = begin("2026-11-27T02:09:50Z", settings(schedule), None, Plan { holds: true, ..Plan::default() });
@@ -290,7 +302,7 @@ async fn an_overlapping_start_waits_once_and_one_more_becomes_part_of_it() {
     assert_eq!(bench.scanned().len(), 2);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn starts_of_different_systems_that_wait_together_read_both() {
     let schedule = vec![entry("crm", "0 * * * *", &["crm"]), entry("hr", "10 * * * *", &["hr"])];
     let bench = begin("2026-11-27T02:30:00Z", settings(schedule), None, Plan { holds: true, ..Plan::default() });
@@ -302,7 +314,7 @@ async fn starts_of_different_systems_that_wait_together_read_both() {
     assert_eq!(bench.scanned(), [vec!["wiki"], vec!["crm", "hr"]]);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_store_that_is_held_by_another_run_is_tried_again() {
     let plan = Plan { ends: VecDeque::from([Some(7), Some(7), Some(1)]), ..Plan::default() };
     let bench = begin("2026-11-27T02:29:00Z", settings(vec![entry("n", "30 2 * * *", &[])]), None, plan);
@@ -313,7 +325,7 @@ async fn a_store_that_is_held_by_another_run_is_tried_again() {
     assert!(matches!(run.phase, Phase::Ended(Ended { exit_code: 1, .. })), "{run:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_scan_that_panics_is_told_and_the_next_one_runs() {
     let plan = Plan { ends: VecDeque::from([None, Some(0)]), ..Plan::default() };
     let bench = begin("2026-11-27T02:29:00Z", settings(vec![entry("n", "30 * * * *", &[])]), None, plan);
@@ -324,7 +336,7 @@ async fn a_scan_that_panics_is_told_and_the_next_one_runs() {
     bench.until("the second", |bench| bench.ended() == 2).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_missed_night_is_caught_up_at_the_start_and_a_machine_that_slept_does_the_same() {
     let last = LastRun { at: "2026-11-26T02:30:04Z".parse().unwrap(), whole: true };
     let bench =
@@ -340,7 +352,7 @@ async fn a_missed_night_is_caught_up_at_the_start_and_a_machine_that_slept_does_
     assert_eq!(bench.scanned().len(), 2);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_refused_configuration_changes_nothing_and_a_good_one_takes_over() {
     let first = settings(vec![entry("n", "30 2 * * *", &[])]);
     let bench = begin("2026-11-27T02:00:00Z", first.clone(), None, Plan::default());
@@ -362,7 +374,7 @@ async fn a_refused_configuration_changes_nothing_and_a_good_one_takes_over() {
     bench.until("the new schedule", |bench| bench.ended() == 2).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn told_to_stop_a_run_that_goes_on_is_ended_in_order() {
     let bench = begin(
         "2026-11-27T02:29:50Z",
@@ -372,14 +384,13 @@ async fn told_to_stop_a_run_that_goes_on_is_ended_in_order() {
     );
     bench.pass(Duration::from_secs(20)).await;
     bench.until("the scan", |bench| bench.scanned().len() == 1).await;
-    tokio::time::resume();
     bench.stop.send_replace(true);
     let plan = Arc::clone(&bench.host.plan);
     assert!(bench.task.await.unwrap());
     assert_eq!(plan.lock().unwrap().stopped, 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_scheduler_that_stopped_looking_is_told_and_one_that_looks_is_not() {
     let bench = begin("2026-11-27T02:00:00Z", settings(vec![entry("n", "30 2 * * *", &[])]), None, Plan::default());
     bench.pass(Duration::from_mins(10)).await;
