@@ -14,13 +14,13 @@ use super::failure::{Failure, chain, unquoted};
 use super::report::kept;
 use super::scan::{Others, Reins, run_under};
 use super::session::{Configured, Session};
-use super::{outputs, signals};
+use super::{outputs, signals, tell_metrics};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ServeConfig};
 use crate::credentials::{Keeper, Password, describe, reveal};
-use crate::metrics::{self, FailedRun, Families, Remembered as Past};
+use crate::metrics::{self, Families, Remembered as Past};
 use crate::randomness::{Randomness as _, SystemRandomness};
-use crate::report::{ExitCode, Flags, Report};
+use crate::report::{ExitCode, Report};
 use crate::run::Progress;
 use crate::serve::door::{Door, Shape};
 use crate::serve::host::{Ended, Host, Remembered, Work};
@@ -177,13 +177,7 @@ impl Loaded {
         if store.reports()?.is_empty() {
             return Ok(None);
         }
-        let past = Past {
-            last_success_at: store.last_success()?,
-            roster_accepted_by_word: store
-                .accepted_roster()?
-                .map(|roster| roster.accepted_by.contains("roster accept")),
-            ..Past::default()
-        };
+        let past = tell_metrics::remembered(&store, store.last_success()?, None)?;
         Ok(Some((kept(&store, None)?, past)))
     }
 
@@ -192,16 +186,9 @@ impl Loaded {
     }
 
     /// A run without a report: its figures say so, and withdraw what is not known any more.
-    fn failed(&self, at: Instant, code: ExitCode, says: String) -> Ended {
-        let failed = FailedRun {
-            ended_at: at,
-            exit_code: code,
-            flags: Flags { store_failed: code == ExitCode::Store, ..Flags::default() },
-            systems: self.config.systems.iter().map(|system| system.id.clone()).collect(),
-        };
-        // Another run that holds the store writes figures of its own.
-        let families = (code != ExitCode::Busy).then(|| metrics::gather_failed(&failed, &outputs::build_info()));
-        Ended { exit_code: code.code(), run_id: None, at, failure: Some(says), families }
+    fn failed(&self, session: &Session<'_>, at: Instant, failure: &Failure) -> Ended {
+        let families = tell_metrics::families_of_failure(session, &self.config, at, failure);
+        Ended { exit_code: failure.code().code(), run_id: None, at, failure: Some(words(failure)), families }
     }
 }
 
@@ -247,7 +234,7 @@ impl Work for Loaded {
             Ok(code) => code,
             Err(failure) => {
                 failure.tell(&session);
-                return self.failed(at, failure.code(), words(&failure));
+                return self.failed(&session, at, &failure);
             }
         };
         match self.report(&session) {
@@ -258,8 +245,8 @@ impl Work for Loaded {
                 at,
                 failure: None,
             },
-            Ok(None) => self.failed(at, ExitCode::Store, String::from("the run left no report")),
-            Err(failure) => self.failed(at, ExitCode::Store, words(&failure)),
+            Ok(None) => self.failed(&session, at, &Failure::Output(String::from("the run left no report"))),
+            Err(failure) => self.failed(&session, at, &failure),
         }
     }
 

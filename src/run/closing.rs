@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use scan_contract::{Instant, ScopeState, SystemId};
+use scan_contract::{CredentialFacts, Instant, ScopeState, SystemId};
 
 use super::carried::{self, Carried};
 use super::coverage::{Expectation, ScopeRecord};
@@ -23,8 +23,8 @@ use crate::findings::{Finding, FindingState};
 use crate::identity::Keys;
 use crate::inventory::DropGuard;
 use crate::report::{
-    CellVerdict, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, Report, RunFacts,
-    SentinelFact, SystemFact, Totals,
+    CellVerdict, CredentialFact, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, Report,
+    RunFacts, SentinelFact, SystemFact, Totals,
 };
 use crate::roster::{Person, RosterState};
 use crate::store::{AcceptedRoster, LedgerEvent, Opening, RunChanges, SystemTimes};
@@ -229,8 +229,11 @@ impl Engine<'_> {
             waited_seconds: effort.waited.as_secs_f64(),
             received: effort.received,
         });
+        let CredentialFacts { ends_at, excess } = reading.credential;
+        let is_told = ends_at.is_some() || excess.is_some();
         Ok(SystemFact {
             effort,
+            credential: is_told.then_some(CredentialFact { ends_at, excess_permissions: excess }),
             id: config.id,
             connector: String::from(config.connector.as_str()),
             provider: reading.manifest.provider,

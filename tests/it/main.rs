@@ -14,6 +14,7 @@
 mod cli;
 mod company;
 mod damage;
+mod dashboards;
 mod hostile;
 mod house;
 mod life;

@@ -1,18 +1,18 @@
 //! What all walks of one organisation share.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use scan_contract::{Cause, Holder, Privilege, Relation, ScopeName};
+use scan_contract::{Cause, CredentialFacts, Holder, Instant, Privilege, Relation, ScopeName};
 use scan_transport::Reply;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 use crate::client::{Client, cause_of};
-use crate::granted::Granted;
+use crate::granted::{Granted, token_end};
 use crate::queries::Query;
 use crate::read::audit::{Made, Maker};
-use crate::settings::{Edition, Settings};
+use crate::settings::{Edition, Settings, SignIn};
 
 /// The credential's rights, shared with whoever signs in.
 pub(crate) type SharedGranted = Arc<Mutex<Granted>>;
@@ -57,6 +57,8 @@ pub(crate) struct Hub {
     /// The interface.
     pub(crate) client: Client,
     granted: SharedGranted,
+    /// When the token ends, where a reply said so.
+    token_end: OnceLock<Instant>,
     organisation: OnceCell<OrganisationFacts>,
     logins: Mutex<HashMap<Box<str>, u64>>,
     outside: Mutex<HashSet<u64>>,
@@ -70,6 +72,7 @@ impl Hub {
             settings,
             client,
             granted,
+            token_end: OnceLock::new(),
             organisation: OnceCell::new(),
             logins: Mutex::default(),
             outside: Mutex::default(),
@@ -87,12 +90,23 @@ impl Hub {
         self.granted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What the platform said of the credential in passing. An App's token is made anew for each run: its end is
+    /// nobody's concern.
+    pub(crate) fn credential(&self) -> CredentialFacts {
+        let configured = matches!(self.settings.sign_in, SignIn::Token(_));
+        let ends_at = self.token_end.get().copied().filter(|_| configured);
+        CredentialFacts { ends_at, excess: self.granted().excess_count() }
+    }
+
     /// The organisation's own description, asked for once.
     pub(crate) async fn organisation(&self) -> Result<&OrganisationFacts, Cause> {
         self.organisation
             .get_or_try_init(|| async {
                 let url = self.client.address(&["orgs", self.login()], &[])?;
                 let reply = self.client.get(&url).await?;
+                if let Some(end) = token_end(&reply) {
+                    self.token_end.get_or_init(|| end);
+                }
                 if let Some(scopes) = Granted::of_reply(&reply) {
                     *self.granted.lock().unwrap_or_else(PoisonError::into_inner) = scopes;
                 }

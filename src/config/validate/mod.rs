@@ -133,7 +133,7 @@ pub(super) fn config(document: &Document, text: &str) -> Result<Checked, Vec<Pro
 
 fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Config> {
     let document = check.document;
-    let (whole, roster, identity, systems, sentinels, run, outputs, raw_serve) = match raw {
+    let (whole, roster, identity, systems, sentinels, run, outputs, metrics, raw_serve) = match raw {
         Some(raw) => {
             let whole = Whole {
                 organisation: raw.organisation,
@@ -142,7 +142,6 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
                 exceptions: raw.exceptions,
                 rules: raw.rules,
                 known_apps: raw.known_apps,
-                metrics: raw.metrics,
             };
             (
                 Some(whole),
@@ -152,6 +151,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
                 Some(raw.sentinel_leavers),
                 raw.run,
                 Some(raw.outputs),
+                raw.metrics,
                 raw.serve,
             )
         }
@@ -163,6 +163,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
             None,
             part(document, "/run"),
             None,
+            part(document, "/metrics"),
             part(document, "/serve"),
         ),
     };
@@ -173,6 +174,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
     let sentinel_leavers = systems::sentinel_leavers(check, sentinels);
     let outputs = run::outputs(check, outputs);
     let serve = serve::serve(check, raw_serve, &systems);
+    let metrics = run::metrics(check, metrics);
     let live_systems = systems.iter().filter(|system| system.is_live()).map(|system| system.id.as_str());
     let live_sources =
         roster.settings.sources.iter().filter(|source| source.is_live()).map(|source| source.id.as_str());
@@ -206,7 +208,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
         known_apps: whole.known_apps.map(proven_file),
         run,
         outputs,
-        metrics: run::metrics(whole.metrics),
+        metrics,
         serve,
     })
 }
@@ -219,7 +221,6 @@ struct Whole {
     exceptions: Option<String>,
     rules: Option<String>,
     known_apps: Option<RawProvenFile>,
-    metrics: Option<super::raw::run::RawMetrics>,
 }
 
 /// Folder at which relative paths start.

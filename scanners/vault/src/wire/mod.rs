@@ -105,6 +105,9 @@ pub(crate) struct OwnToken {
     /// Namespace it belongs to; absent for the root.
     #[serde(default)]
     pub(crate) namespace_path: Option<String>,
+    /// When it ends; absent for one that never does.
+    #[serde(default)]
+    pub(crate) expire_time: Option<String>,
 }
 
 /// One mount of `sys/mounts` or `sys/auth`.
