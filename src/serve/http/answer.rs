@@ -1,13 +1,13 @@
 //! Every request passes the same checks in the same order: host, method, origin, sign-in. Then its path decides.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State as FromState};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc};
 
 use super::api;
 use super::gate::ClientCertificate;
@@ -26,7 +26,7 @@ const MOST_PAIRS: usize = 64;
 const PAGES_AT_ONCE: usize = 4;
 const PAGE_TIME: Duration = Duration::from_secs(5);
 /// How long the answer of the store's check is good for: the check reads the whole store.
-const STORE_CHECK_AGE: Duration = Duration::from_mins(1);
+const STORE_CHECK_AGE: Duration = Duration::from_mins(10);
 
 /// What answering needs.
 pub struct App {
@@ -35,6 +35,7 @@ pub struct App {
     asks: mpsc::Sender<Asked>,
     build: BuildInfo,
     pages: Semaphore,
+    /// One check at a time; whoever asks meanwhile waits for its result.
     store: Mutex<Option<(Duration, Result<(), String>)>>,
 }
 
@@ -47,7 +48,7 @@ impl std::fmt::Debug for App {
 impl App {
     /// Answers from `state`, and hands requests for runs to `asks`.
     pub fn new(state: Arc<State>, clock: Arc<dyn Clock>, asks: mpsc::Sender<Asked>, build: BuildInfo) -> Self {
-        Self { state, clock, asks, build, pages: Semaphore::new(PAGES_AT_ONCE), store: Mutex::new(None) }
+        Self { state, clock, asks, build, pages: Semaphore::new(PAGES_AT_ONCE), store: Mutex::default() }
     }
 
     /// What the service knows of itself.
@@ -59,19 +60,19 @@ impl App {
         &self.asks
     }
 
-    /// Whether the store opens, as of at most a minute ago.
+    /// Whether the store opens, as of at most ten minutes ago.
     async fn store(&self) -> Result<(), String> {
         let now = self.clock.monotonic();
-        let known = self.store.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((at, result)) = known
-            && now.saturating_sub(at) < STORE_CHECK_AGE
+        let mut known = self.store.lock().await;
+        if let Some((at, result)) = &*known
+            && now.saturating_sub(*at) < STORE_CHECK_AGE
         {
-            return result;
+            return result.clone();
         }
         let work = self.state.work();
         let checked = tokio::task::spawn_blocking(move || work.check_store()).await;
         let result = checked.unwrap_or_else(|error| Err(format!("the check failed: {error}")));
-        *self.store.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, result.clone()));
+        *known = Some((now, result.clone()));
         result
     }
 }
