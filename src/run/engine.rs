@@ -378,6 +378,9 @@ impl Engine<'_> {
                     && let Some(record) = scopes.get_mut(&access.scope)
                 {
                     record.count_unattributed();
+                    if hangs_from_unread(&resolver, config, &accounts, access) {
+                        record.count_hanging();
+                    }
                 }
                 judgement.take(&bench, place, access, &found, self.config.run.unattributed_listed);
                 Ok(())
@@ -395,6 +398,25 @@ struct Deepened {
     about: About,
 }
 
+/// Whether an account that a grant names was not read: whose the grant is stands there.
+fn hangs_from_unread(
+    resolver: &crate::identity::Resolver<'_>,
+    config: &crate::config::SystemConfig,
+    accounts: &attribute::Accounts,
+    access: &scan_contract::Access,
+) -> bool {
+    let holders = access.holders.iter().filter(|holder| holder.relation.can_act());
+    let named = access.parent.iter().map(scan_contract::GrantId::as_str);
+    let named = named.chain(holders.filter_map(|holder| holder.provider_id.as_deref()));
+    let mut unread = named.filter(|id| !accounts.contains_key(&resolver.account_node(config.id.as_str(), id)));
+    unread.next().is_some()
+}
+
+/// The latest instant that a run recorded, where it lies after the present one (TIM-7).
+pub(super) fn clock_went_back(opening: &Opening, now: Instant) -> Option<Instant> {
+    opening.latest_recorded_at.filter(|latest| *latest > now)
+}
+
 /// What a run says about the state it found.
 fn opening_notices(opening: &Opening, now: Instant) -> Vec<Notice> {
     let mut notices = Vec::new();
@@ -404,7 +426,7 @@ fn opening_notices(opening: &Opening, now: Instant) -> Vec<Notice> {
         );
         notices.push(Notice { id: String::from("run-interrupted"), level: NoticeLevel::Warning, says });
     }
-    if let Some(latest) = opening.latest_recorded_at.filter(|latest| *latest > now) {
+    if let Some(latest) = clock_went_back(opening, now) {
         let says = format!(
             "the clock went back: a run was recorded at {}, and it is {} now. Nothing opens or closes on that account",
             latest.format("%Y-%m-%dT%H:%M:%SZ"),
