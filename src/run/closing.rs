@@ -71,7 +71,8 @@ impl Engine<'_> {
         let directory = Directory::new(closing.people, self.config.leave_policy);
         let roster_held = self.roster.state != RosterState::Accepted;
         let (now, exceptions) = (closing.now, closing.exceptions);
-        let clock_back = clock_went_back(&closing.opening, now).is_some();
+        let went_back = clock_went_back(&closing.opening, now, self.as_of_chosen);
+        let clock_back = went_back.is_some();
         let settlement = settle(
             &*self.store,
             raised,
@@ -128,7 +129,7 @@ impl Engine<'_> {
         flags.ambiguous |= judgement.ambiguous_leaver || judgement.has_unjudged() || judgement.contested;
         flags.gaps |= judgement.too_deep;
         // Who has left cannot be told by a clock that contradicts its own past.
-        let far_back = clock_went_back(&closing.opening, now).is_some_and(|latest| latest - now > CLOCK_TOLERANCE);
+        let far_back = went_back.is_some_and(|latest| latest - now > CLOCK_TOLERANCE);
         flags.gaps |= far_back;
         Verdict {
             findings: &settlement.findings,

@@ -3,8 +3,8 @@
 use super::world::{World, account, person, record, scope, states};
 use crate::findings::{Confidence, Severity, UsedAfterEnd};
 use crate::report::{CellVerdict, ExitCode, Report};
-use scan_contract::ScopeState;
 use crate::store::Store as _;
+use scan_contract::ScopeState;
 
 const NOW: &str = "2026-08-03T02:00:00Z";
 const NEXT_DAY: &str = "2026-08-04T02:00:00Z";
