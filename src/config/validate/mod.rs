@@ -131,7 +131,7 @@ pub(super) fn config(document: &Document, text: &str) -> Result<Checked, Vec<Pro
 
 fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Config> {
     let document = check.document;
-    let (whole, roster, identity, systems, sentinels, run, outputs) = match raw {
+    let (whole, roster, identity, systems, sentinels, run, outputs, metrics) = match raw {
         Some(raw) => {
             let whole = Whole {
                 organisation: raw.organisation,
@@ -140,7 +140,6 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
                 exceptions: raw.exceptions,
                 rules: raw.rules,
                 known_apps: raw.known_apps,
-                metrics: raw.metrics,
             };
             (
                 Some(whole),
@@ -150,9 +149,19 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
                 Some(raw.sentinel_leavers),
                 raw.run,
                 Some(raw.outputs),
+                raw.metrics,
             )
         }
-        None => (None, None, part(document, "/identity"), None, None, part(document, "/run"), None),
+        None => (
+            None,
+            None,
+            part(document, "/identity"),
+            None,
+            None,
+            part(document, "/run"),
+            None,
+            part(document, "/metrics"),
+        ),
     };
     let roster = roster::settings(check, roster);
     let domains = domains(check, identity);
@@ -160,6 +169,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
     let systems = systems::systems(check, systems, run.threads);
     let sentinel_leavers = systems::sentinel_leavers(check, sentinels);
     let outputs = run::outputs(check, outputs);
+    let metrics = run::metrics(check, metrics);
     let live_systems = systems.iter().filter(|system| system.is_live()).map(|system| system.id.as_str());
     let live_sources =
         roster.settings.sources.iter().filter(|source| source.is_live()).map(|source| source.id.as_str());
@@ -193,7 +203,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
         known_apps: whole.known_apps.map(proven_file),
         run,
         outputs,
-        metrics: run::metrics(whole.metrics),
+        metrics,
     })
 }
 
@@ -205,7 +215,6 @@ struct Whole {
     exceptions: Option<String>,
     rules: Option<String>,
     known_apps: Option<RawProvenFile>,
-    metrics: Option<super::raw::run::RawMetrics>,
 }
 
 /// Folder at which relative paths start.
