@@ -15,6 +15,7 @@ use super::judgement::Judgement;
 use super::picture::{self, Verdict};
 use super::progress::Event;
 use super::settle::{self, Settlement, settle};
+use super::wishes;
 use crate::config::PersonDisplay;
 use crate::exceptions::{Cover, ExceptionQuery, ExceptionState, Exceptions, Usage};
 use crate::findings::lifecycle::Context;
@@ -26,6 +27,7 @@ use crate::report::{
     Report, RunFacts, ScopeFact, SentinelFact, SystemFact, Totals,
 };
 use crate::roster::{Person, RosterState};
+use crate::store::outbox::RosterHold;
 use crate::store::{AcceptedRoster, LedgerEvent, Opening, RunChanges, SystemTimes};
 
 /// A clock that is set right moves by less (TIM-8).
@@ -153,7 +155,10 @@ impl Engine<'_> {
             fail_on: self.config.run.fail_on,
         }
         .flag(&mut flags);
+        flags.breaker = self.tickets_held(&mut notices)?;
         let run = self.run_facts(&closing, flags, not_of_interest);
+        let contradictions = wishes::contradictions(&*self.store, &settlement)?;
+        let wishes = self.wishes(&closing, &settlement)?;
         let changes = self.changes(&closing, &systems, &settlement, &judgement, idle, leavers_checked, &totals);
         let report = Report {
             run,
@@ -170,10 +175,11 @@ impl Engine<'_> {
             leavers,
             exceptions: exception_facts,
             sentinels: judgement.sentinels,
+            contradictions,
             notices,
             totals,
         };
-        let changes = RunChanges { memories: settlement.memories, ..changes };
+        let changes = RunChanges { memories: settlement.memories, wishes, ..changes };
         let config_since = match closing.opening.config {
             Some((digest, since)) if digest == self.config.digest => since,
             Some(_) | None => closing.now,
@@ -435,6 +441,14 @@ impl Engine<'_> {
                 .collect(),
             exception_idle_runs,
             accepted_roster,
+            wishes: Vec::new(),
+            roster_hold: match (self.roster.state, self.roster.surge, self.roster.baseline) {
+                (RosterState::Held | RosterState::None, _, _) => Some(RosterHold::Held),
+                (RosterState::Accepted, true, _) => Some(RosterHold::Surge),
+                (RosterState::Accepted, false, true) => Some(RosterHold::Baseline),
+                (RosterState::Accepted, false, false) => None,
+            },
+            roster_digest: self.roster.facts.digest.clone(),
         }
     }
 }

@@ -20,6 +20,7 @@
 //! | [`judgement`] | findings, what cannot be told, what belongs to nobody |
 //! | [`second`] | a live system is asked once more for what it listed |
 //! | [`settle`] | findings meet what is remembered of them |
+//! | `wishes` | what tickets should tell of it |
 //! | `closing` | scopes settled, report made |
 //! | [`dry`] | a store that keeps nothing |
 //! | [`picture`] | leavers by system, flags, exit code |
@@ -48,6 +49,7 @@ pub mod second;
 pub mod settle;
 mod sift;
 pub mod supersede;
+mod wishes;
 #[cfg(test)]
 mod world;
 

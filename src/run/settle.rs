@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use scan_contract::{Instant, Relation, ScopeName, ScopeState, SystemId};
 
 use super::assess::Raised;
-use crate::findings::lifecycle::{Context, Seen, Sight, Step, advance};
+use crate::findings::lifecycle::{Context, Seen, Sight, Step};
+use crate::findings::wish::{Happening, advance_telling};
 use crate::findings::{Change, Class, Finding, FindingState, Fingerprint, Memory, UsedAfterEnd};
 use crate::report::{DelayHistogram, SystemFact, Totals};
 use crate::store::{LedgerEvent, Store, StoreError};
@@ -60,6 +61,8 @@ pub struct Settlement {
     pub memories: Vec<Memory>,
     /// Changes of state.
     pub ledger: Vec<LedgerEvent>,
+    /// What tickets should tell.
+    pub happenings: Vec<(Fingerprint, Happening)>,
 }
 
 /// Carries what is remembered under an earlier id of the same grant over to the id it has now, so that a better
@@ -107,7 +110,7 @@ pub fn settle(
     store.for_each_open(&mut |memory| {
         if !met.contains(&memory.finding.fingerprint) {
             let sight = sight_of(&memory, &scopes, ground, replaced.contains(&memory.finding.fingerprint));
-            rest.extend(advance(Some(memory), sight, &ground.context));
+            rest.extend(advance_telling(Some(memory), sight, &ground.context));
         }
         Ok(())
     })?;
@@ -173,17 +176,18 @@ impl Settlement {
             let mut remnant = seen.finding.clone();
             remnant.class = Class::Remnant;
             self.remnants.push(remnant);
-            if let Some(step) = advance(memory, Sight::Ended(seen), &ground.context) {
+            if let Some(step) = advance_telling(memory, Sight::Ended(seen), &ground.context) {
                 self.keep(step, ground, totals);
             }
-        } else if let Some(step) = advance(memory, Sight::Present(seen), &ground.context) {
+        } else if let Some(step) = advance_telling(memory, Sight::Present(seen), &ground.context) {
             self.keep(step, ground, totals);
         }
     }
 
-    fn keep(&mut self, step: Step, ground: &Ground<'_>, totals: &mut Totals) {
+    fn keep(&mut self, (step, told): (Step, Vec<Happening>), ground: &Ground<'_>, totals: &mut Totals) {
         let memory = step.memory;
         let finding = &memory.finding;
+        self.happenings.extend(told.into_iter().map(|happening| (finding.fingerprint, happening)));
         if let Some(why) = step.why {
             self.ledger.push(LedgerEvent::State {
                 run: String::from(ground.context.run_id),
