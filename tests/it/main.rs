@@ -23,5 +23,6 @@ mod live;
 mod roster_http;
 mod same_bytes;
 mod sample;
+mod serve;
 mod store_faults;
 mod verdicts;
