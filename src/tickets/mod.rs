@@ -2,14 +2,18 @@
 //!
 //! | file | what is in it |
 //! |---|---|
+//! | [`markup`] | a text in the markup of each tracker, where a value is literal |
 //! | [`settings`] | how findings become tickets, as configured |
 //! | [`text`] | what a ticket says, before any tracker's markup: fixed structure, values that only fill it |
 //! | [`tracker`] | what a tracker can do, and how each call can fail |
+//! | [`trackers`] | the trackers themselves |
 //!
 //! A run writes what it wishes into the store, in the transaction of the state change (TKT-1). Sending is another
 //! command with another credential (PRV-6). This room must never create without having looked (TKT-2), close a ticket
 //! without proof (TKT-9), or put a secret, a full grant id or somebody else's leaving into a text.
 
+pub mod markup;
 pub mod settings;
 pub mod text;
 pub mod tracker;
+pub mod trackers;

@@ -69,7 +69,8 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("granit_parser", &["src/yaml"]),
     ("jsonschema", &["src/yaml", "src/emit/"]),
     ("tokio", &["src/run/", "src/cli/", "src/serve/", "src/tickets/"]),
-    ("secrecy", &["src/credentials"]),
+    ("secrecy", &["src/credentials", "src/tickets/trackers/"]),
+    ("jsonwebtoken", &["src/tickets/trackers/"]),
 ];
 
 /// What pure rooms must not touch.
