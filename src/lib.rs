@@ -21,6 +21,7 @@
 //! | [`report`] | the picture of a run that every output reads |
 //! | [`store`] | what is kept between runs; the ledger |
 //! | [`emit`], [`metrics`] | outputs |
+//! | [`page`] | the web page of the service |
 //! | [`tickets`] | findings become tickets, by a command and a credential of their own |
 //! | [`serve`] | the service: schedule, HTTP, reload |
 //! | [`cli`] | the command line |
@@ -37,6 +38,7 @@ pub mod identity;
 pub mod inventory;
 pub mod metrics;
 pub mod normal;
+pub mod page;
 pub mod policy;
 pub mod problem;
 pub mod randomness;

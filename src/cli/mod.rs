@@ -27,6 +27,7 @@ mod scan;
 mod schema;
 mod session;
 mod signals;
+mod site;
 mod systems;
 mod text;
 mod version;

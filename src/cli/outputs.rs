@@ -132,7 +132,7 @@ pub(super) fn archive(report: &Report, rules: &RuleSet) -> Result<Vec<u8>, Failu
     let context = EmitContext {
         persons: PersonDisplay::Name,
         key: None,
-        rules: &Texts(rules),
+        rules: rules,
         places: &Places::default(),
         width: 80,
         colour: Colour::Off,
@@ -151,7 +151,7 @@ pub(super) fn unarchive(bytes: &[u8]) -> Result<Report, Failure> {
 /// Writes outputs of one run.
 pub(super) struct Writer<'a> {
     session: &'a Session<'a>,
-    rules: Texts<'a>,
+    rules: &'a RuleSet,
     places: Places,
     key: PseudonymKey,
     unique: String,
@@ -194,21 +194,14 @@ impl<'a> Writer<'a> {
             rule_pages: None,
         };
         let unique = data_encoding::HEXLOWER.encode(&SystemRandomness.key());
-        Self {
-            session,
-            rules: Texts(rules),
-            places,
-            key: PseudonymKey::new(key),
-            unique,
-            detail: config.metrics.detail,
-        }
+        Self { session, rules: rules, places, key: PseudonymKey::new(key), unique, detail: config.metrics.detail }
     }
 
     fn context(&self, output: &Output, colour: Colour, width: usize) -> EmitContext<'_> {
         EmitContext {
             persons: output.persons,
             key: Some(&self.key),
-            rules: &self.rules,
+            rules: self.rules,
             places: &self.places,
             width,
             colour,
@@ -269,30 +262,28 @@ pub(super) fn build_info() -> BuildInfo {
 }
 
 /// Texts of rules for outputs.
-struct Texts<'a>(&'a RuleSet);
-
-impl RuleTexts for Texts<'_> {
+impl RuleTexts for RuleSet {
     fn title(&self, id: &str) -> Option<&str> {
-        self.0.named(id).map(|(_, rule)| &*rule.title)
+        self.named(id).map(|(_, rule)| &*rule.title)
     }
 
     fn reason(&self, id: &str) -> Option<&str> {
-        self.0.named(id).map(|(_, rule)| &*rule.reason)
+        self.named(id).map(|(_, rule)| &*rule.reason)
     }
 
     fn remedy(&self, id: &str) -> Option<&str> {
-        self.0.named(id).map(|(_, rule)| &*rule.remedy)
+        self.named(id).map(|(_, rule)| &*rule.remedy)
     }
 
     fn controls(&self, id: &str) -> Vec<&str> {
-        self.0.named(id).map_or_else(Vec::new, |(_, rule)| rule.controls.iter().map(|control| &**control).collect())
+        self.named(id).map_or_else(Vec::new, |(_, rule)| rule.controls.iter().map(|control| &**control).collect())
     }
 
     fn attack(&self, id: &str) -> Option<&str> {
-        self.0.named(id).and_then(|(_, rule)| rule.attack.first().map(|technique| &**technique))
+        self.named(id).and_then(|(_, rule)| rule.attack.first().map(|technique| &**technique))
     }
 
     fn version(&self, id: &str) -> Option<u32> {
-        self.0.named(id).map(|(_, rule)| rule.version)
+        self.named(id).map(|(_, rule)| rule.version)
     }
 }

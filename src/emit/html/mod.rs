@@ -13,7 +13,8 @@ use super::sections::{self, Counts, Section};
 use super::{EmitContext, EmitError, Persons, words};
 use crate::hostile;
 use crate::report::Report;
-use view::{Card, Line, Matrix};
+pub(crate) use view::Card;
+use view::{Line, Matrix};
 
 /// Style of the page; its digest stands in the content policy.
 const STYLE: &str = include_str!("style.css");

@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::roster::PersonId;
 
 /// Names that try to be something else. Each begins with a mark that tests can look for.
-const CORPUS: [&str; 22] = [
+pub(crate) const CORPUS: [&str; 22] = [
     "=cmd|'/C calc'!A0",
     "@SUM(1+1)*cmd|' /C calc'!A0",
     "+1+1",
@@ -39,7 +39,7 @@ const CORPUS: [&str; 22] = [
 ];
 
 /// A report in which every foreign text is `text`.
-fn poisoned(text: &str) -> Report {
+pub(crate) fn poisoned(text: &str) -> Report {
     let mut report = sample::rich();
     let all = || vec![text.to_owned(), text.to_owned()];
     for list in [&mut report.findings, &mut report.closed, &mut report.remnants, &mut report.licenses] {

@@ -1,7 +1,7 @@
 //! What holds for every format together.
 
 mod golden;
-mod hostile;
+pub(crate) mod hostile;
 mod roundtrip;
 mod standards;
 mod volume;

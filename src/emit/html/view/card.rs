@@ -5,28 +5,28 @@ use crate::findings::Finding;
 use crate::hostile::line as inert;
 
 /// One residual finding.
-pub(in crate::emit::html) struct Card {
-    pub(in crate::emit::html) severity: &'static str,
-    pub(in crate::emit::html) title: String,
-    pub(in crate::emit::html) person: String,
-    pub(in crate::emit::html) system: String,
-    pub(in crate::emit::html) kind: &'static str,
-    pub(in crate::emit::html) grant: String,
-    pub(in crate::emit::html) grant_id: String,
-    pub(in crate::emit::html) since: String,
-    pub(in crate::emit::html) used_after: bool,
-    pub(in crate::emit::html) facts: Vec<(&'static str, String)>,
-    pub(in crate::emit::html) reasons: Vec<String>,
-    pub(in crate::emit::html) evidence: Vec<String>,
-    pub(in crate::emit::html) chain: Vec<String>,
-    pub(in crate::emit::html) notes: Vec<String>,
-    pub(in crate::emit::html) remedy: String,
-    pub(in crate::emit::html) team: String,
-    pub(in crate::emit::html) fingerprint: String,
+pub(crate) struct Card {
+    pub(crate) severity: &'static str,
+    pub(crate) title: String,
+    pub(crate) person: String,
+    pub(crate) system: String,
+    pub(crate) kind: &'static str,
+    pub(crate) grant: String,
+    pub(crate) grant_id: String,
+    pub(crate) since: String,
+    pub(crate) used_after: bool,
+    pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) reasons: Vec<String>,
+    pub(crate) evidence: Vec<String>,
+    pub(crate) chain: Vec<String>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) remedy: String,
+    pub(crate) team: String,
+    pub(crate) fingerprint: String,
 }
 
 impl Card {
-    pub(in crate::emit::html) fn of(finding: &Finding, context: &EmitContext<'_>, persons: &Persons<'_>) -> Self {
+    pub(crate) fn of(finding: &Finding, context: &EmitContext<'_>, persons: &Persons<'_>) -> Self {
         let used_after = finding.used_after_end == crate::findings::UsedAfterEnd::After;
         Self {
             severity: finding.severity.as_str(),

@@ -11,7 +11,7 @@ use crate::hostile::line as inert;
 use crate::report::{CellVerdict, LeaverVerdict, Report};
 use crate::roster::RosterState;
 
-pub(super) use card::Card;
+pub(crate) use card::Card;
 pub(super) use list::{List, lines, lists};
 
 /// One figure.
