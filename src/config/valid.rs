@@ -314,6 +314,8 @@ pub struct Config {
     pub outputs: Vec<OutputConfig>,
     /// Metrics.
     pub metrics: MetricsConfig,
+    /// Tickets, where they are configured.
+    pub tickets: Option<crate::tickets::settings::TicketsConfig>,
 }
 
 impl Config {

@@ -22,4 +22,5 @@ mod roster_http;
 mod same_bytes;
 mod sample;
 mod store_faults;
+mod trackers;
 mod verdicts;

@@ -10,6 +10,8 @@ pub(super) mod roster;
 pub(super) mod run;
 pub(super) mod service;
 pub(super) mod systems;
+pub(super) mod tickets;
+pub(super) mod trackers;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -18,6 +20,7 @@ use file::RawProvenFile;
 use roster::RawRoster;
 use run::{RawMetrics, RawOutput, RawRun};
 use systems::{RawSentinelLeaver, RawSystem};
+use tickets::RawTickets;
 
 /// Holdover configuration. Relative paths start at the folder of the file.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -61,6 +64,8 @@ pub(super) struct RawConfig {
     pub(super) outputs: Vec<RawOutput>,
     /// Metrics.
     pub(super) metrics: Option<RawMetrics>,
+    /// Tickets. Without it nothing is sent anywhere.
+    pub(super) tickets: Option<RawTickets>,
 }
 
 /// How people are recognised.

@@ -3,6 +3,7 @@ mod live;
 mod mistakes;
 mod services;
 mod together;
+mod trackers;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
