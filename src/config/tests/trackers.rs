@@ -19,9 +19,8 @@ fn read(section: &str) -> Result<Loaded, Vec<Problem>> {
 }
 
 fn good(section: &str) -> TicketsConfig {
-    let loaded = read(section).unwrap_or_else(|problems| {
-        panic!("{}", render(&problems, |_| Some(format!("{HEAD}{section}"))))
-    });
+    let loaded =
+        read(section).unwrap_or_else(|problems| panic!("{}", render(&problems, |_| Some(format!("{HEAD}{section}")))));
     loaded.config.tickets.expect("a section")
 }
 
@@ -42,7 +41,8 @@ fn says(section: &str) -> Vec<(String, String)> {
     }
 }
 
-const RT: &str = "- id: rt\n  request_tracker: { url: https://rt.acme.example, queue: Q, sign_in: { token: { env: T } } }";
+const RT: &str =
+    "- id: rt\n  request_tracker: { url: https://rt.acme.example, queue: Q, sign_in: { token: { env: T } } }";
 
 #[test]
 fn every_documented_tracker_is_accepted() {
@@ -58,7 +58,15 @@ fn every_documented_tracker_is_accepted() {
     assert_eq!(
         kinds,
         [
-            "jira", "servicenow", "github", "gitlab", "request_tracker", "redmine", "pagerduty", "alertmanager", "slack",
+            "jira",
+            "servicenow",
+            "github",
+            "gitlab",
+            "request_tracker",
+            "redmine",
+            "pagerduty",
+            "alertmanager",
+            "slack",
             "webhook"
         ]
     );

@@ -51,9 +51,8 @@ pub(super) fn tickets(check: &mut Check<'_>, raw: Option<Option<RawTickets>>) ->
 /// Somebody has to take what no team is named for.
 fn takes_the_rest(check: &mut Check<'_>, trackers: &[TrackerConfig]) {
     let keeps = trackers.iter().any(|tracker| tracker.route.keeps_tickets);
-    let rest = trackers.iter().any(|tracker| {
-        tracker.route.owner_teams.is_empty() && (tracker.route.keeps_tickets || !keeps)
-    });
+    let rest =
+        trackers.iter().any(|tracker| tracker.route.owner_teams.is_empty() && (tracker.route.keeps_tickets || !keeps));
     if !trackers.is_empty() && !rest {
         let says = "every tracker serves named teams only: findings of other teams, and of systems without a team, would go nowhere";
         check.say_help(&format!("{AT}/trackers"), says, "leave `owner_teams` out of one that keeps tickets");

@@ -91,7 +91,8 @@ fn jira(check: &mut Check<'_>, part: &Part<'_>, raw: RawJira) -> Checked {
 fn closes(check: &mut Check<'_>, part: &Part<'_>, resolve_to: &str, reopen_to: &str, done: &[String], list: &str) {
     let is_done = |word: &str| done.iter().any(|known| known.eq_ignore_ascii_case(word));
     if !is_done(resolve_to) {
-        let says = format!("`{list}` does not hold {resolve_to}, so that a closed ticket would be taken for an open one");
+        let says =
+            format!("`{list}` does not hold {resolve_to}, so that a closed ticket would be taken for an open one");
         check.say(&part.pointer("resolve_to"), says);
     }
     if is_done(reopen_to) {
@@ -184,7 +185,8 @@ fn request_tracker(check: &mut Check<'_>, part: &Part<'_>, raw: RawRequestTracke
             Ok(number @ 0..=100) => {
                 priorities.insert(severity, number);
             }
-            _ => check.say(&part.pointer(&format!("priorities/{severity}")), format!("{number} is not between 0 and 100")),
+            _ => check
+                .say(&part.pointer(&format!("priorities/{severity}")), format!("{number} is not between 0 and 100")),
         }
     }
     Some(Kind::RequestTracker(RequestTracker {

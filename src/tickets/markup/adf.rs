@@ -55,9 +55,7 @@ fn inline(spans: &[Span]) -> Vec<Value> {
     let span = |span: &Span| match span {
         Span::Ours(text) => words(&own(text), Vec::new()),
         Span::Value(value) => words(&shown(value), vec![json!({ "type": "code" })]),
-        Span::Link { says, to } => {
-            words(&own(says), vec![json!({ "type": "link", "attrs": { "href": to.as_str() } })])
-        }
+        Span::Link { says, to } => words(&own(says), vec![json!({ "type": "link", "attrs": { "href": to.as_str() } })]),
     };
     let there = |span: &&Span| !matches!(span, Span::Ours(text) if text.is_empty());
     spans.iter().filter(there).map(span).collect()

@@ -118,9 +118,9 @@ fn shortened(text: &Text, longest: usize) -> Text {
         Block::Heading(heading) => Block::Heading(hostile::short(heading, longest.max(80))),
         Block::Paragraph(inner) => Block::Paragraph(spans(inner)),
         Block::Facts(facts) => Block::Facts(facts.iter().map(|(name, value)| (name.clone(), spans(value))).collect()),
-        Block::Lines(lines) => Block::Lines(
-            lines.iter().map(|line| Line { done: line.done, spans: spans(&line.spans) }).collect(),
-        ),
+        Block::Lines(lines) => {
+            Block::Lines(lines.iter().map(|line| Line { done: line.done, spans: spans(&line.spans) }).collect())
+        }
         Block::Steps(steps) => Block::Steps(steps.iter().map(|step| spans(step)).collect()),
     };
     Text { blocks: text.blocks.iter().map(block).collect() }

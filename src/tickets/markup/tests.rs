@@ -62,7 +62,9 @@ fn hostile() -> Vec<String> {
 }
 
 fn around(value: &str) -> Text {
-    let spans = || vec![Span::Ours(String::from("before ")), Span::Value(String::from(value)), Span::Ours(String::from(" after"))];
+    let spans = || {
+        vec![Span::Ours(String::from("before ")), Span::Value(String::from(value)), Span::Ours(String::from(" after"))]
+    };
     let alone = || vec![Span::Value(String::from(value))];
     Text {
         blocks: vec![
@@ -94,7 +96,12 @@ fn in_markdown_a_value_is_code_and_nothing_else() {
                 Event::Start(Tag::Link { dest_url, .. }) => links.push(dest_url.to_string()),
                 Event::Start(Tag::Heading { .. }) => headings += 1,
                 Event::Start(
-                    Tag::Image { .. } | Tag::HtmlBlock | Tag::CodeBlock(_) | Tag::Table(_) | Tag::BlockQuote(_) | Tag::FootnoteDefinition(_),
+                    Tag::Image { .. }
+                    | Tag::HtmlBlock
+                    | Tag::CodeBlock(_)
+                    | Tag::Table(_)
+                    | Tag::BlockQuote(_)
+                    | Tag::FootnoteDefinition(_),
                 )
                 | Event::Html(_)
                 | Event::InlineHtml(_)
@@ -114,7 +121,18 @@ fn texts(value: &Value, found: &mut Vec<(String, Vec<String>)>) {
     match value {
         Value::Object(object) => {
             let kind = object.get("type").and_then(Value::as_str).unwrap_or_default();
-            let known = ["doc", "heading", "paragraph", "bulletList", "orderedList", "listItem", "text", "strong", "code", "link"];
+            let known = [
+                "doc",
+                "heading",
+                "paragraph",
+                "bulletList",
+                "orderedList",
+                "listItem",
+                "text",
+                "strong",
+                "code",
+                "link",
+            ];
             if object.contains_key("type") {
                 assert!(known.contains(&kind), "a node of the type {kind}");
             }
@@ -197,7 +215,10 @@ fn in_slack_a_value_is_a_text_element_and_the_line_above_has_no_angle_bracket() 
         let mut todo = vec![&elements];
         while let Some(next) = todo.pop() {
             if next["style"]["code"] == true {
-                assert_eq!((next["type"].as_str(), next["text"].as_str()), (Some("text"), Some(shown(&value).as_str())));
+                assert_eq!(
+                    (next["type"].as_str(), next["text"].as_str()),
+                    (Some("text"), Some(shown(&value).as_str()))
+                );
                 codes += 1;
             }
             let kinds = ["rich_text_section", "rich_text_list", "text", "link"];
@@ -229,7 +250,9 @@ fn a_long_text_loses_whole_lines_at_its_end_and_says_how_many() {
     assert!(fitted.len() <= 4_000 && fitted.len() > 3_800, "{}", fitted.len());
     let kept = fitted.matches("finding number").count();
     assert!(fitted.contains(&format!("{} more lines are left out", 500 - kept)), "{fitted}");
-    assert!(fitted.lines().filter(|line| line.contains("finding number")).all(|line| line.ends_with("with some words")));
+    assert!(
+        fitted.lines().filter(|line| line.contains("finding number")).all(|line| line.ends_with("with some words"))
+    );
     assert!(fitted.contains("runbook") && fitted.contains("finding number 0 "), "the frame and the worst stay");
     // Its twin that fits is left alone.
     let short = long(5);

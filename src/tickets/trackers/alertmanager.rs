@@ -55,7 +55,8 @@ impl Sink {
     }
 
     fn render(&self, alert: &Alert, now: Instant, ends: Instant) -> Value {
-        let mut labels: Map<String, Value> = self.settings.labels.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let mut labels: Map<String, Value> =
+            self.settings.labels.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         labels.insert(String::from("alertname"), json!(NAME));
         labels.insert(String::from("holdover_key"), json!(alert.key.as_str()));
         labels.insert(String::from("system"), json!(hostile::short(&alert.system, 120)));
@@ -85,7 +86,10 @@ impl Sink {
             // Sending again is harmless, so that the members which took it are told again.
             Some(_) => {
                 let detail = format!("{told} of {} members took it", self.members.len());
-                Err(TrackerError::NotDone(Cause::Unreachable { step: String::from("tell every member of Alertmanager"), detail }))
+                Err(TrackerError::NotDone(Cause::Unreachable {
+                    step: String::from("tell every member of Alertmanager"),
+                    detail,
+                }))
             }
         }
     }
@@ -132,7 +136,11 @@ impl Tells for Sink {
             let status: Value = reply.json().map_err(TrackerError::NotDone)?;
             let text = |at: &str| hostile::short(status.pointer(at).and_then(Value::as_str).unwrap_or("unknown"), 20);
             let host = member.base.host_str().unwrap_or_default();
-            says.push(format!("{host}: Alertmanager {}, cluster {}", text("/versionInfo/version"), text("/cluster/status")));
+            says.push(format!(
+                "{host}: Alertmanager {}, cluster {}",
+                text("/versionInfo/version"),
+                text("/cluster/status")
+            ));
         }
         Ok(says.join("; "))
     }

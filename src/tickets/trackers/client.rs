@@ -91,10 +91,12 @@ impl Client {
     fn cause_of(&self, reply: &Reply) -> Cause {
         match reply.status.as_u16() {
             // A place that may not be seen answers like one that is not there.
-            404 => Cause::Denied { permission: format!("to see what is asked for, if it exists ({})", reply.describe()) },
-            301 | 302 | 303 | 307 | 308 => {
-                Cause::Malformed { what: format!("{}: it leads elsewhere; configure the new address", reply.describe()) }
+            404 => {
+                Cause::Denied { permission: format!("to see what is asked for, if it exists ({})", reply.describe()) }
             }
+            301 | 302 | 303 | 307 | 308 => Cause::Malformed {
+                what: format!("{}: it leads elsewhere; configure the new address", reply.describe()),
+            },
             _ => reply.unexpected_on(self.door.list()),
         }
     }
@@ -144,7 +146,9 @@ fn field_names(reply: &Reply) -> Vec<String> {
         }
     }
     // A field is called by a short word; anything else could be a value.
-    let tame = |name: &String| name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte));
+    let tame = |name: &String| {
+        name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte))
+    };
     names.into_iter().filter(tame).take(8).map(|name| hostile::line(&name)).collect()
 }
 

@@ -250,7 +250,10 @@ impl Keeps for Tracker {
         let issue: Issue = answer(&reply)?;
         let carried = labels(&issue).any(|label| label.eq_ignore_ascii_case(draft.key.as_str()));
         if !carried {
-            tracing::warn!(issue = issue.number, "GitHub made the issue without our label: the credential may set none");
+            tracing::warn!(
+                issue = issue.number,
+                "GitHub made the issue without our label: the credential may set none"
+            );
         }
         Ok(Remote { keys: if carried { vec![draft.key.clone()] } else { Vec::new() }, ..self.shown(&issue) })
     }
@@ -315,7 +318,8 @@ impl Keeps for Tracker {
         let may = |right: &str| about.pointer(&format!("/permissions/{right}")).and_then(Value::as_bool);
         let token = matches!(self.settings.sign_in, GitHubSignIn::Token(_));
         if token && ["push", "triage"].iter().all(|right| may(right) == Some(false)) {
-            let permission = String::from("issues: write, or the role triage: without it labels are dropped in silence");
+            let permission =
+                String::from("issues: write, or the role triage: without it labels are dropped in silence");
             return Err(TrackerError::NotDone(Cause::Denied { permission }));
         }
         let private = about.get("private").and_then(Value::as_bool);

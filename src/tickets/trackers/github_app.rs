@@ -129,7 +129,8 @@ impl Installation {
                 }
             }
         };
-        let asked = json!({ "repositories": [self.repository], "permissions": { "issues": "write", "metadata": "read" } });
+        let asked =
+            json!({ "repositories": [self.repository], "permissions": { "issues": "write", "metadata": "read" } });
         let id = id.to_string();
         let reply = self.send(Method::POST, &["app", "installations", &id, "access_tokens"], Some(asked)).await?;
         if reply.status.as_u16() != 201 {

@@ -139,8 +139,13 @@ impl Tracker {
     }
 
     async fn find_one(&self, key: &TicketKey, found: &mut Vec<Remote>) -> Result<(), TrackerError> {
-        let pairs =
-            [("labels", key.as_str()), ("scope", "all"), ("state", "all"), ("per_page", "100"), ("order_by", "created_at")];
+        let pairs = [
+            ("labels", key.as_str()),
+            ("scope", "all"),
+            ("state", "all"),
+            ("per_page", "100"),
+            ("order_by", "created_at"),
+        ];
         let mut next = Some(self.url(&["issues"], &pairs)?);
         let mut walk = Walk::new("GET /api/v4/projects/{project}/issues").at_most(1_000);
         while let Some(url) = next {
@@ -168,8 +173,11 @@ impl Tracker {
         let below = self.client.base.path().trim_end_matches('/').to_owned();
         // A path reads as one; a number is known to GitLab by its own route.
         let by_number = self.settings.project.bytes().all(|byte| byte.is_ascii_digit());
-        let mut segments: Vec<&str> =
-            if by_number { vec!["projects", &self.settings.project] } else { self.settings.project.split('/').collect() };
+        let mut segments: Vec<&str> = if by_number {
+            vec!["projects", &self.settings.project]
+        } else {
+            self.settings.project.split('/').collect()
+        };
         if !by_number {
             segments.extend(["-", "issues", &number]);
         }

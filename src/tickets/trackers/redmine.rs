@@ -122,7 +122,8 @@ impl Tracker {
         let (_, us) = self.value(&["users", "current.json"]).await?;
         let login = us.pointer("/user/login").and_then(Value::as_str).filter(|login| !login.is_empty());
         let Some(login) = login else {
-            let detail = String::from("Redmine takes us for nobody: the API key is wrong, or the REST interface is off");
+            let detail =
+                String::from("Redmine takes us for nobody: the API key is wrong, or the REST interface is off");
             return Err(TrackerError::NotDone(Cause::Unauthenticated { detail }));
         };
         let (reply, project) = self.value(&["projects", &format!("{}.json", self.settings.project)]).await?;
@@ -167,7 +168,11 @@ impl Tracker {
             }
             if now == 0 {
                 let what = String::from("issues of a list in Redmine");
-                return Err(TrackerError::NotDone(Cause::CountDiffers { what, announced: page.total_count, found: read }));
+                return Err(TrackerError::NotDone(Cause::CountDiffers {
+                    what,
+                    announced: page.total_count,
+                    found: read,
+                }));
             }
         }
     }
@@ -278,7 +283,10 @@ impl Keeps for Tracker {
         let made = answer::<One>(&reply)?.issue;
         let carried = self.carries(&made, &draft.key);
         if !carried {
-            tracing::warn!(issue = made.id, "Redmine made the issue without our key: the custom field is not of this tracker");
+            tracing::warn!(
+                issue = made.id,
+                "Redmine made the issue without our key: the custom field is not of this tracker"
+            );
         }
         Ok(Remote { keys: if carried { vec![draft.key.clone()] } else { Vec::new() }, ..self.shown(&made, sight) })
     }

@@ -58,8 +58,10 @@ pub struct Tracker {
 
 #[derive(Deserialize)]
 struct Page {
-    total: Option<u64>,
-    pages: Option<u64>,
+    #[serde(default)]
+    total: Value,
+    #[serde(default)]
+    pages: Value,
     items: Vec<Value>,
 }
 
@@ -157,7 +159,7 @@ impl Tracker {
             debug_assert_eq!(PAGE, 100);
             let reply = self.client.ask_well(self.url(&["tickets"], &pairs)?).await?;
             let rows: Page = reply.json().map_err(TrackerError::NotDone)?;
-            let (Some(total), Some(pages)) = (rows.total, rows.pages) else {
+            let (Some(total), Some(pages)) = (figure(&rows.total), figure(&rows.pages)) else {
                 return Err(hidden(
                     "Request Tracker names no total: tickets may be hidden from us; grant ShowTicket globally, or set \
                      $UseSQLForACLChecks",
@@ -247,7 +249,8 @@ impl Tracker {
                 return Err(self.client.not_taken(&reply));
             }
         }
-        let (step, detail) = (format!("change ticket {}", hostile::short(&id.0, 20)), String::from("somebody changes it all the time"));
+        let (step, detail) =
+            (format!("change ticket {}", hostile::short(&id.0, 20)), String::from("somebody changes it all the time"));
         Err(TrackerError::NotDone(Cause::Unreachable { step, detail }))
     }
 
@@ -303,6 +306,17 @@ fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok()))
 }
 
+/// A figure; RT writes `0.0` for the pages of nothing.
+fn figure(value: &Value) -> Option<u64> {
+    let whole = |figure: &f64| figure.fract() == 0.0 && (0.0..=1e15).contains(figure);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it was just seen to be whole and small"
+    )]
+    value.as_u64().or_else(|| value.as_f64().filter(whole).map(|figure| figure as u64))
+}
+
 /// An instant; RT writes 1970 for "never".
 fn instant(text: &str) -> Option<Instant> {
     let at = chrono::DateTime::parse_from_rfc3339(text).ok()?.to_utc();
@@ -339,14 +353,19 @@ impl Keeps for Tracker {
         let reply = self.client.tell(Method::POST, self.url(&["ticket"], &[])?, &Value::Object(body)).await?;
         let made: Value = answer(&reply)?;
         let id = made.get("id").and_then(number).ok_or_else(|| {
-            TrackerError::MayHaveHappened(Cause::Malformed { what: format!("{}: no id of the new ticket", reply.operation) })
+            TrackerError::MayHaveHappened(Cause::Malformed {
+                what: format!("{}: no id of the new ticket", reply.operation),
+            })
         })?;
         let id = RemoteId(id.to_string());
         // A field without the right to set it is left out in silence: what the ticket carries is what it shows.
         if let Ok((reply, Some(ticket))) = self.look(&id).await {
             let keys = [draft.key.clone()];
             return self.remote(&ticket, &keys, &reply).or_else(|_| {
-                tracing::warn!(ticket = id.0, "Request Tracker made the ticket without our key: grant ModifyCustomField");
+                tracing::warn!(
+                    ticket = id.0,
+                    "Request Tracker made the ticket without our key: grant ModifyCustomField"
+                );
                 Ok(self.shown(number(&ticket.id).unwrap_or_default(), &ticket))
             });
         }

@@ -82,7 +82,11 @@ impl Tracker {
 
     fn url(&self, below: &[&str], pairs: &[(&str, &str)]) -> Result<Url, TrackerError> {
         let all: Vec<&str> = ["api", "now", "table", &self.settings.table].iter().chain(below).copied().collect();
-        let fixed = [("sysparm_display_value", "false"), ("sysparm_exclude_reference_link", "true"), ("sysparm_fields", FIELDS)];
+        let fixed = [
+            ("sysparm_display_value", "false"),
+            ("sysparm_exclude_reference_link", "true"),
+            ("sysparm_fields", FIELDS),
+        ];
         let pairs: Vec<(&str, &str)> = fixed.into_iter().chain(pairs.iter().copied()).collect();
         self.client.url(&all, &pairs)
     }
@@ -122,7 +126,10 @@ impl Tracker {
             return Err(TrackerError::NotDone(Cause::Denied { permission }));
         };
         let Some(key) = keys.iter().find(|key| key.as_str() == carried) else {
-            return Err(malformed(reply.operation, "a row without the key that was asked for: the query was not obeyed"));
+            return Err(malformed(
+                reply.operation,
+                "a row without the key that was asked for: the query was not obeyed",
+            ));
         };
         super::github::note(found, Remote { keys: vec![key.clone()], ..self.shown(row)? });
         Ok(())
@@ -219,7 +226,8 @@ impl Keeps for Tracker {
             tracing::warn!("ServiceNow made the record without our key: the credential may not write correlation_id");
         }
         let keys = if carried { vec![draft.key.clone()] } else { Vec::new() };
-        let fallback = Remote { id: RemoteId(row.sys_id.clone()), url: None, keys: Vec::new(), standing: Standing::Open };
+        let fallback =
+            Remote { id: RemoteId(row.sys_id.clone()), url: None, keys: Vec::new(), standing: Standing::Open };
         // It was made; that its state cannot be read is told by the next reading.
         Ok(Remote { keys, ..self.shown(&row).unwrap_or(fallback) })
     }
@@ -231,7 +239,9 @@ impl Keeps for Tracker {
                 let row = reply.json::<One>().map_err(TrackerError::NotDone)?.result;
                 self.shown(&row).map(Sighted::Found)
             }
-            404 => Ok(Sighted::Missing { why: String::from("ServiceNow has no record of this id, or hides it from us") }),
+            404 => {
+                Ok(Sighted::Missing { why: String::from("ServiceNow has no record of this id, or hides it from us") })
+            }
             _ => Err(self.client.refused(&reply)),
         }
     }
@@ -252,10 +262,8 @@ impl Keeps for Tracker {
 
     async fn resolve(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError> {
         let notes = Self::body(text);
-        let mut fields = Map::from_iter([
-            (String::from("work_notes"), json!(notes)),
-            (String::from("close_notes"), json!(notes)),
-        ]);
+        let mut fields =
+            Map::from_iter([(String::from("work_notes"), json!(notes)), (String::from("close_notes"), json!(notes))]);
         if let Some(code) = &self.settings.close_code {
             fields.insert(String::from("close_code"), json!(code));
         }
@@ -273,6 +281,9 @@ impl Keeps for Tracker {
             let permission = format!("read on {}.correlation_id, or the table has no such field", self.settings.table);
             return Err(TrackerError::NotDone(Cause::Denied { permission }));
         }
-        Ok(format!("table {} can be read; whether it can be written is known with the first ticket", self.settings.table))
+        Ok(format!(
+            "table {} can be read; whether it can be written is known with the first ticket",
+            self.settings.table
+        ))
     }
 }

@@ -11,9 +11,7 @@ use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use scan_contract::Cause;
-use scan_transport::{
-    Action, AllowList, Credential, Door, Keep, Operation, Purpose, Request,
-};
+use scan_transport::{Action, AllowList, Credential, Door, Keep, Operation, Purpose, Request};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use url::Url;

@@ -47,11 +47,17 @@ async fn a_ticket_is_made_found_changed_closed_opened_and_missed_once_it_is_gone
         assert!(ticket.body.to_string().contains("Two grants are open"), "{dialect:?}: {}", ticket.body);
         assert!(ticket.notes.iter().any(|note| note.to_string().contains("One more was found")), "{dialect:?}");
 
-        ours.resolve(&made.id, &text("Both looks: gone.")).await.unwrap_or_else(|error| panic!("{dialect:?}: {error:?}"));
+        ours.resolve(&made.id, &text("Both looks: gone."))
+            .await
+            .unwrap_or_else(|error| panic!("{dialect:?}: {error:?}"));
         let done = standing(ours.read(&made.id).await.expect("read"));
         assert!(matches!(done, Standing::Done { refused: false, at: Some(_), .. }), "{dialect:?}: {done:?}");
         assert!(desk.tickets()[0].notes.iter().any(|note| note.to_string().contains("Both looks")), "{dialect:?}");
-        assert_eq!(other.find(std::slice::from_ref(&name)).await.expect("found").len(), 1, "{dialect:?}: closed ones too");
+        assert_eq!(
+            other.find(std::slice::from_ref(&name)).await.expect("found").len(),
+            1,
+            "{dialect:?}: closed ones too"
+        );
         ours.reopen(&made.id, &text("It is back.")).await.unwrap_or_else(|error| panic!("{dialect:?}: {error:?}"));
         assert_eq!(standing(ours.read(&made.id).await.expect("read")), Standing::Open, "{dialect:?}");
 
@@ -185,7 +191,10 @@ async fn long_titles_and_texts_are_fitted_and_hostile_ids_stay_one_segment() {
         let kept = ticket.body.as_str().map_or_else(|| ticket.body.to_string().len(), str::len);
         assert!(kept <= ours.limits().body, "{dialect:?}: {kept}");
         let body = ticket.body.to_string();
-        assert!(ours.limits().body > 100_000 || body.contains("left out") || body.contains("left&#32;out"), "{dialect:?}");
+        assert!(
+            ours.limits().body > 100_000 || body.contains("left out") || body.contains("left&#32;out"),
+            "{dialect:?}"
+        );
         for id in ["../admin", "1/comment", "1?x=1", ".."] {
             let id = holdover::tickets::tracker::RemoteId(String::from(id));
             // Missing, or refused before it was sent; never another request.

@@ -8,7 +8,9 @@ use std::time::Duration;
 use holdover::findings::Severity;
 use holdover::tickets::settings::TrackerId;
 use holdover::tickets::tracker::{RemoteId, Sighted, Standing, Tracker, TrackerError};
-use holdover::tickets::trackers::settings::{GitHub, GitHubSignIn, Kind, Place, RequestTracker, SignIn};
+use holdover::tickets::trackers::settings::{
+    GitHub, GitHubSignIn, Kind, Place, Redmine, RedmineMarkup, RequestTracker, SignIn,
+};
 use holdover::tickets::trackers::{self};
 use holdover_kit::fault::{Asked, Damage, FaultServer, Forward, On, Stub};
 use serde_json::Value;
@@ -234,4 +236,122 @@ async fn github_issues_of_the_emulator_keep_tickets() {
     let mut hidden = settings;
     hidden.repository = String::from("no-such-repository");
     open(hidden, "emulate-admin-token").find(&[key(&name)]).await.expect_err("no such place");
+}
+
+/// Redmine is started by name only, so that a missing one is no failure. `facts`: API key, tracker, field of the key, a
+/// field that is no filter, statuses closed, rejected, new.
+#[expect(clippy::disallowed_methods, reason = "a test asks its environment where a server is")]
+fn redmine() -> Option<(String, Vec<String>)> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let found = variable("HOLDOVER_REDMINE").zip(variable("HOLDOVER_REDMINE_FACTS"));
+    if found.is_none() {
+        println!("skipped: HOLDOVER_REDMINE is not set (tests/servers start redmine)");
+    }
+    found.map(|(address, facts)| (address, facts.split(',').map(String::from).collect()))
+}
+
+fn project(address: &str, facts: &[String]) -> Redmine {
+    let number = |at: usize| facts[at].parse().expect("a number");
+    Redmine {
+        url: url(address),
+        project: String::from("offboarding"),
+        tracker_id: number(1),
+        key_field_id: number(2),
+        api_key: reference("SECRET"),
+        priorities: BTreeMap::new(),
+        resolve_to: number(4),
+        reopen_to: number(6),
+        refused_statuses: vec![number(5)],
+        private: true,
+        markup: RedmineMarkup::Textile,
+    }
+}
+
+fn open_redmine(settings: Redmine, secret: &str) -> Box<dyn Tracker> {
+    let mut connection = connection();
+    connection.time.idle = Duration::from_secs(60);
+    connection.time.total = Duration::from_secs(60);
+    let place = Place { kind: Kind::Redmine(settings), connection };
+    keeper(trackers::open(&TrackerId::new("redmine"), &place, &ways(&[("SECRET", secret)])).expect("a tracker"))
+}
+
+#[tokio::test]
+async fn redmine_keeps_tickets() {
+    let Some((address, facts)) = redmine() else { return };
+    let name = fresh("rm");
+    whole_life(&*open_redmine(project(&address, &facts), &facts[0]), &name).await;
+    // A wrong key reads the public project as nobody: an error, and not an empty list.
+    let error = open_redmine(project(&address, &facts), "wrong").find(&[key(&name)]).await.expect_err("nobody");
+    assert!(format!("{error:?}").contains("Unauthenticated"), "{error:?}");
+    // A field that is no filter finds everything.
+    let mut other = project(&address, &facts);
+    other.key_field_id = facts[3].parse().expect("a number");
+    let error = open_redmine(other, &facts[0]).find(&[key("holdover-never-used")]).await.expect_err("no filter");
+    assert!(format!("{error:?}").contains("not used as a filter"), "{error:?}");
+}
+
+#[tokio::test]
+async fn redmine_shows_hostile_values_as_text() {
+    use holdover::tickets::text::{Block, Line, Span, Text};
+    let Some((address, facts)) = redmine() else { return };
+    let mut values: Vec<String> = holdover_kit::suite::hostile_names();
+    values.extend(
+        [
+            "\"link\":http://evil.example/",
+            "!http://evil.example/x.png!",
+            "[[Wiki]]",
+            "{{include(Secret)}}",
+            "{{>toc}}",
+            "@holdover",
+            "user#1",
+            "#1 ##1 r1 commit:abc",
+            "<pre><code>",
+            "h1. heading",
+            "* item",
+            "|a|b|",
+            "http://evil.example/",
+            "evil@evil.example",
+            "www.evil.example",
+            "%{color:red}x%",
+            "&#60;b&#62;",
+            "==raw <b>==",
+            "<notextile><b>x</b></notextile>",
+        ]
+        .map(String::from),
+    );
+    let settings = Redmine { private: false, ..project(&address, &facts) };
+    let mut shown = draft(&fresh("rm-text"), "values");
+    let line =
+        |value: &String| Line { done: false, spans: vec![Span::Ours(String::from("is ")), Span::Value(value.clone())] };
+    shown.body = Text { blocks: vec![Block::Lines(values.iter().map(line).collect())] };
+    let made = open_redmine(settings, &facts[0]).create(&shown).await.expect("made");
+    let server = FaultServer::start(Arc::new(Forward::to(&address).expect("a server of this machine")));
+    let page = ask(server.origin(), &format!("/issues/{}", made.id.0)).await;
+    let (_, rest) = page.split_once("class=\"description\"").expect("a description");
+    let (_, rest) = rest.split_once("<div class=\"wiki\">").expect("a text");
+    let (text, _) = rest.split_once("</div>").expect("its end");
+    let (mut tags, mut items) = (std::collections::BTreeSet::new(), vec![String::new()]);
+    for token in html5gum::Tokenizer::new(text) {
+        let Ok(token) = token;
+        match token {
+            html5gum::Token::StartTag(tag) => {
+                let name = String::from_utf8_lossy(&tag.name).into_owned();
+                if name == "li" {
+                    items.push(String::new());
+                }
+                tags.insert(name);
+            }
+            html5gum::Token::String(text) => {
+                items.last_mut().expect("one").push_str(&String::from_utf8_lossy(&text));
+            }
+            _ => {}
+        }
+    }
+    let allowed: std::collections::BTreeSet<String> = ["ul", "li"].map(String::from).into();
+    assert_eq!(tags, allowed, "nothing acts: {text}");
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let read: Vec<String> = items.iter().skip(1).map(|item| words(item)).collect();
+    let expected: Vec<String> =
+        values.iter().map(|value| words(&format!("☐ is {}", holdover::hostile::line(value)))).collect();
+    assert_eq!(read, expected);
 }

@@ -109,8 +109,14 @@ impl Tracker {
         let locked = reply.header("x-authentication-denied-reason").is_some()
             || reply.header("x-seraph-loginreason").is_some_and(|reason| !reason.contains("OK"));
         if anonymous || locked {
-            let why = if locked { "the account is locked out until somebody signs in by hand" } else { "Jira takes us for nobody" };
-            return Err(TrackerError::NotDone(Cause::Unauthenticated { detail: format!("{}: {why}", reply.describe()) }));
+            let why = if locked {
+                "the account is locked out until somebody signs in by hand"
+            } else {
+                "Jira takes us for nobody"
+            };
+            return Err(TrackerError::NotDone(Cause::Unauthenticated {
+                detail: format!("{}: {why}", reply.describe()),
+            }));
         }
         Ok(())
     }
@@ -258,8 +264,7 @@ impl Keeps for Tracker {
         fields.insert(String::from("project"), json!({ "key": self.settings.project }));
         fields.insert(String::from("issuetype"), json!({ "name": self.settings.issue_type }));
         fields.insert(String::from("labels"), json!(Self::labels(draft)));
-        let reply =
-            self.client.tell(Method::POST, self.url(&["issue"], &[])?, &json!({ "fields": fields })).await?;
+        let reply = self.client.tell(Method::POST, self.url(&["issue"], &[])?, &json!({ "fields": fields })).await?;
         let made: Made = answer(&reply)?;
         self.remember(&made.id);
         let url = self.browse(&made.key);
@@ -309,7 +314,8 @@ impl Keeps for Tracker {
             return Err(self.client.refused(&reply));
         }
         let rights: Value = reply.json().map_err(TrackerError::NotDone)?;
-        let has = |right: &str| rights.pointer(&format!("/permissions/{right}/havePermission")).and_then(Value::as_bool);
+        let has =
+            |right: &str| rights.pointer(&format!("/permissions/{right}/havePermission")).and_then(Value::as_bool);
         let missing: Vec<&str> = RIGHTS.into_iter().filter(|right| has(right) != Some(true)).collect();
         if !missing.is_empty() {
             return Err(TrackerError::NotDone(Cause::Denied { permission: missing.join(", ") }));
@@ -331,11 +337,14 @@ impl Tracker {
         // Cloud calls the list `issueTypes`, Data Center `values`.
         let list = ["issueTypes", "values"].iter().find_map(|key| types.get(key).and_then(Value::as_array));
         let wanted = self.settings.issue_type.as_str();
-        let named = |kind: &Value| kind.get("name").and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+        let named = |kind: &Value| {
+            kind.get("name").and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case(wanted))
+        };
         match list {
             Some(kinds) if kinds.iter().any(named) => Ok(()),
             Some(_) => {
-                let reason = format!("the project {} has no issue type {wanted} that we may create", self.settings.project);
+                let reason =
+                    format!("the project {} has no issue type {wanted} that we may create", self.settings.project);
                 Err(TrackerError::Rejected { reason })
             }
             None => Err(super::client::malformed(reply.operation, "no list of issue types")),

@@ -68,8 +68,7 @@ fn take(tracker: &Tracker, page: &Page, keys: &[TicketKey], found: &mut Vec<Remo
 }
 
 async fn cloud(tracker: &Tracker, keys: &[TicketKey]) -> Result<Vec<Remote>, TrackerError> {
-    let recent: Vec<u64> =
-        tracker.recent.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
+    let recent: Vec<u64> = tracker.recent.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
     let mut walk = Walk::new("POST /rest/api/3/search/jql").at_most(1_000);
     let mut token: Option<String> = None;
     let mut found = Vec::new();

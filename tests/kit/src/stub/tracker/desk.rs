@@ -28,7 +28,7 @@ pub struct Ticket {
     /// A pull request and no issue (GitHub).
     pub pull_request: bool,
     /// Searches that do not find it yet.
-    unseen: u64,
+    pub unseen: u64,
 }
 
 /// One message of a receiver that keeps no tickets.

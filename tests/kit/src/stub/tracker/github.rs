@@ -51,8 +51,13 @@ fn issue(ticket: &Ticket) -> Value {
 }
 
 fn list(desk: &Desk, asked: &Asked) -> Answer {
-    let wanted: Vec<String> =
-        asked.query("labels").unwrap_or_default().split(',').filter(|label| !label.is_empty()).map(String::from).collect();
+    let wanted: Vec<String> = asked
+        .query("labels")
+        .unwrap_or_default()
+        .split(',')
+        .filter(|label| !label.is_empty())
+        .map(String::from)
+        .collect();
     let all = asked.query("state") == Some("all");
     let fits = |ticket: &Ticket| wanted.iter().all(|label| ticket.labels.contains(label)) && (all || !ticket.closed);
     let (found, _) = desk.search(fits, &[]);
@@ -75,7 +80,8 @@ fn create(desk: &Desk, asked: &Value) -> Answer {
         return Answer::json(&json!({"message": "Validation Failed", "errors": errors})).of(422);
     }
     let labels = asked["labels"].as_array().into_iter().flatten().filter_map(Value::as_str).map(String::from).collect();
-    let number = desk.add(Ticket { title: String::from(title), body: asked["body"].clone(), labels, ..Ticket::default() });
+    let number =
+        desk.add(Ticket { title: String::from(title), body: asked["body"].clone(), labels, ..Ticket::default() });
     desk.get(&number.to_string()).map_or_else(not_found, |ticket| Answer::json(&issue(&ticket)).of(201))
 }
 

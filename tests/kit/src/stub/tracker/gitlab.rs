@@ -48,12 +48,16 @@ fn issue(ticket: &Ticket) -> Value {
 }
 
 fn list(desk: &Desk, asked: &Asked) -> Answer {
-    let wanted: Vec<String> =
-        asked.query("labels").unwrap_or_default().split(',').filter(|label| !label.is_empty()).map(String::from).collect();
+    let wanted: Vec<String> = asked
+        .query("labels")
+        .unwrap_or_default()
+        .split(',')
+        .filter(|label| !label.is_empty())
+        .map(String::from)
+        .collect();
     let (all, mine) = (asked.query("state") == Some("all"), asked.query("scope") != Some("all"));
-    let fits = |ticket: &Ticket| {
-        !mine && wanted.iter().all(|label| ticket.labels.contains(label)) && (all || !ticket.closed)
-    };
+    let fits =
+        |ticket: &Ticket| !mine && wanted.iter().all(|label| ticket.labels.contains(label)) && (all || !ticket.closed);
     let (found, _) = desk.search(fits, &[]);
     let size = asked.number_of("per_page", 20).min(desk.page_size());
     let page = asked.number_of("page", 1);

@@ -19,16 +19,24 @@ pub(super) fn answer(desk: &Desk, asked: &Asked, version: &str) -> Answer {
         return Answer::status(404);
     }
     let answer = match (*method, rest) {
-        ("GET", ["myself"]) => Answer::json(&json!({"name": "holdover", "accountId": "5b10", "emailAddress": "h@acme.example"})),
+        ("GET", ["myself"]) => {
+            Answer::json(&json!({"name": "holdover", "accountId": "5b10", "emailAddress": "h@acme.example"}))
+        }
         ("GET", ["mypermissions"]) => permissions(desk, asked),
         ("GET", ["issue", "createmeta", PROJECT, "issuetypes"]) => {
             let types = json!([{"id": "1", "name": "Bug"}, {"id": "2", "name": "Task"}]);
-            Answer::json(&if cloud { json!({"issueTypes": types, "total": 2}) } else { json!({"values": types, "total": 2}) })
+            Answer::json(&if cloud {
+                json!({"issueTypes": types, "total": 2})
+            } else {
+                json!({"values": types, "total": 2})
+            })
         }
         ("POST", ["search", "jql"]) if cloud => search(desk, &asked.json(), true),
         ("POST", ["search"]) if !cloud => search(desk, &asked.json(), false),
         ("POST", ["issue"]) => create(desk, &asked.json(), cloud),
-        ("GET", ["issue", id]) => desk.get(id).filter(|_| !desk.is_denied()).map_or_else(missing, |t| Answer::json(&issue(&t))),
+        ("GET", ["issue", id]) => {
+            desk.get(id).filter(|_| !desk.is_denied()).map_or_else(missing, |t| Answer::json(&issue(&t)))
+        }
         ("PUT", ["issue", id]) => update(desk, id, &asked.json()),
         ("POST", ["issue", id, "comment"]) => comment(desk, id, &asked.json(), cloud),
         ("GET", ["issue", id, "transitions"]) => desk.get(id).map_or_else(missing, |ticket| transitions(&ticket)),
@@ -41,10 +49,8 @@ pub(super) fn answer(desk: &Desk, asked: &Asked, version: &str) -> Answer {
 fn permissions(desk: &Desk, asked: &Asked) -> Answer {
     let wanted = asked.query("permissions").unwrap_or_default().to_owned();
     let have = !desk.is_denied();
-    let all: serde_json::Map<String, Value> = wanted
-        .split(',')
-        .map(|right| (String::from(right), json!({"key": right, "havePermission": have})))
-        .collect();
+    let all: serde_json::Map<String, Value> =
+        wanted.split(',').map(|right| (String::from(right), json!({"key": right, "havePermission": have}))).collect();
     Answer::json(&json!({"permissions": all}))
 }
 
@@ -61,8 +67,7 @@ fn search(desk: &Desk, asked: &Value, cloud: bool) -> Answer {
         return Answer::json(&json!({"errorMessages": [says], "errors": {}})).of(400);
     }
     let keys = keys(jql);
-    let sure: Vec<u64> =
-        asked["reconcileIssues"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+    let sure: Vec<u64> = asked["reconcileIssues"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
     let first = if cloud {
         asked["nextPageToken"].as_str().and_then(|token| token.strip_prefix("from-")?.parse().ok())
     } else {
@@ -86,7 +91,8 @@ fn search(desk: &Desk, asked: &Value, cloud: bool) -> Answer {
 
 fn issue(ticket: &Ticket) -> Value {
     let (name, category) = if ticket.closed { ("Closed", "done") } else { ("To Do", "new") };
-    let resolution = ticket.closed.then(|| json!({"name": if ticket.reason.is_empty() { "Done" } else { &ticket.reason }}));
+    let resolution =
+        ticket.closed.then(|| json!({"name": if ticket.reason.is_empty() { "Done" } else { &ticket.reason }}));
     json!({
         "id": ticket.number.to_string(),
         "key": format!("{PROJECT}-{}", ticket.number),
@@ -112,12 +118,14 @@ fn fits(text: &Value, cloud: bool) -> bool {
 fn create(desk: &Desk, asked: &Value, cloud: bool) -> Answer {
     let fields = &asked["fields"];
     let title = fields["summary"].as_str().unwrap_or_default();
-    let wrong = desk.rejects() || title.is_empty() || title.chars().count() > 255 || !fits(&fields["description"], cloud);
+    let wrong =
+        desk.rejects() || title.is_empty() || title.chars().count() > 255 || !fits(&fields["description"], cloud);
     if wrong || fields["project"]["key"] != PROJECT || fields["issuetype"]["name"] != "Task" {
         let errors = json!({"priority": "The priority selected is invalid."});
         return Answer::json(&json!({"errorMessages": [], "errors": errors})).of(400);
     }
-    let labels = fields["labels"].as_array().into_iter().flatten().filter_map(Value::as_str).map(String::from).collect();
+    let labels =
+        fields["labels"].as_array().into_iter().flatten().filter_map(Value::as_str).map(String::from).collect();
     let number = desk.add(Ticket {
         title: String::from(title),
         body: fields["description"].clone(),
@@ -125,7 +133,10 @@ fn create(desk: &Desk, asked: &Value, cloud: bool) -> Answer {
         fields: fields.as_object().cloned().unwrap_or_default(),
         ..Ticket::default()
     });
-    Answer::json(&json!({"id": number.to_string(), "key": format!("{PROJECT}-{number}"), "self": "https://elsewhere.example/"})).of(201)
+    Answer::json(
+        &json!({"id": number.to_string(), "key": format!("{PROJECT}-{number}"), "self": "https://elsewhere.example/"}),
+    )
+    .of(201)
 }
 
 fn update(desk: &Desk, id: &str, asked: &Value) -> Answer {

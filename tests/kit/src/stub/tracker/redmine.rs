@@ -13,14 +13,18 @@ pub(super) fn answer(desk: &Desk, asked: &Asked) -> Answer {
         ["GET", "users", "current.json"] if known => Answer::json(&json!({"user": {"id": 5, "login": "holdover"}})),
         ["GET", "users", "current.json"] => Answer::status(401),
         ["GET", "projects", "offboarding.json"] if desk.is_denied() => Answer::status(403),
-        ["GET", "projects", "offboarding.json"] => Answer::json(&json!({"project": {"id": 3, "identifier": "offboarding"}})),
+        ["GET", "projects", "offboarding.json"] => {
+            Answer::json(&json!({"project": {"id": 3, "identifier": "offboarding"}}))
+        }
         ["GET", "issue_statuses.json"] => Answer::json(&json!({"issue_statuses": [
             {"id": 1, "name": "New", "is_closed": false}, {"id": 5, "name": "Closed", "is_closed": true},
             {"id": 6, "name": "Rejected", "is_closed": true},
         ]})),
         ["GET", "issues.json"] => list(desk, asked, known),
         ["POST", "issues.json"] if known => create(desk, &asked.json()["issue"]),
-        ["GET", "issues", file] => one(desk, file).map_or_else(|| Answer::status(404), |t| Answer::json(&json!({"issue": issue(&t)}))),
+        ["GET", "issues", file] => {
+            one(desk, file).map_or_else(|| Answer::status(404), |t| Answer::json(&json!({"issue": issue(&t)})))
+        }
         ["PUT", "issues", file] if known => update(desk, file, &asked.json()["issue"]),
         ["POST" | "PUT", ..] => refused(),
         _ => Answer::status(404),
@@ -71,10 +75,8 @@ fn create(desk: &Desk, asked: &Value) -> Answer {
         fields: asked.as_object().cloned().unwrap_or_default(),
         ..Ticket::default()
     });
-    desk.get(&number.to_string()).map_or_else(
-        || Answer::status(404),
-        |ticket| Answer::json(&json!({"issue": issue(&ticket)})).of(201),
-    )
+    desk.get(&number.to_string())
+        .map_or_else(|| Answer::status(404), |ticket| Answer::json(&json!({"issue": issue(&ticket)})).of(201))
 }
 
 fn update(desk: &Desk, file: &str, asked: &Value) -> Answer {

@@ -35,7 +35,11 @@ fn find(desk: &Desk, sys_id: &str) -> Option<Ticket> {
 }
 
 fn row(ticket: &Ticket) -> Value {
-    let state = if ticket.closed { if ticket.reason.is_empty() { "6" } else { &ticket.reason } } else { "1" };
+    let state = match ticket.reason.as_str() {
+        "" if ticket.closed => "6",
+        "" => "1",
+        state => state,
+    };
     json!({
         "sys_id": id(ticket.number),
         "number": format!("INC{:07}", ticket.number),
