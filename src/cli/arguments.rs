@@ -179,6 +179,9 @@ pub struct Scan {
     /// Prometheus textfile, ending in .prom
     #[arg(long, value_name = "FILE", env = "HOLDOVER_METRICS_FILE", hide_env = true)]
     pub metrics_file: Option<PathBuf>,
+    /// Prometheus Pushgateway that the metrics are handed to; plain text to a loopback address alone
+    #[arg(long, value_name = "URL", env = "HOLDOVER_PUSH_METRICS", hide_env = true)]
+    pub push_metrics: Option<String>,
     /// Residual access counts from this severity [default: info]
     #[arg(long, value_name = "SEVERITY", value_parser = ["critical", "high", "medium", "low", "info"])]
     pub fail_on: Option<String>,
@@ -195,7 +198,7 @@ pub struct Scan {
     #[arg(long)]
     pub offline: bool,
     /// Also write what live systems answer into a folder, without secrets; `replay: DIR` reads it again
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dry_run", "offline"])]
     pub record: Option<PathBuf>,
 }
 

@@ -29,6 +29,7 @@ mod session;
 mod signals;
 mod site;
 mod systems;
+mod tell_metrics;
 mod text;
 mod version;
 

@@ -9,7 +9,7 @@ use super::scan::format;
 use super::session::Session;
 use crate::config::{Config, OutputFormat, PersonDisplay};
 use crate::emit::{self, Colour, EmitContext, Places, PseudonymKey, RuleTexts};
-use crate::metrics::{self, BuildInfo, MetricsError, Remembered};
+use crate::metrics::BuildInfo;
 use crate::randomness::{Randomness as _, SystemRandomness};
 use crate::report::Report;
 use crate::rules::RuleSet;
@@ -155,7 +155,6 @@ pub(super) struct Writer<'a> {
     places: Places,
     key: PseudonymKey,
     unique: String,
-    detail: crate::config::MetricsDetail,
 }
 
 impl<'a> Writer<'a> {
@@ -194,7 +193,7 @@ impl<'a> Writer<'a> {
             rule_pages: None,
         };
         let unique = data_encoding::HEXLOWER.encode(&SystemRandomness.key());
-        Self { session, rules: rules, places, key: PseudonymKey::new(key), unique, detail: config.metrics.detail }
+        Self { session, rules, places, key: PseudonymKey::new(key), unique }
     }
 
     fn context(&self, output: &Output, colour: Colour, width: usize) -> EmitContext<'_> {
@@ -231,21 +230,6 @@ impl<'a> Writer<'a> {
     pub(super) fn write_run_json(&self, path: &Path, report: &Report) -> Result<(), Failure> {
         emit::write_file(path, &self.unique, |out| emit::run_json::write(report, out))?;
         Ok(())
-    }
-
-    /// Writes the metrics textfile.
-    pub(super) fn write_metrics(
-        &self,
-        path: &Path,
-        report: &Report,
-        remembered: &Remembered,
-    ) -> Result<(), MetricsError> {
-        if let Some(folder) = path.parent()
-            && let Err(error) = emit::file::create_folder(folder)
-        {
-            tracing::warn!(event = "metrics-folder", error = %super::failure::chain(&error));
-        }
-        metrics::write_textfile(path, &metrics::gather_with(report, self.detail, &build_info(), remembered))
     }
 
     /// The last block on standard error.

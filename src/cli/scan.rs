@@ -8,19 +8,18 @@ use scan_contract::SystemId;
 use tokio::sync::watch;
 
 use super::arguments::{self, Format};
-use super::failure::{Failure, chain};
+use super::failure::Failure;
 use super::fetch::{self, Fetching};
 use super::outputs::{self, Output};
 use super::progress;
-use super::session::Session;
+use super::session::{Configured, Session};
+use super::tell_metrics;
 use crate::config::{Config, OutputFormat};
 use crate::findings::Severity;
-use crate::hostile;
 use crate::inventory::{DiskScratch, MemoryScratch, Scratch};
-use crate::metrics::{self, FailedRun, Remembered};
 use crate::problem::Problem;
 use crate::randomness::SystemRandomness;
-use crate::report::{ExitCode, Flags, Notice, NoticeLevel};
+use crate::report::{ExitCode, Notice, NoticeLevel};
 use crate::roster::{self, LoadInput, Loaded};
 use crate::run::dry::DryStore;
 use crate::run::plan::ConfiguredSystem;
@@ -30,8 +29,29 @@ use crate::store::{Store, StoreError};
 use crate::{run, scanners};
 
 pub(super) fn run(session: &Session<'_>, arguments: &arguments::Scan) -> Result<u8, Failure> {
-    let (mut configured, policy) = session.configuration_and_policy()?;
-    overlay(&mut configured.config, arguments)?;
+    let configured = session.configuration().and_then(|mut configured| {
+        overlay(&mut configured.config, arguments)?;
+        Ok(configured)
+    });
+    let mut configured = match configured {
+        Ok(configured) => configured,
+        Err(failure) => {
+            tell_metrics::without_configuration(session, arguments, &failure);
+            return Err(failure);
+        }
+    };
+    let ended = scan(session, arguments, &mut configured);
+    if let Err(failure) = &ended
+        && !arguments.dry_run
+    {
+        tell_metrics::of_failure(session, &configured.config, failure);
+    }
+    ended
+}
+
+fn scan(session: &Session<'_>, arguments: &arguments::Scan, configured: &mut Configured) -> Result<u8, Failure> {
+    let policy = session.policy(&configured.config)?;
+    configured.config = configured.config.clone().with_policy(&policy);
     let config = &configured.config;
     let rules = session.rules(Some(config))?;
     let exceptions = session.exceptions(config);
@@ -40,11 +60,7 @@ pub(super) fn run(session: &Session<'_>, arguments: &arguments::Scan) -> Result<
         return dry_run(session, config, arguments, &rules, &policy, &exceptions, &outputs, &configured.warnings);
     }
     let inputs = Inputs { session, config, arguments, rules: &rules, policy: &policy, exceptions: &exceptions };
-    let ended = inputs.scan(&outputs, &configured.warnings);
-    if let Err(failure) = &ended {
-        tell_metrics_of_failure(session, config, failure);
-    }
-    ended
+    inputs.scan(&outputs, &configured.warnings)
 }
 
 /// Flags over the configuration.
@@ -57,9 +73,7 @@ fn overlay(config: &mut Config, arguments: &arguments::Scan) -> Result<(), Failu
         config.run.deadline = crate::yaml::forms::duration(text)
             .ok_or_else(|| Failure::Usage(format!("--deadline {text}: expected a duration such as 90s, 15m or 3h")))?;
     }
-    if let Some(path) = &arguments.metrics_file {
-        config.metrics.textfile = Some(outputs::absolute(path)?);
-    }
+    config.metrics = tell_metrics::wanted(arguments, config.metrics.clone())?;
     for id in &arguments.systems {
         if !config.systems.iter().any(|system| system.id.as_str() == id) {
             let known = config.systems.iter().map(|system| system.id.as_str());
@@ -85,7 +99,7 @@ impl Inputs<'_> {
         let mut store = self.session.store(self.config)?;
         let scratch: Arc<dyn Scratch> = Arc::new(DiskScratch::new(&self.config.state_dir));
         let outcome = self.run(&mut store, scratch, warnings)?;
-        commit(self.session, self.config, &mut store, outcome, outputs, self.rules, self.arguments.exit_zero)
+        commit(self.session, self.config, &mut store, outcome, outputs, self.rules, self.arguments)
     }
 
     fn run(
@@ -212,7 +226,7 @@ fn commit(
     outcome: RunOutcome,
     outputs: &[Output],
     rules: &crate::rules::RuleSet,
-    exit_zero: bool,
+    arguments: &arguments::Scan,
 ) -> Result<u8, Failure> {
     let RunOutcome { mut report, changes, config_since } = outcome;
     let last_success_at = store.last_success()?;
@@ -222,14 +236,9 @@ fn commit(
     let facts = report.run.clone();
     let (packed, failed, closed_pipe) = write_and_pack(session, &writer, outputs, &report, rules);
     report.run.flags.store_failed |= failed || closed_pipe;
-    report.run.exit_code = run::picture::exit_code(&report.run.flags, exit_zero);
-    if let Some(path) = &config.metrics.textfile
-        && let Err(error) = writer.write_metrics(path, &report, &remembered(store, last_success_at, config_since)?)
-    {
-        session.error(&format!("error: {}", hostile::line(&chain(&error))));
-        report.run.flags.store_failed = true;
-        report.run.exit_code = ExitCode::Store;
-    }
+    report.run.exit_code = run::picture::exit_code(&report.run.flags, arguments.exit_zero);
+    let past = tell_metrics::remembered(store, last_success_at, Some(config_since))?;
+    tell_metrics::of_run(session, config, arguments.offline, &mut report, &past);
     // Last of the files, so that it knows what became of the others.
     for path in outputs::run_json_paths(outputs, config) {
         if let Err(failure) = writer.write_run_json(&path, &report) {
@@ -275,35 +284,6 @@ fn write_and_pack(
         let packed = packing.join().unwrap_or_else(|panicked| std::panic::resume_unwind(panicked));
         (packed, failed, closed_pipe)
     })
-}
-
-/// What the metrics tell beyond this run.
-fn remembered(
-    store: &dyn Store,
-    last_success_at: Option<scan_contract::Instant>,
-    config_since: scan_contract::Instant,
-) -> Result<Remembered, Failure> {
-    let by_word = store.accepted_roster()?.map(|roster| roster.accepted_by.contains("roster accept"));
-    Ok(Remembered {
-        last_success_at,
-        config_since: Some(config_since),
-        roster_accepted_by_word: by_word,
-        drops_accepted: None,
-    })
-}
-
-/// A run that could not write its state still says so in the metrics: the old file would tell that all is well.
-fn tell_metrics_of_failure(session: &Session<'_>, config: &Config, failure: &Failure) {
-    let (Some(path), ExitCode::Store) = (&config.metrics.textfile, failure.code()) else { return };
-    let failed = FailedRun {
-        ended_at: session.clock(config).0.now(),
-        exit_code: failure.code(),
-        flags: Flags { store_failed: true, ..Flags::default() },
-        systems: config.systems.iter().map(|system| system.id.clone()).collect(),
-    };
-    if let Err(error) = metrics::write_textfile(path, &metrics::gather_failed(&failed, &outputs::build_info())) {
-        session.error(&format!("error: {}", hostile::line(&chain(&error))));
-    }
 }
 
 /// Reads and judges, and writes nothing anywhere but standard output.

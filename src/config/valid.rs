@@ -97,12 +97,23 @@ pub enum MetricsDetail {
 }
 
 /// Metrics.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MetricsConfig {
     /// Textfile for node exporter; must end in `.prom`.
     pub textfile: Option<PathBuf>,
+    /// Pushgateway that every run hands them to.
+    pub pushgateway: Option<PushgatewayConfig>,
     /// What may be told.
     pub detail: MetricsDetail,
+}
+
+/// A Pushgateway.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PushgatewayConfig {
+    /// Its address: `https`, or `http` to a loopback address.
+    pub url: url::Url,
+    /// How it is reached.
+    pub connection: scan_transport::Connection,
 }
 
 /// What a login says about a person, where the configuration declares it.

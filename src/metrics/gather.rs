@@ -9,8 +9,8 @@ use crate::exceptions::ExceptionState;
 use crate::findings::{Finding, FindingState, Severity, UsedAfterEnd};
 use crate::metrics::series::Series;
 use crate::metrics::table;
-use crate::metrics::{BuildInfo, FailedRun, Remembered};
-use crate::report::{Flags, Report, RosterFacts, SystemFact};
+use crate::metrics::{BuildInfo, FailedRun, OperationOutcome, Remembered, TicketOperation};
+use crate::report::{Flags, Report, RosterFacts, SystemFact, Totals};
 use crate::roster::RosterState;
 
 /// States that `holdover_residual_findings_by_state` tells, in order.
@@ -40,6 +40,7 @@ pub(super) fn all(report: &Report, detail: MetricsDetail, build: &BuildInfo, rem
     totals(&mut series, report);
     roster(&mut series, &report.roster);
     exceptions(&mut series, report);
+    tickets(&mut series, remembered);
     match detail {
         MetricsDetail::Kind => series,
         MetricsDetail::System => series.without_detail(),
@@ -53,10 +54,37 @@ pub(super) fn failed(run: &FailedRun, build: &BuildInfo) -> Series {
     series.time(&table::RUN_LAST_COMPLETION, &[], Some(run.ended_at));
     series.count(&table::RUN_EXIT_CODE, &[], u64::from(run.exit_code.code()));
     flags(&mut series, &run.flags);
+    series.time(&table::RUN_LAST_SUCCESS, &[], run.remembered.last_success_at);
+    series.time(&table::CONFIG_LAST_CHANGE, &[], run.remembered.config_since);
     for system in &run.systems {
-        series.flag(&table::SCAN_SUCCESS, &[system.as_str()], false);
+        let id = system.id.as_str();
+        series.flag(&table::SCAN_SUCCESS, &[id], false);
+        series.time(&table::SCAN_LAST_ATTEMPT, &[id], Some(run.ended_at));
+        series.time(&table::SCAN_LAST_SUCCESS, &[id], system.last_success_at);
+        series.time(&table::SCAN_LAST_COMPLETE, &[id], system.last_complete_at);
     }
+    if let Some(totals) = &run.totals {
+        over_all_runs(&mut series, totals);
+    }
+    tickets(&mut series, &run.remembered);
     series
+}
+
+fn tickets(series: &mut Series, remembered: &Remembered) {
+    for figures in remembered.tickets.iter().flatten() {
+        let tracker = figures.tracker.as_str();
+        series.count(&table::TICKETS_OPEN, &[tracker], figures.open);
+        series.count(&table::TICKETS_PENDING, &[tracker], figures.pending);
+        series.count(&table::TICKETS_HELD, &[tracker], figures.held);
+        series.count(&table::TICKETS_CONTRADICTED, &[tracker], figures.contradicted);
+        series.count(&table::TICKETS_DISPUTED, &[tracker], figures.disputed);
+        for operation in TicketOperation::ALL {
+            for outcome in OperationOutcome::ALL {
+                let count = figures.operations.get(&(operation, outcome)).copied().unwrap_or(0);
+                series.count(&table::TICKET_OPERATIONS, &[tracker, operation.as_str(), outcome.as_str()], count);
+            }
+        }
+    }
 }
 
 fn build_info(series: &mut Series, build: &BuildInfo) {
@@ -151,6 +179,12 @@ fn one_system(series: &mut Series, system: &SystemFact) {
         series.count(&table::SCAN_API_RETRIES, &[id], effort.retries);
         series.count(&table::SCAN_API_THROTTLED, &[id], effort.throttled);
         series.set(&table::SCAN_API_WAIT, &[id], effort.waited_seconds);
+    }
+    if let Some(credential) = &system.credential {
+        series.time(&table::CREDENTIAL_EXPIRY, &[id], credential.ends_at);
+        if let Some(excess) = credential.excess_permissions {
+            series.count(&table::CREDENTIAL_EXCESS, &[id], excess);
+        }
     }
     let was_read = |state: ScopeState| matches!(state, ScopeState::Complete | ScopeState::Partial);
     if system.scopes.iter().any(|scope| was_read(scope.state)) {
@@ -258,7 +292,11 @@ fn people(series: &mut Series, report: &Report) {
 }
 
 fn totals(series: &mut Series, report: &Report) {
-    let totals = &report.totals;
+    over_all_runs(series, &report.totals);
+    series.count(&table::LEAVERS_UNVERIFIED, &[], report.totals.leavers_unverified);
+}
+
+fn over_all_runs(series: &mut Series, totals: &Totals) {
     for (index, severity) in Severity::ALL.iter().enumerate() {
         let word = severity.as_str();
         series.count(&table::OPENED, &[word], totals.opened[index]);
@@ -269,7 +307,6 @@ fn totals(series: &mut Series, report: &Report) {
     series.histogram(&table::DETECTION_DELAY, &[], &totals.detection_delay);
     series.count(&table::LEAVERS_VERIFIED, &["clean"], totals.leavers_clean);
     series.count(&table::LEAVERS_VERIFIED, &["residual"], totals.leavers_residual);
-    series.count(&table::LEAVERS_UNVERIFIED, &[], totals.leavers_unverified);
 }
 
 fn roster(series: &mut Series, roster: &RosterFacts) {

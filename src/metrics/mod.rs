@@ -1,4 +1,4 @@
-//! Metrics: what a run tells to Prometheus, by a textfile for the node exporter.
+//! Metrics: what a run tells to Prometheus, by a textfile for the node exporter or through a Pushgateway.
 //!
 //! | file | what is in it |
 //! |---|---|
@@ -6,6 +6,7 @@
 //! | `gather.rs` | the figures of a report |
 //! | `series.rs` | families under construction, and the cap on their number |
 //! | [`textfile`] | writing the file |
+//! | [`push`] | handing the same text to a Pushgateway |
 //! | [`reference`] | the page `docs/metrics.md` |
 //!
 //! Labels come from closed sets and from the configuration only; no person, account, key, host or error text is ever
@@ -13,24 +14,30 @@
 //! departure before it is announced.
 
 mod gather;
+pub mod push;
 pub mod reference;
 mod series;
 pub mod table;
 pub mod textfile;
 
 #[cfg(test)]
+mod limit_tests;
+#[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod tests;
 
-use prometheus::proto::MetricFamily;
+use std::collections::BTreeMap;
+
 use prometheus::{Encoder, TextEncoder};
-use scan_contract::{Instant, SystemId};
+use scan_contract::{Cause, Instant, SystemId};
 use thiserror::Error;
 
 use crate::config::MetricsDetail;
-use crate::report::{ExitCode, Flags, Report};
+use crate::report::{ExitCode, Flags, Report, Totals};
 
+pub use prometheus::proto::MetricFamily;
+pub use push::Pushgateway;
 pub use textfile::write_textfile;
 
 /// Why metrics could not be told.
@@ -54,6 +61,25 @@ pub enum MetricsError {
         /// What came back.
         #[source]
         source: std::io::Error,
+    },
+    /// The Pushgateway could not be reached, or cut the conversation short.
+    #[error("pushing the metrics to {url}")]
+    Push {
+        /// Address that the group was put to.
+        url: String,
+        /// What came back.
+        #[source]
+        cause: Cause,
+    },
+    /// The Pushgateway answered and did not take them.
+    #[error("pushing the metrics to {url}: it answered {status}{says}")]
+    PushRefused {
+        /// Address that the group was put to.
+        url: String,
+        /// HTTP status.
+        status: u16,
+        /// First line of its answer, inert and cut; with a colon before it, or empty.
+        says: String,
     },
     /// The families do not make a text. A defect of ours.
     #[error("writing the metrics as text")]
@@ -80,6 +106,91 @@ pub struct Remembered {
     pub roster_accepted_by_word: Option<bool>,
     /// Drops that an operator accepted and that are in force.
     pub drops_accepted: Option<u64>,
+    /// Tickets, one entry a configured tracker; `None` where none is configured.
+    pub tickets: Option<Vec<TrackerFigures>>,
+}
+
+/// What a command did in a tracker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TicketOperation {
+    /// Made a ticket.
+    Create,
+    /// Set title, text, labels or priority anew.
+    Revise,
+    /// Added a comment.
+    Comment,
+    /// Opened a closed one again.
+    Reopen,
+    /// Closed one.
+    Resolve,
+}
+
+impl TicketOperation {
+    /// All, in order.
+    pub const ALL: [Self; 5] = [Self::Create, Self::Revise, Self::Comment, Self::Reopen, Self::Resolve];
+
+    /// The word of the label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Revise => "revise",
+            Self::Comment => "comment",
+            Self::Reopen => "reopen",
+            Self::Resolve => "resolve",
+        }
+    }
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OperationOutcome {
+    /// It was done.
+    Ok,
+    /// It was refused, did not arrive, or its answer was lost.
+    Failed,
+}
+
+impl OperationOutcome {
+    /// All, in order.
+    pub const ALL: [Self; 2] = [Self::Ok, Self::Failed];
+
+    /// The word of the label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Figures of one tracker. What is missing from `operations` never happened.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TrackerFigures {
+    /// Configured name.
+    pub tracker: String,
+    /// Own tickets that are open there.
+    pub open: u64,
+    /// Changes that wait to be sent.
+    pub pending: u64,
+    /// Changes that the breaker holds.
+    pub held: u64,
+    /// Tickets that say done while the system says no.
+    pub contradicted: u64,
+    /// Of these, the ones that are not opened again.
+    pub disputed: u64,
+    /// Calls over all runs.
+    pub operations: BTreeMap<(TicketOperation, OperationOutcome), u64>,
+}
+
+/// A configured system that a run without a report did not get to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedSystem {
+    /// Configured id.
+    pub id: SystemId,
+    /// Last run in which its scanner came to its own end, where the store could still say so.
+    pub last_success_at: Option<Instant>,
+    /// Last run without any gap in it, likewise.
+    pub last_complete_at: Option<Instant>,
 }
 
 /// A run that ended before there was a report: the figures must still say so.
@@ -92,7 +203,11 @@ pub struct FailedRun {
     /// Its flags.
     pub flags: Flags,
     /// Configured systems.
-    pub systems: Vec<SystemId>,
+    pub systems: Vec<FailedSystem>,
+    /// What the store still says.
+    pub remembered: Remembered,
+    /// Figures over all runs, where the store still says them: a counter that vanishes hides its next step.
+    pub totals: Option<Totals>,
 }
 
 /// The figures of a run, in the order of the table.

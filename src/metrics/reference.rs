@@ -60,8 +60,8 @@ const BEGIN: &str = "\
 
 <!-- Made from src/metrics/table.rs; `HOLDOVER_WRITE=1 cargo test --lib metrics` writes it anew. -->
 
-Every run writes the file named by `metrics.textfile` for the textfile reader of the Prometheus node exporter, also when
-it fails. The text is format 0.0.4 without timestamps.
+Every run writes the file named by `metrics.textfile` for the textfile reader of the Prometheus node exporter, and hands
+the same figures to the Pushgateway of `metrics.pushgateway`, also when it fails. The text is format 0.0.4 without timestamps.
 
 - What is not known is absent, never zero. Known series begin with zero, so that the first finding shows as a step.
 - Counters and histograms are kept in the store over all runs. A new state directory begins them anew.
@@ -69,5 +69,9 @@ it fails. The text is format 0.0.4 without timestamps.
 - Nothing that lies in the future is counted: no announced departures, no undisclosed batches.
 - `metrics.min_detail: system` leaves out the families with the labels `kind` and `rule`, for places with so few leavers
   that system, kind and time would point to one person.
-- There are no families about requests, credentials and tickets: this version reads files and sends nothing.
+- A run that fails before it has a report writes its exit code, `holdover_scan_success` 0 for every system, and what the
+  store still knows of earlier runs. The counts of findings are withdrawn: they would look fresh. A run that finds the
+  store busy, and a mistake on the command line, write nothing.
+
+How to have them scraped, what to alert on and what the dashboards show is in [monitoring.md](monitoring.md).
 ";

@@ -37,6 +37,7 @@ pub(super) fn system(id: &str, scopes: Vec<ScopeFact>) -> SystemFact {
         notices: Vec::new(),
         impossible: Vec::new(),
         effort: None,
+        credential: None,
     }
 }
 

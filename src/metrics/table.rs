@@ -132,6 +132,12 @@ table! {
             "Answers of the last scan that told us to wait.", "Absent for systems read from files.";
         SCAN_API_WAIT = Gauge "scan_api_wait_seconds" ["system"] LeaveOut(7):
             "Time that the last scan of the system spent waiting for limits.", "Summed over requests that waited side by side. Absent for systems read from files.";
+        CREDENTIAL_EXPIRY = Gauge "credential_expiry_timestamp_seconds" ["system"] LeaveOut(24):
+            "Unix time at which the credential that the system is read with ends by itself.",
+            "Absent where the system does not say it or there is no end; never told of a token that is made anew for each run. Told by GitHub (personal access tokens) and Vault (tokens).";
+        CREDENTIAL_EXCESS = Gauge "credential_excess_permissions" ["system"] LeaveOut(23):
+            "Rights of the credential that the scanner does not need.",
+            "Absent where the system does not say what a credential may do. Told by GitHub (Apps and classic tokens); `holdover check-permissions` names them.";
         SCAN_UNATTRIBUTED = Gauge "scan_unattributed_objects" ["system"] LeaveOut(20):
             "Objects that belong to nobody known.", "Absent for a system of which nothing was read.";
         SCAN_MATCHED_RATIO = Gauge "scan_matched_person_ratio" ["system"] LeaveOut(18):
@@ -203,7 +209,29 @@ table! {
             "Unix time at which the next active exception ends; absent when there is none.", "";
         EXCEPTIONS_REVIEW = Gauge "exceptions_review_overdue" [] Keep: "Exceptions whose review is overdue.", "";
     }
+    "Tickets" {
+        TICKETS_OPEN = Gauge "tickets_open" ["tracker"] LeaveOut(42): "Own tickets that are open in the tracker.",
+            "As of the last `holdover tickets sync`. Absent without a configured tracker, like all families of this section.";
+        TICKETS_PENDING = Gauge "tickets_pending" ["tracker"] LeaveOut(43):
+            "Changes that wait to be sent to the tracker.", "";
+        TICKETS_HELD = Gauge "tickets_held_by_breaker" ["tracker"] LeaveOut(44):
+            "Changes that the breaker holds until a person releases them.", "";
+        TICKETS_CONTRADICTED = Gauge "tickets_contradicted" ["tracker"] LeaveOut(40):
+            "Tickets that say done while the system still shows the access.", "";
+        TICKETS_DISPUTED = Gauge "tickets_disputed" ["tracker"] LeaveOut(39):
+            "Contradicted tickets that were closed again by hand and are not opened a third time.", "";
+        TICKET_OPERATIONS = Counter "ticket_operations_total" ["tracker", "operation", "outcome"] LeaveOut(14):
+            "Calls to the tracker, over all runs.",
+            "`operation` is `create`, `revise`, `comment`, `reopen` or `resolve`; `outcome` is `ok` or `failed`.";
+    }
 }
+
+/// Labels that any family may have. All come from closed sets, except `system`, `roster`, `tracker`, `provider` and
+/// `schedule`, which come from the configuration, and `version` and `revision` of the build.
+pub const LABELS: &[&str] = &[
+    "flag", "kind", "operation", "outcome", "provider", "revision", "roster", "rule", "schedule", "severity", "state",
+    "system", "tier", "tracker", "version",
+];
 
 /// Every family in order.
 pub fn families() -> impl Iterator<Item = &'static Family> {

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -40,6 +41,16 @@ fn assert_is_file(path: &str, expected: &str) {
     assert!(found == expected, "{} is not current: HOLDOVER_WRITE=1 cargo test --lib metrics", path.display());
 }
 
+fn figures(tracker: &str) -> TrackerFigures {
+    TrackerFigures {
+        tracker: tracker.to_owned(),
+        open: 5,
+        pending: 2,
+        operations: BTreeMap::from([((TicketOperation::Create, OperationOutcome::Ok), 7)]),
+        ..TrackerFigures::default()
+    }
+}
+
 #[test]
 fn the_file_of_a_run_is_as_agreed() {
     let remembered = Remembered {
@@ -47,6 +58,7 @@ fn the_file_of_a_run_is_as_agreed() {
         config_since: Some(at("2026-07-01T02:30:00Z")),
         roster_accepted_by_word: Some(false),
         drops_accepted: Some(0),
+        tickets: Some(vec![figures("jira")]),
     };
     let families = gather_with(&report(), MetricsDetail::Kind, &build(), &remembered);
     assert_is_file("tests/golden/metrics.prom", &encode(&families).unwrap());
@@ -222,19 +234,38 @@ fn nothing_is_dropped_without_need_and_the_figure_says_so() {
     assert_eq!(value(&text(&report()), "holdover_metrics_series_dropped"), Some("0"));
 }
 
-#[test]
-fn a_run_without_a_report_says_that_it_failed() {
-    let run = FailedRun {
+fn failed(totals: Option<Totals>) -> FailedRun {
+    let crm = FailedSystem { id: SystemId::from("crm"), last_success_at: Some(now()), last_complete_at: None };
+    FailedRun {
         ended_at: now(),
         exit_code: ExitCode::Store,
         flags: Flags { store_failed: true, ..Flags::default() },
-        systems: vec![SystemId::from("crm")],
-    };
-    let text = encode(&gather_failed(&run, &build())).unwrap();
+        systems: vec![crm],
+        remembered: Remembered { last_success_at: Some(at("2026-07-31T02:34:00Z")), ..Remembered::default() },
+        totals,
+    }
+}
+
+#[test]
+fn a_run_without_a_report_says_that_it_failed() {
+    let text = encode(&gather_failed(&failed(None), &build())).unwrap();
     assert_eq!(value(&text, "holdover_run_exit_code"), Some("6"));
     assert_eq!(value(&text, r#"holdover_run_verdict{flag="store_failed"}"#), Some("1"));
     assert_eq!(value(&text, r#"holdover_scan_success{system="crm"}"#), Some("0"));
+    assert_eq!(value(&text, "holdover_run_last_success_timestamp_seconds"), Some("1785465240"));
+    assert!(value(&text, r#"holdover_scan_last_success_timestamp_seconds{system="crm"}"#).is_some());
+    assert_eq!(value(&text, r#"holdover_scan_last_complete_timestamp_seconds{system="crm"}"#), None);
     assert!(!text.contains("residual_findings"), "no figure that looks fresh");
+    assert!(!text.contains("findings_opened_total"), "not known");
+}
+
+#[test]
+fn a_run_without_a_report_keeps_the_counters_where_the_store_still_tells_them() {
+    let totals = report().totals;
+    let text = encode(&gather_failed(&failed(Some(totals)), &build())).unwrap();
+    assert_eq!(value(&text, r#"holdover_findings_opened_total{severity="high"}"#), Some("5"));
+    assert_eq!(value(&text, r#"holdover_revocation_delay_seconds_count{severity="high"}"#), Some("4"));
+    assert!(!text.contains("leavers_unverified"), "a figure of the run that failed");
 }
 
 #[test]

@@ -253,6 +253,17 @@ pub struct SystemFact {
     pub impossible: Vec<ImpossibleFact>,
     /// What reading it cost; `None` for files.
     pub effort: Option<EffortFact>,
+    /// What the system says of the credential it was read with; `None` where it says nothing.
+    pub credential: Option<CredentialFact>,
+}
+
+/// What a system says of the credential it was read with. What it does not say is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialFact {
+    /// When it ends by itself.
+    pub ends_at: Option<Instant>,
+    /// Rights it has beyond need.
+    pub excess_permissions: Option<u64>,
 }
 
 /// What reading a live system cost in one run.

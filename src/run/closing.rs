@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use scan_contract::{Instant, ScopeState, SystemId};
+use scan_contract::{CredentialFacts, Instant, ScopeState, SystemId};
 
 use super::coverage::{Expectation, ScopeRecord};
 use super::directory::Directory;
@@ -22,8 +22,8 @@ use crate::findings::{Finding, FindingState};
 use crate::identity::Keys;
 use crate::inventory::DropGuard;
 use crate::report::{
-    CellVerdict, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, Report, RunFacts,
-    SentinelFact, SystemFact, Totals,
+    CellVerdict, CredentialFact, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, NoticeLevel,
+    Report, RunFacts, SentinelFact, SystemFact, Totals,
 };
 use crate::roster::{Person, RosterState};
 use crate::store::{AcceptedRoster, LedgerEvent, Opening, RunChanges, SystemTimes};
@@ -45,6 +45,19 @@ pub(super) struct Closing<'a> {
     pub(super) about: About,
 }
 
+/// Exclusions that met no scope. Only a walk that came to its end can tell: a live system finds scopes on its way.
+fn idle_exclusions(reading: &Reading) -> Vec<Notice> {
+    if !reading.ran_to_end {
+        return Vec::new();
+    }
+    let told = reading.intake.idle_exclusions().into_iter().map(|exclusion| Notice {
+        id: String::from("exclusion-idle"),
+        level: NoticeLevel::Warning,
+        says: format!("{}: the exclusion of {} matches no scope", reading.config.id, exclusion.scope),
+    });
+    told.collect()
+}
+
 impl Engine<'_> {
     pub(super) fn close(
         mut self,
@@ -59,6 +72,7 @@ impl Engine<'_> {
             readings.iter().filter(|reading| reading.manifest.live).map(|reading| reading.config.id.clone()).collect();
         for mut reading in readings {
             not_of_interest += reading.intake.not_of_interest;
+            judgement.notices.extend(idle_exclusions(&reading));
             seen.insert(reading.config.id.clone(), std::mem::take(&mut reading.intake.watched_seen));
             systems.push(self.settle_system(reading, &closing, &judgement.sentinels)?);
         }
@@ -212,8 +226,11 @@ impl Engine<'_> {
             waited_seconds: effort.waited.as_secs_f64(),
             received: effort.received,
         });
+        let CredentialFacts { ends_at, excess } = reading.credential;
+        let is_told = ends_at.is_some() || excess.is_some();
         Ok(SystemFact {
             effort,
+            credential: is_told.then_some(CredentialFact { ends_at, excess_permissions: excess }),
             id: config.id,
             connector: String::from(config.connector.as_str()),
             provider: reading.manifest.provider,

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scan_contract::{Cause, Effort, Manifest, Pass, Scanner, Scope, ScopeName, ScopeState, Sealed, SystemId, channel};
+use scan_contract::{Cause, CredentialFacts, Effort, Manifest, Pass, Scanner, Scope, ScopeName, ScopeState, Sealed, SystemId, channel};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 
@@ -43,6 +43,8 @@ pub struct Reading {
     pub watch: Watch,
     /// What reading cost, once it is over.
     pub effort: Option<Effort>,
+    /// What was learned of the credential, once reading is over.
+    pub credential: CredentialFacts,
 }
 
 impl std::fmt::Debug for Reading {
@@ -139,7 +141,8 @@ pub(super) fn unread(
         Arc::clone(&shared.scratch),
     );
     let watch = Watch::default();
-    Reading { config, intake, ran_to_end: false, seconds: 0.0, manifest, scanner: None, watch, effort: None }
+    let credential = CredentialFacts::default();
+    Reading { config, intake, ran_to_end: false, seconds: 0.0, manifest, scanner: None, watch, effort: None, credential }
 }
 
 /// A system that is not read in this run, and why.
@@ -191,7 +194,8 @@ async fn read_system(plan: SystemPlan, watch: Watch, shared: &Shared) -> io::Res
         }
     }
     let seconds = shared.clock.monotonic().saturating_sub(started).as_secs_f64();
-    Ok(Reading { config, intake, ran_to_end, seconds, manifest, scanner, watch, effort: None })
+    let credential = CredentialFacts::default();
+    Ok(Reading { config, intake, ran_to_end, seconds, manifest, scanner, watch, effort: None, credential })
 }
 
 /// CMP-1: the other side is asked who it is before anything is believed.

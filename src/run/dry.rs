@@ -100,6 +100,10 @@ impl Store for DryStore {
         Ok(())
     }
 
+    fn drops_accepted(&self) -> Result<u64, StoreError> {
+        self.inner.drops_accepted()
+    }
+
     fn carry_over(&mut self, _: &str, _: Instant, _: &Fingerprint, _: Memory) -> Result<(), StoreError> {
         Ok(())
     }

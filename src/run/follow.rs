@@ -178,8 +178,9 @@ const SIGN_OUT: std::time::Duration = std::time::Duration::from_secs(5);
 /// Gives short-lived credentials back and asks what reading cost. A failure is told, and changes no scope.
 pub async fn close(readings: &mut [Reading]) {
     let mut tasks = JoinSet::new();
-    for (position, reading) in readings.iter().enumerate() {
+    for (position, reading) in readings.iter_mut().enumerate() {
         let Some(scanner) = reading.scanner.clone() else { continue };
+        reading.credential = scanner.credential();
         tasks.spawn(async move { (position, tokio::time::timeout(SIGN_OUT, scanner.close()).await) });
     }
     while let Some(ended) = tasks.join_next().await {

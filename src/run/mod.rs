@@ -11,6 +11,7 @@
 //! | [`coverage`] | how far each scope got |
 //! | [`intake`] | what comes in is counted and sifted: whose might matter |
 //! | [`follow`] | what is read in depth, and for whom |
+//! | `sift` | whose a record plainly is, by its head alone |
 //! | [`interest`] | which people matter now |
 //! | [`directory`] | people, by id, as other rooms ask for them |
 //! | [`attribute`] | lessons across systems, then whose each grant is |
@@ -45,6 +46,7 @@ pub mod progress;
 mod run_tests;
 pub mod second;
 pub mod settle;
+mod sift;
 pub mod supersede;
 #[cfg(test)]
 mod world;

@@ -96,6 +96,8 @@ pub fn settle(
     let mut settlement = Settlement::default();
     settlement.make_room(&raised);
     let mut met: HashSet<Fingerprint> = HashSet::with_capacity(raised.len());
+    let replaced: HashSet<Fingerprint> =
+        raised.iter().filter_map(|(print, one)| one.formerly.filter(|earlier| earlier != print)).collect();
     for (print, one) in raised {
         met.insert(print);
         let memory = store.recall(&print)?;
@@ -104,7 +106,7 @@ pub fn settle(
     let mut rest = Vec::new();
     store.for_each_open(&mut |memory| {
         if !met.contains(&memory.finding.fingerprint) {
-            let sight = sight_of(&memory, &scopes, ground);
+            let sight = sight_of(&memory, &scopes, ground, replaced.contains(&memory.finding.fingerprint));
             rest.extend(advance(Some(memory), sight, &ground.context));
         }
         Ok(())
@@ -220,8 +222,9 @@ impl Settlement {
     }
 }
 
-/// What this run saw of a remembered finding that raised nothing.
-fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>) -> Sight {
+/// What this run saw of a remembered finding that raised nothing. `replaced`: the same grant was read under the better id
+/// that it has now, and is remembered under that one: the record under its earlier id is no sign that it is still there.
+fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>, replaced: bool) -> Sight {
     let finding = &memory.finding;
     if (ground.employed)(finding.person_id.as_str()) {
         return Sight::Employed;
@@ -236,7 +239,11 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>) -> Sight 
         Some(Sighting::Undecided) => return not_read(),
         // It is there, and leads elsewhere now. A reviewed link may end a watch like that; a changed address or a lost
         // identifier may not. Who answers for a thing is what its owners say: named successors take it over.
-        None if (ground.seen)(finding) && !(ground.linked)(finding) && !is_handed_over(finding, ground) => {
+        None if !replaced
+            && (ground.seen)(finding)
+            && !(ground.linked)(finding)
+            && !is_handed_over(finding, ground) =>
+        {
             return not_read();
         }
         Some(Sighting::Cured) | None => {}

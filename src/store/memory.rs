@@ -27,6 +27,7 @@ pub struct MemoryStore {
     findings: BTreeMap<Fingerprint, Memory>,
     baselines: BTreeMap<ScopeKey, ScopeBaseline>,
     drops: BTreeMap<ScopeKey, String>,
+    drops_in_force: BTreeSet<ScopeKey>,
     /// Objects per scope of the run that was applied last.
     last_objects: BTreeMap<ScopeKey, (String, u64)>,
     systems: BTreeMap<SystemId, SystemTimes>,
@@ -62,6 +63,7 @@ impl MemoryStore {
             findings: BTreeMap::new(),
             baselines: BTreeMap::new(),
             drops: BTreeMap::new(),
+            drops_in_force: BTreeSet::new(),
             last_objects: BTreeMap::new(),
             systems: BTreeMap::new(),
             totals: Totals::default(),
@@ -211,8 +213,13 @@ impl Store for MemoryStore {
         };
         baseline.objects = objects;
         self.record(at, event)?;
+        self.drops_in_force.insert(key.clone());
         self.drops.insert(key, run_id.to_owned());
         Ok(())
+    }
+
+    fn drops_accepted(&self) -> Result<u64, StoreError> {
+        Ok(self.drops_in_force.len() as u64)
     }
 
     fn carry_over(&mut self, run_id: &str, at: Instant, old: &Fingerprint, memory: Memory) -> Result<(), StoreError> {
@@ -266,7 +273,9 @@ impl Store for MemoryStore {
                     read_at: at,
                     drop_accepted_for: None,
                 };
-                self.baselines.insert((system, scope.name), baseline);
+                let key = (system, scope.name);
+                self.drops_in_force.remove(&key);
+                self.baselines.insert(key, baseline);
             }
         }
         self.systems.extend(changes.systems);

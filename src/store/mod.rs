@@ -418,6 +418,9 @@ pub trait Store: Send {
         at: Instant,
     ) -> Result<(), StoreError>;
 
+    /// Drops in force: scopes whose figure an operator accepted and that no complete read has confirmed since.
+    fn drops_accepted(&self) -> Result<u64, StoreError>;
+
     /// Carries a finding over to another fingerprint, when the immutable id of its grant becomes known later. The old
     /// fingerprint is gone afterwards; age and state live on in `memory`. Writes both fingerprints into the ledger.
     fn carry_over(&mut self, run_id: &str, at: Instant, old: &Fingerprint, memory: Memory) -> Result<(), StoreError>;

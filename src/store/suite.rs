@@ -204,6 +204,7 @@ fn only_a_complete_scope_becomes_a_baseline() {
             assert_eq!((baseline.run_id.as_str(), baseline.objects), ("run-1", 40));
             assert_eq!(baseline.as_of, Some(at("2026-08-01T01:00:00Z")));
             assert_eq!(baseline.drop_accepted_for, None);
+            assert_eq!(store.drops_accepted().unwrap(), 0);
             store.accept_drop(&system, &name, "run-2", now()).unwrap();
             let accepted = store.baseline(&system, &name).unwrap().unwrap();
             assert_eq!((accepted.drop_accepted_for.as_deref(), accepted.objects), (Some("run-2"), 3));
@@ -212,6 +213,11 @@ fn only_a_complete_scope_becomes_a_baseline() {
                 assert!(matches!(refused, Err(StoreError::Missing { .. })), "{refused:?}");
             }
             assert_eq!(store.baseline(&system, &ScopeName::from("other")).unwrap(), None);
+            assert_eq!(store.drops_accepted().unwrap(), 1, "in force until the scope was read completely");
+            store.end_run(&facts("run-2", now()), b"", 1).unwrap();
+            store.begin_run("run-3", now(), "c1").unwrap();
+            store.apply("run-3", now(), settle(ScopeState::Complete, 3)).unwrap();
+            assert_eq!(store.drops_accepted().unwrap(), 0);
         });
     });
 }

@@ -13,7 +13,9 @@
 
 mod cli;
 mod company;
+mod credentials;
 mod damage;
+mod dashboards;
 mod hostile;
 mod house;
 mod life;

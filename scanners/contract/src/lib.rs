@@ -41,7 +41,7 @@ pub use holder::{ExternalIdentity, Holder, IdentifierKind, Relation};
 pub use ids::{GrantId, KeyFingerprint, ScopeName, SystemId};
 pub use manifest::{ImpossibleCell, Manifest, ScopeKind};
 pub use outlet::{AsOf, AsOfSource, BlockingOutlet, Cursor, EndProof, Item, Outlet, ProofKind, Sealed, channel};
-pub use rights::{Effort, Right, RightState, Rights};
+pub use rights::{CredentialFacts, Effort, Right, RightState, Rights};
 pub use scanner::{AccessRef, Identity, Look, Scanner};
 pub use scope::{Pass, Scope};
 pub use sheet::{Head, HolderHead, Sheet};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cause::Cause;
+use crate::fact::Instant;
 
 /// Whether a right is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,17 @@ pub struct Rights {
     pub excess: Vec<String>,
     /// What could not be told about excess, in one sentence; empty if everything could.
     pub excess_not_told: String,
+}
+
+/// What a scanner learned of its own credential in passing, without asking anything more. What nobody told is `None`,
+/// never a guess.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CredentialFacts {
+    /// When the configured credential ends by itself. Of a token that is made anew for each run from something else
+    /// (an App's key, a role) nothing is told: its end asks nothing of anybody.
+    pub ends_at: Option<Instant>,
+    /// How many rights it has beyond need, where the system says what it may do.
+    pub excess: Option<u64>,
 }
 
 /// What reading one system cost. Sums of one run.

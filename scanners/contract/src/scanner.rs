@@ -7,7 +7,7 @@ use crate::cause::Cause;
 use crate::ids::{GrantId, ScopeName};
 use crate::manifest::Manifest;
 use crate::outlet::{Outlet, Sealed};
-use crate::rights::{Effort, Rights};
+use crate::rights::{CredentialFacts, Effort, Rights};
 use crate::scope::Pass;
 
 /// Who the credential or the source says we are looking at (CMP-1).
@@ -90,6 +90,11 @@ pub trait Scanner: Send + Sync {
     /// What reading cost so far. `None`: nothing that could be counted, as for files.
     fn effort(&self) -> Option<Effort> {
         None
+    }
+
+    /// What was learned of the own credential while reading. Asked before [`Scanner::close`]; sends nothing.
+    fn credential(&self) -> CredentialFacts {
+        CredentialFacts::default()
     }
 
     /// Called once after the last read: gives a short-lived credential back. A failure is told, and changes no scope.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, NaiveDateTime};
+use scan_contract::Instant;
 use scan_transport::Reply;
 
 use crate::allow::ALLOW;
@@ -126,6 +128,14 @@ impl Granted {
         }
     }
 
+    /// How many rights are beyond need; `None` where GitHub does not say what the credential may do.
+    pub(crate) fn excess_count(&self) -> Option<u64> {
+        match self {
+            Self::App(_) | Self::Scopes(_) => Some(self.excess().len() as u64),
+            Self::NotTold => None,
+        }
+    }
+
     /// What cannot be told about excess, in one sentence; empty if everything could.
     pub(crate) fn excess_not_told(&self) -> &'static str {
         match self {
@@ -138,9 +148,41 @@ impl Granted {
     }
 }
 
+/// When the token that was sent ends, as replies to a personal access token with an end say
+/// (`github-authentication-token-expiration: 2021-10-07 19:07:53 UTC`, or with a numeric offset).
+pub(crate) fn token_end(reply: &Reply) -> Option<Instant> {
+    end_of(reply.header("github-authentication-token-expiration")?)
+}
+
+fn end_of(text: &str) -> Option<Instant> {
+    let text = text.trim();
+    if let Some(utc) = text.strip_suffix(" UTC") {
+        return NaiveDateTime::parse_from_str(utc, "%Y-%m-%d %H:%M:%S").ok().map(|at| at.and_utc());
+    }
+    DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S %z").ok().map(|at| at.to_utc())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_a_token_is_read_in_both_forms_and_never_guessed() {
+        let utc = end_of("2021-10-07 19:07:53 UTC").unwrap();
+        assert_eq!(utc.to_rfc3339(), "2021-10-07T19:07:53+00:00");
+        assert_eq!(end_of("2021-10-07 21:07:53 +0200"), Some(utc));
+        for text in ["", "never", "2021-10-07", "2021-10-07 19:07:53", "2021-13-07 19:07:53 UTC"] {
+            assert_eq!(end_of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn excess_is_counted_where_the_platform_tells_and_is_not_known_elsewhere() {
+        let classic = Granted::Scopes(vec![String::from("admin:org"), String::from("delete_repo")]);
+        assert_eq!(classic.excess_count(), Some(1));
+        assert_eq!(Granted::App(BTreeMap::new()).excess_count(), Some(0));
+        assert_eq!(Granted::NotTold.excess_count(), None);
+    }
 
     #[test]
     fn an_apps_permissions_answer_for_every_right_and_writing_is_beyond_need() {

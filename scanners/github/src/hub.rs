@@ -1,18 +1,18 @@
 //! What all walks of one organisation share.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use scan_contract::{Cause, Holder, Privilege, Relation, ScopeName};
+use scan_contract::{Cause, CredentialFacts, Holder, Instant, Privilege, Relation, ScopeName};
 use scan_transport::Reply;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 use crate::client::{Client, cause_of};
-use crate::granted::Granted;
+use crate::granted::{Granted, token_end};
 use crate::queries::Query;
 use crate::read::audit::{Made, Maker};
-use crate::settings::{Edition, Settings};
+use crate::settings::{Edition, Settings, SignIn};
 
 /// The credential's rights, shared with whoever signs in.
 pub(crate) type SharedGranted = Arc<Mutex<Granted>>;
@@ -46,7 +46,7 @@ pub(crate) enum OnPlan {
     Yes,
     /// It has not.
     No,
-    /// The platform does not say which plan it is.
+    /// The platform does not say which plan it is, or in a word that is not known.
     NotTold,
 }
 
@@ -57,7 +57,10 @@ pub(crate) struct Hub {
     /// The interface.
     pub(crate) client: Client,
     granted: SharedGranted,
+    /// When the token ends, where a reply said so.
+    token_end: OnceLock<Instant>,
     organisation: OnceCell<OrganisationFacts>,
+    own_accounts: OnceCell<bool>,
     logins: Mutex<HashMap<Box<str>, u64>>,
     outside: Mutex<HashSet<u64>>,
     makers: Mutex<HashMap<Made, Vec<Maker>>>,
@@ -70,7 +73,9 @@ impl Hub {
             settings,
             client,
             granted,
+            token_end: OnceLock::new(),
             organisation: OnceCell::new(),
+            own_accounts: OnceCell::new(),
             logins: Mutex::default(),
             outside: Mutex::default(),
             makers: Mutex::default(),
@@ -87,12 +92,23 @@ impl Hub {
         self.granted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What the platform said of the credential in passing. An App's token is made anew for each run: its end is
+    /// nobody's concern.
+    pub(crate) fn credential(&self) -> CredentialFacts {
+        let configured = matches!(self.settings.sign_in, SignIn::Token(_));
+        let ends_at = self.token_end.get().copied().filter(|_| configured);
+        CredentialFacts { ends_at, excess: self.granted().excess_count() }
+    }
+
     /// The organisation's own description, asked for once.
     pub(crate) async fn organisation(&self) -> Result<&OrganisationFacts, Cause> {
         self.organisation
             .get_or_try_init(|| async {
                 let url = self.client.address(&["orgs", self.login()], &[])?;
                 let reply = self.client.get(&url).await?;
+                if let Some(end) = token_end(&reply) {
+                    self.token_end.get_or_init(|| end);
+                }
                 if let Some(scopes) = Granted::of_reply(&reply) {
                     *self.granted.lock().unwrap_or_else(PoisonError::into_inner) = scopes;
                 }
@@ -110,13 +126,33 @@ impl Hub {
             .await
     }
 
+    /// Whether accounts here are people's own. One that an identity provider manages answers "not found" to whoever may
+    /// not see it (REST description, "Get a user using their ID"); organisations of such accounts have no invitations,
+    /// and say so.
+    pub(crate) async fn own_accounts(&self) -> Result<bool, Cause> {
+        let asked = self.own_accounts.get_or_try_init(|| async {
+            if self.settings.edition == Edition::Server {
+                return Ok(true);
+            }
+            let url = self.client.address(&["orgs", self.login(), "invitations"], &[("per_page", "1")])?;
+            let reply = self.client.get(&url).await?;
+            match reply.status.as_u16() {
+                200 => Ok(true),
+                404 => Ok(false),
+                _ => Err(self.explain(&reply)),
+            }
+        });
+        asked.await.copied()
+    }
+
     /// Whether the plan is GitHub Enterprise.
     pub(crate) fn enterprise_plan(&self) -> OnPlan {
         match self.organisation.get().and_then(|organisation| organisation.plan.as_ref()) {
             _ if self.settings.edition == Edition::Server => OnPlan::Yes,
             Some(plan) if plan.name.eq_ignore_ascii_case("enterprise") => OnPlan::Yes,
-            Some(_) => OnPlan::No,
-            None => OnPlan::NotTold,
+            Some(plan) if ["free", "team"].iter().any(|name| plan.name.eq_ignore_ascii_case(name)) => OnPlan::No,
+            // A word of another time or contract says neither.
+            Some(_) | None => OnPlan::NotTold,
         }
     }
 

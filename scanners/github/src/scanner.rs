@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::Method;
-use scan_contract::{Cause, Effort, Identity, Manifest, Outlet, Pass, Rights, Scanner, Sealed};
+use scan_contract::{Cause, CredentialFacts, Effort, Identity, Manifest, Outlet, Pass, Rights, Scanner, Sealed};
 use scan_transport::{Credential, Door, Secrets};
 
 use crate::check;
@@ -152,6 +152,10 @@ impl Scanner for GitHub {
 
     fn policy(&self) -> Option<String> {
         Some(String::from(POLICY))
+    }
+
+    fn credential(&self) -> CredentialFacts {
+        self.hub.credential()
     }
 
     fn effort(&self) -> Option<Effort> {

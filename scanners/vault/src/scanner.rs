@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use scan_contract::{AccessRef, Cause, Effort, Identity, Look, Manifest, Outlet, Pass, Rights, Scanner, Scope, Sealed};
+use scan_contract::{
+    AccessRef, Cause, CredentialFacts, Effort, Identity, Look, Manifest, Outlet, Pass, Rights, Scanner, Scope, Sealed,
+};
 use scan_transport::{Door, Secrets};
 
 use crate::client::{Client, decode};
@@ -14,9 +16,9 @@ use crate::place::Place;
 use crate::read;
 use crate::rights;
 use crate::scopes;
-use crate::settings::{Cluster, Namespaces, Settings};
+use crate::settings::{Cluster, Namespaces, Settings, SignIn};
 use crate::target::Target;
-use crate::wire::{Health, OwnToken};
+use crate::wire::{self, Health, OwnToken};
 
 /// What the scanner is given beside its settings.
 #[derive(Clone)]
@@ -129,7 +131,7 @@ impl Inner {
         }
         let target = Target::of("auth/token/lookup-self");
         let heard = self.client.hear(&self.home(), &target).await?;
-        if matches!(heard, crate::client::Heard::Refused) {
+        if matches!(heard, crate::client::Heard::Refused(_)) {
             return Ok(None);
         }
         let own: Option<OwnToken> = decode(&self.home(), &target, heard, "read")?;
@@ -237,6 +239,14 @@ impl Scanner for Vault {
 
     fn policy(&self) -> Option<String> {
         Some(rights::policy(&self.inner))
+    }
+
+    fn credential(&self) -> CredentialFacts {
+        // The token of a sign-in is made for this run and given back: that it ends soon is right.
+        let configured = matches!(self.inner.settings.sign_in, SignIn::Token(_));
+        let own = self.inner.own.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = own.as_ref().filter(|_| configured).and_then(|own| own.expire_time.as_deref());
+        CredentialFacts { ends_at: text.and_then(wire::instant), excess: None }
     }
 
     fn effort(&self) -> Option<Effort> {

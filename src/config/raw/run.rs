@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::connection::RawConnection;
 use crate::yaml::forms::{WrittenDuration, WrittenInstant};
 
 /// How a run goes.
@@ -99,8 +100,21 @@ pub(in crate::config) struct RawMetrics {
     /// File for the textfile collector of node exporter; it ends in `.prom`.
     #[schemars(regex(pattern = r"^.+\.prom$"), extend("x-expected" = "a path that ends in .prom"))]
     pub(in crate::config) textfile: Option<String>,
+    /// Pushgateway that every run hands the same figures to, for places without a node exporter. Its group is `job=holdover`.
+    pub(in crate::config) pushgateway: Option<RawPushgateway>,
     /// How much is told: `kind` everything, `system` no families by kind and rule. Default: `kind`.
     pub(in crate::config) min_detail: Option<RawMetricsDetail>,
+}
+
+/// A Pushgateway.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct RawPushgateway {
+    /// Its address, such as `https://pushgateway.example`. Plain text is for a loopback address alone.
+    #[schemars(regex(pattern = "^https?://"), extend("x-expected" = "an address such as https://pushgateway.example"))]
+    pub(in crate::config) url: String,
+    /// How it is reached. `internal` means nothing here: the one address that is named may be a private one.
+    pub(in crate::config) connection: Option<RawConnection>,
 }
 
 /// How much metrics tell.

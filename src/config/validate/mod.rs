@@ -134,7 +134,7 @@ pub(super) fn config(document: &Document, text: &str) -> Result<Checked, Vec<Pro
 fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Option<Config> {
     let document = check.document;
     let tickets = raw.as_mut().map(|raw| raw.tickets.take());
-    let (whole, roster, identity, systems, sentinels, run, outputs) = match raw {
+    let (whole, roster, identity, systems, sentinels, run, outputs, metrics) = match raw {
         Some(raw) => {
             let whole = Whole {
                 organisation: raw.organisation,
@@ -143,7 +143,6 @@ fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Optio
                 exceptions: raw.exceptions,
                 rules: raw.rules,
                 known_apps: raw.known_apps,
-                metrics: raw.metrics,
             };
             (
                 Some(whole),
@@ -153,9 +152,10 @@ fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Optio
                 Some(raw.sentinel_leavers),
                 raw.run,
                 Some(raw.outputs),
+                raw.metrics,
             )
         }
-        None => (None, None, part(document, "/identity"), None, None, part(document, "/run"), None),
+        None => (None, None, part(document, "/identity"), None, None, part(document, "/run"), None, part(document, "/metrics")),
     };
     let roster = roster::settings(check, roster);
     let domains = domains(check, identity);
@@ -164,6 +164,7 @@ fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Optio
     let sentinel_leavers = systems::sentinel_leavers(check, sentinels);
     let outputs = run::outputs(check, outputs);
     let tickets = tickets::tickets(check, tickets);
+    let metrics = run::metrics(check, metrics);
     let live_systems = systems.iter().filter(|system| system.is_live()).map(|system| system.id.as_str());
     let live_sources =
         roster.settings.sources.iter().filter(|source| source.is_live()).map(|source| source.id.as_str());
@@ -197,7 +198,7 @@ fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Optio
         known_apps: whole.known_apps.map(proven_file),
         run,
         outputs,
-        metrics: run::metrics(whole.metrics),
+        metrics,
         tickets,
     })
 }
@@ -210,7 +211,6 @@ struct Whole {
     exceptions: Option<String>,
     rules: Option<String>,
     known_apps: Option<RawProvenFile>,
-    metrics: Option<super::raw::run::RawMetrics>,
 }
 
 /// Folder at which relative paths start.

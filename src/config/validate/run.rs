@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use crate::findings::Severity;
 
-use super::super::raw::run::{RawMetrics, RawMetricsDetail, RawOutput, RawOutputFormat, RawPersonDisplay, RawRun};
-use super::super::valid::{MetricsConfig, MetricsDetail, OutputConfig, OutputFormat, PersonDisplay, RunConfig};
-use super::{Check, entries};
+use super::super::raw::run::{
+    RawMetrics, RawMetricsDetail, RawOutput, RawOutputFormat, RawPersonDisplay, RawPushgateway, RawRun,
+};
+use super::super::valid::{
+    MetricsConfig, MetricsDetail, OutputConfig, OutputFormat, PersonDisplay, PushgatewayConfig, RunConfig,
+};
+use super::{Check, connection, entries};
 
 const DEADLINE: Duration = Duration::from_hours(3);
 const EXCEPTION_WARNING: Duration = Duration::from_hours(168);
@@ -87,15 +91,23 @@ pub(super) fn outputs(check: &mut Check<'_>, raw: Option<Vec<RawOutput>>) -> Vec
         .collect()
 }
 
-pub(super) fn metrics(raw: Option<RawMetrics>) -> MetricsConfig {
-    let (textfile, detail) = raw.map(|raw| (raw.textfile, raw.min_detail)).unwrap_or_default();
+pub(super) fn metrics(check: &mut Check<'_>, raw: Option<RawMetrics>) -> MetricsConfig {
+    let (textfile, gateway, detail) =
+        raw.map(|raw| (raw.textfile, raw.pushgateway, raw.min_detail)).unwrap_or_default();
     MetricsConfig {
         textfile: textfile.map(PathBuf::from),
+        pushgateway: gateway.and_then(|raw| pushgateway(check, raw)),
         detail: match detail {
             None | Some(RawMetricsDetail::Kind) => MetricsDetail::Kind,
             Some(RawMetricsDetail::System) => MetricsDetail::System,
         },
     }
+}
+
+fn pushgateway(check: &mut Check<'_>, raw: RawPushgateway) -> Option<PushgatewayConfig> {
+    let connection = connection::connection(check, "/metrics/pushgateway/connection", raw.connection, None);
+    let url = connection::system_address(check, "/metrics/pushgateway/url", &raw.url, &connection)?;
+    Some(PushgatewayConfig { url, connection })
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::config::valid::PersonDisplay;
 use crate::exceptions::ExceptionState;
 use crate::findings::Severity::{Critical, Medium};
 use crate::report::{
-    AmbiguousGrant, CellVerdict, DelayHistogram, EffortFact, ExceptionFact, ExitCode, Flags, GapFact, GateFact,
+    AmbiguousGrant, CellVerdict, CredentialFact, DelayHistogram, EffortFact, ExceptionFact, ExitCode, Flags, GapFact, GateFact,
     ImpossibleFact, KnownApp, LeaverVerdict, Notice, NoticeLevel, Report, RosterFacts, RosterSourceFacts, RunFacts,
     ScopeFact, SentinelFact, SystemFact, Totals, UnattributedGrant,
 };
@@ -294,6 +294,8 @@ fn systems() -> Vec<SystemFact> {
             waited_seconds: 7.25,
             received: 3_481_600,
         }),
+        credential: (connector == "aws")
+            .then_some(CredentialFact { ends_at: Some(at("2026-09-01T00:00:00Z")), excess_permissions: None }),
     };
     let many = causes()
         .into_iter()

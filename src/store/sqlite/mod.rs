@@ -296,6 +296,10 @@ impl Store for SqliteStore {
         remembered::accept_drop(self, system, scope, run_id, at)
     }
 
+    fn drops_accepted(&self) -> Result<u64, StoreError> {
+        remembered::drops_accepted(self)
+    }
+
     fn carry_over(&mut self, run_id: &str, at: Instant, old: &Fingerprint, memory: Memory) -> Result<(), StoreError> {
         findings::carry_over(self, run_id, at, old, &memory)
     }

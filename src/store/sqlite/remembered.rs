@@ -172,6 +172,22 @@ pub(super) fn accept_drop(
     export::write_checkpoint(store)
 }
 
+/// Accepted drops whose scope no later run has read completely.
+pub(super) fn drops_accepted(store: &SqliteStore) -> Result<u64, StoreError> {
+    let count: i64 = store
+        .connection
+        .query_row(
+            "SELECT COUNT(*) FROM drop_accepted AS accepted
+             JOIN baseline ON baseline.system = accepted.system AND baseline.name = accepted.name
+             WHERE (SELECT MAX(serial) FROM run WHERE id = baseline.run_id)
+                 < (SELECT MAX(serial) FROM run WHERE id = accepted.run_id)",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(database("counting accepted drops"))?;
+    Ok(count.cast_unsigned())
+}
+
 pub(super) fn system_times(store: &SqliteStore, system: &SystemId) -> Result<SystemTimes, StoreError> {
     let found = store
         .connection

@@ -42,6 +42,18 @@ pub struct System {
     /// What reading it cost; absent for files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<Effort>,
+    /// What the system says of the credential it was read with; absent where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Credential>,
+}
+
+/// What a system says of the credential it was read with.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Credential {
+    /// When it ends by itself; `null` where that is not known.
+    pub ends_at: Option<Time>,
+    /// Rights it has beyond need; `null` where that is not known.
+    pub excess_permissions: Option<u64>,
 }
 
 /// What reading a live system cost in this run.
@@ -232,6 +244,7 @@ impl From<&report::SystemFact> for System {
             notices: system.notices.clone(),
             impossible: system.impossible.iter().map(Into::into).collect(),
             effort: system.effort.map(Into::into),
+            credential: system.credential.map(Into::into),
         }
     }
 }
@@ -254,6 +267,7 @@ impl From<System> for report::SystemFact {
             notices: system.notices,
             impossible: system.impossible.into_iter().map(Into::into).collect(),
             effort: system.effort.map(Into::into),
+            credential: system.credential.map(Into::into),
         }
     }
 }
@@ -269,6 +283,20 @@ impl From<Effort> for report::EffortFact {
     fn from(effort: Effort) -> Self {
         let Effort { requests, retries, failures, throttled, waited_seconds, received } = effort;
         Self { requests, retries, failures, throttled, waited_seconds, received }
+    }
+}
+
+impl From<report::CredentialFact> for Credential {
+    fn from(credential: report::CredentialFact) -> Self {
+        let report::CredentialFact { ends_at, excess_permissions } = credential;
+        Self { ends_at: ends_at.map(Time), excess_permissions }
+    }
+}
+
+impl From<Credential> for report::CredentialFact {
+    fn from(credential: Credential) -> Self {
+        let Credential { ends_at, excess_permissions } = credential;
+        Self { ends_at: ends_at.map(Into::into), excess_permissions }
     }
 }
 
