@@ -14,9 +14,13 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, MetricsConfig, MetricsDetail, PushgatewayConfig};
 use crate::emit;
 use crate::hostile;
-use crate::metrics::{self, BuildInfo, FailedRun, FailedSystem, MetricsError, Pushgateway, Remembered};
+use crate::metrics::{
+    self, BuildInfo, FailedRun, FailedSystem, MetricsError, OperationOutcome, Pushgateway, Remembered, TicketOperation,
+    TrackerFigures,
+};
 use crate::report::{ExitCode, Flags, Report};
-use crate::store::{Store, StoreError};
+use crate::store::outbox::{Operation, Outcome};
+use crate::store::{Store, StoreError, TicketFigures};
 
 /// Where the metrics of one run go.
 struct Ways<'a> {
@@ -50,6 +54,8 @@ pub(super) fn of_run(session: &Session<'_>, config: &Config, offline: bool, repo
 
 /// What the metrics tell beyond the run itself.
 pub(super) fn remembered(
+    session: &Session<'_>,
+    config: &Config,
     store: &dyn Store,
     last_success_at: Option<Instant>,
     config_since: Option<Instant>,
@@ -60,8 +66,44 @@ pub(super) fn remembered(
         config_since,
         roster_accepted_by_word: by_word,
         drops_accepted: Some(store.drops_accepted()?),
-        tickets: None,
+        tickets: tickets(session, config, store)?,
     })
+}
+
+/// What each configured tracker holds, and what waits for it.
+fn tickets(
+    session: &Session<'_>,
+    config: &Config,
+    store: &dyn Store,
+) -> Result<Option<Vec<TrackerFigures>>, StoreError> {
+    let Some(settings) = &config.tickets else { return Ok(None) };
+    let now = session.clock(config).0.now();
+    let figures = crate::tickets::figures::figures(store, &settings.habits, &settings.routes(), now)?;
+    Ok(Some(figures.into_iter().map(shown).collect()))
+}
+
+fn shown(figures: TicketFigures) -> TrackerFigures {
+    let operation = |operation| match operation {
+        Operation::Create => TicketOperation::Create,
+        Operation::Revise => TicketOperation::Revise,
+        Operation::Comment => TicketOperation::Comment,
+        Operation::Reopen => TicketOperation::Reopen,
+        Operation::Resolve => TicketOperation::Resolve,
+    };
+    let outcome = |outcome| match outcome {
+        Outcome::Ok => OperationOutcome::Ok,
+        Outcome::Failed => OperationOutcome::Failed,
+    };
+    let counted = figures.operations.into_iter().map(|((what, how), count)| ((operation(what), outcome(how)), count));
+    TrackerFigures {
+        tracker: figures.tracker,
+        open: figures.open,
+        pending: figures.pending,
+        held: figures.held,
+        contradicted: figures.contradictions,
+        disputed: figures.disputed,
+        operations: counted.collect(),
+    }
 }
 
 /// Tells of a run that ended without a report. A run that found the store busy says nothing: another one is going on,
@@ -187,7 +229,7 @@ fn recall(session: &Session<'_>, config: &Config, failed: &mut FailedRun) -> Res
         Err(Failure::Store(error)) => return Err(error),
         Err(_) => return Ok(()),
     };
-    failed.remembered = remembered(&store, store.last_success()?, None)?;
+    failed.remembered = remembered(session, config, &store, store.last_success()?, None)?;
     failed.totals = Some(store.totals()?);
     for system in &mut failed.systems {
         let times = store.system_times(&system.id)?;

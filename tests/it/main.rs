@@ -25,4 +25,6 @@ mod same_bytes;
 mod sample;
 mod serve;
 mod store_faults;
+mod tickets;
+mod trackers;
 mod verdicts;
