@@ -22,8 +22,8 @@ use crate::findings::{Finding, FindingState};
 use crate::identity::Keys;
 use crate::inventory::DropGuard;
 use crate::report::{
-    CellVerdict, CredentialFact, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, Report, RunFacts,
-    SentinelFact, SystemFact, Totals,
+    CellVerdict, CredentialFact, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, Report,
+    RunFacts, SentinelFact, SystemFact, Totals,
 };
 use crate::roster::{Person, RosterState};
 use crate::store::{AcceptedRoster, LedgerEvent, Opening, RunChanges, SystemTimes};

@@ -53,7 +53,11 @@ fn a_policy_that_cannot_be_read_is_told_and_keeps_what_the_store_knows() {
     company.scan_at(LATER).expect(2);
     let text = told(&company);
     assert_failed(&text, 2);
-    assert_eq!(value(&text, r#"holdover_findings_opened_total{severity="high"}"#), Some(opened), "a counter never vanishes");
+    assert_eq!(
+        value(&text, r#"holdover_findings_opened_total{severity="high"}"#),
+        Some(opened),
+        "a counter never vanishes"
+    );
     assert!(text.contains("holdover_run_last_success_timestamp_seconds"), "the run before had no gap");
     assert!(text.contains(r#"holdover_scan_last_complete_timestamp_seconds{system="crm"}"#));
 }
@@ -112,7 +116,9 @@ fn a_run_that_finds_the_store_busy_leaves_the_figures_alone() {
     company.scan().expect(1);
     let before = told(&company);
     // What holds the store is the lock of the file, whoever has it.
-    let lock = std::fs::read_dir(company.path().join("state")).expect("the state").map(|entry| entry.expect("an entry").path());
+    let lock = std::fs::read_dir(company.path().join("state"))
+        .expect("the state")
+        .map(|entry| entry.expect("an entry").path());
     let lock = lock.into_iter().find(|path| path.to_string_lossy().contains("lock")).expect("a lock file");
     let file = std::fs::File::options().read(true).write(true).open(lock).expect("the lock");
     file.lock().expect("locked");
@@ -170,7 +176,8 @@ fn answer_one(mut stream: TcpStream, answer: &str) -> String {
         text.extend_from_slice(&part[..count]);
         let shown = String::from_utf8_lossy(&text).into_owned();
         let Some((head, body)) = shown.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        let length =
+            head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
         if count == 0 || body.len() >= length.unwrap_or(0) {
             stream.write_all(answer.as_bytes()).expect("an answer");
             return shown;
@@ -179,8 +186,7 @@ fn answer_one(mut stream: TcpStream, answer: &str) -> String {
 }
 
 const TAKEN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-const REFUSED: &str =
-    "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 31\r\nconnection: close\r\n\r\npushed metrics are \u{1b}[31minvalid\n.";
+const REFUSED: &str = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 31\r\nconnection: close\r\n\r\npushed metrics are \u{1b}[31minvalid\n.";
 
 fn pushed(company: &Company, gateway: &Gateway, more: &[&str]) -> Run {
     let mut arguments = vec!["scan", "--as-of", LATER, "--no-progress", "--push-metrics", gateway.address.as_str()];
@@ -249,12 +255,21 @@ fn the_configuration_names_a_gateway_and_plain_text_stays_on_this_machine() {
     company.write_all();
     company.scan().expect(1);
     assert!(gateway.heard().starts_with("PUT /below/metrics/job/holdover "));
-    for wrong in [section(&gateway.address, false), section("http://push.example:9091", true), section("https://a:b@push.example", true)] {
+    for wrong in [
+        section(&gateway.address, false),
+        section("http://push.example:9091", true),
+        section("https://a:b@push.example", true),
+    ] {
         company.extra = wrong;
         company.write("holdover.yaml", company.config());
         let run = company.holdover(&["config", "check"]);
         run.expect(2);
-        assert!(run.stderr.contains("pushgateway") || run.stdout.contains("pushgateway"), "{}{}", run.stdout, run.stderr);
+        assert!(
+            run.stderr.contains("pushgateway") || run.stdout.contains("pushgateway"),
+            "{}{}",
+            run.stdout,
+            run.stderr
+        );
     }
     company.holdover(&["scan", "--push-metrics", "http://push.example:9091"]).expect(2);
 }
