@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
+use std::process::{Child, ExitStatus, Stdio};
+use std::time::{Duration, Instant as Moment};
 
 use rustix::fs::{Mode, OFlags};
 use scan_contract::Cause;
@@ -24,6 +24,7 @@ pub type Variables = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 pub struct Keeper {
     base: PathBuf,
     variables: Variables,
+    command_time: Duration,
 }
 
 impl std::fmt::Debug for Keeper {
@@ -35,7 +36,14 @@ impl std::fmt::Debug for Keeper {
 impl Keeper {
     /// Relative paths start at `base`.
     pub fn new(base: PathBuf, variables: Variables) -> Self {
-        Self { base, variables }
+        Self { base, variables, command_time: COMMAND_TIME }
+    }
+
+    /// The same with another limit for credential commands.
+    #[must_use]
+    pub fn waiting(mut self, command_time: Duration) -> Self {
+        self.command_time = command_time;
+        self
     }
 }
 
@@ -45,7 +53,7 @@ impl Secrets for Keeper {
             SecretRef::File(path) => read_file(&self.base.join(path))?,
             SecretRef::Environment(name) => (self.variables)(name)
                 .ok_or_else(|| failed(format!("environment variable {name}"), "is not set, or empty"))?,
-            SecretRef::Command(command) => run_command(command)?,
+            SecretRef::Command(command) => run_command(command, self.command_time)?,
         };
         let secret = text.trim_end_matches(['\n', '\r']);
         if secret.is_empty() {
@@ -116,8 +124,8 @@ fn guard(path: &Path, mode: u32, owner: u32, group: u32) -> Result<(), Cause> {
 }
 
 /// Runs a program without a shell and takes what it writes. Its errors are not repeated: they may hold a secret.
-#[expect(clippy::disallowed_methods, reason = "a credential command is the one program that may be started")]
-fn run_command(command: &[String]) -> Result<String, Cause> {
+#[expect(clippy::disallowed_methods, reason = "the one program that may be started, and its limit of time")]
+fn run_command(command: &[String], time: Duration) -> Result<String, Cause> {
     let Some((program, arguments)) = command.split_first() else {
         return Err(failed("credential command", "names no program"));
     };
@@ -141,18 +149,34 @@ fn run_command(command: &[String]) -> Result<String, Cause> {
         // The receiver is gone when the time is over; then nobody wants the text.
         drop(sender.send(read.map(|_| text)));
     });
-    let text = if let Ok(text) = receiver.recv_timeout(COMMAND_TIME) {
-        text.map_err(|error| failed(step(), error.kind()))?
-    } else {
-        let ended = child.kill().and_then(|()| child.wait().map(|_| ()));
-        let after = ended.map_or_else(|error| format!(" and could not be ended: {error}"), |()| String::new());
-        return Err(failed(step(), format!("gave no answer within {} s{after}", COMMAND_TIME.as_secs())));
+    let began = Moment::now();
+    let read = receiver.recv_timeout(time);
+    let status = end(&mut child, time.saturating_sub(began.elapsed())).map_err(|error| failed(step(), error))?;
+    let (Ok(text), Some(status)) = (read, status) else {
+        return Err(failed(step(), format!("did not end within {} s", time.as_secs_f64())));
     };
-    let status = child.wait().map_err(|error| failed(step(), error))?;
+    let text = text.map_err(|error| failed(step(), error.kind()))?;
     if !status.success() {
         return Err(failed(step(), format!("ended with {status}")));
     }
     Ok(text)
+}
+
+/// Waits for a program to end, and ends it when the time is over: then there is no status.
+#[expect(clippy::disallowed_methods, reason = "a limit of time")]
+fn end(child: &mut Child, time: Duration) -> std::io::Result<Option<ExitStatus>> {
+    let began = Moment::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if began.elapsed() >= time {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[cfg(test)]

@@ -137,7 +137,7 @@ pub fn build(system: &SystemConfig, ways: &Ways) -> Result<Box<dyn Scanner>, Cau
             })?
         }
         Connector::Okta(settings) => {
-            let door = ways.door(replay, settings.door(), &scan_okta::ALLOW);
+            let door = ways.door(replay, settings.door(), settings.allow());
             open(door, scan_okta::manifest(), |door| {
                 Ok(Box::new(scan_okta::Okta::new((**settings).clone(), scan_okta::Ways { door, secrets })?))
             })?

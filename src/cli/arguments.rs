@@ -198,7 +198,7 @@ pub struct Scan {
     #[arg(long)]
     pub offline: bool,
     /// Also write what live systems answer into a folder, without secrets; `replay: DIR` reads it again
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dry_run", "offline"])]
     pub record: Option<PathBuf>,
 }
 

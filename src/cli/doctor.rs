@@ -219,7 +219,11 @@ fn sources(session: &Session<'_>, config: &Config) -> Vec<Check> {
                 Ok(scanner) => scanner,
                 Err(cause) => return Check::fail("system", format!("{}: {cause}", system.id), cause.help()),
             };
-            match runtime.block_on(scanner.identify()) {
+            let (identity, closed) = runtime.block_on(async { (scanner.identify().await, scanner.close().await) });
+            if let Err(cause) = closed {
+                tracing::warn!(event = "sign-out-failed", %cause);
+            }
+            match identity {
                 Ok(identity) if identity.declared == identity.found => {
                     Check::ok("system", format!("{} is {}", system.id, identity.found))
                 }

@@ -112,12 +112,19 @@ fn print_policies(
     services: &[(&str, &Service)],
 ) -> Result<u8, Failure> {
     let mut text = String::new();
+    let mut code = ExitCode::Clean;
     for (system, scanner) in built {
         match scanner.policy() {
             // A policy of one system alone can be piped into the system's own tools.
             Some(policy) if built.len() == 1 => text.push_str(&policy),
             Some(policy) => {
                 add_line(&mut text, format_args!("# {} ({})\n{policy}", system.id, system.connector.as_str()));
+            }
+            None if system.connector.is_live() => {
+                // What its settings lack is told by the check itself; here it must not pass for "nothing needed".
+                session
+                    .error(&format!("{}: no policy can be told: holdover check-permissions --system {0}", system.id));
+                code = ExitCode::Gaps;
             }
             None => session.note(&format!("{}: read from files; nothing has to be granted", system.id)),
         }
@@ -126,7 +133,7 @@ fn print_policies(
         add_line(&mut text, format_args!("# roster source {id}\n{}", scan_hr::policy(&service.source)));
     }
     session.say(&text)?;
-    Ok(ExitCode::Clean.code())
+    Ok(code.code())
 }
 
 async fn try_all(built: &[(&SystemConfig, Arc<dyn Scanner>)]) -> Vec<Outcome> {

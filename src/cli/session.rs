@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use scan_contract::{DiskDocuments, Documents, Instant};
+use scan_contract::{Cause, DiskDocuments, Documents, Instant};
+use scan_transport::{Secret, SecretRef, Secrets};
 
 use super::arguments::{Global, When};
 use super::environment::Environment;
@@ -37,6 +38,16 @@ pub(super) struct Configured {
     pub(super) warnings: Vec<Problem>,
     /// As loaded, for origins.
     pub(super) loaded: config::Loaded,
+}
+
+/// Fetches secrets where it may take its time: a credential command that hangs must not keep the tasks of other systems,
+/// nor the one that waits for a signal.
+struct Aside(Keeper);
+
+impl Secrets for Aside {
+    fn fetch(&self, reference: &SecretRef) -> Result<Secret, Cause> {
+        tokio::task::block_in_place(|| self.0.fetch(reference))
+    }
 }
 
 impl<'a> Session<'a> {
@@ -161,7 +172,7 @@ impl<'a> Session<'a> {
         let clock = self.clock(config).0;
         scanners::Ways {
             base: config.base.clone(),
-            secrets: Arc::new(Keeper::new(config.base.clone(), Box::new(variables))),
+            secrets: Arc::new(Aside(Keeper::new(config.base.clone(), Box::new(variables)))),
             now: Arc::new(move || clock.now()),
             record: record.map(Path::to_path_buf),
             network,

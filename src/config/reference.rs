@@ -29,7 +29,11 @@ fn table<'a>(
     written: &mut Vec<String>,
 ) -> String {
     let title = if path.is_empty() { "The file".to_owned() } else { format!("`{path}`") };
-    let mut text = format!("### {title}\n\n{}\n\n| Key | Form | Meaning |\n|---|---|---|\n", description(object));
+    let about = match description(object) {
+        none if none.is_empty() => none,
+        about => format!("{about}\n\n"),
+    };
+    let mut text = format!("### {title}\n\n{about}| Key | Form | Meaning |\n|---|---|---|\n");
     let required: Vec<&str> = object["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     for (key, property) in object["properties"].as_object().into_iter().flatten() {
         let target = resolve(root, property);
@@ -54,18 +58,36 @@ fn format_row(key: &str, mark: &str, form: &str, meaning: &str) -> String {
     format!("| `{key}`{mark} | {form} | {meaning} |\n")
 }
 
-/// Mappings with keys of their own inside a property.
-fn nested<'a>(root: &'a Value, target: &'a Value) -> Vec<(&'static str, &'a Value)> {
+/// Mappings with keys of their own inside a property, with what is written after the property's name.
+fn nested<'a>(root: &'a Value, target: &'a Value) -> Vec<(String, &'a Value)> {
     let mut found = Vec::new();
     if target.get("properties").is_some() {
-        found.push(("", target));
+        found.push((String::new(), target));
+    }
+    for (key, value) in forms(target).filter_map(form_key) {
+        let below = resolve(root, value);
+        if below.get("properties").is_some() {
+            found.push((format!(".{key}"), below));
+        }
     }
     if let Some(items) = target.get("items").map(|items| resolve(root, items))
         && items.get("properties").is_some()
     {
-        found.push(("[]", items));
+        found.push(("[]".to_owned(), items));
     }
     found
+}
+
+/// The forms among which a value chooses.
+fn forms(target: &Value) -> impl Iterator<Item = &Value> {
+    target["oneOf"].as_array().into_iter().flatten()
+}
+
+/// The one key of a form that is a mapping with one key, such as `{ profile: ... }`, and what stands behind it.
+fn form_key(form: &Value) -> Option<(&str, &Value)> {
+    let keys = form["properties"].as_object()?;
+    let (key, value) = keys.iter().next().filter(|_| keys.len() == 1)?;
+    Some((key.as_str(), value))
 }
 
 fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
@@ -89,10 +111,10 @@ fn description_of(property: &Value, target: &Value) -> String {
 
 /// Words of a vocabulary with their meaning.
 fn words(target: &Value) -> Vec<String> {
-    let described = target["oneOf"].as_array().into_iter().flatten();
-    described
-        .filter_map(|branch| {
-            Some(format!("`{}`: {}", branch["const"].as_str()?, description(branch).trim_end_matches('.')))
+    forms(target)
+        .filter_map(|form| {
+            let name = form["const"].as_str().or_else(|| Some(form_key(form)?.0))?;
+            Some(format!("`{name}`: {}", description(form).trim_end_matches('.')))
         })
         .collect()
 }
@@ -108,8 +130,12 @@ fn form(root: &Value, property: &Value) -> String {
     }
     if target.get("oneOf").is_some() || target.get("enum").is_some() {
         let listed = target["enum"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let described = target["oneOf"].as_array().into_iter().flatten().filter_map(|branch| branch["const"].as_str());
-        let words: Vec<String> = listed.chain(described).map(|word| format!("`{word}`")).collect();
+        let described = forms(target).filter_map(|form| form["const"].as_str());
+        let mappings = forms(target).filter_map(form_key).map(|(key, value)| {
+            let behind = form_of_key(root, value);
+            format!("`{{ {key}: {behind} }}`")
+        });
+        let words: Vec<String> = listed.chain(described).map(|word| format!("`{word}`")).chain(mappings).collect();
         return format!("one of {}", words.join(", "));
     }
     match target["type"].as_str() {
@@ -124,6 +150,16 @@ fn form(root: &Value, property: &Value) -> String {
         Some("number") => "number".to_owned(),
         Some("boolean") => "`true` or `false`".to_owned(),
         _ => String::new(),
+    }
+}
+
+/// What stands behind the one key of a form, in one word.
+fn form_of_key(root: &Value, value: &Value) -> &'static str {
+    let target = resolve(root, value);
+    match target["type"].as_str() {
+        _ if target.get("x-secret").is_some() => "SECRET",
+        Some("object") => "{ ... }",
+        _ => "TEXT",
     }
 }
 

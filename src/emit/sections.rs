@@ -227,3 +227,41 @@ pub fn unattributed_by_kind(report: &Report) -> BTreeMap<(SystemId, AccessKind),
     }
     counts
 }
+
+#[cfg(test)]
+mod tests {
+    use scan_contract::Cause;
+
+    use super::*;
+    use crate::emit::sample;
+
+    fn follow_up(user: &str, right: &str) -> ScopeFact {
+        let mut scope = sample::rich().systems.swap_remove(0).scopes.swap_remove(0);
+        scope.name = format!("111122223333/iam.ssh-public-keys/{user}").into();
+        scope.kind = String::from("iam.ssh-public-keys");
+        scope.state = ScopeState::Denied;
+        scope.gaps = vec![GapFact { part: None, cause: Cause::Denied { permission: String::from(right) }, count: 1 }];
+        scope
+    }
+
+    #[test]
+    fn one_refused_right_is_told_once_for_all_it_touches_and_another_one_by_itself() {
+        let mut report = sample::rich();
+        report.systems.truncate(1);
+        let mut whole = follow_up("x", "iam:ListSSHPublicKeys");
+        whole.name = "111122223333/iam.ssh-public-keys".into();
+        report.systems[0].scopes = vec![
+            whole,
+            follow_up("ana", "iam:ListSSHPublicKeys"),
+            follow_up("ben", "iam:ListSSHPublicKeys"),
+            follow_up("cem", "iam:GetSSHPublicKey"),
+            follow_up("dua", "iam:ListSSHPublicKeys"),
+        ];
+        let told: Vec<String> = incomplete_together(&report)
+            .iter()
+            .map(|one| format!("{}{}", one.scope.name.as_str().rsplit('/').next().unwrap_or("?"), one.others()))
+            .collect();
+        assert_eq!(told, ["iam.ssh-public-keys", "ana and 2 more of its kind", "cem"]);
+        assert_eq!(incomplete(&report).count(), 5, "formats for programs list each");
+    }
+}

@@ -15,6 +15,7 @@ use super::judgement::Judgement;
 use super::picture::{self, Verdict};
 use super::progress::Event;
 use super::settle::{self, Settlement, settle};
+use super::wishes;
 use crate::config::PersonDisplay;
 use crate::exceptions::{Cover, ExceptionQuery, ExceptionState, Exceptions, Usage};
 use crate::findings::lifecycle::Context;
@@ -22,10 +23,11 @@ use crate::findings::{Finding, FindingState};
 use crate::identity::Keys;
 use crate::inventory::DropGuard;
 use crate::report::{
-    CellVerdict, CredentialFact, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, Report,
-    RunFacts, SentinelFact, SystemFact, Totals,
+    CellVerdict, CredentialFact, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, NoticeLevel,
+    Report, RunFacts, SentinelFact, SystemFact, Totals,
 };
 use crate::roster::{Person, RosterState};
+use crate::store::outbox::RosterHold;
 use crate::store::{AcceptedRoster, LedgerEvent, Opening, RunChanges, SystemTimes};
 
 /// Complete runs in a row in which each exception matched nothing.
@@ -45,6 +47,19 @@ pub(super) struct Closing<'a> {
     pub(super) about: About,
 }
 
+/// Exclusions that met no scope. Only a walk that came to its end can tell: a live system finds scopes on its way.
+fn idle_exclusions(reading: &Reading) -> Vec<Notice> {
+    if !reading.ran_to_end {
+        return Vec::new();
+    }
+    let told = reading.intake.idle_exclusions().into_iter().map(|exclusion| Notice {
+        id: String::from("exclusion-idle"),
+        level: NoticeLevel::Warning,
+        says: format!("{}: the exclusion of {} matches no scope", reading.config.id, exclusion.scope),
+    });
+    told.collect()
+}
+
 impl Engine<'_> {
     pub(super) fn close(
         mut self,
@@ -59,6 +74,7 @@ impl Engine<'_> {
             readings.iter().filter(|reading| reading.manifest.live).map(|reading| reading.config.id.clone()).collect();
         for mut reading in readings {
             not_of_interest += reading.intake.not_of_interest;
+            judgement.notices.extend(idle_exclusions(&reading));
             seen.insert(reading.config.id.clone(), std::mem::take(&mut reading.intake.watched_seen));
             systems.push(self.settle_system(reading, &closing, &judgement.sentinels)?);
         }
@@ -131,7 +147,10 @@ impl Engine<'_> {
             fail_on: self.config.run.fail_on,
         }
         .flag(&mut flags);
+        flags.breaker = self.tickets_held(&mut notices)?;
         let run = self.run_facts(&closing, flags, not_of_interest);
+        let contradictions = wishes::contradictions(&*self.store, &settlement)?;
+        let wishes = self.wishes(&closing, &settlement)?;
         let changes = self.changes(&closing, &systems, &settlement, &judgement, idle, leavers_checked, &totals);
         let report = Report {
             run,
@@ -148,10 +167,11 @@ impl Engine<'_> {
             leavers,
             exceptions: exception_facts,
             sentinels: judgement.sentinels,
+            contradictions,
             notices,
             totals,
         };
-        let changes = RunChanges { memories: settlement.memories, ..changes };
+        let changes = RunChanges { memories: settlement.memories, wishes, ..changes };
         let config_since = match closing.opening.config {
             Some((digest, since)) if digest == self.config.digest => since,
             Some(_) | None => closing.now,
@@ -401,6 +421,14 @@ impl Engine<'_> {
                 .collect(),
             exception_idle_runs,
             accepted_roster,
+            wishes: Vec::new(),
+            roster_hold: match (self.roster.state, self.roster.surge, self.roster.baseline) {
+                (RosterState::Held | RosterState::None, _, _) => Some(RosterHold::Held),
+                (RosterState::Accepted, true, _) => Some(RosterHold::Surge),
+                (RosterState::Accepted, false, true) => Some(RosterHold::Baseline),
+                (RosterState::Accepted, false, false) => None,
+            },
+            roster_digest: self.roster.facts.digest.clone(),
         }
     }
 }

@@ -30,6 +30,8 @@ struct Truth {
     /// What a second look says, by grant; without an entry none is offered.
     looks: BTreeMap<&'static str, Look>,
     looked_at: Vec<String>,
+    /// Whether answers leave out whose a key is.
+    nameless: bool,
 }
 
 struct Live {
@@ -94,11 +96,11 @@ impl Live {
 
     async fn ask(&self, scope: &ScopeName, outlet: &Outlet, as_of: Option<AsOf>) -> Result<(), Cause> {
         let user = scope.as_str().trim_start_matches("keys/");
-        let (keys, slot, denied) = {
+        let (keys, slot, denied, nameless) = {
             let mut truth = self.truth.lock().unwrap();
             truth.asked.push(String::from(user));
             let keys = truth.keys.iter().find(|(of, _)| **of == user).map_or_else(Vec::new, |(_, keys)| keys.clone());
-            (keys, truth.slots.contains(&user), truth.denied.contains(&user))
+            (keys, truth.slots.contains(&user), truth.denied.contains(&user), truth.nameless)
         };
         outlet.open(scope, as_of).await?;
         if denied {
@@ -108,6 +110,7 @@ impl Live {
             .into_iter()
             .map(|id| {
                 let mut key = Self::key(scope, id, user);
+                key.parent = key.parent.filter(|_| !nameless);
                 key.formerly = slot.then(|| GrantId::from(format!("{user}/slot-1")));
                 key
             })
@@ -336,4 +339,59 @@ fn a_second_look_in_the_same_run_confirms_what_is_still_there_and_nothing_else()
     truth.lock().unwrap().looked_at.clear();
     scan(&mut world, &truth, SECOND);
     assert!(!truth.lock().unwrap().looked_at.iter().any(|grant| grant == "k-1"));
+}
+
+#[test]
+fn a_slot_that_stood_in_for_a_refused_question_closes_once_the_key_is_known_again() {
+    let (live, truth) = live(&USERS);
+    {
+        let mut truth = truth.lock().unwrap();
+        truth.slots = vec!["ana"];
+        truth.keys = BTreeMap::from([("ana", vec!["AKIA1"])]);
+    }
+    let mut world = world_with(live);
+    scan(&mut world, &truth, FIRST);
+    truth.lock().unwrap().denied = vec!["ana"];
+    let (report, _) = scan(&mut world, &truth, SECOND);
+    let both = [("AKIA1", "unverified"), ("ana", "confirmed"), ("ana/slot-1", "observed")];
+    assert_eq!(states(&report, "p-1"), both, "the id could not be asked for: nothing is forgotten");
+    truth.lock().unwrap().denied.clear();
+    let (report, _) = scan(&mut world, &truth, THIRD);
+    assert_eq!(states(&report, "p-1"), [("AKIA1", "confirmed"), ("ana", "confirmed"), ("ana/slot-1", "closing")]);
+    let (report, _) = scan(&mut world, &truth, "2026-08-06T02:00:00Z");
+    assert_eq!(report.closed.iter().map(|one| one.grant_id.as_str()).collect::<Vec<_>>(), ["ana/slot-1"]);
+    assert_eq!(states(&report, "p-1"), [("AKIA1", "confirmed"), ("ana", "confirmed")]);
+}
+
+#[test]
+fn an_answer_that_does_not_say_whose_a_key_is_takes_the_place_of_nothing() {
+    let (live, truth) = live(&USERS);
+    {
+        let mut truth = truth.lock().unwrap();
+        truth.slots = vec!["ana"];
+        truth.keys = BTreeMap::from([("ana", vec!["AKIA1"])]);
+        truth.nameless = true;
+    }
+    let mut world = world_with(live);
+    let (report, _) = scan(&mut world, &truth, FIRST);
+    assert_eq!(states(&report, "p-1"), [("ana", "observed"), ("ana/slot-1", "observed")]);
+    assert!(report.unattributed.iter().any(|grant| grant.grant_id.as_str() == "AKIA1"));
+}
+
+#[test]
+fn an_exclusion_of_a_kind_leaves_out_its_follow_ups_remembered_ones_too_and_an_idle_one_is_told() {
+    let (live, truth) = live(&USERS);
+    truth.lock().unwrap().keys = BTreeMap::from([("ana", vec!["k-ana"])]);
+    let mut world = world_with(live);
+    scan(&mut world, &truth, FIRST);
+    truth.lock().unwrap().users.remove("ana");
+    world.excluded = vec!["keys", "nothing-of-that-name"];
+    let (report, asked) = scan(&mut world, &truth, SECOND);
+    assert!(asked.is_empty(), "{asked:?}");
+    let left_out = scope(&report, "keys/ana").unwrap();
+    assert!(left_out.excluded && left_out.state == ScopeState::NotAttempted);
+    assert!(states(&report, "p-1").contains(&("k-ana", "unverified")), "an exclusion closes nothing");
+    let idle: Vec<&str> =
+        report.notices.iter().filter(|one| one.id == "exclusion-idle").map(|one| one.says.as_str()).collect();
+    assert_eq!(idle, ["live: the exclusion of nothing-of-that-name matches no scope"]);
 }

@@ -12,6 +12,7 @@ use scan_contract::{Access, AccessKind, Cause, Gap, Head, Holder, HolderHead, It
 
 use super::coverage::ScopeRecord;
 use super::interest::Interest;
+use super::sift::{Sift, Sifted};
 use crate::config::{Depth, Exclusion, KnownObject, LoginMeaning};
 use crate::findings::Confidence;
 use crate::identity::graph::{Graph, Lesson, Node};
@@ -118,12 +119,11 @@ pub struct IntakeSettings {
     pub exclusions: Vec<Exclusion>,
 }
 
-/// The exclusion that leaves a scope out. One that names a kind of follow-up leaves out all of that kind.
-pub fn excluded<'a>(exclusions: &'a [Exclusion], scope: &Scope) -> Option<&'a Exclusion> {
+/// The exclusion that leaves a scope out: one that names it, or what it lies in (an account, a host, a kind of follow-up).
+pub fn excluded<'a>(exclusions: &'a [Exclusion], scope: &ScopeName) -> Option<&'a Exclusion> {
     exclusions.iter().find(|exclusion| {
-        let below =
-            || scope.name.as_str().strip_prefix(exclusion.scope.as_str()).is_some_and(|rest| rest.starts_with('/'));
-        exclusion.scope == scope.name || (scope.bound_to.is_some() && below())
+        let rest = scope.as_str().strip_prefix(exclusion.scope.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }
 
@@ -220,9 +220,17 @@ impl Intake {
 
     /// Writes a scope down as declared: nothing of it is known yet (COV-1).
     pub fn add_scope(&mut self, scope: Scope) {
-        let exclusion = excluded(&self.exclusions, &scope).cloned();
+        let exclusion = excluded(&self.exclusions, &scope.name).cloned();
         let scratch = Arc::clone(&self.scratch);
         self.scopes.entry(scope.name.clone()).or_insert_with(|| ScopeRecord::declared(scope, exclusion, scratch));
+    }
+
+    /// Exclusions that met no scope: they have no effect, and their writer should know.
+    pub fn idle_exclusions(&self) -> Vec<&Exclusion> {
+        let meets = |exclusion: &Exclusion| {
+            self.scopes.keys().any(|scope| excluded(std::slice::from_ref(exclusion), scope).is_some())
+        };
+        self.exclusions.iter().filter(|exclusion| !meets(exclusion)).collect()
     }
 
     /// A follow-up is kept unless its holder plainly is one person who does not matter now; most are, and are only
@@ -400,104 +408,5 @@ impl Intake {
                 teach(lookup.index.hash(ClaimKind::Username, system, login));
             }
         });
-    }
-}
-
-enum Sifted {
-    Settled(PersonIndex),
-    LookCloser,
-}
-
-/// Gathers the people behind the holders of one record.
-struct Sift<'a> {
-    lookup: &'a Lookup,
-    system: &'a str,
-    login_is: LoginMeaning,
-    graph: &'a Graph,
-    person: Option<PersonIndex>,
-    closer: bool,
-    by_id: bool,
-    by_login: bool,
-}
-
-impl<'a> Sift<'a> {
-    fn new(lookup: &'a Lookup, system: &'a str, login_is: LoginMeaning, graph: &'a Graph) -> Self {
-        Self { lookup, system, login_is, graph, person: None, closer: false, by_id: false, by_login: false }
-    }
-
-    /// The one person it plainly leads to, if it does, and whether what an account taught was needed for that.
-    fn outcome(self) -> (Option<PersonIndex>, bool, bool) {
-        (self.person.filter(|_| !self.closer), self.by_id, self.by_login)
-    }
-
-    fn holder(&mut self, holder: &HolderHead<'_>) {
-        if self.closer {
-            return;
-        }
-        // What another system may know, and what the system does not vouch for, is weighed with everything at hand.
-        if holder.ssh_fingerprint.is_some() || holder.external_id.is_some() || holder.verified.is_some() {
-            self.closer = true;
-            return;
-        }
-        let mut found = false;
-        if let Some(id) = holder.employee_id {
-            found |= self.probe(ClaimKind::EmployeeNumber, "", id);
-        }
-        if let Some(email) = holder.email {
-            found |= self.probe(ClaimKind::Email, "", email);
-        }
-        if let Some(id) = holder.provider_id {
-            found |= self.probe(ClaimKind::ProviderId, self.system, id) || self.learned(ClaimKind::ProviderId, id);
-        }
-        if let Some(login) = holder.login {
-            found |= self.probe(ClaimKind::Username, self.system, login);
-            if self.login_is == LoginMeaning::EmployeeId {
-                found |= self.probe(ClaimKind::EmployeeNumber, "", login);
-            }
-            if login.contains('@') && holder.email != Some(login) {
-                found |= self.probe(ClaimKind::Email, "", login);
-            }
-            if !found {
-                found |= self.learned(ClaimKind::Username, login);
-            }
-        }
-        // A holder that leads to nobody yet may be somebody who matters.
-        self.closer |= !found;
-    }
-
-    /// The roster may know the account by its id, and the account may have been read already.
-    fn parent(&mut self, id: &str) {
-        let known = self.probe(ClaimKind::ProviderId, self.system, id);
-        let learned = self.learned(ClaimKind::ProviderId, id);
-        self.closer |= !known && !learned;
-    }
-
-    fn probe(&mut self, kind: ClaimKind, system: &str, value: &str) -> bool {
-        let lookup = self.lookup;
-        let mut found = false;
-        for person in lookup.index.people(lookup.index.hash(kind, system, value)) {
-            found = true;
-            self.is(person);
-        }
-        found
-    }
-
-    fn learned(&mut self, kind: ClaimKind, value: &str) -> bool {
-        let node = Node(self.lookup.index.hash(kind, self.system, value));
-        if let Some(person) = self.graph.undisputed(node) {
-            self.by_id |= kind == ClaimKind::ProviderId;
-            self.by_login |= kind == ClaimKind::Username;
-            self.is(person);
-            return true;
-        }
-        false
-    }
-
-    fn is(&mut self, person: PersonIndex) {
-        match self.person {
-            None => self.person = Some(person),
-            Some(known) if known == person => {}
-            Some(_) => self.closer = true,
-        }
     }
 }

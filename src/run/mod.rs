@@ -11,6 +11,7 @@
 //! | [`coverage`] | how far each scope got |
 //! | [`intake`] | what comes in is counted and sifted: whose might matter |
 //! | [`follow`] | what is read in depth, and for whom |
+//! | `sift` | whose a record plainly is, by its head alone |
 //! | [`interest`] | which people matter now |
 //! | [`directory`] | people, by id, as other rooms ask for them |
 //! | [`attribute`] | lessons across systems, then whose each grant is |
@@ -19,6 +20,7 @@
 //! | [`judgement`] | findings, what cannot be told, what belongs to nobody |
 //! | [`second`] | a live system is asked once more for what it listed |
 //! | [`settle`] | findings meet what is remembered of them |
+//! | `wishes` | what tickets should tell of it |
 //! | `closing` | scopes settled, report made |
 //! | [`dry`] | a store that keeps nothing |
 //! | [`picture`] | leavers by system, flags, exit code |
@@ -45,7 +47,9 @@ pub mod progress;
 mod run_tests;
 pub mod second;
 pub mod settle;
+mod sift;
 pub mod supersede;
+mod wishes;
 #[cfg(test)]
 mod world;
 

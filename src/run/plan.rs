@@ -62,18 +62,10 @@ pub async fn plan(system: ConfiguredSystem, now: Instant, shared: &Shared) -> Sy
     let exclusions = in_force(&system.config.exclude, now, system.config.id.as_str(), &mut notices);
     let exclusions: Vec<Exclusion> = exclusions.into_iter().cloned().collect();
     for scope in passes.iter().flat_map(|pass| &pass.scopes) {
-        let exclusion = excluded(&exclusions, scope).cloned();
+        let exclusion = excluded(&exclusions, &scope.name).cloned();
         scopes
             .entry(scope.name.clone())
             .or_insert_with(|| ScopeRecord::declared(scope.clone(), exclusion, Arc::clone(scratch)));
-    }
-    for exclusion in &exclusions {
-        // A live system finds scopes while it is read: what an exclusion meets is known only then.
-        let may_come = system.scanner.manifest().live;
-        if failure.is_none() && !may_come && !scopes.contains_key(&exclusion.scope) {
-            let says = format!("{}: the exclusion of {} matches no scope", system.config.id, exclusion.scope);
-            notices.push(Notice { id: String::from("exclusion-idle"), level: NoticeLevel::Warning, says });
-        }
     }
     if let Some(cause) = &failure {
         let mut record = ScopeRecord::declared(Scope::new(ALL_SCOPES, ALL_SCOPES), None, Arc::clone(scratch));

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::drive::{self, Reading, Shared};
 use super::judgement::Judgement;
-use crate::findings::{FindingState, Fingerprint};
+use crate::findings::{Class, FindingState, Fingerprint};
 use crate::store::{Store, StoreError};
 
 /// Looks at one system in one run: beyond, the next run confirms.
@@ -82,8 +82,10 @@ fn choose(judgement: &Judgement, readings: &[Reading], store: &dyn Store) -> Res
     for (print, raised) in &judgement.raised {
         let finding = &raised.finding;
         let Some((scanner, permits)) = live.get(&finding.system) else { continue };
-        // Sessions of one client are one finding: there is no one grant to ask for.
-        if !raised.confirms || raised.suppressed || finding.access_kind == AccessKind::Session {
+        // Sessions of one client are one finding: there is no one grant to ask for. What is no residual access waits for
+        // nothing.
+        let residual = finding.class == Class::Residual;
+        if !residual || !raised.confirms || raised.suppressed || finding.access_kind == AccessKind::Session {
             continue;
         }
         let known = store.recall(print)?;

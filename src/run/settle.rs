@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use scan_contract::{Instant, Relation, ScopeName, ScopeState, SystemId};
 
 use super::assess::Raised;
-use crate::findings::lifecycle::{Context, Seen, Sight, Step, advance};
+use crate::findings::lifecycle::{Context, Seen, Sight, Step};
+use crate::findings::wish::{Happening, advance_telling};
 use crate::findings::{Change, Class, Finding, FindingState, Fingerprint, Memory, UsedAfterEnd};
 use crate::report::{DelayHistogram, SystemFact, Totals};
 use crate::store::{LedgerEvent, Store, StoreError};
@@ -60,6 +61,8 @@ pub struct Settlement {
     pub memories: Vec<Memory>,
     /// Changes of state.
     pub ledger: Vec<LedgerEvent>,
+    /// What tickets should tell.
+    pub happenings: Vec<(Fingerprint, Happening)>,
 }
 
 /// Carries what is remembered under an earlier id of the same grant over to the id it has now, so that a better
@@ -96,6 +99,8 @@ pub fn settle(
     let mut settlement = Settlement::default();
     settlement.make_room(&raised);
     let mut met: HashSet<Fingerprint> = HashSet::with_capacity(raised.len());
+    let replaced: HashSet<Fingerprint> =
+        raised.iter().filter_map(|(print, one)| one.formerly.filter(|earlier| earlier != print)).collect();
     for (print, one) in raised {
         met.insert(print);
         let memory = store.recall(&print)?;
@@ -104,8 +109,8 @@ pub fn settle(
     let mut rest = Vec::new();
     store.for_each_open(&mut |memory| {
         if !met.contains(&memory.finding.fingerprint) {
-            let sight = sight_of(&memory, &scopes, ground);
-            rest.extend(advance(Some(memory), sight, &ground.context));
+            let sight = sight_of(&memory, &scopes, ground, replaced.contains(&memory.finding.fingerprint));
+            rest.extend(advance_telling(Some(memory), sight, &ground.context));
         }
         Ok(())
     })?;
@@ -171,17 +176,18 @@ impl Settlement {
             let mut remnant = seen.finding.clone();
             remnant.class = Class::Remnant;
             self.remnants.push(remnant);
-            if let Some(step) = advance(memory, Sight::Ended(seen), &ground.context) {
+            if let Some(step) = advance_telling(memory, Sight::Ended(seen), &ground.context) {
                 self.keep(step, ground, totals);
             }
-        } else if let Some(step) = advance(memory, Sight::Present(seen), &ground.context) {
+        } else if let Some(step) = advance_telling(memory, Sight::Present(seen), &ground.context) {
             self.keep(step, ground, totals);
         }
     }
 
-    fn keep(&mut self, step: Step, ground: &Ground<'_>, totals: &mut Totals) {
+    fn keep(&mut self, (step, told): (Step, Vec<Happening>), ground: &Ground<'_>, totals: &mut Totals) {
         let memory = step.memory;
         let finding = &memory.finding;
+        self.happenings.extend(told.into_iter().map(|happening| (finding.fingerprint, happening)));
         if let Some(why) = step.why {
             self.ledger.push(LedgerEvent::State {
                 run: String::from(ground.context.run_id),
@@ -220,8 +226,9 @@ impl Settlement {
     }
 }
 
-/// What this run saw of a remembered finding that raised nothing.
-fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>) -> Sight {
+/// What this run saw of a remembered finding that raised nothing. `replaced`: the same grant was read under the better id
+/// that it has now, and is remembered under that one: the record under its earlier id is no sign that it is still there.
+fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>, replaced: bool) -> Sight {
     let finding = &memory.finding;
     if (ground.employed)(finding.person_id.as_str()) {
         return Sight::Employed;
@@ -236,7 +243,11 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>) -> Sight 
         Some(Sighting::Undecided) => return not_read(),
         // It is there, and leads elsewhere now. A reviewed link may end a watch like that; a changed address or a lost
         // identifier may not. Who answers for a thing is what its owners say: named successors take it over.
-        None if (ground.seen)(finding) && !(ground.linked)(finding) && !is_handed_over(finding, ground) => {
+        None if !replaced
+            && (ground.seen)(finding)
+            && !(ground.linked)(finding)
+            && !is_handed_over(finding, ground) =>
+        {
             return not_read();
         }
         Some(Sighting::Cured) | None => {}

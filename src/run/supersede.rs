@@ -24,7 +24,9 @@ impl Superseded {
         let mut grants = HashSet::new();
         if !follow_ups.is_empty() {
             intake.pile.for_each(|access| {
-                if follow_ups.contains(&access.scope) {
+                // A record that says nothing of whose it is cannot stand for one that does.
+                let says_whose = !access.holders.is_empty() || access.parent.is_some();
+                if follow_ups.contains(&access.scope) && says_whose {
                     grants.insert((access.kind, access.grant_id.clone()));
                     grants.extend(access.formerly.clone().map(|earlier| (access.kind, earlier)));
                 }

@@ -32,6 +32,42 @@ pub(super) fn tell(
         problems.push(document.problem(at, format!("expected {expected}")).concealed());
         return;
     }
+    let Some(object) = around(schema, error).filter(|object| takes_secret(schema, object)) else {
+        tell_openly(document, schema, error, unknown, problems);
+        return;
+    };
+    // Beside a key that takes a secret, a misspelt one may hold it; in the place of a form, the value itself may be it.
+    if error.instance().is_object() {
+        let before = problems.len();
+        tell_openly(document, schema, error, unknown, problems);
+        for problem in &mut problems[before..] {
+            problem.quote = problem::Quote::Concealed;
+        }
+    } else {
+        let forms = names_of_forms(object).join(", ");
+        problems.push(document.problem(at, format!("expected one of {forms}")).concealed());
+    }
+}
+
+/// The words and keys of the forms among which a value chooses.
+fn names_of_forms(object: &Value) -> Vec<String> {
+    let forms = object.get("oneOf").and_then(Value::as_array).into_iter().flatten();
+    let names = forms.flat_map(|form| {
+        let word = form.get("const").and_then(Value::as_str).map(|word| format!("`{word}`"));
+        let keys = form.get("properties").and_then(Value::as_object).into_iter().flatten();
+        word.into_iter().chain(keys.map(|(key, _)| format!("{{ {key}: ... }}")))
+    });
+    names.collect()
+}
+
+fn tell_openly(
+    document: &Document,
+    schema: &Value,
+    error: &ValidationError<'_>,
+    unknown: UnknownKeyHelp<'_>,
+    problems: &mut Vec<Problem>,
+) {
+    let at = error.instance_path().as_str();
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
@@ -238,16 +274,33 @@ fn is_secret(schema: &Value, error: &ValidationError<'_>) -> bool {
     around(schema, error).is_some_and(|around| around.get(SECRET) == Some(&Value::Bool(true)))
 }
 
+/// Whether a mapping has a key that takes a secret, itself or in one of several forms that it chooses from.
+fn takes_secret(schema: &Value, object: &Value) -> bool {
+    let is_secret = |node: &Value| resolved(schema, node).get(SECRET) == Some(&Value::Bool(true));
+    let keys = |node: &Value| -> Vec<Value> {
+        node.get("properties").and_then(Value::as_object).map_or_else(Vec::new, |keys| keys.values().cloned().collect())
+    };
+    let forms = |node: &Value| -> Vec<Value> {
+        resolved(schema, node).get("oneOf").and_then(Value::as_array).cloned().unwrap_or_default()
+    };
+    let form_takes =
+        |form: &Value| keys(form).iter().any(|key| is_secret(key) || keys(resolved(schema, key)).iter().any(is_secret));
+    keys(object).iter().any(|key| is_secret(key) || forms(key).iter().any(form_takes))
+        || forms(object).iter().any(form_takes)
+}
+
+fn resolved<'a>(schema: &'a Value, node: &'a Value) -> &'a Value {
+    let target = node.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
+    target.and_then(|pointer| schema.pointer(pointer)).unwrap_or(node)
+}
+
 fn expectation(schema: &Value, error: &ValidationError<'_>) -> Option<String> {
     around(schema, error)?.get(EXPECTED)?.as_str().map(str::to_owned)
 }
 
 fn property_expectation(schema: &Value, error: &ValidationError<'_>, key: &str) -> Option<String> {
     let property = around(schema, error)?.get("properties")?.get(key)?;
-    let target = match property.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#')) {
-        Some(target) => schema.pointer(target)?,
-        None => property,
-    };
+    let target = resolved(schema, property);
     property.get(EXPECTED).or_else(|| target.get(EXPECTED))?.as_str().map(str::to_owned)
 }
 

@@ -13,6 +13,7 @@
 
 mod cli;
 mod company;
+mod credentials;
 mod damage;
 mod dashboards;
 mod hostile;

@@ -140,6 +140,11 @@ impl Problem {
         }
     }
 
+    /// Whether this field is on the way to it.
+    pub(crate) fn names(&self, field: &str) -> bool {
+        self.path.iter().any(|step| step == field)
+    }
+
     /// Whether it lies in this part of the data.
     pub(crate) fn concerns(&self, name: &str) -> bool {
         self.path.first().is_some_and(|step| step == name)

@@ -46,7 +46,7 @@ pub(crate) enum OnPlan {
     Yes,
     /// It has not.
     No,
-    /// The platform does not say which plan it is.
+    /// The platform does not say which plan it is, or in a word that is not known.
     NotTold,
 }
 
@@ -60,6 +60,7 @@ pub(crate) struct Hub {
     /// When the token ends, where a reply said so.
     token_end: OnceLock<Instant>,
     organisation: OnceCell<OrganisationFacts>,
+    own_accounts: OnceCell<bool>,
     logins: Mutex<HashMap<Box<str>, u64>>,
     outside: Mutex<HashSet<u64>>,
     makers: Mutex<HashMap<Made, Vec<Maker>>>,
@@ -74,6 +75,7 @@ impl Hub {
             granted,
             token_end: OnceLock::new(),
             organisation: OnceCell::new(),
+            own_accounts: OnceCell::new(),
             logins: Mutex::default(),
             outside: Mutex::default(),
             makers: Mutex::default(),
@@ -124,13 +126,33 @@ impl Hub {
             .await
     }
 
+    /// Whether accounts here are people's own. One that an identity provider manages answers "not found" to whoever may
+    /// not see it (REST description, "Get a user using their ID"); organisations of such accounts have no invitations,
+    /// and say so.
+    pub(crate) async fn own_accounts(&self) -> Result<bool, Cause> {
+        let asked = self.own_accounts.get_or_try_init(|| async {
+            if self.settings.edition == Edition::Server {
+                return Ok(true);
+            }
+            let url = self.client.address(&["orgs", self.login(), "invitations"], &[("per_page", "1")])?;
+            let reply = self.client.get(&url).await?;
+            match reply.status.as_u16() {
+                200 => Ok(true),
+                404 => Ok(false),
+                _ => Err(self.explain(&reply)),
+            }
+        });
+        asked.await.copied()
+    }
+
     /// Whether the plan is GitHub Enterprise.
     pub(crate) fn enterprise_plan(&self) -> OnPlan {
         match self.organisation.get().and_then(|organisation| organisation.plan.as_ref()) {
             _ if self.settings.edition == Edition::Server => OnPlan::Yes,
             Some(plan) if plan.name.eq_ignore_ascii_case("enterprise") => OnPlan::Yes,
-            Some(_) => OnPlan::No,
-            None => OnPlan::NotTold,
+            Some(plan) if ["free", "team"].iter().any(|name| plan.name.eq_ignore_ascii_case(name)) => OnPlan::No,
+            // A word of another time or contract says neither.
+            Some(_) | None => OnPlan::NotTold,
         }
     }
 

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use http::StatusCode;
 use scan_contract::{Access, Cause, Gap, Instant, ScopeName};
 use scan_transport::Reply;
 use serde::de::DeserializeOwned;
@@ -56,6 +57,40 @@ pub(crate) enum Order {
     Cursor,
     /// By a cursor, and the first page is all that is wanted: the newest first.
     Newest,
+}
+
+/// Why a list could not be read.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The status, where the service answered with one that is no success.
+    status: Option<StatusCode>,
+    /// What it means.
+    pub(crate) cause: Cause,
+}
+
+impl Failure {
+    /// Whether the service says that there is no such list: missing, or hidden from whoever may not read it.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.status == Some(StatusCode::NOT_FOUND)
+    }
+
+    /// Whether the status may mean that what the list hangs from is not where it was: gone, blocked, or under another
+    /// name.
+    pub(crate) fn may_have_moved(&self) -> bool {
+        self.status.is_some_and(|status| matches!(status.as_u16(), 301 | 302 | 307 | 308 | 404 | 410 | 451))
+    }
+}
+
+impl From<Cause> for Failure {
+    fn from(cause: Cause) -> Self {
+        Self { status: None, cause }
+    }
+}
+
+impl From<Failure> for Cause {
+    fn from(failure: Failure) -> Self {
+        failure.cause
+    }
 }
 
 /// A page as it came.
@@ -143,10 +178,10 @@ impl<'a> List<'a> {
     }
 }
 
-async fn page(hub: &Hub, list: &List<'_>, url: &Url) -> Result<Page, Cause> {
+async fn page(hub: &Hub, list: &List<'_>, url: &Url) -> Result<Page, Failure> {
     let reply = hub.client.get(url).await?;
     if !reply.status.is_success() {
-        return Err(hub.explain(&reply));
+        return Err(Failure { status: Some(reply.status), cause: hub.explain(&reply) });
     }
     let (items, total) = match list.items {
         Items::Array => (reply.json::<Vec<Box<RawValue>>>()?, None),
@@ -186,19 +221,18 @@ impl<'a> Walk<'a> {
         Ok(Self { hub, list, next: Some(first.clone()), first, failed: None, asked: HashSet::new(), number: 0 })
     }
 
-    async fn step(&mut self) -> Result<Option<Page>, Cause> {
+    async fn step(&mut self) -> Result<Option<Page>, Failure> {
         if let Some(cause) = self.failed.take() {
-            return Err(cause);
+            return Err(cause.into());
         }
         let Some(url) = self.next.take() else { return Ok(None) };
         if self.number >= PAGES {
-            return Err(Cause::LimitHit { limit: format!("{PAGES} pages of one list") });
+            return Err(Cause::LimitHit { limit: format!("{PAGES} pages of one list") }.into());
         }
         self.number += 1;
         if !self.asked.insert(url.clone()) {
-            return Err(Cause::Malformed {
-                what: format!("after page {} of a list the service links an earlier one", self.number - 1),
-            });
+            let what = format!("after page {} of a list the service links an earlier one", self.number - 1);
+            return Err(Cause::Malformed { what }.into());
         }
         let page = page(self.hub, self.list, &url).await?;
         if self.list.order != Order::Newest {
@@ -254,9 +288,34 @@ fn decode<T: DeserializeOwned>(list: &List<'_>, page: &Page, number: usize, tell
     told
 }
 
-/// Whether a walk over this list proves itself: one page, or a total that was reached.
-fn proven(order: Order, number: usize, total: Option<u64>, objects: usize) -> bool {
-    number <= 1 || order != Order::Numbered || total.is_some_and(|total| total == objects as u64)
+/// What one walk counted.
+#[derive(Debug, Default)]
+struct Count {
+    pages: usize,
+    objects: u64,
+    total: Option<u64>,
+    moved: bool,
+}
+
+impl Count {
+    fn add(&mut self, page: &Page) {
+        self.pages += 1;
+        self.objects += page.items.len() as u64;
+        // Objects that come or go between two pages change the total and shift the rest.
+        self.moved |= self.pages > 1 && page.total != self.total;
+        self.total = page.total.or(self.total);
+    }
+
+    /// Whether the walk proves itself: one page, or a total that stood still and was reached.
+    fn proven(&self, order: Order) -> bool {
+        self.pages <= 1 || order != Order::Numbered || (!self.moved && self.total == Some(self.objects))
+    }
+
+    /// Another number of objects than the service announced (CMP-4).
+    fn differs(&self) -> Option<Cause> {
+        let announced = self.total.filter(|total| *total != self.objects)?;
+        Some(Cause::CountDiffers { what: String::from("objects of the list"), announced, found: self.objects })
+    }
 }
 
 /// Reads a list to its end and hands its pages over. The scope is opened, and left for the caller to seal.
@@ -264,35 +323,32 @@ pub(crate) async fn read<T: DeserializeOwned>(
     work: Work<'_>,
     list: &List<'_>,
     tell: Tell<'_, T>,
-) -> Result<Whole, Cause> {
+) -> Result<Whole, Failure> {
     let mut known: HashSet<u64> = HashSet::new();
     let mut offered: HashSet<ScopeName> = HashSet::new();
+    let mut heard: HashSet<Gap> = HashSet::new();
     let mut before: Option<HashSet<u64>> = None;
     let mut opened: Option<Instant> = None;
     for walk_number in 1..=WALKS {
         let mut walk = Walk::new(work.hub, list)?;
         let mut keys: HashSet<u64> = HashSet::new();
-        let mut objects = 0;
-        let mut total = None;
+        let mut count = Count::default();
         while let Some(page) = walk.step().await? {
             if opened.is_none() {
                 work.open(list.scope, page.reply.at).await?;
                 opened = Some(page.reply.at);
             }
-            objects += page.items.len();
-            total = page.total.or(total);
+            count.add(&page);
             let mut told = decode(list, &page, walk.number, &mut *tell);
             keys.extend(told.records.iter().map(key));
             told.records.retain(|record| known.insert(key(record)));
             told.offers.retain(|scope| offered.insert(scope.name.clone()));
-            if walk_number > 1 {
-                // Gaps were told by the first walk.
-                told.gaps.clear();
-            }
+            // A later walk may come to what the first one missed, and fail there.
+            told.gaps.retain(|gap| heard.insert(gap.clone()));
             work.hand_over(told, format!("{}/{walk_number}/{}", list.scope, walk.number)).await?;
         }
-        if proven(list.order, walk.number, total, objects) || before.as_ref() == Some(&keys) {
-            return Ok(Whole { total, found: known.len() as u64 });
+        if count.proven(list.order) || before.as_ref() == Some(&keys) {
+            return Ok(Whole { total: count.total, found: known.len() as u64 });
         }
         before = Some(keys);
     }
@@ -302,30 +358,29 @@ pub(crate) async fn read<T: DeserializeOwned>(
 }
 
 /// A short list as a whole: what hangs from one repository or one person.
-pub(crate) async fn fetch<T: DeserializeOwned>(hub: &Hub, list: &List<'_>, tell: Tell<'_, T>) -> Result<Told, Cause> {
+pub(crate) async fn fetch<T: DeserializeOwned>(hub: &Hub, list: &List<'_>, tell: Tell<'_, T>) -> Result<Told, Failure> {
     let mut all = Told::default();
     let mut before: Option<HashSet<u64>> = None;
     let mut known: HashSet<u64> = HashSet::new();
-    for walk_number in 1..=WALKS {
+    let mut heard: HashSet<Gap> = HashSet::new();
+    let part = list.part.unwrap_or("list");
+    for _ in 1..=WALKS {
         let mut walk = Walk::new(hub, list)?;
         let mut keys: HashSet<u64> = HashSet::new();
-        let (mut objects, mut total) = (0, None);
+        let mut count = Count::default();
         while let Some(page) = walk.step().await? {
-            objects += page.items.len();
-            total = page.total.or(total);
+            count.add(&page);
             let told = decode(list, &page, walk.number, &mut *tell);
             keys.extend(told.records.iter().map(key));
             all.records.extend(told.records.into_iter().filter(|record| known.insert(key(record))));
-            if walk_number == 1 {
-                all.gaps.extend(told.gaps);
-            }
+            all.gaps.extend(told.gaps.into_iter().filter(|gap| heard.insert(gap.clone())));
         }
-        if proven(list.order, walk.number, total, objects) || before.as_ref() == Some(&keys) {
+        if count.proven(list.order) || before.as_ref() == Some(&keys) {
+            all.gaps.extend(count.differs().map(|cause| Gap::part(list.scope, part, cause)));
             return Ok(all);
         }
         before = Some(keys);
     }
-    let part = list.part.unwrap_or("list");
     all.gap(list.scope, part, Cause::NotProven { what: format!("its pages shifted in each of {WALKS} walks") });
     Ok(all)
 }

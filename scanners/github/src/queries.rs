@@ -106,7 +106,7 @@ pub const IDENTITIES: Query = Query {
     name: "ExternalIdentities",
     document: "query ExternalIdentities($org: String!, $first: Int!, $after: String) {
   organization(login: $org) {
-    databaseId
+    databaseId viewerCanAdminister
     samlIdentityProvider {
       issuer
       externalIdentities(first: $first, after: $after, membersOnly: false) {

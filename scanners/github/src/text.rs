@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64_NOPAD;
 use scan_contract::{Fact, KeyFingerprint, Moment};
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 
 /// At most `longest` characters, control characters replaced.
@@ -23,7 +24,7 @@ pub(crate) fn end(value: Option<DateTime<Utc>>) -> Fact<Moment> {
 }
 
 /// A time of last use: somewhere in that day, since the platform documents neither lag nor rounding. Null means never.
-pub(crate) fn last_use(value: Option<DateTime<Utc>>) -> Fact<Moment> {
+fn last_use(value: Option<DateTime<Utc>>) -> Fact<Moment> {
     value.map_or(Fact::None, |at| Fact::Known(Moment::day(at.date_naive())))
 }
 
@@ -35,6 +36,12 @@ pub(crate) enum LastUse {
     NotTold,
     /// The field is there; null means never.
     Told(Option<DateTime<Utc>>),
+}
+
+impl<'de> Deserialize<'de> for LastUse {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<DateTime<Utc>>::deserialize(deserializer).map(Self::Told)
+    }
 }
 
 impl LastUse {

@@ -18,22 +18,7 @@ pub(crate) fn list(connector: &'static str, operations: Vec<Operation>) -> &'sta
 
 /// The same list, with these fields kept in recordings too: what the configuration maps has to be there in a replay.
 pub(crate) fn keeping<'f>(list: &'static AllowList, fields: impl Iterator<Item = &'f String>) -> &'static AllowList {
-    let steps: Vec<String> = fields.flat_map(|field| steps(field)).collect();
-    if steps.is_empty() {
-        return list;
-    }
-    let operations = list
-        .operations
-        .iter()
-        .map(|operation| match operation.keep {
-            Keep::Json(known) => {
-                let all = known.iter().map(|name| String::from(*name)).chain(steps.iter().cloned()).collect();
-                Operation { keep: Keep::Json(names(all)), ..*operation }
-            }
-            Keep::Nothing | Keep::Xml(_) => *operation,
-        })
-        .collect();
-    self::list(list.connector, operations)
+    list.keeping(fields.flat_map(|field| steps(field)))
 }
 
 /// Names of the keys on the way to a field, in any of the ways fields are written.

@@ -16,6 +16,9 @@ const API_TOKENS: &str = "okta.apiTokens.read";
 const LOGS: &str = "okta.logs.read";
 const POLICIES: &str = "okta.policies.read";
 
+/// What a refusal means is in its code; its text quotes what was asked, and goes.
+const REFUSAL: &str = "errorCode";
+
 const fn read(
     name: &'static str,
     path: &'static str,
@@ -34,6 +37,7 @@ const fn read(
 }
 
 const USER_FIELDS: &[&str] = &[
+    REFUSAL,
     "id",
     "status",
     "transitioningToStatus",
@@ -60,6 +64,7 @@ const USER_FIELDS: &[&str] = &[
     "value",
 ];
 const ASSIGNMENT_FIELDS: &[&str] = &[
+    REFUSAL,
     "id",
     "externalId",
     "created",
@@ -72,9 +77,21 @@ const ASSIGNMENT_FIELDS: &[&str] = &[
     "credentials",
     "userName",
 ];
-const TOKEN_FIELDS: &[&str] =
-    &["id", "status", "created", "lastUpdated", "expiresAt", "issuer", "clientId", "client_id", "userId", "scopes"];
+const TOKEN_FIELDS: &[&str] = &[
+    REFUSAL,
+    "id",
+    "status",
+    "created",
+    "lastUpdated",
+    "expiresAt",
+    "issuer",
+    "clientId",
+    "client_id",
+    "userId",
+    "scopes",
+];
 const GRANT_FIELDS: &[&str] = &[
+    REFUSAL,
     "id",
     "status",
     "created",
@@ -88,6 +105,7 @@ const GRANT_FIELDS: &[&str] = &[
     "source",
 ];
 const ROLE_FIELDS: &[&str] = &[
+    REFUSAL,
     "id",
     "label",
     "type",
@@ -102,6 +120,7 @@ const ROLE_FIELDS: &[&str] = &[
     "href",
 ];
 const API_TOKEN_FIELDS: &[&str] = &[
+    REFUSAL,
     "id",
     "name",
     "userId",
@@ -128,7 +147,7 @@ const OPERATIONS: &[Operation] = &[
         "GET /.well-known/okta-organization",
         "/.well-known/okta-organization",
         &[],
-        &["id", "pipeline", "_links", "organization", "alternate", "href"],
+        &[REFUSAL, "id", "pipeline", "_links", "organization", "alternate", "href"],
     ),
     read("GET /api/v1/users", "/api/v1/users", &[USERS], USER_FIELDS),
     read("GET /api/v1/users/{userId}", "/api/v1/users/{userId}", &[USERS], USER_FIELDS),
@@ -136,13 +155,14 @@ const OPERATIONS: &[Operation] = &[
         "GET /api/v1/users/{userId}/factors",
         "/api/v1/users/{userId}/factors",
         &[USERS],
-        &["id", "factorType", "provider", "vendorName", "status", "created", "lastUpdated"],
+        &[REFUSAL, "id", "factorType", "provider", "vendorName", "status", "created", "lastUpdated"],
     ),
     read(
         "GET /api/v1/users/{userId}/devices",
         "/api/v1/users/{userId}/devices",
         &[USERS],
         &[
+            REFUSAL,
             "created",
             "deviceUserId",
             "device",
@@ -159,7 +179,7 @@ const OPERATIONS: &[Operation] = &[
         "GET /api/v1/users/{userId}/groups",
         "/api/v1/users/{userId}/groups",
         &[USERS],
-        &["id", "type", "created", "profile", "name"],
+        &[REFUSAL, "id", "type", "created", "profile", "name"],
     ),
     read("GET /api/v1/users/{userId}/grants", "/api/v1/users/{userId}/grants", &[USERS], GRANT_FIELDS),
     read("GET /api/v1/users/{userId}/roles", "/api/v1/users/{userId}/roles", &[ROLES], ROLE_FIELDS),
@@ -174,6 +194,7 @@ const OPERATIONS: &[Operation] = &[
         "/api/v1/apps",
         &[APPS],
         &[
+            REFUSAL,
             "id",
             "name",
             "label",
@@ -195,13 +216,13 @@ const OPERATIONS: &[Operation] = &[
         "GET /api/v1/authorizationServers",
         "/api/v1/authorizationServers",
         &[AUTHORIZATION_SERVERS],
-        &["id", "name", "status"],
+        &[REFUSAL, "id", "name", "status"],
     ),
     read(
         "GET /api/v1/authorizationServers/{authServerId}/clients",
         "/api/v1/authorizationServers/{authServerId}/clients",
         &[AUTHORIZATION_SERVERS],
-        &["client_id", "client_name"],
+        &[REFUSAL, "client_id", "client_name"],
     ),
     read(
         "GET /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens",
@@ -213,13 +234,13 @@ const OPERATIONS: &[Operation] = &[
         "GET /api/v1/iam/assignees/users",
         "/api/v1/iam/assignees/users",
         &[ROLES],
-        &["value", "id", "orn", "_links", "next", "href"],
+        &[REFUSAL, "value", "id", "orn", "_links", "next", "href"],
     ),
     read(
         "GET /api/v1/iam/roles/{roleIdOrLabel}/permissions",
         "/api/v1/iam/roles/{roleIdOrLabel}/permissions",
         &[ROLES],
-        &["permissions", "label"],
+        &[REFUSAL, "permissions", "label"],
     ),
     read("GET /api/v1/api-tokens", "/api/v1/api-tokens", &[API_TOKENS], API_TOKEN_FIELDS),
     read("GET /api/v1/api-tokens/{apiTokenId}", "/api/v1/api-tokens/{apiTokenId}", &[API_TOKENS], API_TOKEN_FIELDS),
@@ -228,6 +249,7 @@ const OPERATIONS: &[Operation] = &[
         "/api/v1/logs",
         &[LOGS],
         &[
+            REFUSAL,
             "uuid",
             "published",
             "eventType",
@@ -249,13 +271,14 @@ const OPERATIONS: &[Operation] = &[
         action: Action::Query("type", "OKTA_SIGN_ON"),
         purpose: Purpose::Read,
         rights: &[POLICIES],
-        keep: Keep::Json(&["id", "name", "status", "type"]),
+        keep: Keep::Json(&[REFUSAL, "id", "name", "status", "type"]),
     },
     read(
         "GET /api/v1/policies/{policyId}/rules",
         "/api/v1/policies/{policyId}/rules",
         &[POLICIES],
         &[
+            REFUSAL,
             "id",
             "status",
             "actions",

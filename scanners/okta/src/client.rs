@@ -111,7 +111,7 @@ impl Client {
     /// One object.
     pub(crate) async fn one<T: DeserializeOwned>(&self, parts: &[&str]) -> Result<Found<T>, Cause> {
         let reply = self.get(self.address(parts, &[])?).await?;
-        if refusal::is_not_found(&reply) {
+        if refusal::is_gone(&reply) {
             return Ok(Found::Gone);
         }
         success(&reply)?.json().map(Found::There)
@@ -146,7 +146,7 @@ impl Walk<'_> {
             return Err(Cause::LimitHit { limit: format!("{PAGES} pages of one list") });
         }
         let reply = self.client.get(url).await?;
-        if refusal::is_not_found(&reply) && self.pages == 0 {
+        if refusal::is_no_list(&reply) && self.pages == 0 {
             return Ok(Some(Found::Gone));
         }
         let reply = success(&reply).map_err(|cause| told_at(cause, self.pages + 1))?;

@@ -44,7 +44,8 @@ async fn user(reader: &Reader, id: &str, password: bool) -> Look {
         let own = user.credentials.as_ref();
         let provider = own.and_then(|own| own.provider.as_ref()).map(|provider| provider.kind.as_str());
         let elsewhere = matches!(provider, Some("ACTIVE_DIRECTORY" | "LDAP"));
-        if password && !elsewhere && own.is_none_or(|own| own.password.is_none()) {
+        // Without credentials in the reply nobody can tell whether there is a password.
+        if password && !elsewhere && own.is_some_and(|own| own.password.is_none()) {
             return Some(Status::Revoked);
         }
         words::user(&user.status)

@@ -16,10 +16,16 @@ pub(crate) fn code(reply: &Reply) -> Option<String> {
     })
 }
 
-/// Whether the reply says explicitly that the object does not exist. Any other 404 (a proxy's page, a path that this
-/// edition does not have) says nothing about the object.
-pub(crate) fn is_not_found(reply: &Reply) -> bool {
-    reply.status == StatusCode::NOT_FOUND && matches!(code(reply).as_deref(), Some("E0000007" | "E0000008"))
+/// Whether the reply says explicitly that the object does not exist (E0000007). Any other 404 (a proxy's page, a path that
+/// this edition does not have, which is E0000008) says nothing about the object.
+pub(crate) fn is_gone(reply: &Reply) -> bool {
+    reply.status == StatusCode::NOT_FOUND && code(reply).as_deref() == Some("E0000007")
+}
+
+/// Whether Okta itself says that there is no such list: the object it hangs from is gone, or the organisation has none.
+/// Which of the two takes a second look.
+pub(crate) fn is_no_list(reply: &Reply) -> bool {
+    is_gone(reply) || (reply.status == StatusCode::NOT_FOUND && code(reply).as_deref() == Some("E0000008"))
 }
 
 /// The cause for a reply that is no success.

@@ -103,7 +103,7 @@ async fn smallest(reader: &Reader, right: &str) -> Result<Option<Cause>, Cause> 
     match success(&reply) {
         Ok(_) => Ok(None),
         // The right was there, and the object was not.
-        Err(_) if refusal::is_not_found(&reply) => Ok(None),
+        Err(_) if refusal::is_gone(&reply) => Ok(None),
         Err(cause) => Ok(Some(cause)),
     }
 }

@@ -17,7 +17,7 @@ use crate::{look, rights};
 
 /// The way out, and where secrets are kept.
 pub struct Ways {
-    /// A door made from [`Settings::door`] and [`crate::ALLOW`].
+    /// A door made from [`Settings::door`] and [`Settings::allow`].
     pub door: Door,
     /// Fetches the secrets that the settings name.
     pub secrets: Arc<dyn Secrets>,

@@ -5,11 +5,16 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use scan_contract::SystemId;
-use scan_transport::{Connection, Dialect, OriginRule, PaceSettings, SecretRef};
+use scan_transport::{AllowList, Connection, Dialect, OriginRule, PaceSettings, SecretRef};
 use url::Url;
+
+use crate::allow::ALLOW;
 
 /// Days of the system log that are searched. Okta keeps 90 days.
 pub const LOG_DAYS: u64 = 90;
+
+/// The usual attribute for the number in the roster.
+const NUMBER: &str = "employeeNumber";
 
 /// The organisation a credential must lead to (CMP-1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,11 +126,18 @@ impl Settings {
             address,
             organisation,
             sign_in,
-            employee_number_attributes: vec![String::from("employeeNumber")],
+            employee_number_attributes: vec![String::from(NUMBER)],
             log_window: Duration::from_secs(LOG_DAYS * 86_400),
             page: None,
             connection: Connection::default(),
         }
+    }
+
+    /// What may be sent, and what of the answers a recording keeps: [`ALLOW`], with the attributes that carry the number in
+    /// the roster, since without them a replay would not know whose an account is.
+    pub fn allow(&self) -> &'static AllowList {
+        let own = self.employee_number_attributes.iter().filter(|name| *name != NUMBER).cloned();
+        ALLOW.keeping(own)
     }
 
     /// What the door has to know: one origin, and Okta's way to say "slow down".

@@ -1,7 +1,7 @@
 //! What an object of Okta means as an access. Pure: no requests, no clock.
 
 use scan_contract::holder::Relation;
-use scan_contract::{Access, AccessKind, Fact, GrantId, Holder, IdentifierKind, Privilege, ScopeName, Status};
+use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Holder, IdentifierKind, Privilege, ScopeName, Status};
 
 use crate::text::{Damage, Null, short};
 use crate::wire::{ApiToken, App, Assignment, Device, Factor, Grant, Group, RefreshToken, User, UserDevice};
@@ -95,9 +95,13 @@ pub(crate) fn account(
     access
 }
 
-/// The password of a user. `None`: Okta has none and checks none.
+/// The password of a user. `None`: Okta has none and checks none, or does not say, which is a gap.
 pub(crate) fn password(user: &User, status: Status, damage: &mut Damage<'_>, scope: &ScopeName) -> Option<Access> {
     let credentials = user.credentials.as_ref();
+    if credentials.is_none() {
+        let what = String::from("the reply has no credentials, and does not tell whether there is a password");
+        damage.part(&user.id, Cause::Malformed { what });
+    }
     let provider = credentials.and_then(|credentials| credentials.provider.as_ref());
     let elsewhere = match provider.map(|provider| provider.kind.as_str()) {
         // Somebody else signs them in, and no password is asked for here.

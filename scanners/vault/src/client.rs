@@ -13,7 +13,7 @@ use url::Url;
 use crate::credential::TokenCredential;
 use crate::mount::Namespace;
 use crate::target::Target;
-use crate::wire::{Envelope, Errors, Listing, ListingBody};
+use crate::wire::{Envelope, Listing, ListingBody, Refusal};
 
 /// What the server said.
 #[derive(Debug)]
@@ -23,13 +23,27 @@ pub(crate) enum Heard {
     /// Explicitly nothing: an empty list, an object that is not there (`404` with an empty list of errors).
     Nothing,
     /// No such path: the mount is absent or of another type (`404` with a text).
-    NoPath,
+    NoPath(Box<Reply>),
     /// Refused (`403`), and the token is still good.
-    Refused,
+    Refused(Box<Reply>),
     /// The request names something that is not there or not valid (`400`).
-    Invalid,
+    Invalid(Box<Reply>),
     /// The server knows no such operation (`405`).
     NotOffered,
+}
+
+impl Heard {
+    /// Whether the server says by its own words that what was looked up is not there any more. The status alone does not
+    /// tell: `400` and `403` stand for other things as well, and whatever is between may say `404`.
+    pub(crate) fn is_gone(&self, words: &[&str]) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::NoPath(reply) | Self::Refused(reply) | Self::Invalid(reply) => {
+                reply.json::<Refusal>().is_ok_and(|refusal| words.iter().any(|words| refusal.says(words)))
+            }
+            Self::Found(_) | Self::NotOffered => false,
+        }
+    }
 }
 
 /// Asks one server.
@@ -151,16 +165,17 @@ impl Client {
             Some(credential) => credential.generation().await,
             None => 0,
         };
-        let heard = judge(self.door.send(request.clone()).await?)?;
-        if !matches!(heard, Heard::Refused) {
+        let heard = judge(&request.method, self.door.send(request.clone()).await?)?;
+        if !matches!(heard, Heard::Refused(_)) {
             return Ok(heard);
         }
         // The server answers 403 to an expired token as well as to one without the right, in the same words.
         let Some(credential) = &self.credential else { return Ok(heard) };
         if credential.replace_if_dead(used.max(1), &self.door, &self.base).await? {
-            judge(self.door.send(request).await?)
+            let method = request.method.clone();
+            judge(&method, self.door.send(request).await?)
         } else {
-            Ok(Heard::Refused)
+            Ok(heard)
         }
     }
 }
@@ -175,17 +190,22 @@ pub(crate) fn in_namespace(request: Request, namespace: &Namespace) -> Result<Re
     Ok(request.with(NAMESPACE, value))
 }
 
-fn judge(reply: Reply) -> Result<Heard, Cause> {
+fn judge(method: &Method, reply: Reply) -> Result<Heard, Cause> {
     let elsewhere =
         |detail: &str| Cause::Unreachable { step: String::from(reply.operation), detail: detail.to_owned() };
     Ok(match reply.status.as_u16() {
         200 => Heard::Found(Box::new(reply)),
-        204 => Heard::Nothing,
-        404 if has_no_errors(&reply) => Heard::Nothing,
-        404 => Heard::NoPath,
-        403 => Heard::Refused,
-        400 => Heard::Invalid,
-        405 => Heard::NotOffered,
+        // A look-up that is posted may find nothing. What is read or listed is never answered so.
+        204 if *method == Method::POST => Heard::Nothing,
+        // In the server's own frame only: a proxy that hides a path says 404 as well.
+        404 | 405 => match (reply.json::<Refusal>(), reply.status) {
+            (Ok(refusal), StatusCode::METHOD_NOT_ALLOWED) if refusal.is_framed() => Heard::NotOffered,
+            (Ok(refusal), StatusCode::NOT_FOUND) if refusal.is_nothing() => Heard::Nothing,
+            (Ok(refusal), StatusCode::NOT_FOUND) if refusal.is_framed() => Heard::NoPath(Box::new(reply)),
+            _ => return Err(reply.unexpected()),
+        },
+        403 => Heard::Refused(Box::new(reply)),
+        400 => Heard::Invalid(Box::new(reply)),
         412 => return Err(elsewhere("412: this node has not caught up with the cluster")),
         429 => return Err(Cause::Throttled { until: None }),
         472 => return Err(elsewhere("472: this node is a disaster recovery secondary and answers nothing")),
@@ -195,24 +215,19 @@ fn judge(reply: Reply) -> Result<Heard, Cause> {
     })
 }
 
-/// `{"errors": []}`: the server's word for an empty list and for an object that is not there.
-fn has_no_errors(reply: &Reply) -> bool {
-    reply.json::<Errors>().is_ok_and(|body| body.errors.is_empty())
-}
-
 fn found(namespace: &Namespace, target: &Target, heard: Heard, capability: &str) -> Result<Option<Reply>, Cause> {
     match heard {
         Heard::Found(reply) => Ok(Some(*reply)),
         Heard::Nothing => Ok(None),
-        Heard::Refused => Err(target.denied(namespace, capability)),
-        Heard::NoPath => Err(Cause::NotSupported {
+        Heard::Refused(_) => Err(target.denied(namespace, capability)),
+        Heard::NoPath(_) => Err(Cause::NotSupported {
             what: format!(
                 "{}{}: the server has no such path; the mount may be absent or of another type, or the namespace wrong",
                 namespace.prefix(),
                 target.shown()
             ),
         }),
-        Heard::Invalid => Err(Cause::Malformed {
+        Heard::Invalid(_) => Err(Cause::Malformed {
             what: format!("{}{}: the server calls the request invalid", namespace.prefix(), target.shown()),
         }),
         Heard::NotOffered => {
@@ -226,24 +241,12 @@ pub(crate) fn listing(namespace: &Namespace, target: &Target, heard: Heard) -> R
     let Some(reply) = found(namespace, target, heard, "list")? else { return Ok(None) };
     let body: Envelope<ListingBody> = reply.json()?;
     let warnings = body.warnings();
-    let Some(data) = body.data else {
-        return if warnings > 0 {
-            Ok(Some(Listing { keys: Vec::new(), info: std::collections::BTreeMap::new(), warnings }))
-        } else {
-            Err(Cause::Malformed { what: format!("{}: a list without data", reply.operation) })
-        };
-    };
-    Ok(Some(Listing { keys: data.keys.unwrap_or_default(), info: data.key_info.unwrap_or_default(), warnings }))
-}
-
-/// The reply behind what was heard. `None`: explicitly nothing.
-pub(crate) fn decode_reply(
-    namespace: &Namespace,
-    target: &Target,
-    heard: Heard,
-    capability: &str,
-) -> Result<Option<Reply>, Cause> {
-    found(namespace, target, heard, capability)
+    // An empty list is a 404. Without names the server answers 200 only where it has warnings instead.
+    let ListingBody { keys, key_info } = body.data.unwrap_or_default();
+    if keys.is_none() && warnings == 0 {
+        return Err(Cause::Malformed { what: format!("{}: a list without names", reply.operation) });
+    }
+    Ok(Some(Listing { keys: keys.unwrap_or_default(), info: key_info.unwrap_or_default(), warnings }))
 }
 
 /// Decodes what was heard.

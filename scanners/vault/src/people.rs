@@ -1,6 +1,6 @@
 //! Entities and aliases of one namespace, compact, so that a token or group leads to somebody without a call of its own.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use scan_contract::{ExternalIdentity, Holder, Relation};
@@ -52,8 +52,7 @@ impl People {
 
     /// Adds an alias to its entity.
     pub(crate) fn add_alias(&mut self, entity: &str, alias: &AliasInfo) {
-        let Some(name) = alias.name.as_deref() else { return };
-        let accessor = alias.mount_accessor.as_deref().unwrap_or_default();
+        let (name, accessor) = (alias.name.as_str(), alias.mount_accessor.as_str());
         let mount = Arc::clone(self.mounts.entry(Box::from(accessor)).or_insert_with(|| {
             Arc::new(Mounted {
                 accessor: Box::from(accessor),
@@ -202,9 +201,8 @@ pub(crate) fn holders_of(
 
 /// Whoever an entity, read in depth, leads to.
 pub(crate) fn holders_in_depth(entity: &Entity, relation: Relation, providers: &Providers) -> Vec<Holder> {
-    let nothing = Vec::new();
-    let aliases = entity.aliases.as_ref().unwrap_or(&nothing);
-    let emails: Vec<Option<String>> = aliases
+    let emails: Vec<Option<String>> = entity
+        .aliases
         .iter()
         .map(|alias| {
             let mut seen = Holder::new(relation);
@@ -214,22 +212,20 @@ pub(crate) fn holders_in_depth(entity: &Entity, relation: Relation, providers: &
             seen.email
         })
         .collect();
-    let known: Vec<OneAlias<'_>> = aliases
+    let known: Vec<OneAlias<'_>> = entity
+        .aliases
         .iter()
         .zip(&emails)
-        .filter_map(|(alias, email)| {
-            Some(OneAlias {
-                name: alias.name.as_deref()?,
-                kind: alias.mount_type.as_deref().unwrap_or_default(),
-                path: mount_path(alias),
-                email: email.as_deref(),
-            })
+        .map(|(alias, email)| OneAlias {
+            name: &alias.name,
+            kind: alias.mount_type.as_deref().unwrap_or_default(),
+            path: mount_path(alias),
+            email: email.as_deref(),
         })
         .collect();
-    let mut found = holders_of(&entity.id, entity.name.as_deref().unwrap_or_default(), &known, relation, providers);
-    let nothing = BTreeMap::new();
+    let mut found = holders_of(&entity.id, &entity.name, &known, relation, providers);
     for holder in &mut found {
-        put_metadata(holder, entity.metadata.as_ref().unwrap_or(&nothing));
+        put_metadata(holder, &entity.metadata);
     }
     found
 }
@@ -240,8 +236,8 @@ mod tests {
 
     fn alias(name: &str, accessor: &str, kind: &str) -> AliasInfo {
         AliasInfo {
-            name: Some(name.to_owned()),
-            mount_accessor: Some(accessor.to_owned()),
+            name: name.to_owned(),
+            mount_accessor: accessor.to_owned(),
             mount_type: Some(kind.to_owned()),
             mount_path: Some(format!("auth/{kind}/")),
             ..AliasInfo::default()

@@ -15,7 +15,7 @@ use crate::read::kv::Store;
 use crate::read::methods::RoleBook;
 use crate::settings::Settings;
 use crate::target::Target;
-use crate::wire::{Envelope, Group, MountInfo, PolicyText};
+use crate::wire::{Group, MountInfo, PolicyText};
 
 /// Mounts of a namespace, and why some may be missing.
 #[derive(Debug, Clone, Default)]
@@ -205,18 +205,15 @@ async fn discover(client: &Client, settings: &Settings, namespace: &Namespace, s
     let target = Target::of(path);
     let mut mounts = Mounts::default();
     match client.hear(namespace, &target).await {
-        Ok(Heard::NoPath) if !namespace.is_root() => {
+        Ok(Heard::NoPath(_)) if !namespace.is_root() => {
             mounts.absent = Some(Cause::Unreachable {
                 step: format!("open namespace {}", crate::names::shown(namespace.path())),
                 detail: String::from("the server has no such namespace"),
             });
             return mounts;
         }
-        Ok(heard) => match crate::client::decode_reply(namespace, &target, heard, "read") {
-            Ok(Some(reply)) => match reply.json::<Envelope<BTreeMap<String, Box<serde_json::value::RawValue>>>>() {
-                Ok(body) => take(body.data.unwrap_or_default(), side, &mut mounts),
-                Err(cause) => mounts.trouble = Some(cause),
-            },
+        Ok(heard) => match crate::client::decode(namespace, &target, heard, "read") {
+            Ok(Some(table)) => take(table, side, &mut mounts),
             Ok(None) => {
                 mounts.trouble = Some(Cause::Malformed { what: format!("{path}: a server without any mount") });
             }
@@ -248,7 +245,7 @@ fn take(found: BTreeMap<String, Box<serde_json::value::RawValue>>, side: Side, m
             Side::Engines => Engine::of_secrets(&info.kind, version),
             Side::Methods => Engine::of_sign_in(&info.kind),
         };
-        mounts.found.push(Mount { path, engine, accessor: info.accessor.unwrap_or_default() });
+        mounts.found.push(Mount { path, engine, accessor: info.accessor });
     }
     // Every namespace has these two; a table without them is not the whole table.
     let always = match side {

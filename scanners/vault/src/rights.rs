@@ -283,7 +283,8 @@ pub(crate) async fn check(inner: &Arc<Inner>) -> Result<Rights, Cause> {
     let asked: Result<Option<BTreeMap<String, Vec<String>>>, Cause> =
         inner.client.post(&home, &target, &Paths { paths }).await;
     let answer = match asked {
-        Ok(answer) => Ok(answer.unwrap_or_default()),
+        Ok(Some(answer)) => Ok(answer),
+        Ok(None) => Err(Cause::Malformed { what: String::from("sys/capabilities-self: an answer without data") }),
         Err(Cause::Stopped) => return Err(Cause::Stopped),
         Err(cause) => Err(cause),
     };

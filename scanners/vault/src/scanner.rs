@@ -131,7 +131,7 @@ impl Inner {
         }
         let target = Target::of("auth/token/lookup-self");
         let heard = self.client.hear(&self.home(), &target).await?;
-        if matches!(heard, crate::client::Heard::Refused) {
+        if matches!(heard, crate::client::Heard::Refused(_)) {
             return Ok(None);
         }
         let own: Option<OwnToken> = decode(&self.home(), &target, heard, "read")?;

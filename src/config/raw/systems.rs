@@ -158,7 +158,7 @@ pub(in crate::config) struct RawKnownObject {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct RawExclusion {
-    /// Scope.
+    /// Scope, or what scopes lie in: an account, a host, a kind of follow-up.
     #[schemars(length(min = 1))]
     pub(in crate::config) scope: String,
     /// Why.

@@ -91,6 +91,8 @@ fn every_mistake_of_a_live_system_is_told_where_it_stands() {
         ("https://acme.okta.com", "acme", "systems[2].okta.address", "is no address"),
         ("[/usr/bin/pass, show, vault]", "[pass]", "systems[3].vault.sign_in.approle.secret_id.command", "absolute"),
         ("      cluster_name: prod\n", "", "systems[3].vault", "`cluster_id` or `cluster_name` is missing"),
+        ("[root, team-a]", "[root, discover]", "systems[3].vault.namespaces", "`discover` beside others"),
+        ("[root, team-a]", "[]", "systems[3].vault.namespaces", "names no namespace"),
         ("engine: kv-v2", "engine: kv2", "systems[3].vault.mounts[0].engine", "is not one of kv-v2"),
         ("\"444455556666\"", "\"4444\"", "systems[0].live.organisation.exclude[0].account", "is no account"),
         (
@@ -133,6 +135,11 @@ fn a_secret_that_stands_in_the_file_is_never_repeated() {
         ("{ env: OKTA_TOKEN }", format!("{{ value: {SECRET} }}")),
         ("{ env: OKTA_TOKEN }", format!("[{SECRET}]")),
         ("https://acme.okta.com", format!("https://user:{SECRET}@acme.okta.com")),
+        // A misspelt key beside one that takes a secret.
+        ("{ api_token: { env: OKTA_TOKEN } }", format!("{{ api_tokn: {SECRET} }}")),
+        ("sign_in: { api_token: { env: OKTA_TOKEN } }", format!("signin: {SECRET}")),
+        ("{ api_token: { env: OKTA_TOKEN } }", format!("{{ service_app: {{ client_id: x, private_kye: {SECRET} }} }}")),
+        ("{ api_token: { env: OKTA_TOKEN } }", SECRET.to_owned()),
     ] {
         let text = ALL.replacen(from, &to, 1);
         let problems = mistakes(&text);

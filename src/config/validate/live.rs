@@ -118,7 +118,13 @@ pub(super) fn vault(check: &mut Check<'_>, part: Part<'_>, raw: RawVault) -> Opt
     settings.sign_in_namespace = raw.sign_in_namespace.map_or_else(String::new, root);
     settings.namespaces = match raw.namespaces {
         Some(names) if names.len() == 1 && names[0] == "discover" => scan_vault::Namespaces::Discover,
-        Some(names) => scan_vault::Namespaces::Listed(names.into_iter().map(root).collect()),
+        Some(names) => {
+            if names.is_empty() || names.iter().any(|name| name == "discover") {
+                let help = "list the namespaces, or write [discover] alone";
+                check.say_help(&part.pointer("namespaces"), "names no namespace, or `discover` beside others", help);
+            }
+            scan_vault::Namespaces::Listed(names.into_iter().map(root).collect())
+        }
         None => scan_vault::Namespaces::Listed(vec![settings.sign_in_namespace.clone()]),
     };
     let switch = |on: Option<bool>| {

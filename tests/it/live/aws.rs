@@ -28,20 +28,58 @@ fn seed() -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).expect("the seed")).expect("JSON")
 }
 
+/// A company that asks the emulator at `address`, signed in to in this way.
+fn company(address: &str, sign_in: &str, secret: &str) -> Live {
+    let system = format!(
+        "  - id: cloud\n    connector: aws\n    account: \"123456789012\"\n\
+         \x20   connection: {{ internal: true, plain_to_loopback: true, pace: {{ per_second: 500, burst: 500 }} }}\n\
+         \x20   live:\n      endpoint: \"{address}\"\n      sign_in: {sign_in}\n"
+    );
+    Live::new(system, secret)
+}
+
+#[test]
+fn each_way_to_a_credential_leads_to_the_account_and_one_without_a_credential_to_none() {
+    let Some(address) = emulator() else { return };
+    let seed = seed();
+    let scanner = &seed["credentials"]["administrator"];
+    let text = |key: &str| scanner[key].as_str().expect("a text").to_owned();
+    let (id, secret) = (text("access_key_id"), text("secret_access_key"));
+    for (sign_in, with_credential) in [
+        ("environment", true),
+        ("default", true),
+        ("{ profile: audit }", true),
+        ("environment", false),
+        ("{ profile: other }", true),
+    ] {
+        let mut company = company(&address, sign_in, "unused");
+        let profile = format!("[audit]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n");
+        std::fs::write(company.path().join("credentials"), profile).expect("a file");
+        if sign_in.starts_with('{') {
+            let file = company.path().join("credentials").display().to_string();
+            company.environment = vec![("AWS_SHARED_CREDENTIALS_FILE", file)];
+        } else if with_credential {
+            company.environment = vec![("AWS_ACCESS_KEY_ID", id.clone()), ("AWS_SECRET_ACCESS_KEY", secret.clone())];
+        }
+        company.write();
+        let run = company.run(&["doctor"]);
+        let reached = run.stdout.contains("cloud is 123456789012");
+        assert_eq!(reached, with_credential && !sign_in.contains("other"), "{sign_in}: {}{}", run.stdout, run.stderr);
+        assert!(!run.stdout.contains(&secret) && !run.stderr.contains(&secret));
+    }
+}
+
 #[test]
 fn keys_of_a_leaver_are_named_by_their_ids_and_colleagues_are_not_asked_about() {
     let Some(address) = emulator() else { return };
     let seed = seed();
     let scanner = &seed["credentials"]["administrator"];
     let secret = scanner["secret_access_key"].as_str().expect("a secret");
-    let system = format!(
-        "  - id: cloud\n    connector: aws\n    account: \"123456789012\"\n\
-         \x20   connection: {{ internal: true, plain_to_loopback: true, pace: {{ per_second: 500, burst: 500 }} }}\n\
-         \x20   live:\n      endpoint: \"{address}\"\n\
-         \x20     sign_in: {{ key: {{ access_key_id: {}, secret_access_key: {{ env: TOKEN }} }} }}\n",
+    let sign_in = format!(
+        "{{ key: {{ access_key_id: {}, secret_access_key: {{ env: TOKEN }} }} }}",
         scanner["access_key_id"].as_str().expect("an id")
     );
-    let mut company = Live::new(system, secret);
+    let mut company = company(&address, &sign_in, secret);
     let users = seed["accounts"][0]["users"].as_array().expect("users");
     let address_of = |user: &Value| user["tags"]["email"].as_str().map(String::from);
     let leaver = users.iter().find(|user| user["name"] == "ann.berg").expect("the one who left");

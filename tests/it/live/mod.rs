@@ -4,6 +4,7 @@ mod aws;
 mod github;
 mod okta;
 mod record;
+mod vault;
 
 use std::path::Path;
 
@@ -20,6 +21,8 @@ pub(crate) struct Live {
     pub(crate) token: String,
     /// Rows of the roster.
     pub(crate) people: Vec<String>,
+    /// Further variables of the environment.
+    pub(crate) environment: Vec<(&'static str, String)>,
 }
 
 const HEADER: &str =
@@ -27,7 +30,7 @@ const HEADER: &str =
 
 /// The present: a live system cannot be judged at a chosen time.
 #[expect(clippy::disallowed_methods, reason = "what is asked live answers now")]
-fn now() -> chrono::DateTime<chrono::Utc> {
+pub(crate) fn now() -> chrono::DateTime<chrono::Utc> {
     chrono::Utc::now()
 }
 
@@ -47,6 +50,7 @@ impl Live {
             folder: tempfile::tempdir().expect("a folder"),
             system,
             token: String::from(token),
+            environment: Vec::new(),
             people: vec![person("p-1", "ended", "ana", &days_ago(30)), person("p-2", "active", "bea", "")],
         }
     }
@@ -85,8 +89,9 @@ impl Live {
 
     /// Runs the program with the token in its environment.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        let output =
-            command(self.path()).env("TOKEN", &self.token).args(arguments).output().expect("the program starts");
+        let mut command = command(self.path());
+        command.env("TOKEN", &self.token).envs(self.environment.iter().map(|(name, value)| (*name, value)));
+        let output = command.args(arguments).output().expect("the program starts");
         Run::new(&output, self.path())
     }
 

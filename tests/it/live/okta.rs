@@ -159,22 +159,31 @@ fn a_secret_in_the_configuration_is_a_mistake_that_does_not_repeat_it() {
     server.finish();
 }
 
-/// Here and not beside the code: a program that is being started holds the file descriptors of its parent for a moment, and
-/// with them the locks of other tests.
 #[test]
-fn a_command_gives_the_secret_and_its_failure_tells_nothing_of_what_it_wrote() {
+fn a_recording_is_no_part_of_a_run_that_writes_or_asks_nothing() {
+    let (_stub, server) = start(organisation());
+    let company = company(&server);
+    company.write();
+    for flag in ["--dry-run", "--offline"] {
+        let run = company.run(&["scan", flag, "--record", "recordings"]);
+        run.expect(2);
+        assert!(run.stderr.contains("cannot be used with"), "{}", run.stderr);
+    }
+    assert!(!company.path().join("recordings").exists());
+    server.finish();
+}
+
+#[test]
+fn a_system_whose_door_cannot_open_is_never_told_to_need_nothing() {
     let (_stub, server) = start(organisation());
     let mut company = company(&server);
-    let with = |command: &str| format!("{{ command: [{command}] }}");
-    company.system = company.system.replace("{ env: TOKEN }", &with(&format!("/bin/echo, {TOKEN}")));
-    let run = company.scan();
-    assert!(!found(&run.report()).is_empty(), "{}", run.stderr);
-    company.system = company
-        .system
-        .replace(&with(&format!("/bin/echo, {TOKEN}")), &with("/bin/sh, -c, \"echo leaked-word; exit 3\""));
-    let run = company.scan();
-    assert!(run.gaps().iter().any(|gap| gap.contains("exit status: 3")), "{:#?}", run.gaps());
-    let gaps = run.gaps().join("\n");
-    assert!(!run.stderr.contains("leaked-word") && !gaps.contains("leaked-word"), "{gaps}");
+    company.system = company.system.replace("internal: true,", "internal: true, ca_file: nowhere.pem,");
+    company.write();
+    let run = company.run(&["check-permissions", "--print-policy"]);
+    run.expect(3);
+    assert!(run.stderr.contains("no policy can be told"), "{}", run.stderr);
+    let run = company.run(&["check-permissions"]);
+    run.expect(3);
+    assert!(run.stdout.contains("could not be tried") && run.stdout.contains("nowhere.pem"), "{}", run.stdout);
     server.finish();
 }

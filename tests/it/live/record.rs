@@ -97,3 +97,29 @@ fn an_existing_recording_is_not_overwritten() {
     assert!(run.gaps().iter().any(|gap| gap.contains("recordings")), "{:#?}\n{}", run.gaps(), run.stderr);
     server.finish();
 }
+
+#[test]
+fn two_replays_as_of_one_instant_give_equal_bytes() {
+    let (_stub, server) = start(organisation());
+    let recorded = company(&server);
+    recorded.write();
+    recorded.run(&["scan", "--no-progress", "--record", "recordings"]);
+    server.stop();
+    let as_of = super::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let replays = [replayed(&recorded), replayed(&recorded)];
+    replays[0].write();
+    // The same roster bytes, manifest included: both were written in one go.
+    replays[1].write();
+    for name in ["roster.csv", "roster.meta.json", "holdover.yaml"] {
+        std::fs::copy(replays[0].path().join(name), replays[1].path().join(name)).expect("a copy");
+    }
+    let outputs: Vec<Vec<u8>> = replays
+        .iter()
+        .map(|replay| {
+            let run = replay.run(&["scan", "--no-progress", "--as-of", &as_of]);
+            assert!(!found(&run.report()).is_empty(), "{}", run.stderr);
+            std::fs::read(replay.path().join("out/report.json")).expect("a report")
+        })
+        .collect();
+    assert_eq!(String::from_utf8_lossy(&outputs[0]), String::from_utf8_lossy(&outputs[1]));
+}

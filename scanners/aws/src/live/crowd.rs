@@ -84,7 +84,7 @@ async fn follow(core: &Core, scope: &Scope, outlet: &Outlet) -> Result<(), Cause
         KEY_IDS => keys::read(&about, index.report_of).await,
         SSH_KEYS => ssh::read(&about).await,
         SIGNING_CERTIFICATES => certificates::read(&about).await,
-        MFA_SERIALS => mfa::read(&about, index.virtual_told).await,
+        MFA_SERIALS => mfa::read(&about).await,
         EVENTS => core.trail.read(&about).await,
         _ => Outcome::failed(Cause::Bug { what: format!("{kind} is not read for one user") }),
     };

@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
 use aws_smithy_types::DateTime;
 use chrono::TimeDelta;
-use scan_contract::{Access, AccessKind, Cause, Fact, Instant, Moment, Status};
+use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Instant, Moment, Status};
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
@@ -18,6 +18,7 @@ use crate::live::bulk::pages::{Turn, Walk};
 use crate::live::bulk::rows::instant;
 use crate::live::clients::Account;
 use crate::live::follow::{About, Outcome};
+use crate::tell::roles::by_session;
 use crate::text::short;
 
 const OPERATION: &str = "cloudtrail:LookupEvents";
@@ -35,10 +36,37 @@ const LONGEST_SESSION: TimeDelta = TimeDelta::hours(36);
 /// What one user did, credential by credential.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// By access key id; a sign-in at the console has none and stands under the empty id.
-    used: BTreeMap<String, Use>,
-    /// Regions that could not be asked, and why.
+    used: BTreeMap<Credential, Use>,
+    /// Regions that could not be asked, or an event of theirs that could not be read, and why.
     gaps: Vec<(String, Cause)>,
+}
+
+/// What an event was signed with.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Credential {
+    /// A credential of the IAM user: a long-term key, or a temporary one that was made with it.
+    Own(String),
+    /// A sign-in of the IAM user at the console, which has no key id.
+    Console,
+    /// A temporary credential of which only its session's name is the user's. Whoever assumes a role chooses that name.
+    Named(String),
+    /// A sign-in at the console under such a session's name.
+    NamedConsole,
+}
+
+impl Credential {
+    /// How it is called in ids and for people.
+    fn name(&self) -> &str {
+        match self {
+            Self::Own(id) | Self::Named(id) => id,
+            Self::Console => "console",
+            Self::NamedConsole => "console-by-role",
+        }
+    }
+
+    fn is_named(&self) -> bool {
+        matches!(self, Self::Named(_) | Self::NamedConsole)
+    }
 }
 
 /// The newest use of one credential.
@@ -49,6 +77,8 @@ struct Use {
     says: String,
     /// Calls that were refused.
     refused: usize,
+    /// Whose session it is in AWS's own words, where it is not the user's own.
+    session_of: Option<String>,
 }
 
 /// The event history, asked once for each user of a run.
@@ -73,6 +103,9 @@ struct Inner {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Who {
+    #[serde(rename = "type")]
+    sort: Option<String>,
+    arn: Option<String>,
     session_context: Option<Context>,
 }
 
@@ -106,8 +139,8 @@ impl Trail {
         for (region, cause) in &seen.gaps {
             outcome.gap(format!("region {region}"), cause.clone());
         }
-        for (id, used) in seen.used.iter().filter(|(id, _)| !id.starts_with("AKIA")) {
-            outcome.records.push(session(about, id, used));
+        for (credential, used) in seen.used.iter().filter(|(credential, _)| !credential.name().starts_with("AKIA")) {
+            outcome.records.push(session(about, credential, used));
         }
         outcome
     }
@@ -148,8 +181,11 @@ impl Trail {
             };
             let answer = asker.ask(OPERATION, request).await.map_err(|failure| failure.cause)?;
             for event in answer.events() {
-                if event.username.as_deref() != own.as_deref() {
-                    seen.take(event, region)?;
+                if event.username.as_deref() != own.as_deref()
+                    && let Err(cause) = seen.take(event, region)
+                    && !seen.gaps.iter().any(|(known, other)| known == region && *other == cause)
+                {
+                    seen.gaps.push((region.to_owned(), cause));
                 }
             }
             match walk.turn(Turn::token(answer.next_token.as_deref()))? {
@@ -191,19 +227,42 @@ impl Seen {
         let malformed = |what: &str| Cause::Malformed { what: format!("{OPERATION}: {what}") };
         let at = event.event_time.as_ref().and_then(instant).ok_or_else(|| malformed("an event without a time"))?;
         let inner = match event.cloud_trail_event.as_deref() {
-            Some(text) => serde_json::from_str::<Inner>(text).map_err(|_| malformed("an event that is not JSON"))?,
-            None => Inner::default(),
+            Some(text) => {
+                Some(serde_json::from_str::<Inner>(text).map_err(|_| malformed("an event that is not JSON"))?)
+            }
+            None => None,
         };
         let name = event.event_name.as_deref().unwrap_or("an event without a name");
+        let key = event.access_key_id.clone().filter(|id| !id.is_empty());
+        if key.is_none() && inner.is_none() {
+            // As in a recording, which keeps nothing of the event itself.
+            return Err(malformed("a sign-in that does not say whether it succeeded"));
+        }
+        let inner = inner.unwrap_or_default();
         let refused = inner.error_code.is_some() || (name == "ConsoleLogin" && inner.error_message.is_some());
-        let id = event.access_key_id.clone().unwrap_or_default();
         // A sign-in that failed shows no use of what it failed with.
-        if refused && id.is_empty() {
+        if refused && key.is_none() {
             return Ok(());
         }
-        let begun = inner
-            .user_identity
-            .and_then(|who| who.session_context)
+        let who = inner.user_identity.unwrap_or_default();
+        let is_own = who.sort.as_deref() == Some("IAMUser");
+        let credential = match (key, is_own) {
+            // Only a user has long-term keys.
+            (Some(id), own) if own || id.starts_with("AKIA") => Credential::Own(id),
+            (Some(id), _) => Credential::Named(id),
+            (None, true) => Credential::Console,
+            (None, false) => Credential::NamedConsole,
+        };
+        let session_of = credential.is_named().then(|| {
+            let sort = who.sort.as_deref().unwrap_or("no sort of identity said");
+            format!(
+                "{}, {}",
+                short(sort, 40),
+                who.arn.as_deref().map_or_else(|| String::from("no ARN"), |arn| short(arn, 160))
+            )
+        });
+        let begun = who
+            .session_context
             .and_then(|context| context.attributes)
             .and_then(|attributes| attributes.creation_date)
             .and_then(|text| crate::read::wire::instant(&text));
@@ -212,7 +271,13 @@ impl Seen {
         let outcome =
             inner.error_code.as_ref().map_or_else(String::new, |code| format!(", refused: {}", short(code, 40)));
         let says = format!("CloudTrail: {} in {}{source}{outcome}", short(name, 60), short(place, 40));
-        let used = self.used.entry(id).or_insert_with(|| Use { at, begun, says: says.clone(), refused: 0 });
+        let used = self.used.entry(credential).or_insert_with(|| Use {
+            at,
+            begun,
+            says: says.clone(),
+            refused: 0,
+            session_of,
+        });
         used.refused += usize::from(refused);
         if at > used.at {
             (used.at, used.begun, used.says) = (at, begun, says);
@@ -223,7 +288,7 @@ impl Seen {
     /// Raises the last use of keys that the history saw later than everything else.
     pub(crate) fn raise(&self, records: &mut [Access]) {
         for record in records.iter_mut().filter(|record| record.kind == AccessKind::AccessKey) {
-            let Some(used) = self.used.get(record.grant_id.as_str()) else { continue };
+            let Some(used) = self.used.get(&Credential::Own(record.grant_id.as_str().to_owned())) else { continue };
             let later = match &record.last_used_at {
                 Fact::Known(moment) => moment.at < used.at,
                 Fact::None | Fact::Hidden(_) => true,
@@ -239,14 +304,23 @@ impl Seen {
     }
 }
 
-fn session(about: &About<'_>, id: &str, used: &Use) -> Access {
-    let name = if id.is_empty() { "console" } else { id };
+fn session(about: &About<'_>, credential: &Credential, used: &Use) -> Access {
+    let name = credential.name();
     let began = used.begun.unwrap_or(used.at);
     let live_until = began + LONGEST_SESSION;
     let status = if live_until <= about.account.door.now() { Status::Expired } else { Status::Unknown };
     // By the name that the history was asked for: the id must not depend on what else could be read.
     let grant_id = format!("{}/cloudtrail/{name}", about.user);
-    let mut access = about.known.person.grant(about.scope.clone(), AccessKind::Session, grant_id, status);
+    let mut access = if credential.is_named() {
+        // Nothing of the user: neither the account nor its tags and reach.
+        let mut access = Access::new(about.scope.clone(), AccessKind::Session, GrantId::from(grant_id), status);
+        access.holders.push(by_session(about.user));
+        access.evidence.push(String::from("known by the name of its session alone, which whoever begins it chooses"));
+        access
+    } else {
+        about.known.person.grant(about.scope.clone(), AccessKind::Session, grant_id, status)
+    };
+    access.evidence.extend(used.session_of.as_ref().map(|whose| format!("session of {whose}")));
     access.grant_display = Some(format!("temporary credential {name} of {}, seen by CloudTrail", about.user));
     access.status_text = Some(String::from("reckoned: AWS does not list sessions"));
     access.client = Some(name.to_owned());
@@ -263,7 +337,7 @@ fn session(about: &About<'_>, id: &str, used: &Use) -> Access {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scan_contract::{GrantId, ScopeName};
+    use scan_contract::ScopeName;
 
     fn event(id: Option<&str>, at: i64, inner: &str) -> Event {
         Event::builder()
@@ -303,9 +377,35 @@ mod tests {
     fn a_refused_call_is_use_of_its_key_and_a_failed_sign_in_is_none() {
         let mut seen = Seen::default();
         seen.take(&event(Some("AKIA1"), 10, "{\"errorCode\":\"AccessDenied\"}"), "us-east-1").expect("an event");
-        assert_eq!(seen.used["AKIA1"].refused, 1);
+        assert_eq!(seen.used[&Credential::Own(String::from("AKIA1"))].refused, 1);
         seen.take(&event(None, 20, "{\"errorCode\":\"Failed\"}"), "us-east-1").expect("an event");
-        assert!(!seen.used.contains_key(""));
+        assert_eq!(seen.used.len(), 1);
         assert!(seen.take(&event(None, 20, "not json"), "us-east-1").is_err());
+        // Without its text an event does not say whether a sign-in failed; that a key was used it says all the same.
+        let mut bare = event(None, 30, "{}");
+        bare.cloud_trail_event = None;
+        assert!(seen.take(&bare, "us-east-1").is_err());
+        bare.access_key_id = Some(String::from("AKIA2"));
+        seen.take(&bare, "us-east-1").expect("an event");
+        assert_eq!(seen.used.len(), 2);
+    }
+
+    #[test]
+    fn a_session_is_the_users_only_where_the_identity_is_an_iam_user() {
+        let mut seen = Seen::default();
+        let own = r#"{"userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ana"}}"#;
+        let role =
+            r#"{"userIdentity":{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/build/ana"}}"#;
+        for (key, text) in
+            [(Some("ASIA1"), own), (Some("ASIA2"), role), (None, own), (None, role), (Some("ASIA3"), "{}")]
+        {
+            seen.take(&event(key, 10, text), "us-east-1").expect("an event");
+        }
+        let named: Vec<&str> =
+            seen.used.keys().filter(|credential| credential.is_named()).map(Credential::name).collect();
+        assert_eq!(named, ["ASIA2", "ASIA3", "console-by-role"]);
+        let whose = &seen.used[&Credential::Named(String::from("ASIA2"))].session_of;
+        assert_eq!(whose.as_deref(), Some("AssumedRole, arn:aws:sts::111122223333:assumed-role/build/ana"));
+        assert_eq!(seen.used.len(), 5);
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct Failure {
     pub(crate) cause: Cause,
     /// Whether asking again can help, and when.
     pub(crate) signal: Signal,
-    /// Whether the service says that this sort of thing does not have what was asked for.
+    /// Whether Identity Center says that an instance of this sort has no such thing.
     pub(crate) says_not_supported: bool,
 }
 
@@ -79,9 +79,7 @@ impl Failure {
             Some((code, message)) => cause_of(operation, status, code, message),
             None => without_code(operation, raw),
         };
-        let says_not_supported = said.as_ref().is_some_and(|(code, message)| {
-            code == "ValidationException" && message.to_ascii_lowercase().contains("not supported")
-        });
+        let says_not_supported = said.as_ref().is_some_and(|(code, message)| is_not_supported(code, message));
         let code = said.map(|(code, _)| code);
         Self { code, status: Some(status), cause, signal: heard(raw), says_not_supported }
     }
@@ -127,6 +125,13 @@ fn without_code(operation: &str, raw: &HttpResponse) -> Cause {
         500..=599 => Cause::Unreachable { step: operation.to_owned(), detail: what },
         _ => Cause::Malformed { what },
     }
+}
+
+/// What an instance that belongs to one account answers, which has no permission sets: "The operation is not supported
+/// for this Identity Center instance". The same code with other words is a fault of the request.
+fn is_not_supported(code: &str, message: &str) -> bool {
+    code == "ValidationException"
+        && message.to_ascii_lowercase().contains("not supported for this identity center instance")
 }
 
 /// Codes of refusals.
@@ -214,6 +219,14 @@ mod tests {
             cause_of("iam:ListRoles", 403, "AccessDenied", "... with an explicit deny in a service control policy");
         let Cause::Denied { permission } = guarded else { panic!("a refusal") };
         assert!(permission.starts_with("iam:ListRoles (") && permission.contains("service control policy"));
+    }
+
+    #[test]
+    fn only_an_instance_without_permission_sets_is_not_supported() {
+        let says = "The operation is not supported for this Identity Center instance";
+        assert!(is_not_supported("ValidationException", says));
+        assert!(!is_not_supported("ValidationException", "PrincipalType GROUPS is not supported"));
+        assert!(!is_not_supported("AccessDeniedException", says));
     }
 
     #[test]

@@ -15,6 +15,11 @@ pub(crate) struct Known {
     pub(crate) person: Person,
     /// Their row of the credential report, where there is one.
     pub(crate) row: Option<Row>,
+    /// Whether the row is certainly about the user who has the name now: both were made at the same time. A name and with
+    /// it an ARN can be given to another user.
+    pub(crate) row_is_theirs: bool,
+    /// Serial numbers of the MFA devices that the account's lists already told.
+    pub(crate) devices: Vec<String>,
 }
 
 /// The users of one account, by name.
@@ -23,12 +28,11 @@ pub(crate) struct Index {
     pub(crate) users: HashMap<String, Arc<Known>>,
     /// Time of the credential report that the rows come from.
     pub(crate) report_of: Option<Instant>,
-    /// Whether virtual MFA devices were told by the sweep.
-    pub(crate) virtual_told: bool,
 }
 
 impl Index {
-    /// A user by name. One that was not listed is known by what a follow-up carries.
+    /// A user by name. One that was not listed, or whose account could not be listed, is known by what a follow-up
+    /// carries: the name at least, which is all that is needed to ask.
     pub(crate) fn user(&self, name: &str, holder: Option<&Holder>) -> Arc<Known> {
         if let Some(known) = self.users.get(name) {
             return Arc::clone(known);
@@ -42,6 +46,8 @@ impl Index {
                 boundary: None,
             },
             row: None,
+            row_is_theirs: false,
+            devices: Vec::new(),
         })
     }
 }

@@ -89,9 +89,8 @@ async fn choose(
             not_asked_for += 1;
             continue;
         }
-        if let Some(left) = organisation.exclude.iter().find(|left| left.account == *id) {
-            let cause = Cause::Excluded { reason: left.reason.clone(), until: left.until.clone() };
-            chosen.left_out.insert(id.clone(), cause);
+        if let Some(left) = organisation.left_out(id) {
+            chosen.left_out.insert(id.clone(), left.cause());
             continue;
         }
         match state_of(account) {
@@ -170,22 +169,34 @@ async fn read_all(
         }
         match tasks.join_next_with_id().await {
             None => return Ok(()),
-            Some(Ok((_, result))) => result?,
+            Some(Ok((task, result))) => {
+                names.remove(&task);
+                result?;
+            }
             Some(Err(error)) => {
-                let Some(id) = names.get(&error.id()).filter(|_| error.is_panic()) else { return Err(Cause::Stopped) };
+                let Some(id) = names.remove(&error.id()).filter(|_| error.is_panic()) else {
+                    return Err(Cause::Stopped);
+                };
                 let what = String::from("the aws scanner panicked in this account");
-                refuse(core, id, &Cause::Bug { what }, outlet).await?;
+                refuse(core, &id, &Cause::Bug { what }, outlet).await?;
             }
         }
     }
 }
 
+/// Reads one account. An error means that nobody takes what is read; everything else is a gap of this account alone.
 async fn read_one(core: &Core, id: &AccountId, outlet: &Outlet) -> Result<(), Cause> {
-    let account = core.account(id)?;
-    // An account whose role cannot be assumed is not onboarded: one reason for all its scopes.
-    match account.signer.credentials().await {
-        Ok(_) => core.read_account(&account, outlet).await,
-        Err(cause) => refuse(core, id, &cause, outlet).await,
+    let read = match core.account(id) {
+        // An account whose role cannot be assumed is not onboarded: one reason for all its scopes.
+        Ok(account) => match account.signer.credentials().await {
+            Ok(_) => core.read_account(&account, outlet).await,
+            Err(cause) => Err(cause),
+        },
+        Err(cause) => Err(cause),
+    };
+    match read {
+        Err(cause) if cause != Cause::Stopped => refuse(core, id, &cause, outlet).await,
+        other => other,
     }
 }
 

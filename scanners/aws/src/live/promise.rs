@@ -1,5 +1,5 @@
-//! What a good answer must hold (CMP-8). The vendor's libraries take a missing list for an empty one and a missing
-//! `IsTruncated` for "no more", so that a body of `{}` would read as "nobody has anything".
+//! What a good answer must hold (CMP-8). The vendor's libraries take a missing list, and one that is `null`, for an empty
+//! one and a missing `IsTruncated` for "no more", so that a body of `{}` would read as "nobody has anything".
 
 use std::collections::HashMap;
 
@@ -23,16 +23,17 @@ const KEYS: [(&str, &str); 10] = [
 ];
 
 /// What the answer of an action of the query protocol must have. Lists of one user are short and never come in pages
-/// (two keys, five SSH keys), so there the list itself is enough.
-const ELEMENTS: [(&str, &str); 8] = [
-    ("iam:GetAccountAuthorizationDetails", "IsTruncated"),
-    ("iam:ListServiceSpecificCredentials", "IsTruncated"),
-    ("iam:ListVirtualMFADevices", "IsTruncated"),
-    ("iam:ListRoles", "IsTruncated"),
-    ("iam:ListAccessKeys", "AccessKeyMetadata"),
-    ("iam:ListSSHPublicKeys", "SSHPublicKeys"),
-    ("iam:ListSigningCertificates", "Certificates"),
-    ("iam:ListMFADevices", "MFADevices"),
+/// (two keys, five SSH keys), so there the list itself is enough. The four lists of the authorization details share their
+/// pages: each must stand on some page, which is seen where they are told.
+const ELEMENTS: [(&str, &[&str]); 8] = [
+    ("iam:GetAccountAuthorizationDetails", &["IsTruncated"]),
+    ("iam:ListServiceSpecificCredentials", &["IsTruncated", "ServiceSpecificCredentials"]),
+    ("iam:ListVirtualMFADevices", &["IsTruncated", "VirtualMFADevices"]),
+    ("iam:ListRoles", &["IsTruncated", "Roles"]),
+    ("iam:ListAccessKeys", &["AccessKeyMetadata"]),
+    ("iam:ListSSHPublicKeys", &["SSHPublicKeys"]),
+    ("iam:ListSigningCertificates", &["Certificates"]),
+    ("iam:ListMFADevices", &["MFADevices"]),
 ];
 
 /// Whether a success is one.
@@ -45,19 +46,14 @@ pub(crate) fn check(reply: &Reply) -> Result<(), Cause> {
     }
     let missing = |what: &str| Err(Cause::Malformed { what: format!("{}: no {what} in the answer", reply.operation) });
     if let Some((_, key)) = KEYS.iter().find(|(operation, _)| *operation == reply.operation) {
-        #[expect(
-            clippy::zero_sized_map_values,
-            reason = "only the keys are looked at, and serde needs the values passed over"
-        )]
-        let Ok(body) = serde_json::from_slice::<HashMap<String, IgnoredAny>>(&reply.body) else {
+        let Ok(body) = serde_json::from_slice::<HashMap<String, Option<IgnoredAny>>>(&reply.body) else {
             return Err(Cause::Malformed { what: format!("{}: the answer is no JSON object", reply.operation) });
         };
-        return if body.contains_key(*key) { Ok(()) } else { missing(key) };
+        return if body.get(*key).is_some_and(Option::is_some) { Ok(()) } else { missing(key) };
     }
-    match ELEMENTS.iter().find(|(operation, _)| *operation == reply.operation) {
-        Some((_, element)) if !holds(&reply.body, element) => missing(element),
-        _ => Ok(()),
-    }
+    let needed = ELEMENTS.iter().find(|(operation, _)| *operation == reply.operation);
+    let absent = needed.and_then(|(_, elements)| elements.iter().find(|element| !holds(&reply.body, element)));
+    absent.map_or(Ok(()), |element| missing(element))
 }
 
 /// Whether an element of this name begins somewhere.

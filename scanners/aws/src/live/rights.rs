@@ -127,7 +127,7 @@ async fn try_roles(core: &Core) -> Result<(), Failure> {
         .accounts()
         .iter()
         .filter_map(|account| account.id.as_deref().and_then(crate::settings::AccountId::parse))
-        .find(|id| *id != core.settings.account);
+        .find(|id| *id != core.settings.account && core.account(id).is_ok());
     let Some(other) = other else { return Ok(()) };
     let account = core.account(&other).map_err(Failure::own)?;
     account.signer.credentials().await.map(drop).map_err(Failure::own)

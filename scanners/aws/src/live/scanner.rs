@@ -104,8 +104,12 @@ impl Core {
             .await
     }
 
-    /// The clients of an account. Another one than the configured is reached through the role of the organisation.
+    /// The clients of an account. Another one than the configured is reached through the role of the organisation, and one
+    /// that is left out by the configuration not at all, whoever asks.
     pub(crate) fn account(&self, id: &AccountId) -> Result<Arc<Account>, Cause> {
+        if let Some(left) = self.settings.organisation.as_ref().and_then(|organisation| organisation.left_out(id)) {
+            return Err(left.cause());
+        }
         if *id == self.settings.account {
             return Ok(Arc::clone(&self.base));
         }
@@ -145,7 +149,7 @@ impl Core {
         pairs
     }
 
-    /// What is known of an account from this run.
+    /// What is known of an account from this run: nothing where its lists could not be read.
     pub(crate) fn index(&self, id: &AccountId) -> Arc<Index> {
         locked(&self.indexes).get(id).map(Arc::clone).unwrap_or_default()
     }

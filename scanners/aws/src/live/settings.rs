@@ -133,7 +133,19 @@ pub struct Organisation {
     pub accounts_at_once: usize,
 }
 
+impl LeftOut {
+    /// Why nothing of it is read.
+    pub(crate) fn cause(&self) -> Cause {
+        Cause::Excluded { reason: self.reason.clone(), until: self.until.clone() }
+    }
+}
+
 impl Organisation {
+    /// What the configuration says of an account that is left out.
+    pub(crate) fn left_out(&self, account: &AccountId) -> Option<&LeftOut> {
+        self.exclude.iter().find(|left| left.account == *account)
+    }
+
     /// All accounts, through a role of this name.
     pub fn new(role_name: impl Into<String>) -> Self {
         Self {

@@ -101,9 +101,9 @@ impl Details {
         details
     }
 
-    /// A page that came from the service itself, with the service's word on whether more follow.
-    pub(crate) fn begin_page(&mut self, truncated: bool, marker: Option<&str>) {
-        self.lists.extend([List::Users, List::Groups, List::Roles, List::Policies]);
+    /// A page that came from the service itself, with the lists it carries and the service's word on whether more follow.
+    pub(crate) fn begin_page(&mut self, lists: impl IntoIterator<Item = List>, truncated: bool, marker: Option<&str>) {
+        self.lists.extend(lists);
         self.pages.push(Page { truncated: Some(truncated), marker: marker.map(str::to_owned), next_token: false });
     }
 

@@ -159,7 +159,7 @@ fn tell_certificates(row: &Row, person: &Person, reading: &mut Reading) {
         if !cells.is_taken() || cells.active == Switch::Missing {
             continue;
         }
-        reading.record(CERTIFICATES, certificate(row, index + 1, cells, person, reading));
+        reading.record(CERTIFICATES, certificate(row, index + 1, cells, person, reading.name(CERTIFICATES)));
     }
 }
 
@@ -168,10 +168,17 @@ pub(crate) fn certificate_slot_id(user_arn: &str, slot: usize) -> String {
     format!("{user_arn}/signing-certificate-{slot}")
 }
 
-fn certificate(row: &Row, slot: usize, cells: &CertificateCells, person: &Person, reading: &Reading) -> Access {
+/// A certificate of which the report's slot is all that is known.
+pub(crate) fn certificate(
+    row: &Row,
+    slot: usize,
+    cells: &CertificateCells,
+    person: &Person,
+    scope: scan_contract::ScopeName,
+) -> Access {
     let (status, word) = status_of(&cells.active).unwrap_or((Status::Disabled, None));
     let id = certificate_slot_id(&row.arn, slot);
-    let mut access = person.grant(reading.name(CERTIFICATES), AccessKind::Certificate, id, status);
+    let mut access = person.grant(scope, AccessKind::Certificate, id, status);
     access.status_text = word;
     access.grant_display = Some(format!("signing certificate {slot} of {}", row.user));
     access.created_at = Fact::Hidden(String::from("the report says only when it was last changed"));

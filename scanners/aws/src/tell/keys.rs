@@ -182,7 +182,7 @@ fn tell_row(
     let uncovered = joined.slots.len() > joined.keys.len();
     if uncovered || joined.keys.is_empty() {
         for slot in &joined.slots {
-            reading.record(ACCESS_KEYS, slot_access(row, *slot, why_no_id, &person, reading));
+            reading.record(ACCESS_KEYS, slot_access(row, *slot, why_no_id, &person, reading.name(ACCESS_KEYS)));
         }
     }
     // The root user's keys cannot be listed by user name.
@@ -221,7 +221,14 @@ pub(crate) fn key_access(key: &AccessKeyMetadata, person: &Person, scope: ScopeN
     access
 }
 
-fn slot_access(row: &Row, (number, cells): Slot<'_>, why_no_id: &str, person: &Person, reading: &Reading) -> Access {
+/// A key of which the report's slot is all that is known.
+pub(crate) fn slot_access(
+    row: &Row,
+    (number, cells): Slot<'_>,
+    why_no_id: &str,
+    person: &Person,
+    scope: ScopeName,
+) -> Access {
     let (status, word) = match &cells.active {
         Switch::On => (Status::Enabled, None),
         Switch::Off => (Status::Disabled, None),
@@ -230,7 +237,7 @@ fn slot_access(row: &Row, (number, cells): Slot<'_>, why_no_id: &str, person: &P
         Switch::Missing => (Status::Unknown, None),
     };
     let id = slot_id(&row.arn, number);
-    let mut access = person.grant(reading.name(ACCESS_KEYS), AccessKind::AccessKey, id, status);
+    let mut access = person.grant(scope, AccessKind::AccessKey, id, status);
     access.status_text = word;
     access.grant_display = Some(format!("access key {number} of {}", row.user));
     access.created_at = Fact::Hidden(String::from("the report says only when the key was made or last changed"));

@@ -234,7 +234,7 @@ fn by_id(user_id: &str) -> Holder {
 }
 
 /// A session name is chosen at sign-in, so it is a claim, unless the identity provider is made to set it.
-fn by_session(session: &str) -> Holder {
+pub(crate) fn by_session(session: &str) -> Holder {
     let mut holder = Holder::new(Relation::Holder);
     if is_address(session) {
         holder.email = Some(session.to_owned());

@@ -6,6 +6,7 @@
     reason = "a test has no other clock, and takes addresses of servers from the environment"
 )]
 
+mod absent;
 mod cost;
 mod faults;
 mod house;

@@ -23,6 +23,8 @@ struct Installation {
     id: u64,
     app_id: u64,
     #[serde(default)]
+    client_id: Option<String>,
+    #[serde(default)]
     app_slug: Option<String>,
     #[serde(default)]
     repository_selection: Option<String>,
@@ -80,6 +82,9 @@ fn installation(hub: &Hub, scope: &ScopeName, found: &Installation) -> Access {
     }
     access.evidence.push(format!("app {}", found.app_id));
     audit::attach(hub, &mut access, &Made::Installation(found.id));
+    if let Some(client) = &found.client_id {
+        audit::attach(hub, &mut access, &Made::App(client.clone()));
+    }
     access
 }
 

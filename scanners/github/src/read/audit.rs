@@ -4,11 +4,11 @@
 //! anywhere else. Only GitHub Enterprise has an interface to it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Holder, Moment, Relation, ScopeName, Status};
+use scan_contract::{Access, AccessKind, Cause, Fact, Gap, GrantId, Holder, Moment, Relation, ScopeName, Status};
 use serde::Deserialize;
 
 use crate::hub::{Hub, OnPlan, scope};
-use crate::list::{self, List};
+use crate::list::{self, Failure, List};
 use crate::scopes;
 use crate::text::clean;
 use crate::told::{Told, Work};
@@ -32,8 +32,21 @@ pub(crate) enum Made {
     Hook(u64),
     /// An App's installation.
     Installation(u64),
-    /// A secret: `owner/repo/NAME`, or `/NAME` for one of the organisation, in lower case.
-    Secret(String),
+    /// The same, by the client id of the App, which one organisation installs once.
+    App(String),
+    /// An Actions secret: where it is kept, and `owner/repo/NAME`, or `/NAME` for one of the organisation, in lower case.
+    Secret(Keeper, String),
+}
+
+/// Where an Actions secret is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Keeper {
+    /// The organisation.
+    Organisation,
+    /// A repository.
+    Repository,
+    /// An environment of a repository; the log does not say which.
+    Environment,
 }
 
 /// Who made something, and when.
@@ -71,6 +84,8 @@ struct Event {
     #[serde(default)]
     installation_id: Option<u64>,
     #[serde(default)]
+    application_client_id: Option<String>,
+    #[serde(default)]
     key: Option<String>,
     #[serde(default)]
     name: Option<String>,
@@ -90,11 +105,17 @@ impl Event {
             return self.hook_id.map(Made::Hook);
         }
         if action.starts_with("integration_installation.") {
-            return self.installation_id.map(Made::Installation);
+            let by_app = || self.application_client_id.clone().map(Made::App);
+            return self.installation_id.map(Made::Installation).or_else(by_app);
         }
         let name = self.key.as_deref().or(self.name.as_deref())?;
-        let repository = self.repo.as_deref().filter(|_| !action.starts_with("org.")).unwrap_or("");
-        Some(Made::Secret(format!("{repository}/{name}").to_ascii_lowercase()))
+        let (keeper, repository) = match action.split_once('.')?.0 {
+            "org" => (Keeper::Organisation, ""),
+            "repo" => (Keeper::Repository, self.repo.as_deref()?),
+            "environment" => (Keeper::Environment, self.repo.as_deref()?),
+            _ => return None,
+        };
+        Some(Made::Secret(keeper, format!("{repository}/{name}").to_ascii_lowercase()))
     }
 }
 
@@ -119,12 +140,16 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     for action in MADE {
         let phrase = format!("action:{action} {}", since(work.hub));
         let list = list_of(work.hub, &scope, phrase, "web").of(action);
-        let tell = &mut |event: Event, _: &mut Told| {
-            if let (Some(made), Some(login)) = (event.made(), event.actor.clone()) {
-                work.hub.made_by(made, Maker { login, id: event.actor_id, at: event.at() });
-            }
+        let mut silent = 0_u64;
+        let tell = &mut |event: Event, _: &mut Told| match (event.made(), event.actor.clone()) {
+            (Some(made), Some(login)) => work.hub.made_by(made, Maker { login, id: event.actor_id, at: event.at() }),
+            _ => silent += 1,
         };
-        list::read(work, &list, tell).await.map_err(|cause| absent(work.hub, cause))?;
+        list::read(work, &list, tell).await.map_err(|failure| absent(work.hub, failure))?;
+        if silent > 0 {
+            let what = format!("{silent} events do not say who did it or to what");
+            work.outlet.gap(Gap::part(&scope, *action, Cause::NotProven { what })).await?;
+        }
     }
     work.seal(&scope, None).await
 }
@@ -134,13 +159,8 @@ fn list_of<'a>(hub: &'a Hub, scope: &'a ScopeName, phrase: String, include: &str
     List::array(scope, segments).by_cursor().with("phrase", phrase).with("include", include).with("order", "desc")
 }
 
-fn absent(hub: &Hub, cause: Cause) -> Cause {
-    match cause {
-        Cause::Denied { permission } if permission.contains("\"not found\"") => {
-            hub.absent("organization_administration=read", needs())
-        }
-        other => other,
-    }
+fn absent(hub: &Hub, failure: Failure) -> Cause {
+    if failure.is_not_found() { hub.absent("organization_administration=read", needs()) } else { failure.cause }
 }
 
 /// Adds whoever made it, where the log says so.
@@ -166,7 +186,10 @@ pub(crate) async fn last_of(hub: &Hub, scope: &ScopeName, id: u64, login: &str) 
         let phrase = format!("actor:{login} {}", since(hub));
         let list = list_of(hub, scope, phrase, include).of(login).newest();
         let mut newest: Option<Event> = None;
-        let tell = &mut |event: Event, _: &mut Told| {
+        let tell = &mut |event: Event, told: &mut Told| {
+            if event.at().is_none() {
+                told.gap(scope, include, Cause::Malformed { what: String::from("an event without a time") });
+            }
             // A login that passed on: the id of the actor decides, where the event has one.
             if event.actor_id.is_none_or(|actor| actor == id)
                 && newest.as_ref().is_none_or(|known| known.at() < event.at())
@@ -174,7 +197,7 @@ pub(crate) async fn last_of(hub: &Hub, scope: &ScopeName, id: u64, login: &str) 
                 newest = Some(event);
             }
         };
-        let part = list::fetch(hub, &list, tell).await.map_err(|cause| absent(hub, cause))?;
+        let part = list::fetch(hub, &list, tell).await.map_err(|failure| absent(hub, failure))?;
         told.gaps.extend(part.gaps);
         told.records.extend(newest.and_then(|event| activity(hub, scope, id, login, include, &event)));
     }

@@ -27,7 +27,13 @@ struct Lines {
 /// Tells of the owners of one repository.
 pub(crate) fn tell(hub: &Hub, scope: &ScopeName, known: &Known, files: [Option<Blob>; 3], told: &mut Told) {
     let found = files.into_iter().zip(PLACES).find_map(|(file, place)| file.map(|file| (file, place)));
-    let Some((file, place)) = found else { return };
+    let Some((file, place)) = found else {
+        // What is not there is null, and for who may not read contents everything is.
+        if hub.granted().holds("contents=read") == Some(false) {
+            told.gap(scope, &*known.name, Cause::Denied { permission: hub.granted().name("contents=read") });
+        }
+        return;
+    };
     let part = || format!("{}: {place}", known.name);
     let Some(text) = file.lines else {
         told.gap(scope, part(), Cause::Malformed { what: String::from("no text, or not a file") });

@@ -10,7 +10,7 @@ use crate::hub::{Hub, OnPlan, scope};
 use crate::list::{self, List};
 use crate::scopes;
 use crate::settings::Edition;
-use crate::text::{clean, end, last_use, printed_fingerprint, time};
+use crate::text::{LastUse, clean, end, printed_fingerprint, time};
 use crate::told::{Told, Work};
 
 #[derive(Debug, Deserialize)]
@@ -21,7 +21,7 @@ struct Authorization {
     #[serde(default)]
     credential_authorized_at: Option<DateTime<Utc>>,
     #[serde(default)]
-    credential_accessed_at: Option<DateTime<Utc>>,
+    credential_accessed_at: LastUse,
     #[serde(default)]
     authorized_credential_id: Option<u64>,
     #[serde(default)]
@@ -57,10 +57,8 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     };
     match list::read(work, &list, tell).await {
         Ok(whole) => whole.seal(work, &scope).await,
-        Err(Cause::Denied { permission }) if permission.contains("\"not found\"") => {
-            Err(hub.absent("organization_administration=read", needs()))
-        }
-        Err(cause) => Err(cause),
+        Err(failure) if failure.is_not_found() => Err(hub.absent("organization_administration=read", needs())),
+        Err(failure) => Err(failure.cause),
     }
 }
 
@@ -92,7 +90,7 @@ fn credential(hub: &Hub, scope: &ScopeName, found: &Authorization, told: &mut To
     access.parent = hub.id_of(&found.login).map(|id| GrantId::from(id.to_string()));
     access.holders.push(hub.by_login(Relation::Holder, &found.login));
     access.created_at = time(found.credential_authorized_at);
-    access.last_used_at = last_use(found.credential_accessed_at);
+    access.last_used_at = found.credential_accessed_at.fact("the use of this credential is not told");
     access.expires_at = end(found.authorized_credential_expires_at);
     access.public_key = found.fingerprint.as_deref().and_then(printed_fingerprint);
     access.evidence.push(String::from("the time is that of the authorisation; the credential may be older"));

@@ -1,6 +1,6 @@
 //! Environments: who approves deployments to them, and the secrets they keep.
 
-use scan_contract::{Access, AccessKind, Fact, GrantId, Privilege, Relation, ScopeName, Status};
+use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Privilege, Relation, ScopeName, Status};
 use serde::Deserialize;
 
 use crate::hub::{Hub, scope, somebody};
@@ -14,14 +14,15 @@ use crate::told::Told;
 struct Environment {
     id: u64,
     name: String,
-    #[serde(default)]
-    protection_rules: Vec<Rule>,
+    protection_rules: Option<Vec<Rule>>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Rule {
+    #[serde(rename = "type")]
+    kind: String,
     #[serde(default)]
-    reviewers: Vec<Reviewer>,
+    reviewers: Option<Vec<Reviewer>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -72,8 +73,16 @@ async fn own_secrets(hub: &Hub, scope: &ScopeName, known: &Known, environment: &
 }
 
 fn approve(scope: &ScopeName, known: &Known, environment: &Environment, told: &mut Told) {
-    for reviewer in environment.protection_rules.iter().flat_map(|rule| &rule.reviewers) {
-        let place = format!("{}: environment {}", known.name, clean(&environment.name, 80));
+    let place = format!("{}: environment {}", known.name, clean(&environment.name, 80));
+    let not_told = |what: &str| Cause::Malformed { what: format!("{what} are not told") };
+    let Some(rules) = &environment.protection_rules else {
+        told.gap(scope, place, not_told("protection rules"));
+        return;
+    };
+    if rules.iter().any(|rule| rule.kind == "required_reviewers" && rule.reviewers.is_none()) {
+        told.gap(scope, &*place, not_told("reviewers of a rule that requires them"));
+    }
+    for reviewer in rules.iter().filter_map(|rule| rule.reviewers.as_ref()).flatten() {
         match (reviewer.kind.as_str(), &reviewer.reviewer) {
             ("User", Some(Who { id, login: Some(login), .. })) => {
                 told.records.push(approver(scope, known, environment, *id, login));

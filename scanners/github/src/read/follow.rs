@@ -86,7 +86,13 @@ async fn account(hub: &Hub, id: u64) -> Result<Option<Account>, Cause> {
                 Err(Cause::Malformed { what: format!("{}: another account than asked for", reply.operation) })
             }
         }
-        404 | 410 => Ok(None),
+        410 => Ok(None),
+        404 if hub.own_accounts().await? => Ok(None),
+        404 => Err(Cause::Denied {
+            permission: String::from(
+                "sight of this account: one that is managed and may not be seen answers as one that is gone",
+            ),
+        }),
         _ => Err(hub.explain(&reply)),
     }
 }

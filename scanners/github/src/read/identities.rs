@@ -4,6 +4,7 @@ use scan_contract::{Access, AccessKind, Cause, ExternalIdentity, Fact, GrantId, 
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::granted::Granted;
 use crate::graph::{Cursors, PageInfo, Stride, ask_page};
 use crate::hub::{Hub, scope};
 use crate::queries::IDENTITIES;
@@ -22,6 +23,8 @@ struct Data {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Organization {
+    #[serde(default)]
+    viewer_can_administer: Option<bool>,
     saml_identity_provider: Option<Provider>,
 }
 
@@ -38,7 +41,6 @@ struct Provider {
 struct Connection {
     total_count: u64,
     page_info: PageInfo,
-    #[serde(default)]
     nodes: Vec<Option<Identity>>,
 }
 
@@ -95,11 +97,15 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         for problem in &graph.problems {
             told.gap(&scope, problem.place(), problem.cause(work.hub, &IDENTITIES));
         }
-        let Some(provider) = graph.data.organization.and_then(|organization| organization.saml_identity_provider)
-        else {
+        let organization = graph.data.organization;
+        let owner = organization.as_ref().and_then(|organization| organization.viewer_can_administer) == Some(true);
+        let Some(provider) = organization.and_then(|organization| organization.saml_identity_provider) else {
             return match graph.problems.first() {
                 Some(problem) => Err(problem.cause(work.hub, &IDENTITIES)),
-                None => no_provider(work, &scope).await,
+                None if seen > 0 => Err(Cause::Malformed {
+                    what: format!("{}: the identity provider was gone after {seen} identities", IDENTITIES.name),
+                }),
+                None => no_provider(work, &scope, owner).await,
             };
         };
         for identity in provider.external_identities.nodes {
@@ -122,9 +128,12 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     }
 }
 
-/// Null means "no single sign-on" or "not for this credential's eyes". Only who certainly may see it can tell.
-async fn no_provider(work: Work<'_>, scope: &ScopeName) -> Result<(), Cause> {
-    match work.hub.granted().holds("members=read") {
+/// Null means "no single sign-on" or "not for this credential's eyes". Only who certainly may see it can tell: an App
+/// that may read members, and an owner's classic token. The same scopes of anybody else show null too.
+async fn no_provider(work: Work<'_>, scope: &ScopeName, owner: bool) -> Result<(), Cause> {
+    let granted = work.hub.granted();
+    let certain = owner || matches!(granted, Granted::App(_));
+    match granted.holds("members=read").filter(|held| certain || !held) {
         Some(true) => {
             let says =
                 "the organization has no single sign-on of its own; one of the enterprise above it would not show here";

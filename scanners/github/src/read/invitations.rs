@@ -5,7 +5,7 @@ use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Holder, Privilege,
 use serde::Deserialize;
 
 use crate::hub::{Hub, scope, somebody};
-use crate::list::{self, List};
+use crate::list::{self, Failure, List};
 use crate::read::outside::Person;
 use crate::scopes;
 use crate::settings::Edition;
@@ -52,18 +52,17 @@ async fn read_one(work: Work<'_>, scope: &ScopeName, path: &str) -> Result<(), C
     };
     match list::read(work, &list, tell).await {
         Ok(whole) => whole.seal(work, scope).await,
-        Err(cause) => Err(not_there(work.hub, cause)),
+        Err(failure) => Err(not_there(work.hub, failure)),
     }
 }
 
 /// Organisations whose accounts the identity provider manages have no invitations: the interface says "not found".
-fn not_there(hub: &Hub, cause: Cause) -> Cause {
-    match cause {
-        Cause::Denied { permission } if permission.contains("\"not found\"") => {
-            let managed = String::from("an organization with managed users has no invitations");
-            hub.absent("members=read", Cause::NotSupported { what: managed })
-        }
-        other => other,
+fn not_there(hub: &Hub, failure: Failure) -> Cause {
+    if failure.is_not_found() {
+        let managed = String::from("an organization with managed users has no invitations");
+        hub.absent("members=read", Cause::NotSupported { what: managed })
+    } else {
+        failure.cause
     }
 }
 

@@ -24,7 +24,6 @@ pub(crate) struct PublicKeys {
     total_count: u64,
     #[serde(default)]
     page_info: Option<PageInfo>,
-    #[serde(default)]
     nodes: Vec<Option<Node>>,
 }
 
@@ -154,7 +153,7 @@ pub(crate) async fn ssh_keys_of(hub: &Hub, scope: &ScopeName, id: u64, login: &s
         Some(access) => told.records.push(access),
         None => told.gap(scope, login, Cause::Malformed { what: String::from("a public key that is none") }),
     };
-    fetch(hub, &list, tell).await
+    Ok(fetch(hub, &list, tell).await?)
 }
 
 /// GPG keys and SSH signing keys of one person: they sign commits in the person's name, and open nothing by themselves.

@@ -1,8 +1,8 @@
 //! Members and owners, with their public SSH keys: a hundred people a query.
 
 use scan_contract::{
-    Access, AccessKind, Cause, Fact, GrantId, Holder, IdentifierKind, Privilege, Relation, Scope, ScopeName, Status,
-    Subtype,
+    Access, AccessKind, Cause, Fact, Gap, GrantId, Holder, IdentifierKind, Privilege, Relation, Scope, ScopeName,
+    Status, Subtype,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -33,7 +33,6 @@ struct Organization {
 struct Connection {
     total_count: u64,
     page_info: PageInfo,
-    #[serde(default)]
     edges: Vec<Option<Edge>>,
 }
 
@@ -74,9 +73,11 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         }
         let mut told = Told::default();
         for problem in &graph.problems {
-            let at = problem.place();
-            let scope = if at.contains("publicKeys") { &keys } else { &members };
-            told.gap(scope, at, problem.cause(work.hub, &MEMBERS));
+            // Who is lost is lost with their keys.
+            if !problem.names("publicKeys") {
+                told.gap(&members, problem.place(), problem.cause(work.hub, &MEMBERS));
+            }
+            told.gap(&keys, problem.place(), problem.cause(work.hub, &MEMBERS));
         }
         let connection = graph.data.organization.and_then(|organization| organization.members_with_role);
         let refused = || Cause::Denied { permission: work.hub.rights_of(&MEMBERS) };
@@ -90,6 +91,11 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
         work.hand_over(told, format!("members/{position}")).await?;
         let Some(cursor) = cursors.next(&connection.page_info, MEMBERS.name)? else {
             work.seal_counted(&members, connection.total_count, told_of).await?;
+            if connection.total_count != told_of {
+                let (announced, found) = (connection.total_count, told_of);
+                let cause = Cause::CountDiffers { what: String::from("members whose keys are read"), announced, found };
+                work.outlet.gap(Gap::scope(&keys, cause)).await?;
+            }
             return work.seal(&keys, None).await;
         };
         variables["after"] = json!(cursor);
@@ -105,15 +111,18 @@ async fn tell_edge(
     told: &mut Told,
 ) -> Result<(), Cause> {
     let place = format!("member {position}");
-    let nothing = |what: &str| Cause::Malformed { what: format!("{}: {what}", MEMBERS.name) };
+    let mut lost = |what: &str| {
+        for scope in [members, keys] {
+            told.gap(scope, place.clone(), Cause::Malformed { what: format!("{}: {what}", MEMBERS.name) });
+        }
+        Ok(())
+    };
     let Some(edge) = edge else {
-        told.gap(members, place, nothing("a member that is null"));
-        return Ok(());
+        return lost("a member that is null");
     };
     let (role, second_factor) = (edge.role, edge.has_two_factor_enabled);
     let Some((member, id)) = edge.node.and_then(|node| node.database_id.map(|id| (node, id))) else {
-        told.gap(members, place, nothing("a member without an id"));
-        return Ok(());
+        return lost("a member without an id");
     };
     work.hub.remember(&member.login, id);
     let access = account(work, members, &member, id, role.as_deref(), second_factor, told);

@@ -2,7 +2,7 @@
 //! repository is sent only where that showed that there is something, or where nothing but a request can tell.
 
 use scan_contract::{Access, AccessKind, Cause, Fact, Gap, GrantId, Privilege, Relation, ScopeName, Status, Subtype};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use crate::graph::{Cursors, Graph, PageInfo, Problem, Stride, ask_page};
@@ -35,7 +35,6 @@ struct Organization {
 struct Connection {
     total_count: u64,
     page_info: PageInfo,
-    #[serde(default)]
     nodes: Vec<Option<Repository>>,
 }
 
@@ -46,7 +45,6 @@ pub(crate) struct Repository {
     id: String,
     database_id: Option<u64>,
     name_with_owner: String,
-    #[serde(default)]
     is_archived: bool,
     #[serde(default)]
     pushed_at: Option<chrono::DateTime<chrono::Utc>>,
@@ -80,9 +78,25 @@ pub(crate) struct Blob {
 /// The folder of workflows.
 #[derive(Deserialize)]
 pub(crate) struct Tree {
-    /// Its entries; null where it is no folder.
+    /// Its entries.
     #[serde(default)]
-    pub(crate) entries: Option<Vec<Entry>>,
+    pub(crate) entries: Entries,
+}
+
+/// Entries of a folder.
+#[derive(Default)]
+pub(crate) enum Entries {
+    /// The field is absent: it is no folder.
+    #[default]
+    NoFolder,
+    /// It is a folder; null means that the service does not show what is in it.
+    Told(Option<Vec<Entry>>),
+}
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::Told)
+    }
 }
 
 /// An entry of a folder.
@@ -114,7 +128,6 @@ pub(crate) struct Script {
 struct Collaborators {
     total_count: u64,
     page_info: PageInfo,
-    #[serde(default)]
     edges: Vec<Option<Edge>>,
 }
 
@@ -173,6 +186,11 @@ const SWEPT: [&str; 7] = [
     scopes::SCHEDULED_WORKFLOWS,
 ];
 
+/// The scopes that a repository which could not be read is missing from: those above, and those asked one by one.
+fn hanging() -> impl Iterator<Item = ScopeName> {
+    SWEPT.into_iter().chain(repository::ONE_BY_ONE).map(scope)
+}
+
 /// Reads every scope of repositories.
 pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     let known = sweep(work).await?;
@@ -190,40 +208,35 @@ async fn sweep(work: Work<'_>) -> Result<Vec<Known>, Cause> {
                 work.open(&scope(kind), graph.at).await?;
             }
         }
-        let connection = page_of(work.hub, &graph)?;
         let Graph { data, problems, .. } = graph;
-        let nodes = data.organization.and_then(|organization| organization.repositories).map(|found| found.nodes);
-        let (told, wanted) = tell_page(work, nodes.unwrap_or_default(), &problems, seen, &mut all).await?;
-        seen += connection.0;
+        let found = data.organization.and_then(|organization| organization.repositories);
+        let Connection { total_count, page_info, nodes } = found.ok_or_else(|| match problems.first() {
+            Some(problem) => problem.cause(work.hub, &REPOSITORIES),
+            None => Cause::Denied { permission: work.hub.rights_of(&REPOSITORIES) },
+        })?;
+        let here = nodes.len() as u64;
+        let (told, wanted) = tell_page(work, nodes, &problems, seen, &mut all).await?;
+        seen += here;
         work.hand_over(told, format!("repositories/{seen}")).await?;
         let hanging = repository::read_wanted(work, wanted).await?;
         work.hand_over(hanging, format!("repositories/{seen}/hanging")).await?;
-        let Some(cursor) = cursors.next(&connection.2, REPOSITORIES.name)? else {
-            seal(work, connection.1, seen).await?;
+        let Some(cursor) = cursors.next(&page_info, REPOSITORIES.name)? else {
+            seal(work, total_count, seen).await?;
             return Ok(all);
         };
         variables["after"] = json!(cursor);
     }
 }
 
-/// Repositories on this page, the announced total, and where it goes on.
-fn page_of(hub: &Hub, graph: &Graph<Data>) -> Result<(u64, u64, PageInfo), Cause> {
-    let connection = graph.data.organization.as_ref().and_then(|organization| organization.repositories.as_ref());
-    match (connection, graph.problems.first()) {
-        (Some(found), _) => Ok((found.nodes.len() as u64, found.total_count, found.page_info.clone())),
-        (None, Some(problem)) => Err(problem.cause(hub, &REPOSITORIES)),
-        (None, None) => Err(Cause::Denied { permission: hub.rights_of(&REPOSITORIES) }),
-    }
-}
-
 async fn seal(work: Work<'_>, announced: u64, found: u64) -> Result<(), Cause> {
-    for kind in SWEPT {
-        let scope = scope(kind);
-        if announced != found {
-            let cause = Cause::CountDiffers { what: String::from("repositories"), announced, found };
-            work.outlet.gap(Gap::scope(&scope, cause)).await?;
+    if announced != found {
+        let cause = Cause::CountDiffers { what: String::from("repositories"), announced, found };
+        for scope in hanging() {
+            work.outlet.gap(Gap::scope(&scope, cause.clone())).await?;
         }
-        work.seal(&scope, None).await?;
+    }
+    for kind in SWEPT {
+        work.seal(&scope(kind), None).await?;
     }
     Ok(())
 }
@@ -247,7 +260,7 @@ async fn tell_page(
             let cause = cause
                 .unwrap_or_else(|| Cause::Malformed { what: String::from("a repository that is null or has no id") });
             let place = format!("repository {}", before + position as u64 + 1);
-            told.gaps.extend(SWEPT.iter().map(|kind| Gap::part(&scope(kind), place.clone(), cause.clone())));
+            told.gaps.extend(hanging().map(|scope| Gap::part(&scope, place.clone(), cause.clone())));
             continue;
         };
         let known =
@@ -263,7 +276,7 @@ fn tell_problems(hub: &Hub, problems: &[Problem], nodes: &[Option<Repository>], 
     for problem in problems {
         if problem.below("nodes").is_none_or(|(at, _)| at >= nodes.len()) {
             let cause = problem.cause(hub, &REPOSITORIES);
-            told.gaps.extend(SWEPT.iter().map(|kind| Gap::part(&scope(kind), problem.place(), cause.clone())));
+            told.gaps.extend(hanging().map(|scope| Gap::part(&scope, problem.place(), cause.clone())));
         }
     }
 }
@@ -392,7 +405,6 @@ fn collaborator(
     told: &mut Told,
 ) -> Access {
     let grant = GrantId::from(format!("{}/{id}", known.id));
-    // Nothing can be changed in an archived repository, and everything can be read.
     let mut access = Access::new(scope.clone(), AccessKind::RoleBinding, grant, Status::Enabled);
     access.grant_display = Some(format!("{login} on {}", known.name));
     access.target = Some(format!("repository {}", known.name));
@@ -402,12 +414,17 @@ fn collaborator(
         told.unknown(scope, "permission", permission, &format!("{}/{login}", known.name));
     }
     access.privilege = match privilege {
-        Some(_) if known.archived => Privilege::Read,
+        // Nothing can be changed in an archived repository, except by who may end that, and everything can be read.
+        Some(Privilege::Write) if known.archived => Privilege::Read,
         Some(privilege) => privilege,
         None => Privilege::Unknown,
     };
     let word = clean(permission, 40).to_lowercase();
-    let archived = if known.archived { ", and the repository is archived: it can be read, not changed" } else { "" };
+    let archived = match access.privilege {
+        _ if !known.archived => "",
+        Privilege::Admin => ", and the repository is archived until an administrator ends that",
+        _ => ", and the repository is archived: it can be read, not changed",
+    };
     access.privilege_reason = Some(format!("{word}{archived}"));
     if hub.is_outside(id) {
         access.subtype = Some(Subtype::ExternalCollaborator);

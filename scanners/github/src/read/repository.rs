@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::graph::ask_whole;
+use crate::graph::{Problem, ask_whole};
 use crate::hub::{Hub, scope, somebody};
 use crate::list::{List, Tell, fetch};
 use crate::queries::REPOSITORY_NAME;
@@ -120,22 +120,14 @@ pub(crate) async fn fate(hub: &Hub, known: &Known) -> Fate {
     let found = ask_whole::<NameData>(hub, &REPOSITORY_NAME, &json!({"repository": &*known.node})).await;
     let Ok(graph) = found else { return Fate::Same };
     match graph.data.node {
-        None if graph.problems.iter().all(crate::graph::Problem::is_not_found) => Fate::Gone,
+        // Null alone says nothing: it may be "not for you".
+        None if !graph.problems.is_empty() && graph.problems.iter().all(Problem::is_not_found) => Fate::Gone,
         None => Fate::Same,
         Some(node) if node.database_id != Some(known.id) => Fate::Same,
         Some(node) => match node.name_with_owner {
             Some(name) if *name != *known.name => Fate::Renamed(Arc::from(name)),
             Some(_) | None => Fate::Same,
         },
-    }
-}
-
-/// Whether a failure may mean that the repository is not where it was.
-pub(crate) fn may_have_moved(cause: &Cause) -> bool {
-    match cause {
-        Cause::Denied { permission } => permission.contains("\"not found\""),
-        Cause::Malformed { what } => what.contains("moved") || what.contains(": 410") || what.contains(": 451"),
-        _ => false,
     }
 }
 
@@ -152,13 +144,13 @@ pub(crate) async fn read_part<T: DeserializeOwned>(
     loop {
         let result = match list(scope, &name, rest, items) {
             Ok(list) => fetch(hub, &list, &mut *tell).await,
-            Err(cause) => Err(cause),
+            Err(cause) => Err(cause.into()),
         };
-        let cause = match result {
+        let failure = match result {
             Ok(found) => return found,
-            Err(cause) => cause,
+            Err(failure) => failure,
         };
-        let fate = if may_have_moved(&cause) && !renamed { fate(hub, known).await } else { Fate::Same };
+        let fate = if failure.may_have_moved() && !renamed { fate(hub, known).await } else { Fate::Same };
         match fate {
             Fate::Gone => return Told::default(),
             Fate::Renamed(now) => {
@@ -167,7 +159,7 @@ pub(crate) async fn read_part<T: DeserializeOwned>(
             }
             Fate::Same => {
                 let mut told = Told::default();
-                told.gap(scope, &*known.name, cause);
+                told.gap(scope, &*known.name, failure.cause);
                 return told;
             }
         }
@@ -218,15 +210,10 @@ struct DeployKey {
     created_at: Option<DateTime<Utc>>,
     #[serde(default)]
     added_by: Option<String>,
-    #[serde(default, deserialize_with = "told_or_null")]
+    #[serde(default)]
     last_used: LastUse,
     #[serde(default)]
     enabled: Option<bool>,
-}
-
-/// Tells "null" from "absent".
-fn told_or_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<LastUse, D::Error> {
-    Option::<DateTime<Utc>>::deserialize(deserializer).map(LastUse::Told)
 }
 
 async fn deploy_keys(hub: &Hub, known: &Known) -> Told {
@@ -322,6 +309,14 @@ impl Detail {
     }
 }
 
+/// The scopes of what is asked for each repository by itself.
+pub(crate) const ONE_BY_ONE: [&str; 4] = [
+    scopes::REPOSITORY_WEBHOOKS,
+    scopes::REPOSITORY_SECRETS,
+    scopes::REPOSITORY_RUNNERS,
+    scopes::REPOSITORY_INVITATIONS,
+];
+
 const DETAILS: [Detail; 6] = [
     Detail::Invitations,
     Detail::Webhooks,
@@ -357,7 +352,7 @@ pub(crate) async fn read_rest(work: Work<'_>, mut all: Vec<Known>) -> Result<(),
     let beyond = total.saturating_sub(affordable);
     all.truncate(affordable);
     let now = hub.client.door().now();
-    for kind in rest_scopes() {
+    for kind in ONE_BY_ONE {
         work.open(&scope(kind), now).await?;
     }
     let mut done = 0_usize;
@@ -380,7 +375,7 @@ pub(crate) async fn read_rest(work: Work<'_>, mut all: Vec<Known>) -> Result<(),
             work.hand_over(told, format!("repositories/one-by-one/{done}")).await?;
         }
     }
-    for kind in rest_scopes() {
+    for kind in ONE_BY_ONE {
         let scope = scope(kind);
         if beyond > 0 && details.iter().any(|detail| detail.scope() == kind) {
             let limit = format!(
@@ -393,15 +388,6 @@ pub(crate) async fn read_rest(work: Work<'_>, mut all: Vec<Known>) -> Result<(),
         work.seal(&scope, None).await?;
     }
     Ok(())
-}
-
-fn rest_scopes() -> [&'static str; 4] {
-    [
-        scopes::REPOSITORY_WEBHOOKS,
-        scopes::REPOSITORY_SECRETS,
-        scopes::REPOSITORY_RUNNERS,
-        scopes::REPOSITORY_INVITATIONS,
-    ]
 }
 
 async fn read_detail(hub: &Hub, known: &Known, detail: Detail) -> Told {

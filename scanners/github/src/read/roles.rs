@@ -4,7 +4,7 @@ use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Privilege, Relatio
 use serde::Deserialize;
 
 use crate::hub::{scope, somebody};
-use crate::list::{self, List, Whole};
+use crate::list::{self, Failure, List, Whole};
 use crate::scopes;
 use crate::text::clean;
 use crate::told::{Told, Work};
@@ -16,7 +16,7 @@ struct Role {
     #[serde(rename = "base_role", default)]
     base: Option<String>,
     #[serde(default)]
-    permissions: Vec<String>,
+    permissions: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,9 +78,10 @@ async fn read_home(work: Work<'_>, scope: &ScopeName, home: Home<'_>) -> Result<
         };
         match list::fetch(work.hub, &list, tell).await {
             Ok(told) => work.hand_over(told, format!("{scope}/{id}")).await?,
-            Err(Cause::Stopped) => return Err(Cause::Stopped),
-            Err(cause) => {
-                work.outlet.gap(scan_contract::Gap::part(scope, format!("role {}", role.name), cause)).await?;
+            Err(Failure { cause: Cause::Stopped, .. }) => return Err(Cause::Stopped),
+            Err(failure) => {
+                let part = format!("role {}", role.name);
+                work.outlet.gap(scan_contract::Gap::part(scope, part, failure.cause)).await?;
             }
         }
     }
@@ -118,18 +119,24 @@ fn privilege(role: &Role) -> (Privilege, Option<String>) {
         Some(_) => Some(Privilege::Unknown),
         None => None,
     };
-    let writes = role.permissions.iter().find(|name| {
-        ["write_", "edit_", "manage_", "delete_", "create_", "review_", "bypass_"]
-            .iter()
-            .any(|word| name.starts_with(word))
-    });
+    let permissions = role.permissions.as_deref().unwrap_or(&[]);
+    let begins = |name: &str, words: &[&str]| words.iter().any(|word| name.starts_with(word));
+    let writes = permissions
+        .iter()
+        .find(|name| begins(name, &["write_", "edit_", "manage_", "delete_", "create_", "review_", "bypass_"]));
+    // What is neither known to write nor known to read may do anything.
+    let other = permissions.iter().find(|name| !begins(name, &["read_", "view_"]));
+    let not_told = role.permissions.is_none() || (base.is_none() && permissions.is_empty());
     match (writes, base) {
         (Some(name), _) => (Privilege::Admin, Some(format!("permission {}", clean(name, 80)))),
+        (None, None | Some(Privilege::Read)) if not_told => (Privilege::Unknown, None),
+        (None, None | Some(Privilege::Read)) if other.is_some() => {
+            (Privilege::Unknown, other.map(|name| format!("permission {}", clean(name, 80))))
+        }
         (None, Some(privilege)) => {
             let word = role.base.as_deref().unwrap_or("");
             (privilege, Some(format!("{} on every repository", clean(word, 40))))
         }
-        (None, None) if role.permissions.is_empty() => (Privilege::Unknown, None),
         (None, None) => (Privilege::Read, Some(String::from("permissions that only read"))),
     }
 }

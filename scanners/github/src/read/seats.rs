@@ -9,7 +9,7 @@ use crate::list::{self, Items, List};
 use crate::read::outside::Person;
 use crate::scopes;
 use crate::settings::Edition;
-use crate::text::{clean, last_use, time};
+use crate::text::{LastUse, clean, time};
 use crate::told::{Told, Work};
 
 #[derive(Debug, Deserialize)]
@@ -46,11 +46,11 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     };
     match list::read(work, &list, tell).await {
         Ok(whole) => whole.seal(work, &scope).await,
-        Err(Cause::Denied { permission }) if permission.contains("\"not found\"") => {
+        Err(failure) if failure.is_not_found() => {
             let plan = Cause::NotOnPlan { what: String::from("Copilot Business or Copilot Enterprise") };
             Err(work.hub.absent("organization_copilot_seat_management=read", plan))
         }
-        Err(cause) => Err(cause),
+        Err(failure) => Err(failure.cause),
     }
 }
 
@@ -64,7 +64,13 @@ fn access(hub: &Hub, scope: &ScopeName, person: &Person, seat: &Seat) -> Access 
     access.privilege = Privilege::None;
     access.holders.push(somebody(Relation::Holder, person.id, &person.login));
     access.created_at = time(seat.created_at);
-    access.last_used_at = last_use(seat.last_activity_at);
+    // docs.github.com, "Metrics data properties for GitHub Copilot": after 90 days without activity the time is null again.
+    access.last_used_at = match seat.last_activity_at {
+        Some(_) => LastUse::Told(seat.last_activity_at).fact(""),
+        None => {
+            Fact::Hidden(String::from("GitHub keeps the last activity for 90 days: never, or longer ago than that"))
+        }
+    };
     access.expires_at = seat.pending_cancellation_date.map_or(Fact::None, |day| Fact::Known(Moment::day(day)));
     access.evidence.push(String::from("activity is known only of editors that report it"));
     access

@@ -5,7 +5,7 @@ use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Privilege, ScopeNa
 use serde::Deserialize;
 
 use crate::hub::Hub;
-use crate::read::audit::{self, Made};
+use crate::read::audit::{self, Keeper, Made};
 use crate::scopes;
 use crate::settings::Edition;
 use crate::text::{clean, time};
@@ -109,11 +109,19 @@ pub(crate) fn access(
     access.evidence.push(String::from(
         "whoever may write to the repository, and every administrator, can have read it through a job; GitHub lists neither them nor its author",
     ));
-    audit::attach(hub, &mut access, &Made::Secret(made_name(kept, &secret.name)));
+    // The events that are asked for are those of Actions: a secret of the same name elsewhere is another.
+    if sort == Sort::Actions {
+        audit::attach(hub, &mut access, &made(kept, &secret.name));
+    }
     access
 }
 
-/// How the audit log names a secret: its repository, if any, and its name.
-fn made_name(kept: Option<Kept<'_>>, name: &str) -> String {
-    kept.map_or_else(|| format!("/{name}"), |kept| format!("{}/{name}", kept.name)).to_ascii_lowercase()
+/// How the audit log names a secret of Actions.
+fn made(kept: Option<Kept<'_>>, name: &str) -> Made {
+    let (keeper, repository) = match kept {
+        None => (Keeper::Organisation, ""),
+        Some(Kept { environment: None, name, .. }) => (Keeper::Repository, name),
+        Some(Kept { environment: Some(_), name, .. }) => (Keeper::Environment, name),
+    };
+    Made::Secret(keeper, format!("{repository}/{name}").to_ascii_lowercase())
 }

@@ -32,7 +32,6 @@ struct Organization {
 struct Teams {
     total_count: u64,
     page_info: PageInfo,
-    #[serde(default)]
     nodes: Vec<Option<Team>>,
 }
 
@@ -59,7 +58,6 @@ struct Parent {
 struct Members {
     total_count: u64,
     page_info: PageInfo,
-    #[serde(default)]
     edges: Vec<Option<Edge>>,
 }
 
@@ -80,7 +78,6 @@ struct Node {
 #[serde(rename_all = "camelCase")]
 struct Repositories {
     total_count: u64,
-    #[serde(default)]
     edges: Vec<Option<RepositoryEdge>>,
 }
 

@@ -12,7 +12,7 @@ use crate::list::{self, List};
 use crate::read::outside::Person;
 use crate::scopes;
 use crate::settings::SignIn;
-use crate::text::{clean, end, last_use, time};
+use crate::text::{LastUse, clean, end, time};
 use crate::told::{Told, Work};
 
 #[derive(Debug, Deserialize)]
@@ -23,7 +23,7 @@ struct Token {
     #[serde(default)]
     repository_selection: Option<String>,
     #[serde(default)]
-    permissions: BTreeMap<String, BTreeMap<String, String>>,
+    permissions: Option<BTreeMap<String, BTreeMap<String, String>>>,
     #[serde(default)]
     access_granted_at: Option<DateTime<Utc>>,
     #[serde(default)]
@@ -34,7 +34,7 @@ struct Token {
     #[serde(default)]
     token_expires_at: Option<DateTime<Utc>>,
     #[serde(default)]
-    token_last_used_at: Option<DateTime<Utc>>,
+    token_last_used_at: LastUse,
 }
 
 /// Reads both scopes; each fails by itself.
@@ -92,9 +92,10 @@ fn token_access(hub: &Hub, scope: &ScopeName, token: &Token, told: &mut Told) ->
     access.target = Some(format!("organization {}, repositories: {}", hub.login(), clean(selection, 40)));
     access.parent = Some(GrantId::from(token.owner.id.to_string()));
     access.holders.push(somebody(Relation::Holder, token.owner.id, &token.owner.login));
-    (access.privilege, access.privilege_reason) = privilege(&token.permissions);
+    (access.privilege, access.privilege_reason) =
+        token.permissions.as_ref().map_or((Privilege::Unknown, None), privilege);
     access.created_at = time(if requested { token.created_at } else { token.access_granted_at });
-    access.last_used_at = last_use(token.token_last_used_at);
+    access.last_used_at = token.token_last_used_at.fact("the use of this token is not told");
     access.expires_at = end(token.token_expires_at);
     access.evidence.push(format!("token {}; the time is that of its approval here", token.token_id));
     if let Some(word) = selection_unknown(selection) {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::graph::ask_whole;
 use crate::hub::{Hub, scope, somebody};
 use crate::queries::{BLAME, BLAMED};
-use crate::read::repositories::Tree;
+use crate::read::repositories::{Entries, Tree};
 use crate::read::repository::{Known, States, absorb, read_part};
 use crate::scopes;
 use crate::text::clean;
@@ -102,9 +102,10 @@ fn schedule(text: &str) -> Vec<(u64, String)> {
     let mut lines = Vec::new();
     for (position, line) in text.lines().enumerate() {
         let line = without_comment(line);
-        let Some(at) = line.find("cron") else { continue };
-        let rest = line[at + 4..].trim_start_matches(['"', '\'']).trim_start();
-        if let Some(value) = rest.strip_prefix(':') {
+        let value = line.match_indices("cron").find_map(|(at, word)| {
+            line[at + word.len()..].trim_start_matches(['"', '\'']).trim_start().strip_prefix(':')
+        });
+        if let Some(value) = value {
             let time = value.trim().trim_matches(|letter| matches!(letter, '"' | '\'' | '}' | ']' | ' '));
             lines.push((position as u64 + 1, clean(time, 60)));
         }
@@ -135,7 +136,20 @@ pub(crate) fn scheduled(
     tree: Option<Tree>,
     told: &mut Told,
 ) -> Vec<Scheduled> {
-    let entries = tree.and_then(|tree| tree.entries).unwrap_or_default();
+    let entries = match tree {
+        // What is not there is null, and for who may not read contents everything is.
+        None if hub.granted().holds("contents=read") == Some(false) => {
+            told.gap(scope, &*known.name, Cause::Denied { permission: hub.granted().name("contents=read") });
+            return Vec::new();
+        }
+        None | Some(Tree { entries: Entries::NoFolder }) => return Vec::new(),
+        Some(Tree { entries: Entries::Told(None) }) => {
+            let what = String::from("a folder of workflows without its entries");
+            told.gap(scope, &*known.name, Cause::Malformed { what });
+            return Vec::new();
+        }
+        Some(Tree { entries: Entries::Told(Some(entries)) }) => entries,
+    };
     let mut found = Vec::new();
     for entry in entries {
         let extension = std::path::Path::new(&entry.name).extension();
@@ -300,7 +314,7 @@ fn status(scope: &ScopeName, known: &Known, state: Option<&str>, part: &str, tol
     match state {
         Some("active") => Status::Enabled,
         Some("disabled_manually" | "disabled_inactivity" | "disabled_fork") => Status::Disabled,
-        Some("deleted") => Status::Revoked,
+        // "deleted" is no word for a file that is there: it was seen on the default branch.
         Some(word) => {
             told.unknown(scope, "state", word, part);
             Status::Unknown
@@ -343,6 +357,8 @@ mod tests {
         assert_eq!(schedule(text), [(4, String::from("0 2 * * *"))]);
         assert_eq!(schedule("on: {schedule: [{cron: '5 4 * * 0'}]}\n"), [(1, String::from("5 4 * * 0"))]);
         assert_eq!(schedule("on: push\njobs: {}\n# schedule\n"), []);
+        let named = "on: {schedule: [{name: cronjob, cron: '5 4 * * 0'}]}\n";
+        assert_eq!(schedule(named), [(1, String::from("5 4 * * 0"))], "the second of two words on a line");
         assert_eq!(schedule("on: push\nname: cron: x\n"), [], "without a schedule nothing runs by the clock");
     }
 

@@ -3,9 +3,10 @@
 use holdover_kit::fault::{Answer, Damage, On};
 use holdover_kit::stub::github::{Made, Means, Person, Truth};
 use scan_contract::{AccessKind, Cause};
+use scan_transport::PaceSettings;
 use serde_json::{Value, json};
 
-use crate::kit::{Reading, Scene};
+use crate::kit::{Reading, Scene, quick};
 
 const NOT_FOR_APPS: [&str; 2] = ["enterprise-licenses", "enterprise-roles"];
 
@@ -50,7 +51,8 @@ async fn p1_a_missing_next_page_shows_by_the_total() {
     );
     let reading = scene.read().await;
     assert_eq!(fault.fired(), 1);
-    assert_eq!(spoiled(&reading), ["members"], "{:?}", reading.gaps());
+    // Whoever is lost is lost with their keys.
+    assert_eq!(spoiled(&reading), ["members", "ssh-keys"], "{:?}", reading.gaps());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,7 +205,7 @@ async fn partial_data_is_a_gap_for_its_path_with_its_type_and_null_is_never_no()
     );
     let reading = scene.read().await;
     assert!(collaborators.fired() > 0 && member.fired() > 0);
-    assert_eq!(spoiled(&reading), ["members", "repository-collaborators"], "{:?}", reading.gaps());
+    assert_eq!(spoiled(&reading), ["members", "repository-collaborators", "ssh-keys"], "{:?}", reading.gaps());
     let parts: Vec<_> =
         reading.scope("repository-collaborators").gaps.iter().filter_map(|gap| gap.part.as_deref()).collect();
     assert_eq!(parts, ["acme/svc", "acme/attic"]);
@@ -346,7 +348,11 @@ async fn an_object_that_cannot_be_decoded_costs_itself_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn never_more_than_the_declared_share_of_the_announced_limit_is_used() {
     let truth = Truth { made: Made { repositories: 200, ..Made::default() }, ..Truth::usual() };
-    let scene = Scene::with(truth, Means::App, scan_github::Edition::Cloud, |settings| settings.budget_share = 0.1);
+    let scene = Scene::with(truth, Means::App, scan_github::Edition::Cloud, |settings| {
+        settings.budget_share = 0.1;
+        // One at a time: of a new kind exactly one is sent before its limit is known.
+        settings.connection.pace = Some(PaceSettings { in_flight: 1, ..quick() });
+    });
     scene.stub.announce(1_000);
     let reading = scene.read().await;
     let used = scene.server.count() - scene.server.count_of("POST /graphql");

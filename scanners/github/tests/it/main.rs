@@ -20,3 +20,4 @@ mod replay;
 mod rights;
 mod signing;
 mod suite;
+mod unsure;

@@ -333,7 +333,7 @@ impl Bench for GitHubBench {
                 stage: of("members"),
                 on: query("OrganizationMembers").nth(1),
                 damage: Damage::set("/data/organization/membersWithRole/pageInfo/hasNextPage", json!(false)),
-                spoils: Spoils::Kinds(&["members"]),
+                spoils: Spoils::Kinds(&["members", "ssh-keys"]),
                 says: "",
             },
             Mishap {

@@ -277,7 +277,8 @@ pub(super) async fn gone(reader: &Reader, lane: &Lane<'_>, app: &App) -> Result<
     )?;
     let still_listed = match walk.page::<App>().await {
         Ok(Some(Found::There(page))) => {
-            page.elements.iter().any(|element| element.as_ref().is_ok_and(|listed| listed.id == app.id))
+            // One that cannot be decoded may be it.
+            page.elements.iter().any(|element| element.as_ref().map_or(true, |listed| listed.id == app.id))
         }
         Ok(Some(Found::Gone) | None) | Err(_) => true,
     };

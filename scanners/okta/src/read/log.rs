@@ -66,10 +66,7 @@ async fn look(reader: &Reader, lane: &mut Lane<'_>, user: &str) -> Result<Seen, 
     let mut asked = 0;
     for event in events(reader, lane, &acts, EVENTS).await? {
         asked += 1;
-        if !is_act_of(&event, user) {
-            let what = String::from("the system log gave events that were not asked for");
-            return Err(Cause::Malformed { what });
-        }
+        obeyed(is_act_of(&event, user))?;
         let Some(at) = moment(&event.published) else {
             return Err(Cause::Malformed { what: String::from("an event of the system log has no time") });
         };
@@ -78,12 +75,15 @@ async fn look(reader: &Reader, lane: &mut Lane<'_>, user: &str) -> Result<Seen, 
     if seen.began.is_none() && asked >= EVENTS {
         let starts = format!("{acts} and eventType eq \"{SESSION_START}\"");
         for event in events(reader, lane, &starts, 1).await? {
+            obeyed(is_act_of(&event, user) && event.event_type == SESSION_START)?;
             seen.began = moment(&event.published);
         }
     }
     let cleared =
         format!("target.id eq {id} and eventType eq \"{SESSIONS_CLEARED}\" and outcome.result eq \"SUCCESS\"");
     for event in events(reader, lane, &cleared, 1).await? {
+        // Somebody else's sessions that were ended would make this user's count as over.
+        obeyed(event.is_about(user) && event.event_type == SESSIONS_CLEARED)?;
         seen.cleared = instant(&event.published);
     }
     Ok(seen)
@@ -124,6 +124,13 @@ async fn events(reader: &Reader, lane: &Lane<'_>, filter: &str, limit: usize) ->
         return Ok(events);
     }
     Ok(Vec::new())
+}
+
+fn obeyed(filter: bool) -> Result<(), Cause> {
+    if filter {
+        return Ok(());
+    }
+    Err(Cause::Malformed { what: String::from("the system log gave events that were not asked for") })
 }
 
 /// Whether the filter was obeyed. A use must never be told of somebody else.

@@ -31,6 +31,16 @@ pub(crate) struct Reach {
     pub(crate) subtype: Option<Subtype>,
 }
 
+/// Whom the scanner's own role shows.
+pub(crate) enum Sight {
+    /// Every user.
+    Everybody,
+    /// Perhaps some only: why.
+    Some(Cause),
+    /// Nobody says which role it has.
+    NotTold,
+}
+
 /// Roles that show their holder every user, whatever they may change.
 const SEES_EVERYBODY: &[&str] = &["SUPER_ADMIN", "ORG_ADMIN", "READ_ONLY_ADMIN", "APP_ADMIN", "REPORT_ADMIN"];
 
@@ -73,20 +83,22 @@ impl RoleBook {
         reach
     }
 
-    /// Why users may be missing from the list: a role that is limited to some of them shows only those, and says nothing
-    /// of it. `None`: the scanner's role shows everybody, or nobody says which role it has.
-    pub(crate) async fn sees_only_some(&self, client: &Client, settings: &Settings) -> Option<Cause> {
-        let Ok(Some(roles)) = own(client, settings).await else { return None };
-        let limited = !roles.is_empty() && !roles.iter().any(|role| SEES_EVERYBODY.contains(&role.kind.as_str()));
-        limited.then(|| {
-            let held: Vec<String> = roles.iter().map(|role| short(&role.kind)).collect();
-            Cause::NotProven {
-                what: format!(
-                    "the scanner's role ({}) can be limited to some users, and Okta hides the others without a word; \
-                     give it READ_ONLY_ADMIN",
-                    held.join(", ")
-                ),
-            }
+    /// Whom the scanner's role shows: one that is limited to some users shows only those, and says nothing of it.
+    pub(crate) async fn sight(&self, client: &Client, settings: &Settings) -> Sight {
+        let roles = match own(client, settings).await {
+            Ok(Some(roles)) if !roles.is_empty() => roles,
+            Ok(_) | Err(_) => return Sight::NotTold,
+        };
+        if roles.iter().any(|role| SEES_EVERYBODY.contains(&role.kind.as_str())) {
+            return Sight::Everybody;
+        }
+        let held: Vec<String> = roles.iter().map(|role| short(&role.kind)).collect();
+        Sight::Some(Cause::NotProven {
+            what: format!(
+                "the scanner's role ({}) can be limited to some users, and Okta hides the others without a word; \
+                 give it READ_ONLY_ADMIN",
+                held.join(", ")
+            ),
         })
     }
 }

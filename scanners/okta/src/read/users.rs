@@ -1,9 +1,10 @@
 //! Users in every state, their passwords, and the follow-ups that each of them is offered with.
 
-use scan_contract::{Cause, Gap, Holder, Outlet, Pass, Scope};
+use scan_contract::{Cause, Gap, Holder, Outlet, Pass, Scope, ScopeName};
 
 use super::Reader;
 use super::lane::Lane;
+use super::roles::Sight;
 use crate::client::{Found, Page, Shape};
 use crate::scopes::{DEVICES, FOLLOW_UPS, PASSWORDS, USERS};
 use crate::settings::SignIn;
@@ -13,6 +14,8 @@ use crate::wire::User;
 
 /// Users a page. Okta gives no more.
 const PAGE: u16 = 200;
+/// Said where nobody can tell which role the scanner has.
+const SIGHT_NOT_TOLD: &str = "okta: which administrator role the scanner has could not be read; one that is limited to some users would hide the others without a word";
 
 /// Reads users and passwords. `id pr` matches every user: without a search, Okta leaves out deprovisioned ones.
 pub(crate) async fn read(reader: &Reader, pass: &Pass, outlet: &Outlet) -> Result<(), Cause> {
@@ -21,10 +24,11 @@ pub(crate) async fn read(reader: &Reader, pass: &Pass, outlet: &Outlet) -> Resul
         passwords: Lane::new(outlet, PASSWORDS),
         with_passwords: pass.scopes.iter().any(|scope| scope.kind == PASSWORDS),
         follow_ups: follow_ups(reader, outlet).await?,
-        own: own_user(reader).await,
+        own: None,
         seen: 0,
         walked: false,
     };
+    lanes.own = own_user(reader, outlet, &lanes.users.name).await?;
     let parts = ["api", "v1", "users"];
     let limit = reader.page_of(PAGE);
     let mut walk = reader.client.walk(&parts, &[("search", "id pr"), ("limit", &limit)], Shape::Array)?;
@@ -50,8 +54,10 @@ pub(crate) async fn read(reader: &Reader, pass: &Pass, outlet: &Outlet) -> Resul
     if lanes.walked {
         lanes.check_sighting().await?;
     }
-    if let Some(cause) = reader.roles.sees_only_some(&reader.client, &reader.settings).await {
-        outlet.gap(Gap::scope(&lanes.users.name, cause)).await?;
+    match reader.roles.sight(&reader.client, &reader.settings).await {
+        Sight::Everybody => {}
+        Sight::Some(cause) => outlet.gap(Gap::scope(&lanes.users.name, cause)).await?,
+        Sight::NotTold => outlet.notice(SIGHT_NOT_TOLD).await?,
     }
     lanes.users.end().await?;
     if lanes.with_passwords { lanes.passwords.end().await } else { Ok(()) }
@@ -66,16 +72,19 @@ async fn follow_ups(reader: &Reader, outlet: &Outlet) -> Result<Vec<&'static str
     Ok(FOLLOW_UPS.iter().copied().filter(|kind| !(classic && *kind == DEVICES)).collect())
 }
 
-/// The user who made the API token: they must be in the list (CMP-10). A service app has none.
-async fn own_user(reader: &Reader) -> Option<String> {
+/// The user who made the API token: they must be in the list (CMP-10). A service app has none. Without knowing who they
+/// are, nobody can tell whether the list has them.
+async fn own_user(reader: &Reader, outlet: &Outlet, scope: &ScopeName) -> Result<Option<String>, Cause> {
     if matches!(reader.settings.sign_in, SignIn::ServiceApp { .. }) {
-        return None;
+        return Ok(None);
     }
-    match reader.user("me").await {
-        Ok(Found::There(user)) => Some(user.id),
-        // Why it cannot be read shows in the list itself.
-        Ok(Found::Gone) | Err(_) => None,
-    }
+    let cause = match reader.user("me").await {
+        Ok(Found::There(user)) => return Ok(Some(user.id)),
+        Ok(Found::Gone) => Cause::NotSeen { what: String::from("the user who made the scanner's API token") },
+        Err(cause) => cause,
+    };
+    outlet.gap(Gap::part(scope, "the scanner's own user", cause)).await?;
+    Ok(None)
 }
 
 struct Lanes<'a> {

@@ -55,7 +55,16 @@ pub(crate) struct LogEvent {
     #[serde(default)]
     pub(crate) outcome: Option<Outcome>,
     #[serde(default)]
+    target: Option<Vec<Actor>>,
+    #[serde(default)]
     pub(crate) transaction: Option<Transaction>,
+}
+
+impl LogEvent {
+    /// Whether something was done to whoever has this id.
+    pub(crate) fn is_about(&self, id: &str) -> bool {
+        self.target.iter().flatten().any(|target| target.id.as_deref() == Some(id))
+    }
 }
 
 /// Who did it.

@@ -210,7 +210,12 @@ async fn the_second_look_asks_the_object_itself() {
     assert_eq!(look("app-assignments", AccessKind::RoleBinding, &crm).await, Look::Gone);
     assert_eq!(look("admin-roles", AccessKind::RoleBinding, &format!("{LEA}/role/ra1super")).await, Look::Present);
     assert_eq!(look("factors/x", AccessKind::MfaDevice, "x").await, Look::NotOffered);
+    bench.stub.change(|org| org.users.push(OktaUser::new("00uodd", "odd@acme.example").in_state("FROZEN", "x")));
+    assert_eq!(
+        look("users", AccessKind::Account, "00uodd").await,
+        Look::Present,
+        "a word nobody knows may be in force"
+    );
     bench.stub.take_right("okta.users.read");
     assert!(matches!(look("users", AccessKind::Account, LEA).await, Look::CannotTell(_)));
-    bench.stub.change(|org| org.users.push(OktaUser::new("00uodd", "odd@acme.example").in_state("FROZEN", "x")));
 }

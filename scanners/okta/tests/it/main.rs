@@ -20,4 +20,5 @@ mod rights;
 mod servers;
 mod sign_in;
 mod suite;
+mod unsure;
 mod world;

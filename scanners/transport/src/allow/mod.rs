@@ -138,6 +138,25 @@ impl AllowList {
         })
     }
 
+    /// The same list, with these names kept in recordings of JSON too: what the configuration reads has to be there in a
+    /// replay. Lists are static, so that what is made here lives as long as the program: ask once a system.
+    #[must_use]
+    pub fn keeping(&'static self, names: impl IntoIterator<Item = String>) -> &'static Self {
+        let names: Vec<&'static str> = names.into_iter().map(|name| &*Box::leak(name.into_boxed_str())).collect();
+        if names.is_empty() {
+            return self;
+        }
+        let kept = |operation: &Operation| match operation.keep {
+            Keep::Json(known) => {
+                let all: Vec<&'static str> = known.iter().chain(&names).copied().collect();
+                Operation { keep: Keep::Json(Box::leak(all.into_boxed_slice())), ..*operation }
+            }
+            Keep::Nothing | Keep::Xml(_) => *operation,
+        };
+        let operations: Vec<Operation> = self.operations.iter().map(kept).collect();
+        Box::leak(Box::new(Self { operations: Box::leak(operations.into_boxed_slice()), ..*self }))
+    }
+
     /// The operation of this name.
     pub fn find(&self, name: &str) -> Option<&'static Operation> {
         self.operations.iter().find(|operation| operation.name == name)
@@ -226,6 +245,21 @@ mod tests {
         assert_eq!(shown, [("r", 3), ("s", 1)]);
         assert_eq!(LIST.find("keys").map(|operation| operation.method), Some("LIST"));
         assert!(LIST.find("nothing").is_none());
+    }
+
+    #[test]
+    fn more_names_are_kept_of_json_alone_and_nothing_else_changes() {
+        static ONE: AllowList = AllowList {
+            connector: "test",
+            operations: &[
+                Operation { keep: Keep::Json(&["id"]), ..read("a", "GET", "/a") },
+                Operation { purpose: Purpose::SignIn, ..read("b", "POST", "/b") },
+            ],
+        };
+        let more = ONE.keeping([String::from("hrId")]);
+        assert_eq!(more.operations[0], Operation { keep: Keep::Json(&["id", "hrId"]), ..ONE.operations[0] });
+        assert_eq!(more.operations[1], ONE.operations[1]);
+        assert!(std::ptr::eq(ONE.keeping([]), &raw const ONE));
     }
 
     static BAD: AllowList = AllowList {

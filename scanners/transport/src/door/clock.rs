@@ -34,7 +34,7 @@ impl Clock {
     ///
     /// # Errors
     /// `Unreachable`, naming the clock, beyond five minutes of difference; `Stale` for a stored reply that is older than
-    /// this run.
+    /// this run; `Malformed` for one of which nothing tells how old it is.
     pub(crate) fn hear(
         &self,
         headers: &HeaderMap,
@@ -43,7 +43,17 @@ impl Clock {
         now: Instant,
     ) -> Result<Instant, Cause> {
         let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
-        let age = text("age").and_then(|text| text.trim().parse::<u32>().ok()).unwrap_or(0);
+        let date = text("date").and_then(hint::http_date);
+        let age = match headers.get("age").map(seconds) {
+            Some(Some(age)) => age,
+            // No store on the way; or a store whose reply carries the date at which it was made.
+            None => 0,
+            Some(None) if date.is_some() => 0,
+            Some(None) => {
+                let what = format!("{operation}: answered from a store on the way, with an age that is no number");
+                return Err(Cause::Malformed { what });
+            }
+        };
         if let Some(made) = now.checked_sub_signed(TimeDelta::seconds(i64::from(age)))
             && made < self.opened - TimeDelta::seconds(TOO_MUCH)
         {
@@ -53,7 +63,7 @@ impl Clock {
                 allowed: format!("{TOO_MUCH} s before the run began"),
             });
         }
-        let Some(date) = text("date").and_then(hint::http_date) else { return Ok(now) };
+        let Some(date) = date else { return Ok(now) };
         // A reply from a store carries the date at which it was made.
         let ahead = (now - date).num_seconds() - i64::from(age);
         if ahead.abs() > TOO_MUCH {
@@ -79,6 +89,13 @@ impl Clock {
         let largest = self.largest.load(Ordering::Relaxed);
         (largest.abs() > NOTICE).then(|| TimeDelta::seconds(largest))
     }
+}
+
+/// The seconds of an `Age` (RFC 9111, 5.1): more than can be counted is very old, and never new.
+fn seconds(value: &http::HeaderValue) -> Option<u32> {
+    let text = value.to_str().ok()?.trim();
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
@@ -136,5 +153,25 @@ mod tests {
         assert!(matches!(hear(&clock, 401, Some(401)), Err(Cause::Stale { .. })));
         assert!(matches!(hear(&clock, 0, Some(u32::MAX)), Err(Cause::Stale { .. })));
         assert_eq!(clock.skew(), None);
+    }
+
+    #[test]
+    fn an_age_that_cannot_be_counted_is_never_young() {
+        let clock = Clock::new(now() - TimeDelta::seconds(100));
+        let aged = |age: &'static str| {
+            HeaderMap::from_iter([(http::header::AGE, HeaderValue::from_bytes(age.as_bytes()).unwrap())])
+        };
+        let hear = |headers: &HeaderMap| clock.hear(headers, "api.example:443", "op", now());
+        assert!(hear(&aged("400")).is_ok());
+        for age in ["4294967296", "99999999999999999999"] {
+            assert!(matches!(hear(&aged(age)), Err(Cause::Stale { .. })), "{age:?}");
+        }
+        for age in ["an hour", "", "1e5", "-1", "400, 4000"] {
+            assert!(matches!(hear(&aged(age)), Err(Cause::Malformed { .. })), "{age:?}");
+        }
+        // The date tells it as well.
+        let mut dated = headers(0, None);
+        dated.insert("age", HeaderValue::from_static("an hour"));
+        assert_eq!(hear(&dated), Ok(now()));
     }
 }

@@ -6,16 +6,20 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use crate::dialect::hint;
-use crate::link;
 use crate::origin;
 use crate::reply::{Reply, is_media};
 
-/// Longest value that is written down, in bytes.
+/// Longest value that is written down, in bytes. Links have a limit of their own.
 const LONGEST: usize = 4 * 1024;
+/// Stands for links that cannot be read: they cannot be read in a replay either, where none at all would be the last page.
+const NO_LINK: &str = "(cannot be read)";
 
 /// The headers of `reply` that may be written down.
 pub(super) fn keep(reply: &Reply) -> BTreeMap<String, String> {
     let mut kept = BTreeMap::new();
+    if let Some(link) = next(reply) {
+        kept.insert(String::from(http::header::LINK.as_str()), link);
+    }
     for name in reply.headers.keys() {
         let values: Vec<&str> = reply.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
         let value = values.join(", ");
@@ -34,7 +38,6 @@ fn shape(name: &str, value: &str, url: &Url) -> Option<String> {
         "content-type" => media(value),
         "date" => hint::http_date(value).map(|at| httpdate::fmt_http_date(at.into())),
         "age" | "ratelimit-limit" | "ratelimit-remaining" | "ratelimit-reset" => number(value),
-        "link" => next(value, url),
         "location" => target(value, url),
         "x-ratelimit-resource" => word(value),
         "x-oauth-scopes" => words(value),
@@ -112,12 +115,11 @@ fn sso(value: &str) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// The next page alone, as path and query: what the scanner will ask for anyway.
-fn next(value: &str, url: &Url) -> Option<String> {
-    let links = link::parse(value)?;
-    let link = links.iter().find(|link| link.relations.iter().any(|relation| relation == "next"))?;
-    let target = url.join(link.target).ok()?;
-    if !origin::same(&target, url) {
+/// The next page alone, as path and query: what the scanner will ask for anyway. It is read as the scanner reads it.
+fn next(reply: &Reply) -> Option<String> {
+    let Ok(next) = reply.next_link() else { return Some(String::from(NO_LINK)) };
+    let target = next?;
+    if !origin::same(&target, &reply.url) {
         // Kept as what it is, since it has to be refused again; without its path.
         return Some(format!("<{}/>; rel=\"next\"", origin::shown(&target)));
     }
@@ -173,12 +175,59 @@ mod tests {
         assert_eq!(shaped("x-amzn-errortype", "a.b#AccessDeniedException:http://x/").unwrap(), "AccessDeniedException");
         let challenge = r#"Bearer authorization_uri="https://x/", realm="y", scope="okta.users.read", error="insufficient_scope", error_description="z""#;
         assert_eq!(shaped("www-authenticate", challenge).unwrap(), r#"Bearer error="insufficient_scope""#);
-        assert_eq!(
-            shaped("link", r#"</a?after=1>; rel="next", </a>; rel="self""#).unwrap(),
-            r#"</a?after=1>; rel="next""#
-        );
         assert_eq!(shaped("location", "/orgs/new?per_page=100&token=y").unwrap(), "/orgs/new?per_page=100");
         assert_eq!(shaped("location", "https://evil.test/orgs?per_page=100").unwrap(), "https://evil.test:443/");
+    }
+
+    fn linked(values: &[&[u8]]) -> Reply {
+        let mut headers = http::HeaderMap::new();
+        for value in values {
+            headers.append("link", http::HeaderValue::from_bytes(value).unwrap());
+        }
+        Reply {
+            status: http::StatusCode::OK,
+            headers,
+            body: bytes::Bytes::new(),
+            at: crate::testing::now(),
+            operation: "op",
+            url: Url::parse("https://api.example/orgs/acme?per_page=100&q=x").unwrap(),
+            limits: crate::settings::Limits::default(),
+        }
+    }
+
+    /// What a replay makes of the link that was kept.
+    fn replayed(live: &Reply) -> Result<Option<Url>, scan_contract::Cause> {
+        let kept = keep(live);
+        let value = kept.get("link").map(String::as_bytes);
+        linked(value.as_slice()).next_link()
+    }
+
+    #[test]
+    fn of_links_the_next_page_stays_however_long_the_others_are() {
+        let short = linked(&[br#"</a?after=1>; rel="next", </a>; rel="self""#]);
+        assert_eq!(keep(&short)["link"], r#"</a?after=1>; rel="next""#);
+        let long = format!("</a?after={}>; rel=\"next\", </b?{}>; rel=\"first\"", "x".repeat(3000), "y".repeat(3000));
+        let long = linked(&[long.as_bytes()]);
+        assert!(long.next_link().unwrap().is_some());
+        assert_eq!(replayed(&long), long.next_link());
+        let last = linked(&[br#"</a>; rel="self""#]);
+        assert_eq!((keep(&last).get("link"), replayed(&last)), (None, Ok(None)));
+    }
+
+    #[test]
+    fn links_that_cannot_be_read_are_no_last_page_in_a_replay() {
+        for values in [
+            &[&br#"</a?canary\xff>; rel="next""#[..], &b"\xff"[..]][..],
+            &[br#"/a?canary; rel="next""#],
+            &[br#"<https://[canary>; rel="next""#],
+            &[br#"</a?canary=1>; rel="next""#, br#"</a?canary=2>; rel="next""#],
+            &["x".repeat(20_000).as_bytes()],
+        ] {
+            let live = linked(values);
+            assert!(live.next_link().is_err(), "{values:?}");
+            assert!(replayed(&live).is_err(), "{values:?}");
+            assert!(!keep(&live)["link"].contains("canary"), "{values:?}");
+        }
     }
 
     #[test]

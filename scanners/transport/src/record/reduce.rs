@@ -6,11 +6,16 @@ use quick_xml::{Reader, Writer};
 use serde_json::{Map, Value};
 
 use crate::allow::Keep;
+use crate::json::{Twice, look_over};
+use crate::settings::Limits;
 
-/// The part of `body` that may be written down. A body of another form than the list expects leaves nothing.
+/// The part of `body` that may be written down. A body of another form than the list expects leaves nothing, and nothing
+/// is what no reader of JSON or XML takes for an answer.
 pub(super) fn reduce(keep: Keep, body: &[u8]) -> String {
     match keep {
         Keep::Nothing => String::new(),
+        // A key that stands twice is refused while it is read. One of the two alone would pass in a replay.
+        Keep::Json(_) if look_over("", body, &Limits::default(), Twice::Refused).is_err() => String::new(),
         Keep::Json(names) => {
             serde_json::from_slice(body).map(|value| json(names, value).to_string()).unwrap_or_default()
         }
@@ -149,6 +154,8 @@ mod tests {
         assert_eq!(kept(&["id"], r#""canary""#), "null");
         assert_eq!(kept(&["id"], r#"["canary",["canary"],{"id":["kept"]}]"#), r#"[null,[null],{"id":["kept"]}]"#);
         assert_eq!(kept(&["id"], "<html>canary</html>"), "");
+        assert_eq!(kept(&["id"], r#"[{"id":1,"canary":2}]"#), r#"[{"id":1}]"#);
+        assert_eq!(kept(&["id"], r#"[{"id":1,"id":2}]"#), "", "a replay must not be better off");
         assert_eq!(reduce(Keep::Nothing, b"canary"), "");
         assert_eq!(reduce(Keep::Xml(&["a"]), b"{\"canary\":1}"), "");
         assert_eq!(reduce(Keep::Xml(&["a"]), b"<a><b>canary"), "");

@@ -98,7 +98,7 @@ async fn letting_in_access(
     role: &CertRole,
 ) -> Result<Access, Cause> {
     let Reading { inner, place, .. } = reading;
-    let read = role.certificate.as_deref().and_then(certified);
+    let read = certified(&role.certificate);
     if read.is_none() {
         let what = String::from("its certificate cannot be decoded");
         walk.part(format!("certificate {} of {}", shown(name), mount.full()), Cause::Malformed { what }).await?;
@@ -114,7 +114,7 @@ async fn letting_in_access(
     access.rotated_at = fact(read.from);
     access.expires_at = expires;
     access.last_used_at = Fact::Hidden(String::from("only the audit log says when somebody signed in"));
-    let allowed = role.allowed_email_sans.iter().chain(&role.allowed_common_names).flatten();
+    let allowed = role.allowed_email_sans.iter().chain(&role.allowed_common_names);
     let plain = allowed.filter(|name| !name.contains('*') && (is_address(name) || is_login(name)));
     // Many a person's own certificate calls itself an authority, since that is what tools make of one that signs itself.
     for name in read.names.iter().chain(plain) {
@@ -126,7 +126,7 @@ async fn letting_in_access(
     if read.is_authority {
         access.evidence.push(String::from("an authority: it lets in everybody it signs for, within the allowed names"));
     }
-    let reach = place.reach(&inner.client, &role.policies.all()).await;
+    let reach = place.reach(&inner.client, role.policies.all()).await;
     access.privilege = reach.privilege;
     access.privilege_reason = Some(reach.reason);
     Ok(access)
@@ -146,8 +146,7 @@ pub(super) async fn issued(reading: Reading<'_>) -> Result<(), Cause> {
 /// Roles that keep nothing: what they signed, only the audit log knows.
 async fn not_kept(reading: Reading<'_>, walk: &Walk<'_>, mount: &Mount) -> Result<(), Cause> {
     let roles = definitions::<AuthorityRole>(reading, walk, mount, "roles").await?;
-    let quiet: Vec<String> =
-        roles.iter().filter(|(_, role)| role.no_store == Some(true)).map(|(name, _)| shown(name)).collect();
+    let quiet: Vec<String> = roles.iter().filter(|(_, role)| role.no_store).map(|(name, _)| shown(name)).collect();
     if quiet.is_empty() {
         return Ok(());
     }

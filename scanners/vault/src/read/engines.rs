@@ -11,7 +11,7 @@ use crate::names::shown;
 use crate::scopes::{SSH_ROLES, STATIC_ROLES};
 use crate::target::Target;
 use crate::walk::Walk;
-use crate::wire::{AuthorityRole, StaticRole};
+use crate::wire::{SshRole, StaticRole};
 use crate::work::Work;
 
 /// Static roles of one mount, as far as they could be read; read once.
@@ -71,6 +71,10 @@ pub(super) async fn static_roles(reading: Reading<'_>) -> Result<(), Cause> {
         for (name, role) in static_roles_of(reading, &walk, &mount).await? {
             let id = reading.grant(&format!("{}/static-roles/{name}", mount.full()));
             let mut access = Access::new(reading.name(STATIC_ROLES), AccessKind::Password, id, Status::Enabled);
+            if role.username.is_none() {
+                let what = String::from("the server does not say which database user it is for");
+                walk.part(format!("role {} of {}", shown(&name), mount.full()), Cause::Malformed { what }).await?;
+            }
             let database = role.db_name.as_deref().unwrap_or("a database that is not named");
             access.grant_display = Some(format!("password of database role {name}"));
             access.target = Some(format!("{}{} ({database})", reading.place.namespace.prefix(), mount.full()));
@@ -90,7 +94,7 @@ pub(super) async fn ssh_roles(reading: Reading<'_>) -> Result<(), Cause> {
     let mut walk = reading.begin(SSH_ROLES).await?;
     let Some(mounts) = reading.mounts(&walk, &Engine::Ssh).await? else { return Ok(()) };
     for mount in mounts {
-        for (name, role) in definitions::<AuthorityRole>(reading, &walk, &mount, "roles").await? {
+        for (name, role) in definitions::<SshRole>(reading, &walk, &mount, "roles").await? {
             let users = remote_users(&role);
             let id = reading.grant(&format!("{}/roles/{name}", mount.full()));
             let mut access = Access::new(reading.name(SSH_ROLES), AccessKind::RoleBinding, id, Status::Enabled);
@@ -122,7 +126,7 @@ fn remote_user(user: &str) -> Holder {
     holder
 }
 
-fn remote_users(role: &AuthorityRole) -> Vec<String> {
+fn remote_users(role: &SshRole) -> Vec<String> {
     let mut users: Vec<String> = Vec::new();
     let listed = role.allowed_users.iter().flat_map(|users| users.split(','));
     for user in listed.chain(role.default_user.iter().map(String::as_str)) {
@@ -152,7 +156,7 @@ mod tests {
 
     #[test]
     fn remote_users_are_names_and_no_patterns() {
-        let role: AuthorityRole = serde_json::from_str(
+        let role: SshRole = serde_json::from_str(
             r#"{"allowed_users":"alice, root,*,{{identity.entity.name}}","default_user":"alice"}"#,
         )
         .expect("a role");

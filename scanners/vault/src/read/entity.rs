@@ -28,31 +28,26 @@ pub(super) async fn in_depth(reading: Reading<'_>, walk: &Walk<'_>, id: &str) ->
     let target = Target::of("identity/entity/id").name(id);
     let Some(entity) = inner.client.read::<Entity>(&place.namespace, &target).await? else { return Ok(None) };
     let mut policies: BTreeMap<String, String> = BTreeMap::new();
-    for name in entity.policies.iter().flatten() {
+    for name in &entity.policies {
         policies.entry(name.clone()).or_insert_with(|| String::from("the entity"));
     }
     let mut groups = Vec::new();
-    for group in entity.group_ids.iter().flatten() {
+    for group in &entity.group_ids {
         match place.group(&inner.client, group).await {
             Ok(Some(group)) => {
-                let name = group.name.clone().unwrap_or_else(|| group.id.clone());
-                for policy in group.policies.iter().flatten() {
+                let name = group.name.clone();
+                for policy in &group.policies {
                     policies.entry(policy.clone()).or_insert_with(|| format!("group {}", shown(&name)));
                 }
-                groups.push(GroupFacts {
-                    id: group.id.clone(),
-                    name,
-                    metadata: group.metadata.clone().unwrap_or_default(),
-                });
+                groups.push(GroupFacts { id: group.id.clone(), name, metadata: group.metadata.clone() });
             }
             Ok(None) => {}
             Err(cause) => walk.part(format!("group {}", shown(group)), cause).await?,
         }
     }
-    for alias in entity.aliases.iter().flatten() {
+    for alias in &entity.aliases {
         let mount = mount_path(alias).to_owned();
-        let name = alias.name.as_deref().unwrap_or_default();
-        for policy in of_sign_in(reading, walk, alias.mount_accessor.as_deref(), &mount, name).await? {
+        for policy in of_sign_in(reading, walk, &alias.mount_accessor, &mount, &alias.name).await? {
             policies.entry(policy).or_insert_with(|| format!("sign-in at auth/{}", shown(&mount)));
         }
     }
@@ -61,16 +56,15 @@ pub(super) async fn in_depth(reading: Reading<'_>, walk: &Walk<'_>, id: &str) ->
     }
     let subject = Subject {
         id: entity.id.clone(),
-        name: entity.name.clone().unwrap_or_default(),
-        metadata: entity.metadata.clone().unwrap_or_default(),
+        name: entity.name.clone(),
+        metadata: entity.metadata.clone(),
         aliases: entity
             .aliases
             .iter()
-            .flatten()
             .map(|alias| SubjectAlias {
                 id: alias.id.clone().unwrap_or_default(),
-                name: alias.name.clone().unwrap_or_default(),
-                mount_accessor: alias.mount_accessor.clone().unwrap_or_default(),
+                name: alias.name.clone(),
+                mount_accessor: alias.mount_accessor.clone(),
                 metadata: alias.metadata.clone().unwrap_or_default(),
                 custom_metadata: alias.custom_metadata.clone().unwrap_or_default(),
             })
@@ -85,7 +79,7 @@ pub(super) async fn in_depth(reading: Reading<'_>, walk: &Walk<'_>, id: &str) ->
 async fn of_sign_in(
     reading: Reading<'_>,
     walk: &Walk<'_>,
-    accessor: Option<&str>,
+    accessor: &str,
     path: &str,
     name: &str,
 ) -> Result<Vec<String>, Cause> {
@@ -94,8 +88,7 @@ async fn of_sign_in(
     if let Some(cause) = &methods.trouble {
         walk.part(format!("policies of {} at auth/{}", shown(name), shown(path)), cause.clone()).await?;
     }
-    let by_accessor =
-        methods.found.iter().find(|mount| !mount.accessor.is_empty() && Some(mount.accessor.as_str()) == accessor);
+    let by_accessor = methods.found.iter().find(|mount| !mount.accessor.is_empty() && mount.accessor == accessor);
     let Some(mount) = by_accessor.or_else(|| methods.found.iter().find(|mount| mount.path == path)) else {
         return Ok(Vec::new());
     };
@@ -104,7 +97,8 @@ async fn of_sign_in(
         Engine::Userpass | Engine::Ldap => {
             let target = target.then("users").name(name);
             match inner.client.read::<RolePolicies>(&place.namespace, &target).await {
-                Ok(found) => Ok(found.map(|found| found.all()).unwrap_or_default()),
+                // Without an entry, the name gives nothing of its own.
+                Ok(found) => Ok(found.map_or_else(Vec::new, |found| found.all().to_vec())),
                 Err(cause) => {
                     walk.part(format!("{} of {}", shown(name), mount.full()), cause).await.map(|()| Vec::new())
                 }
@@ -118,7 +112,7 @@ async fn of_sign_in(
                         walk.part(part, cause).await?;
                     }
                     for role in roles.values().filter(|role| lets_in(role, name)) {
-                        policies.extend(role.policies.all());
+                        policies.extend(role.policies.all().iter().cloned());
                     }
                 }
                 Err(cause) => walk.part(format!("roles of {}", mount.full()), cause).await?,
@@ -136,8 +130,7 @@ fn lets_in(role: &Role, name: &str) -> bool {
     if subject.is_some_and(|subject| subject != name && role.user_claim.as_deref() == Some("sub")) {
         return false;
     }
-    let claims = role.bound_claims.iter().flatten();
-    for (claim, values) in claims {
+    for (claim, values) in &role.bound_claims {
         let names_users = role
             .user_claim
             .as_deref()
@@ -171,10 +164,10 @@ pub(super) async fn read(reading: Reading<'_>, mut walk: Walk<'_>, id: &str) -> 
     };
     let mut access = Access::new(walk.name().clone(), AccessKind::Account, GrantId::from(entity.id.as_str()), status);
     access.subtype = Some(Subtype::VaultToken);
-    access.grant_display = Some(format!("entity {}", entity.name.as_deref().unwrap_or(&entity.id)));
+    access.grant_display = Some(format!("entity {}", entity.name));
     access.target = Some(target_of(&place.namespace, settings.address.host_str()));
     access.holders = holders_in_depth(entity, Relation::Holder, &settings.identity_providers);
-    access.holders.extend(owners(entity.metadata.as_ref().unwrap_or(&BTreeMap::new()), &settings.owner_keys));
+    access.holders.extend(owners(&entity.metadata, &settings.owner_keys));
     access.created_at = moment(entity.creation_time.as_deref(), Fact::not_given());
     access.expires_at = Fact::None;
     access.last_used_at = Fact::Hidden(String::from("only the audit log says when somebody signed in"));
@@ -203,7 +196,12 @@ mod tests {
     use super::*;
 
     fn role(json: &str) -> Role {
-        serde_json::from_str(json).expect("a role")
+        let mut whole = serde_json::json!({ "token_policies": [], "bound_subject": "", "bound_claims": null });
+        let changes: serde_json::Value = serde_json::from_str(json).expect("JSON");
+        for (key, value) in changes.as_object().expect("an object") {
+            whole[key] = value.clone();
+        }
+        Role::from(serde_json::from_value::<crate::wire::JwtRole>(whole).expect("a role"))
     }
 
     #[test]

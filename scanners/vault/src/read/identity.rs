@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Relation, Scope, Status, Subtype};
 
-use super::Reading;
+use super::{Reading, undecodable};
 use crate::facts::{moment, owners};
 use crate::mount::Engine;
 use crate::names::shown;
@@ -36,7 +36,7 @@ pub(super) async fn people(reading: Reading<'_>) -> Result<(), Cause> {
 async fn entities<'a>(reading: Reading<'a>, people: &mut People) -> Result<Option<Walk<'a>>, Cause> {
     let Reading { inner, place, .. } = reading;
     let walk = reading.begin(ENTITIES).await?;
-    let before = counted(reading).await;
+    let before = counted(reading, &walk).await?;
     let listing = match inner.client.list(&place.namespace, &Target::of("identity/entity/id")).await {
         Ok(listing) => listing.unwrap_or_default(),
         Err(cause) => return walk.fail(cause).await.map(|()| None),
@@ -53,7 +53,7 @@ async fn entities<'a>(reading: Reading<'a>, people: &mut People) -> Result<Optio
                 continue;
             }
         };
-        people.add_entity(id, info.name.as_deref());
+        people.add_entity(id, Some(&info.name));
         for alias in info.aliases.iter().flatten() {
             people.add_alias(id, alias);
         }
@@ -63,10 +63,6 @@ async fn entities<'a>(reading: Reading<'a>, people: &mut People) -> Result<Optio
     }
     check_count(reading, &walk, before, people.len()).await?;
     Ok(Some(walk))
-}
-
-fn undecodable(error: &serde_json::Error) -> Cause {
-    Cause::Malformed { what: format!("it cannot be decoded, column {}", error.column()) }
 }
 
 async fn same_keys(walk: &Walk<'_>, listing: &Listing) -> Result<(), Cause> {
@@ -80,15 +76,19 @@ async fn same_keys(walk: &Walk<'_>, listing: &Listing) -> Result<(), Cause> {
     walk.whole(Cause::CountDiffers { what, announced, found }).await
 }
 
-/// The server's own count over all namespaces; `None` where it may not be asked or counts something else.
-async fn counted(reading: Reading<'_>) -> Option<u64> {
+/// The server's own count over all namespaces. `None` where it may not be asked, or the server has none: the check is one
+/// more, and is done without. A count that fails in another way is told.
+async fn counted(reading: Reading<'_>, walk: &Walk<'_>) -> Result<Option<u64>, Cause> {
     let Reading { inner, place, .. } = reading;
     if !place.namespace.is_root() {
-        return None;
+        return Ok(None);
     }
     let target = Target::of("sys/internal/counters/entities");
-    let counters: Option<Counters> = inner.client.read(&place.namespace, &target).await.ok().flatten();
-    counters.and_then(|counters| counters.counters.entities).map(|entities| entities.total)
+    match inner.client.read::<Counters>(&place.namespace, &target).await {
+        Ok(counters) => Ok(counters.map(|counters| counters.counters.entities.total)),
+        Err(Cause::Denied { .. } | Cause::NotSupported { .. }) => Ok(None),
+        Err(cause) => walk.part("the server's own count", cause).await.map(|()| None),
+    }
 }
 
 /// Where there is one namespace only, the list must reach the server's count. The count is asked for before and after:
@@ -98,7 +98,7 @@ async fn check_count(reading: Reading<'_>, walk: &Walk<'_>, before: Option<u64>,
     if !reading.inner.is_alone(reading).await {
         return Ok(());
     }
-    let Some(after) = counted(reading).await else { return Ok(()) };
+    let Some(after) = counted(reading, walk).await? else { return Ok(()) };
     let announced = before.min(after);
     if announced > found as u64 {
         let what = String::from("entities (sys/internal/counters/entities)");
@@ -112,7 +112,9 @@ impl crate::scanner::Inner {
     async fn is_alone(&self, reading: Reading<'_>) -> bool {
         let target = Target::of("sys/namespaces");
         match self.client.hear_list(&reading.place.namespace, &target, None).await {
-            Ok(crate::client::Heard::Nothing | crate::client::Heard::NoPath | crate::client::Heard::NotOffered) => true,
+            Ok(crate::client::Heard::Nothing | crate::client::Heard::NoPath(_) | crate::client::Heard::NotOffered) => {
+                true
+            }
             Ok(_) | Err(_) => false,
         }
     }
@@ -133,8 +135,11 @@ async fn aliases<'a>(reading: Reading<'a>, people: &mut People) -> Result<Option
             Ok(info) => {
                 if let Some(entity) = &info.canonical_id {
                     people.add_alias(entity, &info);
+                    decoded.push((id, info));
+                } else {
+                    let what = String::from("it does not say which entity it belongs to");
+                    walk.part(format!("alias {}", shown(&id)), Cause::Malformed { what }).await?;
                 }
-                decoded.push((id, info));
             }
             Err(error) => walk.part(format!("alias {}", shown(&id)), undecodable(&error)).await?,
         }
@@ -153,10 +158,14 @@ async fn check_own(reading: Reading<'_>, walk: &Walk<'_>, people: &People) -> Re
     if reading.place.namespace != inner.home() || inner.replays() {
         return Ok(());
     }
-    let Ok(Some(own)) = inner.own_token().await else { return Ok(()) };
-    let here =
-        crate::mount::Namespace::of(own.namespace_path.as_deref().unwrap_or_default()) == reading.place.namespace;
-    match own.entity_id.as_deref().filter(|id| here && !id.is_empty()) {
+    let own = match inner.own_token().await {
+        Ok(Some(own)) => own,
+        // It may not look at itself: nothing to compare with.
+        Ok(None) => return Ok(()),
+        Err(cause) => return walk.whole(cause).await,
+    };
+    let here = own.namespace() == reading.place.namespace;
+    match Some(own.entity_id.as_str()).filter(|id| here && !id.is_empty()) {
         Some(id) if !people.has(id) => {
             let cause = Cause::NotSeen { what: String::from("the entity of the scanner itself") };
             crate::walk::refuse(walk.outlet(), &reading.name(ENTITIES), cause.clone()).await?;
@@ -169,7 +178,7 @@ async fn check_own(reading: Reading<'_>, walk: &Walk<'_>, people: &People) -> Re
 fn alias_access(reading: Reading<'_>, people: &People, id: &str, info: &AliasInfo) -> Access {
     let settings = &reading.inner.settings;
     let mut access = Access::new(reading.name(ALIASES), AccessKind::Account, GrantId::from(id), Status::Enabled);
-    let (name, path) = (info.name.as_deref().unwrap_or_default(), mount_path(info));
+    let (name, path) = (info.name.as_str(), mount_path(info));
     access.grant_display = Some(format!("{name} at auth/{path}"));
     access.target = Some(format!("{}auth/{path}", reading.place.namespace.prefix()));
     access.subtype = Some(Subtype::VaultToken);
@@ -275,10 +284,10 @@ async fn tell_group(
         let limit = format!("{} levels of groups in groups", inner.settings.caps.depth);
         walk.part(format!("group {}", shown(id)), Cause::LimitHit { limit }).await?;
     }
-    let mut policies: BTreeSet<String> = group.policies.iter().flatten().cloned().collect();
+    let mut policies: BTreeSet<String> = group.policies.iter().cloned().collect();
     for above in &above {
         if let Some(above) = found.get(above) {
-            policies.extend(above.policies.iter().flatten().cloned());
+            policies.extend(above.policies.iter().cloned());
         } else {
             walk.part(
                 format!("group {}", shown(above)),
@@ -300,11 +309,11 @@ async fn tell_group(
         walk.whole(cause).await?;
     }
     let people = place.people();
-    for entity in group.member_entity_ids.iter().flatten() {
+    for entity in &group.member_entity_ids {
         let grant = GrantId::from(format!("{id}/{entity}"));
         let mut access = Access::new(reading.name(GROUPS), AccessKind::GroupMembership, grant, Status::Enabled);
-        access.grant_display = Some(format!("member of group {}", group.name.as_deref().unwrap_or(id)));
-        access.target = Some(format!("{}group {}", place.namespace.prefix(), group.name.as_deref().unwrap_or(id)));
+        access.grant_display = Some(format!("member of group {}", group.name));
+        access.target = Some(format!("{}group {}", place.namespace.prefix(), group.name));
         access.parent = Some(GrantId::from(entity.as_str()));
         access.holders = people.holders(entity, Relation::Holder, &inner.settings.identity_providers);
         access.privilege = reach.privilege;
@@ -337,7 +346,7 @@ fn inherited(found: &HashMap<String, Arc<Group>>, id: &str, depth: usize) -> (Ve
     for _ in 0..depth {
         let mut next = Vec::new();
         for group in level.iter().filter_map(|id| found.get(id)) {
-            for parent in group.parent_group_ids.iter().flatten() {
+            for parent in &group.parent_group_ids {
                 if seen.insert(parent.clone()) {
                     above.push(parent.clone());
                     next.push(parent.clone());
@@ -359,12 +368,12 @@ mod tests {
     fn group(parents: &[&str]) -> Arc<Group> {
         Arc::new(Group {
             id: String::new(),
-            name: None,
+            name: String::new(),
             kind: None,
-            policies: None,
-            member_entity_ids: None,
-            parent_group_ids: Some(parents.iter().map(|parent| (*parent).to_owned()).collect()),
-            metadata: None,
+            policies: Vec::new(),
+            member_entity_ids: Vec::new(),
+            parent_group_ids: parents.iter().map(|parent| (*parent).to_owned()).collect(),
+            metadata: std::collections::BTreeMap::new(),
             creation_time: None,
         })
     }

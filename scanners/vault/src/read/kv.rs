@@ -16,7 +16,7 @@ use crate::scanner::Inner;
 use crate::scopes::{KV_STORES, SECRET_OWNERS};
 use crate::settings::Switch;
 use crate::target::Target;
-use crate::wire::{self, Listing, SecretMetadata};
+use crate::wire::{self, ListedSecret, Listing, SecretMetadata};
 
 /// Names asked for at once where the server cuts lists.
 const PAGE: usize = 1_000;
@@ -129,7 +129,9 @@ impl Store {
         Ok(match inner.client.hear_list(namespace, &target, Some(first)).await? {
             Heard::Found(_) => Detailed::Offered,
             // An empty store, or a server that takes the path for a secret of the old interface: the plain list decides.
-            Heard::Nothing | Heard::NoPath | Heard::Refused | Heard::Invalid | Heard::NotOffered => Detailed::No,
+            Heard::Nothing | Heard::NoPath(_) | Heard::Refused(_) | Heard::Invalid(_) | Heard::NotOffered => {
+                Detailed::No
+            }
         })
     }
 
@@ -142,7 +144,10 @@ impl Store {
             let heard = inner.client.hear_list(namespace, &target, Some(page)).await?;
             // Explicitly nothing after this name: the end.
             let Some(listing) = crate::client::listing(namespace, &target, heard)? else { return Ok(whole) };
-            let Some(last) = listing.keys.last().cloned() else { return Ok(whole) };
+            let Some(last) = listing.keys.last().cloned() else {
+                whole.warnings += listing.warnings;
+                return Ok(whole);
+            };
             if last <= after {
                 let what = format!("{}: the server gave the same names twice", target.shown());
                 return Err(Cause::Malformed { what });
@@ -193,12 +198,10 @@ fn folder_of(listing: Listing) -> Folder {
         .into_iter()
         .filter(|(name, _)| !name.ends_with('/'))
         .map(|(name, raw)| {
-            let read = match serde_json::from_str::<SecretMetadata>(raw.get()) {
-                Ok(metadata) if metadata.created_time.is_none() => Ok(None),
-                Ok(metadata) => Ok(Some(Arc::new(secret_of(metadata)))),
-                Err(error) => Err(Cause::Malformed {
-                    what: format!("metadata that cannot be decoded, column {}", error.column()),
-                }),
+            let read = match serde_json::from_str::<ListedSecret>(raw.get()) {
+                Ok(ListedSecret::Told(metadata)) => Ok(Some(Arc::new(secret_of(metadata)))),
+                Ok(ListedSecret::Nothing(_)) => Ok(None),
+                Err(_) => Err(Cause::Malformed { what: String::from("metadata that cannot be decoded") }),
             };
             (name, read)
         })
@@ -207,20 +210,16 @@ fn folder_of(listing: Listing) -> Folder {
 }
 
 fn secret_of(metadata: SecretMetadata) -> Secret {
-    let time = |text: &Option<String>| text.as_deref().and_then(wire::instant);
-    let current = metadata.current_version.filter(|number| *number > 0).map(|number| number.to_string());
-    let newest = current.and_then(|number| metadata.versions.as_ref()?.get(&number));
+    let newest = metadata.versions.get(&metadata.current_version.to_string());
     let version = match newest {
         None => Version::NotSaid,
-        Some(version) if version.destroyed == Some(true) => Version::Destroyed,
-        Some(version) => match time(&version.deletion_time) {
-            Some(at) => Version::Deleted(at),
-            None => Version::There,
-        },
+        Some(version) if version.destroyed => Version::Destroyed,
+        Some(version) if version.deletion_time.is_empty() => Version::There,
+        Some(version) => wire::instant(&version.deletion_time).map_or(Version::NotSaid, Version::Deleted),
     };
     Secret {
-        created: time(&metadata.created_time),
-        rotated: newest.and_then(|version| time(&version.created_time)),
+        created: wire::instant(&metadata.created_time),
+        rotated: newest.and_then(|version| wire::instant(&version.created_time)),
         version,
         custom: metadata.custom_metadata.unwrap_or_default(),
     }

@@ -4,7 +4,7 @@ use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Relation, Scope, S
 use serde::Serialize;
 
 use super::Reading;
-use crate::client::{Heard, decode};
+use crate::client::decode;
 use crate::facts::{by_name, digest, has_passed, moment};
 use crate::names::shown;
 use crate::scopes::{self, LEASES, LOGIN_LEASES};
@@ -138,7 +138,7 @@ pub(super) async fn of_one_login(reading: Reading<'_>, mut walk: Walk<'_>, folde
         let part = digest(&lease);
         let seen = match inner.client.hear_post(&place.namespace, &ask, &ByLease { lease_id: &lease }).await {
             // It ended between the list and the look-up.
-            Ok(Heard::Invalid | Heard::Nothing) => continue,
+            Ok(heard) if heard.is_gone(&["invalid lease"]) => continue,
             Ok(heard) => decode::<Lease>(&place.namespace, &ask, heard, "update"),
             Err(cause) => Err(cause),
         };

@@ -1,19 +1,20 @@
 //! What there is to read: namespaces, mounts, sign-in methods, policies, audit devices.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use scan_contract::Cause;
+use serde_json::value::RawValue;
 
 use super::Reading;
-use crate::client::{Heard, decode_reply};
+use crate::client::Heard;
 use crate::mount::{Engine, Namespace};
 use crate::names::shown;
 use crate::place::Mounts;
 use crate::scopes::{AUDIT_DEVICES, AUTH_METHODS, MOUNTS, NAMESPACES, POLICIES};
 use crate::settings::Namespaces;
 use crate::target::Target;
-use crate::wire::{Envelope, NamespaceInfo};
+use crate::wire::NamespaceInfo;
 use crate::work::Work;
 
 /// Namespaces below this one. Those to be read are returned.
@@ -23,7 +24,7 @@ pub(super) async fn namespaces(reading: Reading<'_>) -> Result<Vec<Namespace>, C
     let target = Target::of("sys/namespaces");
     let heard = match inner.client.hear_list(&place.namespace, &target, None).await {
         // The free edition of Vault has no namespaces, and no such path.
-        Ok(Heard::NoPath | Heard::NotOffered) if place.namespace.is_root() => {
+        Ok(Heard::NoPath(_) | Heard::NotOffered) if place.namespace.is_root() => {
             walk.seal().await?;
             return Ok(Vec::new());
         }
@@ -40,14 +41,14 @@ pub(super) async fn namespaces(reading: Reading<'_>) -> Result<Vec<Namespace>, C
     let listed: BTreeSet<Namespace> = inner.first_namespaces().into_iter().collect();
     for key in &listing.keys {
         let found = place.namespace.below(key);
-        let locked = listing
-            .info
-            .get(key)
-            .and_then(|raw| serde_json::from_str::<NamespaceInfo>(raw.get()).ok())
-            .is_some_and(|info| info.locked == Some(true));
-        if locked {
-            let what = format!("namespace {}: its interface is locked", shown(found.path()));
-            walk.part(found.path(), Cause::NotSupported { what }).await?;
+        match listing.info.get(key).map(|raw| serde_json::from_str::<NamespaceInfo>(raw.get())) {
+            Some(Ok(info)) if info.locked == Some(true) => {
+                let what = format!("namespace {}: its interface is locked", shown(found.path()));
+                walk.part(found.path(), Cause::NotSupported { what }).await?;
+            }
+            // Other servers describe nothing here, or do not know the word.
+            Some(Ok(_)) | None => {}
+            Some(Err(error)) => walk.part(found.path(), super::undecodable(&error)).await?,
         }
         match inner.settings.namespaces {
             Namespaces::Discover if depth > inner.settings.caps.depth => {
@@ -179,7 +180,7 @@ async fn own_lists(reading: Reading<'_>, walk: &crate::walk::Walk<'_>) -> Result
         return Ok(());
     }
     let Ok(Some(own)) = inner.own_token().await else { return Ok(()) };
-    for name in own.policies.iter().flatten().chain(own.identity_policies.iter().flatten()) {
+    for name in own.policies.iter().chain(own.identity_policies.iter().flatten()) {
         let Ok(Some(policy)) = place.policy(&inner.client, name).await else { continue };
         if policy.rules.iter().any(|rule| rule.shortens_lists) {
             let what = format!(
@@ -197,26 +198,15 @@ pub(super) async fn audit_devices(reading: Reading<'_>) -> Result<(), Cause> {
     let Reading { inner, place, .. } = reading;
     let walk = reading.begin(AUDIT_DEVICES).await?;
     let target = Target::of("sys/audit");
-    let heard = match inner.client.hear(&place.namespace, &target).await {
-        Ok(heard) => heard,
+    let devices: Option<BTreeMap<String, Box<RawValue>>> = match inner.client.read(&place.namespace, &target).await {
+        Ok(devices) => devices,
         Err(cause) => return walk.fail(cause).await,
     };
-    let devices = match decode_reply(&place.namespace, &target, heard, "read") {
-        Ok(None) => 0,
-        Ok(Some(reply)) => {
-            type Devices = std::collections::BTreeMap<String, Box<serde_json::value::RawValue>>;
-            match reply.json::<Envelope<Devices>>() {
-                Ok(Envelope { data: Some(devices), .. }) => devices.len(),
-                Ok(_) => {
-                    let what = String::from("sys/audit: an answer without data");
-                    return walk.fail(Cause::Malformed { what }).await;
-                }
-                Err(cause) => return walk.fail(cause).await,
-            }
-        }
-        Err(cause) => return walk.fail(cause).await,
+    // The table is always there, empty or not.
+    let Some(devices) = devices else {
+        return walk.fail(Cause::Malformed { what: String::from("sys/audit: no table of devices") }).await;
     };
-    if devices == 0 {
+    if devices.is_empty() {
         walk.notice(
             "no audit device is on: sign-ins and reads of secrets leave no trace, so nobody can tell what a person who left has read",
         )

@@ -15,7 +15,7 @@ use crate::scanner::Inner;
 use crate::scopes::{JWT_ROLES, KUBERNETES_ROLES, LDAP, USERPASS};
 use crate::target::Target;
 use crate::walk::Walk;
-use crate::wire::Role;
+use crate::wire::{AppRole, JwtRole, KubernetesRole, Role};
 use crate::work::Work;
 
 /// Roles of one mount by name, as far as they could be read.
@@ -59,8 +59,16 @@ async fn read_roles(inner: &Arc<Inner>, namespace: crate::mount::Namespace, moun
     let keys: Vec<String> = listing.keys.into_iter().take(limit).collect();
     let mut work = Work::new(keys.into_iter(), inner.side_by_side(), |name| {
         let (inner, namespace, target) = (Arc::clone(inner), namespace.clone(), target.clone().name(&name));
+        let engine = mount.engine.clone();
         async move {
-            let role = inner.client.read::<Role>(&namespace, &target).await;
+            let client = &inner.client;
+            let role = match engine {
+                Engine::Jwt => client.read::<JwtRole>(&namespace, &target).await.map(|role| role.map(Role::from)),
+                Engine::Kubernetes => {
+                    client.read::<KubernetesRole>(&namespace, &target).await.map(|role| role.map(Role::from))
+                }
+                _ => client.read::<AppRole>(&namespace, &target).await.map(|role| role.map(Role::from)),
+            };
             (name, role)
         }
     });
@@ -146,11 +154,11 @@ pub(super) async fn jwt_roles(reading: Reading<'_>) -> Result<(), Cause> {
     let walk = roles(reading, JWT_ROLES, &Engine::Jwt, |access, name, role| {
         let mut names: Vec<&str> =
             role.bound_subject.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
-        for (claim, values) in role.bound_claims.iter().flatten() {
+        for (claim, values) in &role.bound_claims {
             let names_users = role.user_claim.as_deref() == Some(claim.as_str());
             names.extend(values.0.iter().map(String::as_str).filter(|value| names_users || is_address(value)));
         }
-        if role.bound_claims.as_ref().is_some_and(|claims| !claims.is_empty()) {
+        if !role.bound_claims.is_empty() {
             by_claims.push(shown(name));
         }
         if names.is_empty() {
@@ -186,8 +194,7 @@ pub(super) async fn kubernetes_roles(reading: Reading<'_>) -> Result<(), Cause> 
     let walk = roles(reading, KUBERNETES_ROLES, &Engine::Kubernetes, |access, name, role| {
         access.kind = AccessKind::Automation;
         access.grant_display = Some(format!("role {name} lets service accounts in"));
-        let list =
-            |names: &Option<Vec<String>>| names.iter().flatten().take(10).cloned().collect::<Vec<_>>().join(", ");
+        let list = |names: &[String]| names.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
         access.evidence.push(format!(
             "service accounts {} in namespaces {}",
             list(&role.bound_service_account_names),
@@ -231,8 +238,7 @@ async fn roles<'a>(
             if !dress(&mut access, name, role) {
                 continue;
             }
-            let policies = role.policies.all();
-            let reach = place.reach(&inner.client, &policies).await;
+            let reach = place.reach(&inner.client, role.policies.all()).await;
             access.privilege = reach.privilege;
             access.privilege_reason = Some(reach.reason);
             walk.record(access).await?;

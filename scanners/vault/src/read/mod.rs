@@ -39,6 +39,11 @@ mod second;
 mod secret_ids;
 mod tokens;
 
+/// An object that is not what it should be; the parser's own message would quote it.
+fn undecodable(error: &serde_json::Error) -> Cause {
+    Cause::Malformed { what: format!("it cannot be decoded, column {}", error.column()) }
+}
+
 /// What a reader is given: the shared state, the namespace, and where it tells.
 #[derive(Clone, Copy)]
 pub(crate) struct Reading<'a> {

@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError};
 use scan_contract::{AccessRef, Cause, Look};
 use serde::de::IgnoredAny;
 
-use super::tokens::ByAccessor;
-use crate::client::{Client, Heard, decode};
+use super::tokens::{ByAccessor, is_gone};
+use crate::client::{Client, decode};
 use crate::mount::Namespace;
 use crate::names;
 use crate::scanner::Inner;
@@ -58,7 +58,7 @@ async fn alias(client: &Client, namespace: &Namespace, id: &str) -> Result<Look,
 async fn token(client: &Client, namespace: &Namespace, accessor: &str) -> Result<Look, Cause> {
     let target = Target::of("auth/token/lookup-accessor");
     Ok(match client.hear_post(namespace, &target, &ByAccessor { accessor }).await? {
-        Heard::Invalid | Heard::Nothing | Heard::NoPath => Look::Gone,
+        heard if is_gone(&heard) => Look::Gone,
         heard => match decode::<IgnoredAny>(namespace, &target, heard, "update")? {
             Some(_) => Look::Present,
             None => Look::Gone,

@@ -1,6 +1,5 @@
 //! Secret ids of AppRole roles: the passwords of machines. Whose they are stands in their metadata, if anywhere.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use scan_contract::{Access, AccessKind, Cause, Fact, Status};
@@ -54,7 +53,7 @@ async fn of_mount(reading: Reading<'_>, walk: &mut Walk<'_>, mount: &Mount) -> R
         let target = Target::at(mount).then("role").name(role).then("secret-id");
         let accessors = match inner.client.hear_list(&place.namespace, &target, None).await {
             // The role was deleted since the list was read.
-            Ok(Heard::Invalid) => continue,
+            Ok(heard) if !matches!(heard, Heard::Nothing) && heard.is_gone(&["does not exist"]) => continue,
             Ok(heard) => crate::client::listing(&place.namespace, &target, heard),
             Err(cause) => Err(cause),
         };
@@ -90,7 +89,7 @@ async fn of_role(
     let Reading { inner, place, .. } = reading;
     let reach = match place.roles(inner, mount).await {
         Ok(roles) => match roles.get(role) {
-            Some(found) => Some(place.reach(&inner.client, &found.policies.all()).await),
+            Some(found) => Some(place.reach(&inner.client, found.policies.all()).await),
             None => None,
         },
         Err(Cause::Stopped) => return Err(Cause::Stopped),
@@ -106,7 +105,7 @@ async fn of_role(
             let body = BySecretIdAccessor { secret_id_accessor: &accessor };
             let seen = match inner.client.hear_post(&place.namespace, &target, &body).await {
                 // It was used up, ended or destroyed between the list and the look-up.
-                Ok(Heard::NoPath | Heard::Nothing | Heard::Invalid) => Ok(None),
+                Ok(heard) if heard.is_gone(&["failed to find accessor entry"]) => Ok(None),
                 Ok(heard) => decode::<SecretId>(&place.namespace, &target, heard, "update"),
                 Err(cause) => Err(cause),
             };
@@ -142,8 +141,7 @@ fn secret_access(reading: Reading<'_>, mount: &Mount, role: &str, id: &str, secr
     access.rotated_at = access.created_at.clone();
     access.expires_at = expires;
     access.last_used_at = Fact::Hidden(String::from("only the audit log says when a secret id was used"));
-    let nothing = BTreeMap::new();
-    access.holders = owners(secret.metadata.as_ref().unwrap_or(&nothing), &reading.inner.settings.owner_keys);
+    access.holders = owners(&secret.metadata, &reading.inner.settings.owner_keys);
     if access.holders.is_empty() {
         access.evidence.push(String::from("its metadata names no owner"));
     }

@@ -13,13 +13,19 @@ use crate::scopes::TOKENS;
 use crate::settings::Switch;
 use crate::target::Target;
 use crate::walk::Walk;
-use crate::wire::Token;
+use crate::wire::{OwnToken, Token};
 use crate::work::Work;
 
 /// The question for one token.
 #[derive(Serialize)]
 pub(super) struct ByAccessor<'a> {
     pub(super) accessor: &'a str,
+}
+
+/// Whether a look-up says that the token is no longer there: its accessor is not known, or leads to a token that just
+/// ended (`403` in some versions).
+pub(super) fn is_gone(heard: &Heard) -> bool {
+    heard.is_gone(&["invalid accessor", "bad token"])
 }
 
 /// What a look-up showed.
@@ -52,7 +58,10 @@ pub(super) async fn read(reading: Reading<'_>) -> Result<(), Cause> {
     if listing.keys.len() > limit {
         walk.whole(Cause::LimitHit { limit: format!("{limit} tokens") }).await?;
     }
-    let own = own_accessor(reading).await?;
+    let own = match own_accessor(reading).await {
+        Ok(own) => own,
+        Err(cause) => walk.whole(cause).await.map(|()| None)?,
+    };
     if own.as_ref().is_some_and(|own| !listing.keys.contains(own)) {
         walk.whole(Cause::NotSeen { what: String::from("the token of the scanner itself") }).await?;
     }
@@ -63,14 +72,15 @@ pub(super) async fn read(reading: Reading<'_>) -> Result<(), Cause> {
 
 /// Our own accessor, if our token is a service token of this namespace.
 async fn own_accessor(reading: Reading<'_>) -> Result<Option<String>, Cause> {
-    let own = reading.inner.own_token().await?;
-    Ok(own
-        .filter(|own| own.kind.as_deref() != Some("batch"))
-        .filter(|own| {
-            crate::mount::Namespace::of(own.namespace_path.as_deref().unwrap_or_default()) == reading.place.namespace
-        })
-        .and_then(|own| own.accessor)
-        .filter(|accessor| !accessor.is_empty()))
+    let here = |own: &OwnToken| own.namespace() == reading.place.namespace;
+    let Some(own) = reading.inner.own_token().await?.filter(here) else { return Ok(None) };
+    if own.kind.as_deref() == Some("batch") {
+        return Ok(None);
+    }
+    match own.accessor.filter(|accessor| !accessor.is_empty()) {
+        Some(accessor) => Ok(Some(accessor)),
+        None => Err(Cause::NotSeen { what: String::from("the accessor of the scanner's own token") }),
+    }
 }
 
 async fn look_up(
@@ -85,9 +95,8 @@ async fn look_up(
         async move {
             let heard = inner.client.hear_post(&place.namespace, &target, &ByAccessor { accessor: &accessor }).await;
             let seen = match heard {
-                // 400 is the word for an accessor that is not valid any more; other versions say 404.
-                Ok(Heard::Invalid | Heard::Nothing | Heard::NoPath) => Ok(Seen::Gone),
-                Ok(Heard::Refused) => Ok(Seen::Refused),
+                Ok(heard) if is_gone(&heard) => Ok(Seen::Gone),
+                Ok(Heard::Refused(_)) => Ok(Seen::Refused),
                 Ok(heard) => decode::<Token>(&place.namespace, &target, heard, "update")
                     .map(|token| token.map_or(Seen::Gone, |token| Seen::Token(Box::new(token)))),
                 Err(cause) => Err(cause),
@@ -95,12 +104,11 @@ async fn look_up(
             (accessor, seen)
         }
     });
-    let (mut seen_any, mut refused) = (false, 0_usize);
+    let mut refused = 0_usize;
     while let Some(ended) = work.next().await {
         let (accessor, seen) = ended?;
         match seen {
             Ok(Seen::Token(token)) => {
-                seen_any = true;
                 let access = token_access(reading, &accessor, &token).await;
                 walk.record(access).await?;
             }
@@ -109,12 +117,10 @@ async fn look_up(
             Err(cause) => walk.part(format!("token {}", digest(&accessor)), cause).await?,
         }
     }
-    // The right is for the path, not for one token. Where some look-ups succeed, older servers refuse those of tokens
-    // that have just ended; where none does, the right is missing.
-    if refused > 0 && !seen_any {
-        walk.part("look-ups", target.denied(&place.namespace, "update")).await?;
-    } else if refused > 0 {
-        walk.notice(format!("{refused} tokens ended while they were looked up")).await?;
+    // The right is for the path, not for one token: told once.
+    if refused > 0 {
+        let part = format!("look-ups of {refused} tokens");
+        walk.part(part, target.denied(&place.namespace, "update")).await?;
     }
     Ok(())
 }
@@ -127,25 +133,24 @@ async fn token_access(reading: Reading<'_>, accessor: &str, token: &Token) -> Ac
     inner.accessors.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), handle);
     let expires = moment(token.expire_time.as_deref(), Fact::None);
     let status = if has_passed(&expires, now) { Status::Expired } else { Status::Enabled };
-    let path = token.path.as_deref().unwrap_or_default();
+    let path = token.path.as_str();
     let period = token.period.filter(|period| *period > 0);
     let signed_in = sign_in_mount(path);
     let kind = if signed_in.is_some() && period.is_none() { AccessKind::Session } else { AccessKind::ApiToken };
     let mut access = Access::new(reading.name(TOKENS), kind, GrantId::from(id.as_str()), status);
     access.subtype = Some(Subtype::VaultToken);
-    access.grant_display =
-        Some(format!("token {} made at {path}", token.display_name.as_deref().unwrap_or("without a name")));
+    access.grant_display = Some(format!("token {} made at {path}", token.display_name));
     access.target = Some(format!("{}token", place.namespace.prefix()));
     access.created_at = epoch(token.creation_time);
     access.expires_at = expires;
     access.last_used_at = Fact::Hidden(String::from("only the audit log says when a token was used"));
     access.client = signed_in.map(|mount| format!("auth/{mount}"));
     access.holders = whose(reading, token);
-    if let Some(entity) = token.entity_id.as_deref().filter(|entity| !entity.is_empty()) {
+    if let Some(entity) = Some(token.entity_id.as_str()).filter(|entity| !entity.is_empty()) {
         access.parent = Some(GrantId::from(entity));
-        place.remember_token(entity, token.policies.as_deref().unwrap_or_default());
+        place.remember_token(entity, &token.policies);
     }
-    let mut policies = token.policies.clone().unwrap_or_default();
+    let mut policies = token.policies.clone();
     policies.extend(token.identity_policies.iter().flatten().cloned());
     let reach = place.reach(&inner.client, &policies).await;
     access.privilege = reach.privilege;
@@ -188,10 +193,10 @@ fn sign_in_mount(path: &str) -> Option<&str> {
 /// Entity first; else whoever signed in; else what its maker wrote on it, which is a claim.
 fn whose(reading: Reading<'_>, token: &Token) -> Vec<Holder> {
     let providers = &reading.inner.settings.identity_providers;
-    if let Some(entity) = token.entity_id.as_deref().filter(|entity| !entity.is_empty()) {
+    if let Some(entity) = Some(token.entity_id.as_str()).filter(|entity| !entity.is_empty()) {
         return reading.place.people().holders(entity, Relation::Holder, providers);
     }
-    let path = token.path.as_deref().unwrap_or_default();
+    let path = token.path.as_str();
     let mut holder = Holder::new(Relation::Holder);
     if let Some(meta) = &token.meta {
         put_metadata(&mut holder, meta);
@@ -201,11 +206,11 @@ fn whose(reading: Reading<'_>, token: &Token) -> Vec<Holder> {
         if !named && let Some(user) = path.rsplit_once("/login/").map(|(_, user)| user) {
             holder = by_name(Relation::Holder, user);
         }
-    } else if !named && let Some(name) = token.display_name.as_deref() {
-        let name = name.strip_prefix("token-").unwrap_or_default();
-        if !name.is_empty() {
-            holder = by_name(Relation::Holder, name);
-        }
+    } else if !named
+        // The server puts this before the name that the maker chose; without it, nobody chose one.
+        && let Some(name) = token.display_name.strip_prefix("token-").filter(|name| !name.is_empty())
+    {
+        holder = by_name(Relation::Holder, name);
     }
     if holder.login.is_none() && holder.email.is_none() && holder.employee_id.is_none() {
         return Vec::new();

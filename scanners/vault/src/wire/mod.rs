@@ -1,14 +1,31 @@
 //! What answers hold. Only fields that are used, and none for a secret.
+//!
+//! The server writes every field of an answer each time; an empty list or map of it is `null`. So a field that decides
+//! who holds something, what it reaches, or whether it is there at all must stand in the answer ([`told`], [`listed`]):
+//! where it is missing, the answer is another one than was asked for, and an absent list is not an empty one. Fields
+//! that later versions brought, that only describe, or that the server leaves out by its own rules are optional.
 
 mod roles;
 
 use std::collections::BTreeMap;
 
-pub(crate) use roles::{CertRole, Role, RolePolicies, SecretId};
+pub(crate) use roles::{AppRole, CertRole, JwtRole, KubernetesRole, Role, RolePolicies, SecretId};
 use scan_contract::Instant;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+
+use crate::mount::Namespace;
+
+/// A field that always stands in the answer; `null` is the server's word for none.
+fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+/// A list or map that always stands in the answer; `null` is the server's word for an empty one.
+fn listed<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    told(deserializer).map(Option::unwrap_or_default)
+}
 
 /// The frame of every answer.
 #[derive(Debug, Deserialize)]
@@ -32,15 +49,43 @@ impl<T> Envelope<T> {
     }
 }
 
-/// A failed answer. Its texts are only counted.
+/// A failed answer in the server's own frame. Its texts are held against words that are known, and never shown.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Errors {
-    /// The texts.
-    pub(crate) errors: Vec<IgnoredAny>,
+pub(crate) struct Refusal {
+    /// The texts; in a recording their number alone.
+    #[serde(default)]
+    errors: Option<Vec<Option<String>>>,
+    /// Where engines put theirs that choose a status.
+    #[serde(default)]
+    data: Option<RefusalData>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RefusalData {
+    #[serde(default)]
+    error: Option<String>,
+}
+
+impl Refusal {
+    /// Whether this is the server's frame at all, and not what something between says.
+    pub(crate) fn is_framed(&self) -> bool {
+        self.errors.is_some() || self.data.as_ref().is_some_and(|data| data.error.is_some())
+    }
+
+    /// `{"errors": []}`: the server's word for an empty list and for an object that is not there.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.errors.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    /// Whether one of its texts holds these words.
+    pub(crate) fn says(&self, words: &str) -> bool {
+        let texts = self.errors.iter().flatten().flatten();
+        texts.chain(self.data.iter().flat_map(|data| &data.error)).any(|text| text.contains(words))
+    }
 }
 
 /// A list as it comes.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct ListingBody {
     /// Names.
     #[serde(default)]
@@ -84,18 +129,17 @@ pub(crate) struct Health {
 /// `auth/token/lookup-self`.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct OwnToken {
-    /// Accessor.
+    /// Accessor; empty for a batch token. No recording holds it.
     #[serde(default)]
     pub(crate) accessor: Option<String>,
-    /// Entity.
-    #[serde(default)]
-    pub(crate) entity_id: Option<String>,
+    /// Entity; empty for none.
+    pub(crate) entity_id: String,
     /// Name for people.
     #[serde(default)]
     pub(crate) display_name: Option<String>,
     /// Policies of the token.
-    #[serde(default)]
-    pub(crate) policies: Option<Vec<String>>,
+    #[serde(deserialize_with = "listed")]
+    pub(crate) policies: Vec<String>,
     /// Policies of its entity.
     #[serde(default)]
     pub(crate) identity_policies: Option<Vec<String>>,
@@ -110,6 +154,13 @@ pub(crate) struct OwnToken {
     pub(crate) expire_time: Option<String>,
 }
 
+impl OwnToken {
+    /// The namespace it belongs to.
+    pub(crate) fn namespace(&self) -> Namespace {
+        Namespace::of(self.namespace_path.as_deref().unwrap_or(""))
+    }
+}
+
 /// One mount of `sys/mounts` or `sys/auth`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct MountInfo {
@@ -117,8 +168,7 @@ pub(crate) struct MountInfo {
     #[serde(rename = "type")]
     pub(crate) kind: String,
     /// Its accessor.
-    #[serde(default)]
-    pub(crate) accessor: Option<String>,
+    pub(crate) accessor: String,
     /// Its options.
     #[serde(default)]
     pub(crate) options: Option<BTreeMap<String, String>>,
@@ -131,15 +181,13 @@ pub(crate) struct AliasInfo {
     #[serde(default)]
     pub(crate) id: Option<String>,
     /// Name at the mount.
-    #[serde(default)]
-    pub(crate) name: Option<String>,
-    /// Entity it belongs to.
+    pub(crate) name: String,
+    /// Entity it belongs to; not in the list of entities, where it is the key.
     #[serde(default)]
     pub(crate) canonical_id: Option<String>,
     /// Accessor of the mount.
-    #[serde(default)]
-    pub(crate) mount_accessor: Option<String>,
-    /// Path of the mount, with `auth/`.
+    pub(crate) mount_accessor: String,
+    /// Path of the mount, with `auth/`; left out where the mount is gone.
     #[serde(default)]
     pub(crate) mount_path: Option<String>,
     /// Type of the mount.
@@ -157,9 +205,8 @@ pub(crate) struct AliasInfo {
 #[derive(Debug, Deserialize)]
 pub(crate) struct EntityInfo {
     /// Name.
-    #[serde(default)]
-    pub(crate) name: Option<String>,
-    /// Aliases.
+    pub(crate) name: String,
+    /// Aliases; left out where there are none.
     #[serde(default)]
     pub(crate) aliases: Option<Vec<AliasInfo>>,
 }
@@ -170,23 +217,22 @@ pub(crate) struct Entity {
     /// Id.
     pub(crate) id: String,
     /// Name.
-    #[serde(default)]
-    pub(crate) name: Option<String>,
+    pub(crate) name: String,
     /// Whether its tokens are refused. Absent: not said.
     #[serde(default)]
     pub(crate) disabled: Option<bool>,
     /// Metadata.
-    #[serde(default)]
-    pub(crate) metadata: Option<BTreeMap<String, String>>,
+    #[serde(deserialize_with = "listed")]
+    pub(crate) metadata: BTreeMap<String, String>,
     /// Policies.
-    #[serde(default)]
-    pub(crate) policies: Option<Vec<String>>,
+    #[serde(deserialize_with = "listed")]
+    pub(crate) policies: Vec<String>,
     /// Aliases.
-    #[serde(default)]
-    pub(crate) aliases: Option<Vec<AliasInfo>>,
+    #[serde(deserialize_with = "listed")]
+    pub(crate) aliases: Vec<AliasInfo>,
     /// Groups, inherited ones included.
-    #[serde(default)]
-    pub(crate) group_ids: Option<Vec<String>>,
+    #[serde(deserialize_with = "listed")]
+    pub(crate) group_ids: Vec<String>,
     /// When it was made.
     #[serde(default)]
     pub(crate) creation_time: Option<String>,
@@ -198,23 +244,22 @@ pub(crate) struct Group {
     /// Id.
     pub(crate) id: String,
     /// Name.
-    #[serde(default)]
-    pub(crate) name: Option<String>,
+    pub(crate) name: String,
     /// `internal` or `external`.
     #[serde(default, rename = "type")]
     pub(crate) kind: Option<String>,
     /// Policies.
-    #[serde(default)]
-    pub(crate) policies: Option<Vec<String>>,
+    #[serde(deserialize_with = "listed")]
+    pub(crate) policies: Vec<String>,
     /// Members that are entities.
-    #[serde(default)]
-    pub(crate) member_entity_ids: Option<Vec<String>>,
+    #[serde(deserialize_with = "listed")]
+    pub(crate) member_entity_ids: Vec<String>,
     /// Groups it is a member of.
-    #[serde(default)]
-    pub(crate) parent_group_ids: Option<Vec<String>>,
+    #[serde(deserialize_with = "listed")]
+    pub(crate) parent_group_ids: Vec<String>,
     /// Metadata.
-    #[serde(default)]
-    pub(crate) metadata: Option<BTreeMap<String, String>>,
+    #[serde(deserialize_with = "listed")]
+    pub(crate) metadata: BTreeMap<String, String>,
     /// When it was made.
     #[serde(default)]
     pub(crate) creation_time: Option<String>,
@@ -232,28 +277,25 @@ pub(crate) struct PolicyText {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Token {
     /// Name for people, `<mount>-<user>` after a sign-in.
-    #[serde(default)]
-    pub(crate) display_name: Option<String>,
+    pub(crate) display_name: String,
     /// Where it was made.
-    #[serde(default)]
-    pub(crate) path: Option<String>,
+    pub(crate) path: String,
     /// Policies of its own.
-    #[serde(default)]
-    pub(crate) policies: Option<Vec<String>>,
-    /// Policies of its entity.
+    #[serde(deserialize_with = "listed")]
+    pub(crate) policies: Vec<String>,
+    /// Policies of its entity; left out where there is none.
     #[serde(default)]
     pub(crate) identity_policies: Option<Vec<String>>,
-    /// Entity.
-    #[serde(default)]
-    pub(crate) entity_id: Option<String>,
+    /// Entity; empty for none.
+    pub(crate) entity_id: String,
     /// Metadata set at sign-in.
-    #[serde(default)]
+    #[serde(deserialize_with = "told")]
     pub(crate) meta: Option<BTreeMap<String, String>>,
     /// Seconds since 1970.
     #[serde(default)]
     pub(crate) creation_time: Option<i64>,
-    /// RFC 3339, or null for never. The field is always there.
-    #[serde(default)]
+    /// RFC 3339, or null for never.
+    #[serde(deserialize_with = "told")]
     pub(crate) expire_time: Option<String>,
     /// Seconds; it lives on as long as it is renewed in time.
     #[serde(default)]
@@ -278,8 +320,8 @@ pub(crate) struct Lease {
     /// RFC 3339.
     #[serde(default)]
     pub(crate) issue_time: Option<String>,
-    /// RFC 3339, or null.
-    #[serde(default)]
+    /// RFC 3339, or null for never.
+    #[serde(deserialize_with = "told")]
     pub(crate) expire_time: Option<String>,
     /// RFC 3339, or null.
     #[serde(default)]
@@ -289,33 +331,43 @@ pub(crate) struct Lease {
 /// Metadata of a secret.
 #[derive(Debug, Deserialize)]
 pub(crate) struct SecretMetadata {
-    /// RFC 3339. Absent for a folder in a detailed list.
-    #[serde(default)]
-    pub(crate) created_time: Option<String>,
+    /// RFC 3339.
+    pub(crate) created_time: String,
     /// The newest version; 0 for none.
-    #[serde(default)]
-    pub(crate) current_version: Option<u64>,
-    /// Set by operators.
+    pub(crate) current_version: u64,
+    /// Set by operators; older servers have none.
     #[serde(default)]
     pub(crate) custom_metadata: Option<BTreeMap<String, String>>,
     /// By number.
-    #[serde(default)]
-    pub(crate) versions: Option<BTreeMap<String, SecretVersion>>,
+    #[serde(deserialize_with = "listed")]
+    pub(crate) versions: BTreeMap<String, SecretVersion>,
 }
 
 /// One version of a secret.
 #[derive(Debug, Deserialize)]
 pub(crate) struct SecretVersion {
     /// RFC 3339.
-    #[serde(default)]
-    pub(crate) created_time: Option<String>,
-    /// RFC 3339, or empty: not deleted.
-    #[serde(default)]
-    pub(crate) deletion_time: Option<String>,
+    pub(crate) created_time: String,
+    /// RFC 3339, or empty for not deleted. It lies ahead where the server is to delete the version by itself.
+    pub(crate) deletion_time: String,
     /// Whether the value is gone for good.
-    #[serde(default)]
-    pub(crate) destroyed: Option<bool>,
+    pub(crate) destroyed: bool,
 }
+
+/// An entry of a detailed list of secrets.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum ListedSecret {
+    /// Its metadata.
+    Told(SecretMetadata),
+    /// `{}`: a folder, or a secret that was deleted meanwhile.
+    Nothing(Empty),
+}
+
+/// An object without fields.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Empty {}
 
 /// A certificate that was issued.
 #[derive(Debug, Deserialize)]
@@ -335,22 +387,26 @@ pub(crate) struct CertificateInfo {
     pub(crate) not_after: Option<String>,
 }
 
-/// A role of a certificate authority (TLS or SSH).
+/// A role of a certificate authority.
 #[derive(Debug, Deserialize)]
 pub(crate) struct AuthorityRole {
-    /// TLS: whether certificates are not kept.
-    #[serde(default)]
-    pub(crate) no_store: Option<bool>,
-    /// SSH: remote users it signs for, with commas.
-    #[serde(default)]
+    /// Whether certificates are not kept.
+    pub(crate) no_store: bool,
+}
+
+/// A role that signs SSH keys.
+#[derive(Debug, Deserialize)]
+pub(crate) struct SshRole {
+    /// Remote users it signs for, with commas.
+    #[serde(deserialize_with = "told")]
     pub(crate) allowed_users: Option<String>,
-    /// SSH: `ca` or `otp`.
+    /// `ca` or `otp`.
     #[serde(default)]
     pub(crate) key_type: Option<String>,
-    /// SSH: remote user where none is named.
-    #[serde(default)]
+    /// Remote user where none is named.
+    #[serde(deserialize_with = "told")]
     pub(crate) default_user: Option<String>,
-    /// SSH: longest life of a signed certificate.
+    /// Longest life of a signed certificate.
     #[serde(default)]
     pub(crate) max_ttl: Option<serde_json::Value>,
 }
@@ -380,8 +436,7 @@ pub(crate) struct Counters {
 #[derive(Debug, Deserialize)]
 pub(crate) struct CounterGroups {
     /// Entities of all namespaces.
-    #[serde(default)]
-    pub(crate) entities: Option<Total>,
+    pub(crate) entities: Total,
 }
 
 /// One total.

@@ -4,19 +4,47 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// Policies of a user, mapping, role or certificate: newer servers say `token_policies`, older ones `policies`.
+/// Policies of a user, mapping, role or certificate, each once: newer servers say `token_policies`, older ones and
+/// directories `policies`. One of the two always stands there.
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct RolePolicies {
+#[serde(try_from = "Written")]
+pub(crate) struct RolePolicies(Vec<String>);
+
+#[derive(Deserialize)]
+struct Written {
     /// The newer name.
-    #[serde(default)]
-    token_policies: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "present")]
+    token_policies: Option<Policies>,
     /// The older name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     policies: Option<Policies>,
 }
 
+/// A field that may be missing, which is not the same as `null`.
+fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<Option<T>, D::Error> {
+    super::listed(from).map(Some)
+}
+
+impl TryFrom<Written> for RolePolicies {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        let (newer, older) = match (written.token_policies, written.policies) {
+            (None, None) => return Err("neither token_policies nor policies"),
+            (newer, older) => (newer, older),
+        };
+        let mut all: Vec<String> = Vec::new();
+        for name in newer.into_iter().chain(older).flat_map(|policies| policies.0) {
+            if !all.contains(&name) {
+                all.push(name);
+            }
+        }
+        Ok(Self(all))
+    }
+}
+
 /// The older name holds a list, or text with commas.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Policies(Vec<String>);
 
 impl<'de> Deserialize<'de> for Policies {
@@ -44,39 +72,78 @@ impl<'de> Deserialize<'de> for Policies {
 }
 
 impl RolePolicies {
-    /// All of them, each once.
-    pub(crate) fn all(&self) -> Vec<String> {
-        let mut all = self.token_policies.clone().unwrap_or_default();
-        for name in self.policies.iter().flat_map(|policies| &policies.0) {
-            if !all.contains(name) {
-                all.push(name.clone());
-            }
-        }
-        all
+    /// All of them.
+    pub(crate) fn all(&self) -> &[String] {
+        &self.0
     }
 }
 
 /// A role of any sign-in method.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default)]
 pub(crate) struct Role {
     /// Its policies.
-    #[serde(flatten)]
     pub(crate) policies: RolePolicies,
     /// JWT: the one subject it lets in.
-    #[serde(default)]
     pub(crate) bound_subject: Option<String>,
     /// JWT: claims that must hold these values.
-    #[serde(default)]
-    pub(crate) bound_claims: Option<BTreeMap<String, OneOrMany>>,
+    pub(crate) bound_claims: BTreeMap<String, OneOrMany>,
     /// JWT: the claim that names the user.
-    #[serde(default)]
     pub(crate) user_claim: Option<String>,
     /// Kubernetes.
-    #[serde(default)]
-    pub(crate) bound_service_account_names: Option<Vec<String>>,
+    pub(crate) bound_service_account_names: Vec<String>,
     /// Kubernetes.
-    #[serde(default)]
-    pub(crate) bound_service_account_namespaces: Option<Vec<String>>,
+    pub(crate) bound_service_account_namespaces: Vec<String>,
+}
+
+/// A role of the JWT or OIDC method.
+#[derive(Debug, Deserialize)]
+pub(crate) struct JwtRole {
+    #[serde(flatten)]
+    policies: RolePolicies,
+    #[serde(deserialize_with = "super::told")]
+    bound_subject: Option<String>,
+    #[serde(deserialize_with = "super::listed")]
+    bound_claims: BTreeMap<String, OneOrMany>,
+    #[serde(deserialize_with = "super::told")]
+    user_claim: Option<String>,
+}
+
+impl From<JwtRole> for Role {
+    fn from(role: JwtRole) -> Self {
+        let JwtRole { policies, bound_subject, bound_claims, user_claim } = role;
+        Self { policies, bound_subject, bound_claims, user_claim, ..Self::default() }
+    }
+}
+
+/// A role of the Kubernetes method.
+#[derive(Debug, Deserialize)]
+pub(crate) struct KubernetesRole {
+    #[serde(flatten)]
+    policies: RolePolicies,
+    #[serde(deserialize_with = "super::listed")]
+    bound_service_account_names: Vec<String>,
+    #[serde(deserialize_with = "super::listed")]
+    bound_service_account_namespaces: Vec<String>,
+}
+
+impl From<KubernetesRole> for Role {
+    fn from(role: KubernetesRole) -> Self {
+        let KubernetesRole { policies, bound_service_account_names, bound_service_account_namespaces } = role;
+        Self { policies, bound_service_account_names, bound_service_account_namespaces, ..Self::default() }
+    }
+}
+
+/// A role of the `AppRole` method.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AppRole {
+    #[serde(flatten)]
+    policies: RolePolicies,
+}
+
+impl From<AppRole> for Role {
+    fn from(role: AppRole) -> Self {
+        Self { policies: role.policies, ..Self::default() }
+    }
 }
 
 /// One value or several; values that are no text are kept as their JSON.
@@ -106,11 +173,11 @@ pub(crate) struct SecretId {
     #[serde(default)]
     pub(crate) creation_time: Option<String>,
     /// RFC 3339; the year 1 is never.
-    #[serde(default)]
+    #[serde(deserialize_with = "super::told")]
     pub(crate) expiration_time: Option<String>,
     /// Metadata given with it.
-    #[serde(default)]
-    pub(crate) metadata: Option<BTreeMap<String, String>>,
+    #[serde(deserialize_with = "super::listed")]
+    pub(crate) metadata: BTreeMap<String, String>,
     /// Uses left; 0 is without limit.
     #[serde(default, rename = "secret_id_num_uses")]
     pub(crate) uses: Option<i64>,
@@ -120,15 +187,14 @@ pub(crate) struct SecretId {
 #[derive(Debug, Deserialize)]
 pub(crate) struct CertRole {
     /// PEM.
-    #[serde(default)]
-    pub(crate) certificate: Option<String>,
+    pub(crate) certificate: String,
     /// Its policies.
     #[serde(flatten)]
     pub(crate) policies: RolePolicies,
     /// Common names it lets in.
-    #[serde(default)]
-    pub(crate) allowed_common_names: Option<Vec<String>>,
+    #[serde(deserialize_with = "super::listed")]
+    pub(crate) allowed_common_names: Vec<String>,
     /// Addresses it lets in.
-    #[serde(default)]
-    pub(crate) allowed_email_sans: Option<Vec<String>>,
+    #[serde(deserialize_with = "super::listed")]
+    pub(crate) allowed_email_sans: Vec<String>,
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly, and tells what it measured")]
 
+mod absent;
 mod contract;
 mod drive;
 mod faults;

@@ -8,7 +8,7 @@ use scan_contract::Cause;
 use crate::live::bulk::pages::{MOST, Turn, Walk, walk_iam};
 use crate::live::bulk::rows::{add_page, stamp};
 use crate::live::clients::Account;
-use crate::read::details::Details;
+use crate::read::details::{Details, List};
 use crate::read::wire::Stamp;
 use crate::tell::Device;
 
@@ -40,7 +40,14 @@ pub(crate) async fn details(account: &Account) -> Result<Details, Cause> {
                 return Ok(details);
             }
         };
-        details.begin_page(answer.is_truncated, answer.marker.as_deref());
+        // The library's own accessors make an empty list of one that is not there.
+        let carried = [
+            answer.user_detail_list.as_ref().map(|_| List::Users),
+            answer.group_detail_list.as_ref().map(|_| List::Groups),
+            answer.role_detail_list.as_ref().map(|_| List::Roles),
+            answer.policies.as_ref().map(|_| List::Policies),
+        ];
+        details.begin_page(carried.into_iter().flatten(), answer.is_truncated, answer.marker.as_deref());
         add_page(
             &mut details,
             answer.user_detail_list(),
@@ -93,19 +100,24 @@ pub(crate) async fn virtual_devices(account: &Account) -> Partly<HashMap<String,
             .assignment_status(AssignmentStatusType::Assigned)
             .max_items(MOST)
             .set_marker(marker),
-        |answer| answer.virtual_mfa_devices.into_iter().filter_map(|device| {
-            let user = device.user?;
-            Some((user.arn, Device { serial: device.serial_number, enabled: stamp(device.enable_date.as_ref()) }))
-        })
+        |answer| answer.virtual_mfa_devices
     );
+    let mut broken = walked.broken.map(|failure| failure.cause);
     let mut items: HashMap<String, Vec<Device>> = HashMap::new();
-    for (arn, device) in walked.items {
-        items.entry(arn).or_default().push(device);
+    for (index, given) in walked.items.into_iter().enumerate() {
+        let device = Device { serial: given.serial_number, enabled: stamp(given.enable_date.as_ref()) };
+        // Only assigned ones were asked for, so each has a user.
+        let Some(user) = given.user.filter(|user| !user.arn.is_empty() && !device.serial.is_empty()) else {
+            let what = format!("iam:ListVirtualMFADevices: device {} lacks its serial number or its user", index + 1);
+            broken = broken.or(Some(Cause::Malformed { what }));
+            continue;
+        };
+        items.entry(user.arn).or_default().push(device);
     }
     for devices in items.values_mut() {
         devices.sort_by(|left, right| left.serial.cmp(&right.serial));
     }
-    Partly { items, broken: walked.broken.map(|failure| failure.cause) }
+    Partly { items, broken }
 }
 
 /// A service-specific credential.

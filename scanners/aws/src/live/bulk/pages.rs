@@ -88,78 +88,68 @@ impl<T> Walked<T> {
     }
 }
 
-/// Walks a list of IAM: `$ask` is called with the mark and gives the answer, `$take` gives its objects.
+/// Walks a list: `$request` is made with the mark and asked, `$items` takes the objects out of the answer, `$turn` says
+/// whether more follow.
+macro_rules! walk {
+    ($asker:expr, $operation:literal, |$mark:ident| $request:expr, |$answer:ident| $items:expr, $turn:expr) => {{
+        let mut walked = $crate::live::bulk::pages::Walked::new();
+        let mut walk = $crate::live::bulk::pages::Walk::new($operation);
+        let mut next: Option<String> = None;
+        loop {
+            let asked = $asker
+                .ask($operation, || {
+                    let $mark = next.clone();
+                    $request.send()
+                })
+                .await;
+            let $answer = match asked {
+                Ok(answer) => answer,
+                Err(failure) => {
+                    walked.broken = Some(failure);
+                    break;
+                }
+            };
+            walked.items.extend($items);
+            match $turn.and_then(|turn| walk.turn(turn)) {
+                Ok(Some(mark)) => next = Some(mark),
+                Ok(None) => break,
+                Err(cause) => {
+                    walked.broken = Some($crate::live::failure::Failure::own(cause));
+                    break;
+                }
+            }
+        }
+        walked
+    }};
+}
+
+/// Walks a list of IAM, which ends with `IsTruncated`.
 macro_rules! walk_iam {
-    ($asker:expr, $operation:literal, |$marker:ident| $request:expr, |$answer:ident| $items:expr) => {{
-        let mut walked = $crate::live::bulk::pages::Walked::new();
-        let mut walk = $crate::live::bulk::pages::Walk::new($operation);
-        let mut next: Option<String> = None;
-        loop {
-            let asked = $asker
-                .ask($operation, || {
-                    let $marker = next.clone();
-                    $request.send()
-                })
-                .await;
-            let $answer = match asked {
-                Ok(answer) => answer,
-                Err(failure) => {
-                    walked.broken = Some(failure);
-                    break;
-                }
-            };
-            walked.items.extend($items);
-            let turn =
-                $crate::live::bulk::pages::Turn::marked($answer.is_truncated, $answer.marker.as_deref(), $operation)
-                    .and_then(|turn| walk.turn(turn));
-            match turn {
-                Ok(Some(mark)) => next = Some(mark),
-                Ok(None) => break,
-                Err(cause) => {
-                    walked.broken = Some($crate::live::failure::Failure::own(cause));
-                    break;
-                }
-            }
-        }
-        walked
-    }};
+    ($asker:expr, $operation:literal, |$mark:ident| $request:expr, |$answer:ident| $items:expr) => {
+        $crate::live::bulk::pages::walk!(
+            $asker,
+            $operation,
+            |$mark| $request,
+            |$answer| $items,
+            $crate::live::bulk::pages::Turn::marked($answer.is_truncated, $answer.marker.as_deref(), $operation)
+        )
+    };
 }
 
-/// Walks a list of the JSON protocol: as above, with `NextToken`.
+/// Walks a list of the JSON protocol, which ends without a `NextToken`.
 macro_rules! walk_json {
-    ($asker:expr, $operation:literal, |$token:ident| $request:expr, |$answer:ident| $items:expr) => {{
-        let mut walked = $crate::live::bulk::pages::Walked::new();
-        let mut walk = $crate::live::bulk::pages::Walk::new($operation);
-        let mut next: Option<String> = None;
-        loop {
-            let asked = $asker
-                .ask($operation, || {
-                    let $token = next.clone();
-                    $request.send()
-                })
-                .await;
-            let $answer = match asked {
-                Ok(answer) => answer,
-                Err(failure) => {
-                    walked.broken = Some(failure);
-                    break;
-                }
-            };
-            walked.items.extend($items);
-            match walk.turn($crate::live::bulk::pages::Turn::token($answer.next_token.as_deref())) {
-                Ok(Some(mark)) => next = Some(mark),
-                Ok(None) => break,
-                Err(cause) => {
-                    walked.broken = Some($crate::live::failure::Failure::own(cause));
-                    break;
-                }
-            }
-        }
-        walked
-    }};
+    ($asker:expr, $operation:literal, |$mark:ident| $request:expr, |$answer:ident| $items:expr) => {
+        $crate::live::bulk::pages::walk!(
+            $asker,
+            $operation,
+            |$mark| $request,
+            |$answer| $items,
+            Ok($crate::live::bulk::pages::Turn::token($answer.next_token.as_deref()))
+        )
+    };
 }
 
-pub(crate) use {walk_iam, walk_json};
+pub(crate) use {walk, walk_iam, walk_json};
 
 #[cfg(test)]
 mod tests {

@@ -20,7 +20,7 @@ use crate::policy::reach::Reaches;
 use crate::policy::tables::tables;
 use crate::read::details::Details;
 use crate::read::load::{Loaded, Source};
-use crate::read::report::{Report, Row, Switch};
+use crate::read::report::{Cell, Report, Row, Switch};
 use crate::read::wire::Stamp;
 use crate::scopes::{MFA_DEVICES, PASSWORDS, ROLES};
 use crate::settings::{AccountId, Settings as DocumentSettings};
@@ -204,7 +204,13 @@ fn tell_services(services: Result<Partly<Vec<ServiceCredential>>, Cause>, people
             return;
         }
     };
-    for credential in &partly.items {
+    for (index, credential) in partly.items.iter().enumerate() {
+        if credential.id.is_empty() || credential.user.is_empty() {
+            let part = format!("credential {}", index + 1);
+            let what = format!("iam:ListServiceSpecificCredentials: {part} lacks its id or its user");
+            reading.gap(SERVICE_CREDENTIALS, Some(part), Cause::Malformed { what });
+            continue;
+        }
         let access = service_access(credential, people, reading);
         reading.record(SERVICE_CREDENTIALS, access);
     }
@@ -319,18 +325,20 @@ fn follow_ups(
             rows.entry(row.arn.as_str()).or_insert(row);
         }
     }
-    let mut index = Index {
-        report_of: loaded.report.get().and_then(|report| report.generated),
-        virtual_told: loaded.report.get().is_some(),
-        ..Index::default()
-    };
+    let mut index = Index { report_of: loaded.report.get().and_then(|report| report.generated), ..Index::default() };
     let mut scopes = Vec::new();
     let users = loaded.details.get().map_or(&[][..], |details| &details.users);
     for (place, user) in users.iter().enumerate() {
         let Some(person) = people.at(place) else { continue };
         let row = rows.remove(user.arn.as_str());
         offer(settings, account, &user.user_name, person, row, beyond, &mut scopes);
-        let known = Known { person: person.clone(), row: row.cloned() };
+        let made = user.create_date.instant().map(Cell::Time);
+        let known = Known {
+            person: person.clone(),
+            row_is_theirs: row.is_some_and(|row| Some(row.created) == made),
+            devices: told_devices(row, beyond),
+            row: row.cloned(),
+        };
         index.users.insert(user.user_name.clone(), Arc::new(known));
     }
     let mut only_in_report: Vec<&Row> = rows.into_values().collect();
@@ -338,9 +346,17 @@ fn follow_ups(
     for row in only_in_report {
         let person = people.of_row(row);
         offer(settings, account, &row.user, &person, Some(row), beyond, &mut scopes);
-        index.users.insert(row.user.clone(), Arc::new(Known { person, row: Some(row.clone()) }));
+        let devices = told_devices(Some(row), beyond);
+        let known = Known { person, row: Some(row.clone()), row_is_theirs: false, devices };
+        index.users.insert(row.user.clone(), Arc::new(known));
     }
     (index, scopes)
+}
+
+/// Serial numbers of the devices that were told with a row of the report.
+fn told_devices(row: Option<&Row>, beyond: &Beyond) -> Vec<String> {
+    let devices = row.and_then(|row| beyond.devices.get(&row.arn));
+    devices.map_or_else(Vec::new, |devices| devices.iter().map(|device| device.serial.clone()).collect())
 }
 
 fn offer(

@@ -4,6 +4,7 @@
 //! same account and permission set through the same group stands once.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use aws_sdk_identitystore::types::MemberId;
@@ -26,6 +27,8 @@ pub(crate) struct Group {
     /// Name, else the id.
     name: String,
     assignments: Vec<Assigned>,
+    /// Whether these are all of them.
+    whole: bool,
     /// What could not be read of it.
     odd: Vec<Cause>,
 }
@@ -84,8 +87,15 @@ impl Center {
             |answer| answer.group_memberships
         );
         let mut outcome = Outcome::empty();
-        note(memberships.broken, "group memberships", &mut outcome);
-        let direct = self.assigned(user.instance, user.id, PrincipalType::User, &mut outcome).await;
+        // The store says whether there is such a user. Where there is, nothing else about the user may be unknown.
+        let gone = memberships.broken.as_ref().is_some_and(Failure::is_gone);
+        if !gone {
+            note(memberships.broken, "group memberships", &mut outcome);
+        }
+        let (direct, broken) = self.ask_assigned(user.instance, user.id, PrincipalType::User).await;
+        if !(gone && broken.as_ref().is_some_and(Failure::is_gone)) {
+            note(broken, "account assignments", &mut outcome);
+        }
         let mut all: BTreeSet<Assigned> = direct.into_iter().collect();
         for membership in &memberships.items {
             let Some(group_id) = &membership.group_id else {
@@ -104,22 +114,20 @@ impl Center {
         for assigned in &all {
             self.tell(user, assigned, &mut outcome).await;
         }
+        if !all.is_empty() && !gone && !self.knows_switch_of(user.id) {
+            let what = String::from("whether the user is switched off and sessions live on: not all users were listed");
+            outcome.gap("sessions", Cause::NotSeen { what });
+        }
         outcome
     }
 
-    /// Accounts and permission sets of one principal.
-    async fn assigned(
-        &self,
-        instance: &Instance,
-        principal: &str,
-        sort: PrincipalType,
-        outcome: &mut Outcome,
-    ) -> Vec<Assigned> {
-        let (assigned, broken) = self.ask_assigned(instance, principal, sort).await;
-        note(broken, "account assignments", outcome);
-        assigned
+    /// Whether this run's list of users says if this one is switched off.
+    fn knows_switch_of(&self, user: &str) -> bool {
+        self.users_known.load(Ordering::Relaxed)
+            || self.disabled.lock().unwrap_or_else(PoisonError::into_inner).contains_key(user)
     }
 
+    /// Accounts and permission sets of one principal.
     async fn ask_assigned(
         &self,
         instance: &Instance,
@@ -163,6 +171,7 @@ impl Center {
                 let mut outcome = Outcome::empty();
                 note(broken, "account assignments", &mut outcome);
                 let mut odd: Vec<Cause> = outcome.gaps.into_iter().map(|(_, cause)| cause).collect();
+                let whole = odd.is_empty();
                 let name = match self.name_of_group(instance, id).await {
                     Ok(name) => name.unwrap_or_else(|| id.to_owned()),
                     Err(cause) => {
@@ -170,7 +179,7 @@ impl Center {
                         id.to_owned()
                     }
                 };
-                Arc::new(Group { name, assignments, odd })
+                Arc::new(Group { name, assignments, whole, odd })
             })
             .await;
         Arc::clone(group)
@@ -197,8 +206,11 @@ impl Center {
         access.grant_display = Some(format!("in Identity Center group {}", group.name));
         access.target = Some(group.name.clone());
         access.created_at = since.fact("CreatedAt");
-        access.privilege = Privilege::None;
-        access.privilege_reason = Some(String::from("the group has no permission set in any account"));
+        (access.privilege, access.privilege_reason) = if group.whole {
+            (Privilege::None, Some(String::from("the group has no permission set in any account")))
+        } else {
+            (Privilege::Unknown, Some(String::from("not all permission sets of the group could be read")))
+        };
         for assigned in &group.assignments {
             let set = self.permission_set(user.instance, &assigned.set).await;
             if rank(set.reach.privilege) > rank(access.privilege) {
@@ -263,14 +275,11 @@ impl Center {
     }
 }
 
-/// A walk that broke. A principal that does not exist has nothing, and an instance of one account has no assignments
-/// of accounts at all.
+/// A walk that broke. An instance of one account has no assignments of accounts at all.
 fn note(broken: Option<Failure>, part: &str, outcome: &mut Outcome) {
-    let Some(failure) = broken else { return };
-    if failure.is_gone() || failure.says_not_supported {
-        return;
+    if let Some(failure) = broken.filter(|failure| !failure.says_not_supported) {
+        outcome.gap(part, failure.cause);
     }
-    outcome.gap(part, failure.cause);
 }
 
 fn assigned_of(given: &AccountAssignmentForPrincipal, group: Option<&str>) -> Option<Assigned> {

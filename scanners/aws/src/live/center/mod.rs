@@ -8,6 +8,7 @@ mod permission_set;
 mod users;
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use scan_contract::{Cause, Instant};
@@ -44,6 +45,8 @@ pub(crate) struct Center {
     groups: Cells<Group>,
     /// Users that are switched off, with the time of their last change.
     disabled: Mutex<HashMap<String, Option<Instant>>>,
+    /// Whether the list of users was read to its end, so that everybody else is not switched off.
+    users_known: AtomicBool,
 }
 
 /// Answers that many follow-ups share, each asked for once.
@@ -69,6 +72,7 @@ impl Center {
             sets: Cells::new(),
             groups: Cells::new(),
             disabled: Mutex::new(HashMap::new()),
+            users_known: AtomicBool::new(false),
         }
     }
 

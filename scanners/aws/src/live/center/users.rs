@@ -1,6 +1,7 @@
 //! Users of Identity Center, page by page.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use aws_sdk_identitystore::types::User;
 use scan_contract::{
@@ -44,6 +45,7 @@ impl Center {
             whole &= self.read_instance(instance, &scope, outlet).await?;
         }
         if whole {
+            self.users_known.store(true, Ordering::Relaxed);
             outlet.seal(&scope, EndProof { kind: ProofKind::LastPage, announced: None, sha256: None }).await?;
         }
         Ok(())

@@ -1,14 +1,14 @@
 //! Signing certificates of one user. The end is read from the certificate itself.
 
-use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Instant, Moment};
+use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Instant, Moment, Status};
 
 use aws_sdk_iam::types::SigningCertificate;
 
 use crate::live::bulk::pages::walk_iam;
 use crate::live::bulk::rows::stamp;
-use crate::live::follow::{About, Outcome};
+use crate::live::follow::{About, Outcome, SHOWS_WITHIN};
 use crate::read::report::{Cell, CertificateCells, Row};
-use crate::tell::credentials::certificate_slot_id;
+use crate::tell::credentials::{certificate as slot_access, certificate_slot_id};
 use crate::tell::keys::status_of;
 use crate::text::short;
 
@@ -28,8 +28,13 @@ pub(crate) async fn read(about: &About<'_>) -> Outcome {
         |marker| account.iam.list_signing_certificates().user_name(user).set_marker(marker),
         |answer| answer.certificates
     );
+    // The list is the user's only where the user was there to be asked for.
+    let certain = walked.broken.is_none() && about.known.row_is_theirs;
     let mut outcome = Outcome::of_walk(walked.broken);
     let slots = about.known.row.as_ref().map_or_else(Vec::new, |row| slots(row, &walked.items));
+    if let Some(row) = about.known.row.as_ref().filter(|_| certain && slots.iter().all(Option::is_some)) {
+        outcome.records.extend(gone(about, row, &slots));
+    }
     for (index, certificate) in walked.items.iter().enumerate() {
         let formerly = slots.get(index).copied().flatten();
         let record = one(about, certificate, formerly, &mut outcome);
@@ -64,6 +69,25 @@ fn one(about: &About<'_>, given: &SigningCertificate, slot: Option<usize>, outco
         access.evidence.push(format!("credential report, line {}", row.line));
     }
     access
+}
+
+/// Certificates of the report that are no longer there, where each that is has a slot of its own.
+fn gone(about: &About<'_>, row: &Row, taken: &[Option<usize>]) -> Vec<Access> {
+    let now = about.account.door.now();
+    let free = |(slot, cells): &(usize, &CertificateCells)| {
+        let shows = matches!(cells.last_rotated, Cell::Time(changed) if changed + SHOWS_WITHIN <= now);
+        cells.is_taken() && shows && !taken.contains(&Some(*slot))
+    };
+    let told = |(slot, cells): (usize, &CertificateCells)| {
+        let mut access = slot_access(row, slot, cells, &about.known.person, about.scope.clone());
+        access.status = Status::Revoked;
+        access.status_text = None;
+        access.evidence.push(String::from(
+            "iam:ListSigningCertificates no longer names it: it was deleted since the report was made",
+        ));
+        access
+    };
+    (1_usize..).zip(&row.certificates).filter(free).map(told).collect()
 }
 
 /// The slot of the report that each certificate fills: by date, else what is left over in order.

@@ -1,4 +1,5 @@
-//! MFA devices of one user whom the list of virtual devices does not name: hardware tokens and security keys.
+//! MFA devices of one user that the account's lists did not tell: hardware tokens, security keys, and virtual devices
+//! where the report does not know the user yet.
 
 use crate::live::bulk::pages::walk_iam;
 use crate::live::bulk::rows::stamp;
@@ -6,8 +7,8 @@ use crate::live::follow::{About, Outcome};
 use crate::tell::Device;
 use crate::tell::credentials::{device_access, mfa_id};
 
-/// Reads the devices of one user. `virtual_told`: virtual devices stand in the account's own list.
-pub(crate) async fn read(about: &About<'_>, virtual_told: bool) -> Outcome {
+/// Reads the devices of one user.
+pub(crate) async fn read(about: &About<'_>) -> Outcome {
     let (account, user) = (about.account, about.user);
     let walked = walk_iam!(
         account.iam_asker,
@@ -20,13 +21,13 @@ pub(crate) async fn read(about: &About<'_>, virtual_told: bool) -> Outcome {
         .items
         .into_iter()
         .map(|device| Device { serial: device.serial_number, enabled: stamp(Some(&device.enable_date)) })
-        // Assigned since the account's list was read, or told there: the next sweep tells it.
-        .filter(|device| !(virtual_told && device.serial.contains(":mfa/")))
+        .filter(|device| !about.known.devices.contains(&device.serial))
         .collect();
     devices.sort_by(|left, right| left.serial.cmp(&right.serial));
     for (index, device) in devices.iter().enumerate() {
         // The report knows one second factor a user; one device at most can be it.
-        let formerly = about.known.row.as_ref().filter(|_| index == 0).map(|row| mfa_id(&row.arn));
+        let first = index == 0 && about.known.devices.is_empty();
+        let formerly = about.known.row.as_ref().filter(|_| first).map(|row| mfa_id(&row.arn));
         outcome.records.push(device_access(about.scope.clone(), device, user, &about.known.person, formerly));
     }
     outcome

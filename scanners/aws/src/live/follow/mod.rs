@@ -6,10 +6,15 @@ pub(crate) mod keys;
 pub(crate) mod mfa;
 pub(crate) mod ssh;
 
+use chrono::TimeDelta;
 use scan_contract::{Access, AsOf, AsOfSource, Cause, Cursor, EndProof, Gap, Instant, Outlet, ProofKind, ScopeName};
 
 use crate::live::clients::Account;
 use crate::live::failure::Failure;
+
+/// IAM needs minutes until a change shows everywhere: a slot of the report that was changed since may hold something that a
+/// list does not show yet.
+pub(crate) const SHOWS_WITHIN: TimeDelta = TimeDelta::minutes(15);
 
 /// What one follow-up gave.
 #[derive(Debug, Default)]

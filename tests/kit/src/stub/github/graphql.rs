@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::truth::{Person, Repository, Team, Truth, Workflow};
-use super::{GitHubStub, lock};
+use super::{GitHubStub, Means, lock};
 
 /// The answer and what it cost.
 pub(super) fn answer(stub: &GitHubStub, asked: &Value) -> (Value, u64) {
@@ -43,7 +43,9 @@ pub(super) fn answer(stub: &GitHubStub, asked: &Value) -> (Value, u64) {
         "TeamMembers" => (organisation(team_members(&truth, variables, page)), Vec::new(), 1),
         "ExternalIdentities" if !stub.holds("members") || !truth.saml => {
             // Null for both: no single sign-on, and not for this credential's eyes.
-            (organisation(json!({"databaseId": truth.id, "samlIdentityProvider": null})), Vec::new(), 1)
+            let owner = matches!(stub.means, Means::Classic(_)) && stub.holds("owner");
+            let data = json!({"databaseId": truth.id, "viewerCanAdminister": owner, "samlIdentityProvider": null});
+            (organisation(data), Vec::new(), 1)
         }
         "ExternalIdentities" => (organisation(identities(&truth, page)), Vec::new(), 1),
         "RepositorySweep" => {

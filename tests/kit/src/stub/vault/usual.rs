@@ -194,7 +194,11 @@ impl VaultStub {
         self.put(
             "",
             "auth/cert/certs/alice",
-            json!({ "certificate": certificate("alice", &[], until), "display_name": "alice", "token_policies": ["app-read"], "policies": ["app-read"] }),
+            json!({
+                "certificate": certificate("alice", &[], until), "display_name": "alice", "token_policies": ["app-read"],
+                "policies": ["app-read"], "allowed_names": null, "allowed_common_names": null, "allowed_dns_sans": null,
+                "allowed_email_sans": null, "allowed_uri_sans": null,
+            }),
         );
     }
 
