@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use scan_contract::{CredentialFacts, Instant, ScopeState, SystemId};
+use scan_contract::{AccessKind, CredentialFacts, Instant, ScopeState, SystemId};
 
-use super::coverage::{Expectation, ScopeRecord};
+use super::coverage::{Expectation, ScopeRecord, miss_accounts};
 use super::directory::Directory;
 use super::drive::{Reading, worst};
-use super::engine::{Engine, RunError, RunOutcome};
+use super::engine::{Engine, RunError, RunOutcome, clock_went_back};
 use super::follow::About;
 use super::intake::watch_key;
 use super::judgement::Judgement;
@@ -24,11 +24,14 @@ use crate::identity::Keys;
 use crate::inventory::DropGuard;
 use crate::report::{
     CellVerdict, CredentialFact, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, NoticeLevel,
-    Report, RunFacts, SentinelFact, SystemFact, Totals,
+    Report, RunFacts, ScopeFact, SentinelFact, SystemFact, Totals,
 };
 use crate::roster::{Person, RosterState};
 use crate::store::outbox::RosterHold;
 use crate::store::{AcceptedRoster, LedgerEvent, Opening, RunChanges, SystemTimes};
+
+/// A clock that is set right moves by less (TIM-8).
+const CLOCK_TOLERANCE: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
 /// Complete runs in a row in which each exception matched nothing.
 type IdleRuns = Vec<(String, u32)>;
@@ -84,6 +87,8 @@ impl Engine<'_> {
         let directory = Directory::new(closing.people, self.config.leave_policy);
         let roster_held = self.roster.state != RosterState::Accepted;
         let (now, exceptions) = (closing.now, closing.exceptions);
+        let went_back = clock_went_back(&closing.opening, now, self.as_of_chosen);
+        let clock_back = went_back.is_some();
         let settlement = settle(
             &*self.store,
             raised,
@@ -91,8 +96,8 @@ impl Engine<'_> {
                 context: Context { run_id: &closing.id, now },
                 systems: &systems,
                 sightings: &judgement.sightings,
-                // Nothing opens or closes on account of a held roster.
-                employed: &|id| !roster_held && directory.is_employed(id, now),
+                // Nothing opens or closes on account of a held roster, or of a clock that went back.
+                employed: &|id| !roster_held && !clock_back && directory.is_employed(id, now),
                 covered: &|finding| covers(exceptions, finding, now),
                 seen: &|finding| was_read(&seen, &closing.keys, finding),
                 linked: &|finding| {
@@ -139,6 +144,9 @@ impl Engine<'_> {
         flags.exceptions_invalid = closing.exceptions.has_invalid(closing.now);
         flags.ambiguous |= judgement.ambiguous_leaver || judgement.has_unjudged() || judgement.contested;
         flags.gaps |= judgement.too_deep;
+        // Who has left cannot be told by a clock that contradicts its own past.
+        let far_back = went_back.is_some_and(|latest| latest - now > CLOCK_TOLERANCE);
+        flags.gaps |= far_back;
         Verdict {
             findings: &settlement.findings,
             ambiguous: &judgement.ambiguous,
@@ -200,9 +208,13 @@ impl Engine<'_> {
                 .collect()
         };
         let words: Vec<Vec<String>> = reading.intake.scopes.values().map(words_of).collect();
-        let mut scopes = Vec::new();
+        let mut scopes: Vec<ScopeFact> = Vec::new();
+        let mut hanging: Vec<(usize, u64, Option<Instant>)> = Vec::new();
         for ((name, record), missing_sentinels) in reading.intake.scopes.into_iter().zip(words) {
             let baseline = self.store.baseline(&config.id, &name)?;
+            if record.hanging() > 0 {
+                hanging.push((scopes.len(), record.hanging(), baseline.as_ref().map(|baseline| baseline.read_at)));
+            }
             let known_object = config.known_object.as_ref().filter(|known| known.scope == name);
             scopes.push(record.settle(&Expectation {
                 now: closing.now,
@@ -212,6 +224,14 @@ impl Engine<'_> {
                 drop_guard: DropGuard { share: self.config.run.drop_share, count: self.config.run.drop_count },
                 missing_sentinels: &missing_sentinels,
             })?);
+        }
+        for (at, count, last) in hanging {
+            let accounts = |fact: &ScopeFact| carries_accounts(&reading.manifest, &fact.kind);
+            let elsewhere = scopes.iter().enumerate().filter(|(other, fact)| *other != at && accounts(fact));
+            let missing = elsewhere.into_iter().any(|(_, fact)| fact.state != ScopeState::Complete);
+            if let (true, Some(fact)) = (missing, scopes.get_mut(at)) {
+                miss_accounts(fact, count, last);
+            }
         }
         let complete = scopes.iter().filter(|scope| scope.state == ScopeState::Complete).count();
         self.progress.tell(&Event::SystemEnded {
@@ -431,6 +451,12 @@ impl Engine<'_> {
             roster_digest: self.roster.facts.digest.clone(),
         }
     }
+}
+
+/// Whether accounts can come out of this kind of scope. Of a kind that the manifest does not know, nobody can say.
+fn carries_accounts(manifest: &scan_contract::Manifest, kind: &str) -> bool {
+    let known = manifest.scopes.iter().find(|known| known.kind == kind);
+    known.is_none_or(|known| known.yields.contains(&AccessKind::Account))
 }
 
 /// Whether an exception in force covers a remembered finding.

@@ -118,7 +118,7 @@ impl Engine<'_> {
         let id = run_id(now, &self.config.digest, self.as_of_chosen, self.randomness);
         let opening = self.store.begin_run(&id, now, &self.config.digest)?;
         let mut notices = std::mem::take(&mut self.notices);
-        notices.extend(opening_notices(&opening, now));
+        notices.extend(opening_notices(&opening, now, self.as_of_chosen));
         notices.append(&mut self.roster.notices);
 
         let (people, links, lookup) = self.lookup(now);
@@ -378,6 +378,9 @@ impl Engine<'_> {
                     && let Some(record) = scopes.get_mut(&access.scope)
                 {
                     record.count_unattributed();
+                    if hangs_from_unread(&resolver, config, &accounts, access) {
+                        record.count_hanging();
+                    }
                 }
                 judgement.take(&bench, place, access, &found, self.config.run.unattributed_listed);
                 Ok(())
@@ -395,8 +398,27 @@ struct Deepened {
     about: About,
 }
 
+/// Whether the account that a grant hangs from was not read: whose the grant is stands there.
+fn hangs_from_unread(
+    resolver: &crate::identity::Resolver<'_>,
+    config: &crate::config::SystemConfig,
+    accounts: &attribute::Accounts,
+    access: &scan_contract::Access,
+) -> bool {
+    let parent = access.parent.as_ref();
+    parent.is_some_and(|id| !accounts.contains_key(&resolver.account_node(config.id.as_str(), id.as_str())))
+}
+
+/// The end of the last run, or by the machine's own clock anything recorded since, where it lies after the present
+/// instant (TIM-7). What commands record by the machine's clock says nothing about an instant that was chosen.
+pub(super) fn clock_went_back(opening: &Opening, now: Instant, chosen: bool) -> Option<Instant> {
+    let previous = opening.previous_run.as_ref().map(|run| run.ended_at);
+    let recorded = opening.latest_recorded_at.filter(|_| !chosen);
+    previous.max(recorded).filter(|latest| *latest > now)
+}
+
 /// What a run says about the state it found.
-fn opening_notices(opening: &Opening, now: Instant) -> Vec<Notice> {
+fn opening_notices(opening: &Opening, now: Instant, chosen: bool) -> Vec<Notice> {
     let mut notices = Vec::new();
     for run in &opening.interrupted_runs {
         let says = format!(
@@ -404,7 +426,7 @@ fn opening_notices(opening: &Opening, now: Instant) -> Vec<Notice> {
         );
         notices.push(Notice { id: String::from("run-interrupted"), level: NoticeLevel::Warning, says });
     }
-    if let Some(latest) = opening.latest_recorded_at.filter(|latest| *latest > now) {
+    if let Some(latest) = clock_went_back(opening, now, chosen) {
         let says = format!(
             "the clock went back: a run was recorded at {}, and it is {} now. Nothing opens or closes on that account",
             latest.format("%Y-%m-%dT%H:%M:%SZ"),
