@@ -11,8 +11,8 @@ import json
 import pathlib
 import sys
 
-from grafana import (ABOVE_ZERO_AMBER, ABOVE_ZERO_RED, SEVERITY_COLOURS, Dashboard, annotation, choice_variable,
-                     label_variable)
+from grafana import (ABOVE_ZERO_AMBER, ABOVE_ZERO_RED, SEVERITY_COLOURS, Dashboard, annotation, by_name, choice_variable,
+                     label_variable, steps, words)
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 S = 'job=~"$job", system=~"$system"'
@@ -323,6 +323,28 @@ def health():
         "Build", "Which build wrote the figures. Several versions side by side are drift.", (16, 55, 8, 5), "version",
         [(("version", "Version"), None, {}), (("revision", "Revision"), None, {}), (("job", "Job"), None, {}),
          ((None), f"max by (version, revision, job) (holdover_build_info{{{J}}})", {})], "no data")
+    board.stat(
+        "Service", "Of `holdover serve` alone. Skipped starts got no run of their own: they overlapped, or were missed and "
+        "caught up by one run.", (0, 60, 8, 5),
+        [(f"time() - max(holdover_serve_start_timestamp_seconds{{{J}}})", "up for"),
+         (f"max(holdover_serve_run_in_progress{{{J}}})", "run going on"),
+         (f"sum(increase(holdover_serve_runs_skipped_total{{{J}}}[7d]))", "skipped in 7 days")],
+        no_value="no data, or no service", decimals=0,
+        overrides=[by_name("up for", unit="dtdurations"), by_name("run going on", unit="bool_yes_no"),
+                   by_name("skipped in 7 days", thresholds=steps(ABOVE_ZERO_AMBER))])
+    board.table(
+        "Next runs", "When each entry of the schedule starts next.", (8, 60, 8, 5), "schedule",
+        [(("schedule", "Schedule"), None, {}),
+         ("Starts", f"min by (schedule) (holdover_serve_next_run_timestamp_seconds{{{J}}}) * 1000",
+          {"unit": "dateTimeFromNow"})], "no data, or no service")
+    board.stat(
+        "Configuration of the service", "Whether the last change of the configuration was taken over, and how long ago that "
+        "last succeeded. Refused: the one before stays in force; the log of the service says why.", (16, 60, 8, 5),
+        [(f"min(holdover_config_reload_success{{{J}}})", "last change"),
+         (f"time() - max(holdover_config_reload_last_success_timestamp_seconds{{{J}}})", "in force for")],
+        no_value="no data, or no service", decimals=0,
+        overrides=[by_name("last change", mappings=words({0: ("refused", "red"), 1: ("taken over", "green")})),
+                   by_name("in force for", unit="dtdurations")])
     return board.whole()
 
 
