@@ -325,6 +325,8 @@ pub struct Config {
     pub outputs: Vec<OutputConfig>,
     /// Metrics.
     pub metrics: MetricsConfig,
+    /// The service, where one is configured.
+    pub serve: Option<super::valid_serve::ServeConfig>,
 }
 
 impl Config {

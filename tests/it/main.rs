@@ -24,5 +24,6 @@ mod metrics;
 mod roster_http;
 mod same_bytes;
 mod sample;
+mod serve;
 mod store_faults;
 mod verdicts;

@@ -8,6 +8,7 @@ pub(super) mod file;
 pub(super) mod live;
 pub(super) mod roster;
 pub(super) mod run;
+pub(super) mod serve;
 pub(super) mod service;
 pub(super) mod systems;
 
@@ -17,6 +18,7 @@ use serde::Deserialize;
 use file::RawProvenFile;
 use roster::RawRoster;
 use run::{RawMetrics, RawOutput, RawRun};
+use serve::RawServe;
 use systems::{RawSentinelLeaver, RawSystem};
 
 /// Holdover configuration. Relative paths start at the folder of the file.
@@ -61,6 +63,8 @@ pub(super) struct RawConfig {
     pub(super) outputs: Vec<RawOutput>,
     /// Metrics.
     pub(super) metrics: Option<RawMetrics>,
+    /// The service: schedule, metrics and page over HTTP.
+    pub(super) serve: Option<RawServe>,
 }
 
 /// How people are recognised.

@@ -6,6 +6,7 @@ mod http_json;
 mod live;
 mod roster;
 mod run;
+mod serve;
 mod service;
 mod systems;
 
@@ -26,6 +27,7 @@ use super::raw::{RawConfig, RawIdentity};
 use super::valid::{Config, DomainConfig, ProvenFile};
 
 pub(super) use run::DEFAULTS as RUN_DEFAULTS;
+pub(super) use serve::DEFAULTS as SERVE_DEFAULTS;
 pub(super) use systems::DEFAULTS as SYSTEM_DEFAULTS;
 
 /// Folder of the state where none is configured.
@@ -131,7 +133,7 @@ pub(super) fn config(document: &Document, text: &str) -> Result<Checked, Vec<Pro
 
 fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Config> {
     let document = check.document;
-    let (whole, roster, identity, systems, sentinels, run, outputs, metrics) = match raw {
+    let (whole, roster, identity, systems, sentinels, run, outputs, metrics, raw_serve) = match raw {
         Some(raw) => {
             let whole = Whole {
                 organisation: raw.organisation,
@@ -150,6 +152,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
                 raw.run,
                 Some(raw.outputs),
                 raw.metrics,
+                raw.serve,
             )
         }
         None => (
@@ -161,6 +164,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
             part(document, "/run"),
             None,
             part(document, "/metrics"),
+            part(document, "/serve"),
         ),
     };
     let roster = roster::settings(check, roster);
@@ -169,6 +173,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
     let systems = systems::systems(check, systems, run.threads);
     let sentinel_leavers = systems::sentinel_leavers(check, sentinels);
     let outputs = run::outputs(check, outputs);
+    let serve = serve::serve(check, raw_serve, &systems);
     let metrics = run::metrics(check, metrics);
     let live_systems = systems.iter().filter(|system| system.is_live()).map(|system| system.id.as_str());
     let live_sources =
@@ -204,6 +209,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
         run,
         outputs,
         metrics,
+        serve,
     })
 }
 
