@@ -60,7 +60,11 @@ fn strings(value: &Value, at: &str, found: &mut Vec<String>) {
 
 fn without_positions(pointer: &str) -> String {
     let part = |part: &str| if part.chars().all(|letter| letter.is_ascii_digit()) { "*" } else { part }.to_owned();
-    pointer.split('/').map(|word| if word.is_empty() { String::new() } else { part(word) }).collect::<Vec<_>>().join("/")
+    pointer
+        .split('/')
+        .map(|word| if word.is_empty() { String::new() } else { part(word) })
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 /// A canary in each field of a report that takes any text, one at a time.
@@ -115,15 +119,10 @@ fn worst_case(ids: &[String]) -> Report {
         let mut keys = scope("keys", ScopeState::Complete, 17);
         keys.objects_by_kind = AccessKind::ALL.iter().map(|kind| (*kind, 1)).collect();
         let mut system = system(id, vec![keys]);
-        system.effort = Some(EffortFact {
-            requests: 9,
-            retries: 1,
-            failures: 0,
-            throttled: 0,
-            waited_seconds: 0.5,
-            received: 10,
-        });
-        system.credential = Some(CredentialFact { ends_at: Some(crate::store::sample::now()), excess_permissions: Some(2) });
+        system.effort =
+            Some(EffortFact { requests: 9, retries: 1, failures: 0, throttled: 0, waited_seconds: 0.5, received: 10 });
+        system.credential =
+            Some(CredentialFact { ends_at: Some(crate::store::sample::now()), excess_permissions: Some(2) });
         report.systems.push(system);
         for severity in Severity::ALL {
             let mut found = finding(u32::try_from(number).unwrap(), id, *severity, FindingState::Confirmed);
@@ -142,7 +141,8 @@ fn fifty_systems_with_the_longest_names_stay_below_the_cap_and_lose_the_families
     for gone in ["_by_kind{", "holdover_remnants{", "holdover_scan_api_", "holdover_scan_objects{"] {
         assert!(!text.contains(gone), "{gone}");
     }
-    for kept in ["holdover_residual_findings{", "holdover_scan_success{", "holdover_scan_scopes{", "holdover_roster_held{"]
+    for kept in
+        ["holdover_residual_findings{", "holdover_scan_success{", "holdover_scan_scopes{", "holdover_roster_held{"]
     {
         assert!(text.contains(kept), "{kept}");
     }

@@ -229,8 +229,21 @@ table! {
 /// Labels that any family may have. All come from closed sets, except `system`, `roster`, `tracker`, `provider` and
 /// `schedule`, which come from the configuration, and `version` and `revision` of the build.
 pub const LABELS: &[&str] = &[
-    "flag", "kind", "operation", "outcome", "provider", "revision", "roster", "rule", "schedule", "severity", "state",
-    "system", "tier", "tracker", "version",
+    "flag",
+    "kind",
+    "operation",
+    "outcome",
+    "provider",
+    "revision",
+    "roster",
+    "rule",
+    "schedule",
+    "severity",
+    "state",
+    "system",
+    "tier",
+    "tracker",
+    "version",
 ];
 
 /// Every family in order.

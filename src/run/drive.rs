@@ -5,7 +5,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scan_contract::{Cause, CredentialFacts, Effort, Manifest, Pass, Scanner, Scope, ScopeName, ScopeState, Sealed, SystemId, channel};
+use scan_contract::{
+    Cause, CredentialFacts, Effort, Manifest, Pass, Scanner, Scope, ScopeName, ScopeState, Sealed, SystemId, channel,
+};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 
@@ -142,7 +144,17 @@ pub(super) fn unread(
     );
     let watch = Watch::default();
     let credential = CredentialFacts::default();
-    Reading { config, intake, ran_to_end: false, seconds: 0.0, manifest, scanner: None, watch, effort: None, credential }
+    Reading {
+        config,
+        intake,
+        ran_to_end: false,
+        seconds: 0.0,
+        manifest,
+        scanner: None,
+        watch,
+        effort: None,
+        credential,
+    }
 }
 
 /// A system that is not read in this run, and why.

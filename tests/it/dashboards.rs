@@ -16,7 +16,10 @@ const DASHBOARDS: [&str; 2] = ["orphaned-access.json", "scanner-health.json"];
 /// Families that no panel shows, and why.
 const EXCUSED: &[(&str, &str)] = &[
     ("config_last_change_timestamp_seconds", "drawn as a mark in every graph"),
-    ("exceptions_next_expiry_timestamp_seconds", "the number that ends soon is shown; the day would point to one exception"),
+    (
+        "exceptions_next_expiry_timestamp_seconds",
+        "the number that ends soon is shown; the day would point to one exception",
+    ),
 ];
 
 /// Labels that Prometheus and the exporters add.
@@ -35,7 +38,8 @@ fn read(name: &str) -> String {
 }
 
 fn yaml(name: &str) -> Value {
-    let document = Document::read(Path::new(name), &read(name)).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+    let document =
+        Document::read(Path::new(name), &read(name)).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
     document.json("").expect("a document")
 }
 
@@ -129,9 +133,7 @@ fn alerts() -> BTreeMap<String, Value> {
 
 /// What is wrong with the metrics of one expression.
 fn unknown(expression: &str, records: &BTreeMap<String, String>) -> Vec<String> {
-    let known = |word: &str| {
-        records.contains_key(word) || family(word).is_some() || FOREIGN_METRICS.contains(&word)
-    };
+    let known = |word: &str| records.contains_key(word) || family(word).is_some() || FOREIGN_METRICS.contains(&word);
     words(expression).into_iter().map(|(_, word)| word).filter(|word| is_metric(word) && !known(word)).collect()
 }
 
@@ -219,7 +221,8 @@ fn labels_of(expression: &str) -> BTreeSet<String> {
 #[test]
 fn no_label_lies_outside_the_closed_set() {
     let allowed: BTreeSet<&str> = table::LABELS.iter().chain(FOREIGN_LABELS).copied().collect();
-    let rules = records().into_iter().chain(alerts().into_iter().map(|(name, rule)| (name, text(&rule["expr"]).to_owned())));
+    let rules =
+        records().into_iter().chain(alerts().into_iter().map(|(name, rule)| (name, text(&rule["expr"]).to_owned())));
     let mut seen = 0;
     for (place, expression) in targets().into_iter().chain(rules) {
         for label in labels_of(&expression) {
@@ -273,9 +276,16 @@ fn the_linters_rules_for_templates_hold() {
         let variables = list(&board["templating"]["list"]);
         let variable = |wanted: &str| variables.iter().find(|variable| variable["name"] == wanted);
         let source = variable("datasource").expect("template-datasource-rule");
-        assert_eq!((&source["label"], &source["type"], &source["query"]), (&"Data source".into(), &"datasource".into(), &"prometheus".into()));
+        assert_eq!(
+            (&source["label"], &source["type"], &source["query"]),
+            (&"Data source".into(), &"datasource".into(), &"prometheus".into())
+        );
         let job = variable("job").expect("template-job-rule");
-        assert_eq!((&job["label"], &job["multi"], &job["allValue"]), (&"Job".into(), &true.into(), &".+".into()), "{name}");
+        assert_eq!(
+            (&job["label"], &job["multi"], &job["allValue"]),
+            (&"Job".into(), &true.into(), &".+".into()),
+            "{name}"
+        );
         for variable in variables.iter().filter(|variable| variable["type"] == "query") {
             assert_eq!(variable["datasource"]["uid"], "${datasource}", "{name}: {}", variable["name"]);
             assert_eq!(variable["refresh"], 2, "{name}: template-on-time-change-reload-rule, {}", variable["name"]);
@@ -321,7 +331,10 @@ fn the_linters_rules_for_queries_hold() {
         }
         for (at, word) in words(&expression) {
             let before = expression[..at].trim_end_matches('(');
-            let function = before.rsplit(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next().unwrap_or_default();
+            let function = before
+                .rsplit(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+                .next()
+                .unwrap_or_default();
             if word.ends_with("_total") {
                 assert!(["rate", "irate", "increase"].contains(&function), "{place}: target-counter-agg-rule, {word}");
             }
@@ -412,7 +425,9 @@ fn commands(page: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for span in page.split('`').skip(1).step_by(2).filter_map(|span| span.strip_prefix("holdover ")) {
         let words = span.split_whitespace().map(str::to_owned);
-        found.push(words.take_while(|word| word.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-')).collect());
+        found.push(
+            words.take_while(|word| word.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-')).collect(),
+        );
     }
     found
 }

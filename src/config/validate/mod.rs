@@ -155,7 +155,16 @@ fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Optio
                 raw.metrics,
             )
         }
-        None => (None, None, part(document, "/identity"), None, None, part(document, "/run"), None, part(document, "/metrics")),
+        None => (
+            None,
+            None,
+            part(document, "/identity"),
+            None,
+            None,
+            part(document, "/run"),
+            None,
+            part(document, "/metrics"),
+        ),
     };
     let roster = roster::settings(check, roster);
     let domains = domains(check, identity);

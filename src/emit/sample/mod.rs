@@ -12,9 +12,9 @@ use crate::config::valid::PersonDisplay;
 use crate::exceptions::ExceptionState;
 use crate::findings::Severity::{Critical, Medium};
 use crate::report::{
-    AmbiguousGrant, CellVerdict, CredentialFact, DelayHistogram, EffortFact, ExceptionFact, ExitCode, Flags, GapFact, GateFact,
-    ImpossibleFact, KnownApp, LeaverVerdict, Notice, NoticeLevel, Report, RosterFacts, RosterSourceFacts, RunFacts,
-    ScopeFact, SentinelFact, SystemFact, Totals, UnattributedGrant,
+    AmbiguousGrant, CellVerdict, CredentialFact, DelayHistogram, EffortFact, ExceptionFact, ExitCode, Flags, GapFact,
+    GateFact, ImpossibleFact, KnownApp, LeaverVerdict, Notice, NoticeLevel, Report, RosterFacts, RosterSourceFacts,
+    RunFacts, ScopeFact, SentinelFact, SystemFact, Totals, UnattributedGrant,
 };
 use crate::roster::{PersonId, RosterState};
 
