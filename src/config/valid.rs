@@ -327,6 +327,8 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// Tickets, where they are configured.
     pub tickets: Option<crate::tickets::settings::TicketsConfig>,
+    /// The service, where one is configured.
+    pub serve: Option<super::valid_serve::ServeConfig>,
 }
 
 impl Config {

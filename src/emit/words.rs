@@ -210,6 +210,12 @@ pub fn severity_heading(severity: Severity) -> &'static str {
     }
 }
 
+/// What a ticket and the system say, in one sentence.
+pub fn contradiction(one: &crate::report::Contradiction) -> String {
+    let closed = one.ticket_closed_at.map_or_else(String::new, |at| format!(" (closed {})", seconds(at)));
+    format!("{}{closed}: last read in force {}", one.ticket_says.says(), seconds(one.last_seen_at))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

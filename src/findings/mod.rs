@@ -10,6 +10,7 @@ pub mod memory;
 pub mod model;
 pub mod severity;
 pub mod usability;
+pub mod wish;
 
 pub use memory::*;
 pub use model::*;

@@ -9,7 +9,7 @@ use crate::exceptions::ExceptionState;
 use crate::findings::{Finding, FindingState, Severity, UsedAfterEnd};
 use crate::metrics::series::Series;
 use crate::metrics::table;
-use crate::metrics::{BuildInfo, FailedRun, OperationOutcome, Remembered, TicketOperation};
+use crate::metrics::{BuildInfo, FailedRun, OperationOutcome, Remembered, ServiceFigures, TicketOperation};
 use crate::report::{Flags, Report, RosterFacts, SystemFact, Totals};
 use crate::roster::RosterState;
 
@@ -67,6 +67,21 @@ pub(super) fn failed(run: &FailedRun, build: &BuildInfo) -> Series {
         over_all_runs(&mut series, totals);
     }
     tickets(&mut series, &run.remembered);
+    series
+}
+
+/// What the service tells of itself.
+pub(super) fn service(service: &ServiceFigures, build: &BuildInfo) -> Series {
+    let mut series = Series::default();
+    build_info(&mut series, build);
+    series.time(&table::SERVE_START, &[], Some(service.started_at));
+    for (schedule, at) in &service.next_runs {
+        series.time(&table::SERVE_NEXT_RUN, &[schedule], *at);
+    }
+    series.flag(&table::SERVE_RUNNING, &[], service.run_in_progress);
+    series.count(&table::SERVE_SKIPPED, &[], service.runs_skipped);
+    series.flag(&table::CONFIG_RELOAD_SUCCESS, &[], service.reload_succeeded);
+    series.time(&table::CONFIG_RELOAD_LAST_SUCCESS, &[], service.reload_last_success_at);
     series
 }
 

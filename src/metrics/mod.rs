@@ -230,6 +230,40 @@ pub fn gather_failed(run: &FailedRun, build: &BuildInfo) -> Vec<MetricFamily> {
     gather::failed(run, build).into_families(series::CAP)
 }
 
+/// Families as they are told. Other rooms pass them on, and look at none.
+pub type Families = Vec<MetricFamily>;
+
+/// What the service knows of itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceFigures {
+    /// When it started.
+    pub started_at: Instant,
+    /// Next start of each schedule entry, by its name.
+    pub next_runs: Vec<(String, Option<Instant>)>,
+    /// Whether a run goes on.
+    pub run_in_progress: bool,
+    /// Starts without a run of their own.
+    pub runs_skipped: u64,
+    /// Whether the last reload succeeded.
+    pub reload_succeeded: bool,
+    /// When one succeeded last.
+    pub reload_last_success_at: Option<Instant>,
+}
+
+/// The figures of the last run, or of this build where there was none, with those of the service.
+pub fn with_service(run: Option<Families>, service: &ServiceFigures, build: &BuildInfo) -> Families {
+    let mut families = gather::service(service, build).into_families(series::CAP);
+    match run {
+        Some(mut known) => {
+            // The build and the count of what was left out stand in both.
+            families.retain(|family| !known.iter().any(|known| known.name() == family.name()));
+            known.append(&mut families);
+            known
+        }
+        None => families,
+    }
+}
+
 /// The families as text, format 0.0.4, without timestamps.
 pub fn encode(families: &[MetricFamily]) -> Result<String, MetricsError> {
     let mut bytes = Vec::new();

@@ -131,6 +131,7 @@ pub(super) fn report() -> Report {
             exception("e-3", ExceptionState::Expired, "2026-07-05T00:00:00Z"),
         ],
         sentinels: Vec::new(),
+        contradictions: Vec::new(),
         notices: Vec::new(),
         totals,
     }

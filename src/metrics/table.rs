@@ -224,6 +224,20 @@ table! {
             "Calls to the tracker, over all runs.",
             "`operation` is `create`, `revise`, `comment`, `reopen` or `resolve`; `outcome` is `ok` or `failed`.";
     }
+    "Service" {
+        SERVE_START = Gauge "serve_start_timestamp_seconds" [] Keep:
+            "Unix time at which the service started.", "Told by `holdover serve` alone, as is the rest of this section.";
+        SERVE_NEXT_RUN = Gauge "serve_next_run_timestamp_seconds" ["schedule"] Keep:
+            "Unix time at which the schedule entry starts next.", "Absent for an entry that never comes again.";
+        SERVE_RUNNING = Gauge "serve_run_in_progress" [] Keep: "Whether a run is going on (1).", "";
+        SERVE_SKIPPED = Counter "serve_runs_skipped_total" [] Keep:
+            "Scheduled starts that got no run of their own, since the service started.",
+            "One that overlapped with a waiting run became part of it; missed ones were caught up by one run, or passed over.";
+        CONFIG_RELOAD_SUCCESS = Gauge "config_reload_success" [] Keep:
+            "Whether the last attempt to take a configuration over succeeded (1).", "";
+        CONFIG_RELOAD_LAST_SUCCESS = Gauge "config_reload_last_success_timestamp_seconds" [] Keep:
+            "Unix time at which a configuration was taken over last.", "The start of the service counts as one.";
+    }
 }
 
 /// Labels that any family may have. All come from closed sets, except `system`, `roster`, `tracker`, `provider` and

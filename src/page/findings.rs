@@ -144,6 +144,7 @@ pub(super) fn csv(desk: &Desk<'_>) -> Result<PageAnswer, Refusal> {
         ambiguous: Vec::new(),
         unattributed: Vec::new(),
         unattributed_total: 0,
+        contradictions: Vec::new(),
         // Gaps stay: a list of findings without them would look whole.
         ..Report::clone(&desk.report)
     };

@@ -37,6 +37,21 @@ impl ExitCode {
         self as u8
     }
 
+    /// What a number of the table means; another number is no code of ours.
+    pub fn meaning_of(code: u8) -> &'static str {
+        let all = [
+            Self::Clean,
+            Self::Residual,
+            Self::Config,
+            Self::Gaps,
+            Self::GapsAndResidual,
+            Self::Roster,
+            Self::Store,
+            Self::Busy,
+        ];
+        all.into_iter().find(|known| known.code() == code).map_or("unknown", Self::meaning)
+    }
+
     /// What it means, in the words of the last line.
     pub fn meaning(self) -> &'static str {
         match self {
@@ -445,6 +460,79 @@ pub struct SentinelFact {
     pub found: bool,
 }
 
+/// How a ticket says that all is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TicketWord {
+    /// Somebody closed it.
+    ClosedByHand,
+    /// Somebody closed it again after Holdover had opened it again: only reported from here on.
+    Disputed,
+    /// Somebody closed it saying that nothing will be done: closed without an exception.
+    Refused,
+    /// It was deleted, moved out of sight, or is not ours to see.
+    Missing,
+}
+
+impl TicketWord {
+    /// Every value.
+    pub const ALL: [Self; 4] = [Self::ClosedByHand, Self::Disputed, Self::Refused, Self::Missing];
+
+    /// The word used in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClosedByHand => "closed_by_hand",
+            Self::Disputed => "disputed",
+            Self::Refused => "refused",
+            Self::Missing => "missing",
+        }
+    }
+
+    /// The value written as `word`.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|value| value.as_str() == word)
+    }
+
+    /// In words.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::ClosedByHand => "the ticket was closed by hand, and the access was seen since",
+            Self::Disputed => "the ticket was closed by hand twice, and the access was seen since",
+            Self::Refused => "the ticket was closed without an exception, and the access was seen since",
+            Self::Missing => "the ticket is not there, and the access is",
+        }
+    }
+}
+
+/// The ticket says done, the system says no.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contradiction {
+    /// Finding.
+    pub fingerprint: crate::findings::Fingerprint,
+    /// Whose.
+    pub person_id: PersonId,
+    /// Configured system.
+    pub system: SystemId,
+    /// What sort of access.
+    pub access_kind: AccessKind,
+    /// Which grant.
+    pub grant_id: GrantId,
+    /// How bad the finding is.
+    pub severity: Severity,
+    /// Configured tracker.
+    pub tracker: String,
+    /// Address of the ticket, hostile.
+    pub ticket: Option<String>,
+    /// What the ticket says.
+    pub ticket_says: TicketWord,
+    /// When it was closed.
+    pub ticket_closed_at: Option<Instant>,
+    /// When the access was last read in force: after that.
+    pub last_seen_at: Instant,
+    /// Team that can act.
+    pub owner_team: Option<Arc<str>>,
+}
+
 /// Counters and histograms kept in the store over all runs.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Totals {
@@ -520,6 +608,8 @@ pub struct Report {
     pub exceptions: Vec<ExceptionFact>,
     /// Planted leavers.
     pub sentinels: Vec<SentinelFact>,
+    /// Tickets that say done while the system says no, in the order of findings.
+    pub contradictions: Vec<Contradiction>,
     /// Notices.
     pub notices: Vec<Notice>,
     /// Figures over all runs.

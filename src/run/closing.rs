@@ -3,18 +3,20 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use scan_contract::{CredentialFacts, Instant, ScopeState, SystemId};
+use scan_contract::{AccessKind, CredentialFacts, Instant, ScopeState, SystemId};
 
-use super::coverage::{Expectation, ScopeRecord};
+use super::carried::{self, Carried};
+use super::coverage::{Expectation, ScopeRecord, miss_accounts};
 use super::directory::Directory;
 use super::drive::{Reading, worst};
-use super::engine::{Engine, RunError, RunOutcome};
+use super::engine::{Engine, RunError, RunOutcome, clock_went_back};
 use super::follow::About;
 use super::intake::watch_key;
 use super::judgement::Judgement;
 use super::picture::{self, Verdict};
 use super::progress::Event;
 use super::settle::{self, Settlement, settle};
+use super::wishes;
 use crate::config::PersonDisplay;
 use crate::exceptions::{Cover, ExceptionQuery, ExceptionState, Exceptions, Usage};
 use crate::findings::lifecycle::Context;
@@ -23,10 +25,14 @@ use crate::identity::Keys;
 use crate::inventory::DropGuard;
 use crate::report::{
     CellVerdict, CredentialFact, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, NoticeLevel,
-    Report, RunFacts, SentinelFact, SystemFact, Totals,
+    Report, RunFacts, ScopeFact, SentinelFact, SystemFact, Totals,
 };
 use crate::roster::{Person, RosterState};
+use crate::store::outbox::RosterHold;
 use crate::store::{AcceptedRoster, LedgerEvent, Opening, RunChanges, SystemTimes};
+
+/// A clock that is set right moves by less (TIM-8).
+const CLOCK_TOLERANCE: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
 /// Complete runs in a row in which each exception matched nothing.
 type IdleRuns = Vec<(String, u32)>;
@@ -43,6 +49,7 @@ pub(super) struct Closing<'a> {
     pub(super) exceptions: &'a Exceptions,
     pub(super) keys: Keys,
     pub(super) about: About,
+    pub(super) carried: Carried,
 }
 
 /// Exclusions that met no scope. Only a walk that came to its end can tell: a live system finds scopes on its way.
@@ -76,21 +83,25 @@ impl Engine<'_> {
             seen.insert(reading.config.id.clone(), std::mem::take(&mut reading.intake.watched_seen));
             systems.push(self.settle_system(reading, &closing, &judgement.sentinels)?);
         }
+        let read_at = closing.carried.read_at();
+        let known = closing.carried.join(&mut judgement);
         let raised = std::mem::take(&mut judgement.raised);
         settle::carry_over(self.store, &raised, &Context { run_id: &closing.id, now: closing.now })?;
         let mut totals = self.store.totals()?;
         let directory = Directory::new(closing.people, self.config.leave_policy);
         let roster_held = self.roster.state != RosterState::Accepted;
         let (now, exceptions) = (closing.now, closing.exceptions);
-        let settlement = settle(
+        let went_back = clock_went_back(&closing.opening, now, self.as_of_chosen);
+        let clock_back = went_back.is_some();
+        let mut settlement = settle(
             &*self.store,
             raised,
             &settle::Ground {
                 context: Context { run_id: &closing.id, now },
                 systems: &systems,
                 sightings: &judgement.sightings,
-                // Nothing opens or closes on account of a held roster.
-                employed: &|id| !roster_held && directory.is_employed(id, now),
+                // Nothing opens or closes on account of a held roster, or of a clock that went back.
+                employed: &|id| !roster_held && !clock_back && directory.is_employed(id, now),
                 covered: &|finding| covers(exceptions, finding, now),
                 seen: &|finding| was_read(&seen, &closing.keys, finding),
                 linked: &|finding| {
@@ -102,12 +113,19 @@ impl Engine<'_> {
                     judgement.handed_over.contains(&(finding.system.clone(), key))
                 },
                 live: &live,
+                carried: closing.carried.ids(),
                 hold_new: self.roster.surge,
             },
             &mut totals,
         )?;
-        let complete =
-            systems.iter().flat_map(|system| &system.scopes).all(|scope| scope.state == ScopeState::Complete);
+        // What an exception covers may lie in a system that was not read.
+        let complete = closing.carried.is_empty()
+            && systems.iter().flat_map(|system| &system.scopes).all(|scope| scope.state == ScopeState::Complete);
+        let stopped =
+            systems.iter().flat_map(|system| &system.scopes).any(|scope| scope.state == ScopeState::Interrupted);
+        settlement.join(known.remnants, known.licenses);
+        systems.extend(known.systems);
+        systems.sort_by(|left, right| left.id.cmp(&right.id));
         let (exception_facts, idle) = self.exception_facts(closing.exceptions, &settlement, complete, closing.now)?;
         let leavers = picture::leavers(
             closing.people,
@@ -122,6 +140,7 @@ impl Engine<'_> {
                 PersonDisplay::Id
             },
             &closing.about,
+            &read_at,
         );
         let leavers_checked = self.count_leavers(&leavers, closing.people, &mut totals)?;
         for grant in &mut judgement.unattributed {
@@ -131,12 +150,18 @@ impl Engine<'_> {
         }
         let mut notices = std::mem::take(&mut closing.notices);
         notices.append(&mut judgement.notices);
+        let unjudged = carried::unjudged(&leavers, &read_at);
+        notices.extend(closing.carried.notices(unjudged));
         notices.sort_by(|left, right| (left.level, &left.id, &left.says).cmp(&(right.level, &right.id, &right.says)));
         notices.dedup();
         let mut flags = self.roster_flags();
         flags.exceptions_invalid = closing.exceptions.has_invalid(closing.now);
         flags.ambiguous |= judgement.ambiguous_leaver || judgement.has_unjudged() || judgement.contested;
-        flags.gaps |= judgement.too_deep;
+        flags.ambiguous |= closing.carried.has_doubt();
+        flags.gaps |= judgement.too_deep || unjudged > 0 || closing.carried.is_too_old();
+        // Who has left cannot be told by a clock that contradicts its own past.
+        let far_back = went_back.is_some_and(|latest| latest - now > CLOCK_TOLERANCE);
+        flags.gaps |= far_back;
         Verdict {
             findings: &settlement.findings,
             ambiguous: &judgement.ambiguous,
@@ -145,7 +170,12 @@ impl Engine<'_> {
             fail_on: self.config.run.fail_on,
         }
         .flag(&mut flags);
+        // What an earlier run did not come to is a gap still, but it was not this one that was stopped.
+        flags.interrupted = stopped;
+        flags.breaker = self.tickets_held(&mut notices)?;
         let run = self.run_facts(&closing, flags, not_of_interest);
+        let contradictions = wishes::contradictions(&*self.store, &settlement)?;
+        let wishes = self.wishes(&closing, &settlement)?;
         let changes = self.changes(&closing, &systems, &settlement, &judgement, idle, leavers_checked, &totals);
         let report = Report {
             run,
@@ -162,10 +192,11 @@ impl Engine<'_> {
             leavers,
             exceptions: exception_facts,
             sentinels: judgement.sentinels,
+            contradictions,
             notices,
             totals,
         };
-        let changes = RunChanges { memories: settlement.memories, ..changes };
+        let changes = RunChanges { memories: settlement.memories, wishes, ..changes };
         let config_since = match closing.opening.config {
             Some((digest, since)) if digest == self.config.digest => since,
             Some(_) | None => closing.now,
@@ -194,9 +225,13 @@ impl Engine<'_> {
                 .collect()
         };
         let words: Vec<Vec<String>> = reading.intake.scopes.values().map(words_of).collect();
-        let mut scopes = Vec::new();
+        let mut scopes: Vec<ScopeFact> = Vec::new();
+        let mut hanging: Vec<(usize, u64, Option<Instant>)> = Vec::new();
         for ((name, record), missing_sentinels) in reading.intake.scopes.into_iter().zip(words) {
             let baseline = self.store.baseline(&config.id, &name)?;
+            if record.hanging() > 0 {
+                hanging.push((scopes.len(), record.hanging(), baseline.as_ref().map(|baseline| baseline.read_at)));
+            }
             let known_object = config.known_object.as_ref().filter(|known| known.scope == name);
             scopes.push(record.settle(&Expectation {
                 now: closing.now,
@@ -206,6 +241,14 @@ impl Engine<'_> {
                 drop_guard: DropGuard { share: self.config.run.drop_share, count: self.config.run.drop_count },
                 missing_sentinels: &missing_sentinels,
             })?);
+        }
+        for (at, count, last) in hanging {
+            let accounts = |fact: &ScopeFact| carries_accounts(&reading.manifest, &fact.kind);
+            let elsewhere = scopes.iter().enumerate().filter(|(other, fact)| *other != at && accounts(fact));
+            let missing = elsewhere.into_iter().any(|(_, fact)| fact.state != ScopeState::Complete);
+            if let (true, Some(fact)) = (missing, scopes.get_mut(at)) {
+                miss_accounts(fact, count, last);
+            }
         }
         let complete = scopes.iter().filter(|scope| scope.state == ScopeState::Complete).count();
         self.progress.tell(&Event::SystemEnded {
@@ -377,7 +420,8 @@ impl Engine<'_> {
             };
             ledger.push(event);
         }
-        for system in systems {
+        let read = || systems.iter().filter(|system| !closing.carried.holds(&system.id));
+        for system in read() {
             for scope in &system.scopes {
                 ledger.push(LedgerEvent::Coverage {
                     run: closing.id.clone(),
@@ -392,12 +436,10 @@ impl Engine<'_> {
         RunChanges {
             memories: Vec::new(),
             ledger,
-            scopes: systems
-                .iter()
+            scopes: read()
                 .flat_map(|system| system.scopes.iter().map(|scope| (system.id.clone(), scope.clone())))
                 .collect(),
-            systems: systems
-                .iter()
+            systems: read()
                 .map(|system| {
                     let times = SystemTimes {
                         last_success_at: system.last_success_at,
@@ -415,8 +457,22 @@ impl Engine<'_> {
                 .collect(),
             exception_idle_runs,
             accepted_roster,
+            wishes: Vec::new(),
+            roster_hold: match (self.roster.state, self.roster.surge, self.roster.baseline) {
+                (RosterState::Held | RosterState::None, _, _) => Some(RosterHold::Held),
+                (RosterState::Accepted, true, _) => Some(RosterHold::Surge),
+                (RosterState::Accepted, false, true) => Some(RosterHold::Baseline),
+                (RosterState::Accepted, false, false) => None,
+            },
+            roster_digest: self.roster.facts.digest.clone(),
         }
     }
+}
+
+/// Whether accounts can come out of this kind of scope. Of a kind that the manifest does not know, nobody can say.
+fn carries_accounts(manifest: &scan_contract::Manifest, kind: &str) -> bool {
+    let known = manifest.scopes.iter().find(|known| known.kind == kind);
+    known.is_none_or(|known| known.yields.contains(&AccessKind::Account))
 }
 
 /// Whether an exception in force covers a remembered finding.

@@ -29,6 +29,8 @@ pub struct ScopeRecord {
     counters: BTreeMap<AccessKind, KeyCounter>,
     records: u64,
     unattributed: u64,
+    /// Records of nobody that hang from an account which was not read.
+    hanging: u64,
     known_object_seen: bool,
     scratch: Arc<dyn Scratch>,
 }
@@ -70,6 +72,7 @@ impl ScopeRecord {
             counters: BTreeMap::new(),
             records: 0,
             unattributed: 0,
+            hanging: 0,
             known_object_seen: false,
             scratch,
         }
@@ -129,6 +132,16 @@ impl ScopeRecord {
     /// Counts a record that belongs to nobody.
     pub fn count_unattributed(&mut self) {
         self.unattributed += 1;
+    }
+
+    /// Counts a record that belongs to nobody because the account it hangs from was not read.
+    pub fn count_hanging(&mut self) {
+        self.hanging += 1;
+    }
+
+    /// Records of nobody that hang from an account which was not read.
+    pub fn hanging(&self) -> u64 {
+        self.hanging
     }
 
     /// Whether records of this kind came.
@@ -341,6 +354,18 @@ fn proof_word(kind: ProofKind) -> &'static str {
         ProofKind::Listing => "listing",
         ProofKind::LastPage => "last_page",
         ProofKind::EndOfFile => "end_of_file",
+    }
+}
+
+/// The accounts of a system were not read to their end: what hangs from one that was not read may be anybody's, so that
+/// its scope, although read, cannot be told from. `last` is its last complete read before this run.
+pub fn miss_accounts(fact: &mut ScopeFact, hanging: u64, last: Option<Instant>) {
+    let what = format!("the accounts that {hanging} grants hang from: they may be anybody's");
+    fact.gaps.push(GapFact { part: None, cause: Cause::NotInSource { what }, count: 1 });
+    fact.gaps.sort_by_key(|gap| (gap.part.is_some(), gap.cause.state() as u8));
+    if fact.state == ScopeState::Complete {
+        fact.state = ScopeState::Partial;
+        fact.last_complete_at = last;
     }
 }
 

@@ -1,9 +1,12 @@
 //! A store that answers from another one and keeps nothing: for dry runs.
 
+use std::collections::BTreeSet;
+
 use scan_contract::{AccessKind, Instant, ScopeName, SystemId};
 
 use crate::findings::{Acknowledgement, Fingerprint, Memory};
 use crate::report::{RunFacts, Totals};
+use crate::store::outbox::{OperationCounts, Outbox, TicketBook, TicketChanges, TicketRun, TicketStanding};
 use crate::store::{
     AcceptedRoster, HistoryLine, LedgerCheck, Opening, RunChanges, ScopeBaseline, Store, StoreError, SystemTimes,
 };
@@ -23,6 +26,36 @@ impl DryStore {
     /// A dry store over another one.
     pub fn new(inner: Box<dyn Store>) -> Self {
         Self { inner }
+    }
+}
+
+impl Outbox for DryStore {
+    fn ticket_book(&self) -> Result<TicketBook, StoreError> {
+        self.inner.ticket_book()
+    }
+
+    fn keep_tickets(&mut self, _: Instant, _: TicketChanges) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn release_tickets(&mut self, _: &str, _: Instant, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn tickets_held(&self) -> Result<Vec<TicketRun>, StoreError> {
+        self.inner.tickets_held()
+    }
+
+    fn ticket_standings(&self) -> Result<Vec<TicketStanding>, StoreError> {
+        self.inner.ticket_standings()
+    }
+
+    fn ticket_known(&self) -> Result<BTreeSet<Fingerprint>, StoreError> {
+        self.inner.ticket_known()
+    }
+
+    fn ticket_operations(&self) -> Result<OperationCounts, StoreError> {
+        self.inner.ticket_operations()
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::assess::{Bench, Place};
 use super::attribute::{self, Ground, Learned, attribute};
+use super::carried::Carried;
 use super::closing::Closing;
 use super::directory::Directory;
 use super::drive::{self, Planned, Reading, Shared, Watch};
@@ -63,6 +64,8 @@ pub struct Engine<'a> {
     pub systems: Vec<ConfiguredSystem>,
     /// Systems that are read; empty is all. The others count as not attempted.
     pub only: Vec<SystemId>,
+    /// What the last run knew of systems that this one does not read.
+    pub carried: Carried,
     /// Rules.
     pub rules: &'a RuleSet,
     /// Agreed times.
@@ -118,7 +121,7 @@ impl Engine<'_> {
         let id = run_id(now, &self.config.digest, self.as_of_chosen, self.randomness);
         let opening = self.store.begin_run(&id, now, &self.config.digest)?;
         let mut notices = std::mem::take(&mut self.notices);
-        notices.extend(opening_notices(&opening, now));
+        notices.extend(opening_notices(&opening, now, self.as_of_chosen));
         notices.append(&mut self.roster.notices);
 
         let (people, links, lookup) = self.lookup(now);
@@ -131,6 +134,8 @@ impl Engine<'_> {
             deadline: self.config.run.deadline,
             ends_at: tokio::time::Instant::now() + self.config.run.deadline,
         };
+        // Nobody asks a system that is not read, not even what scopes it has.
+        self.systems.retain(|system| !self.carried.holds(&system.config.id));
         let plans = self.plan(&id, now, &shared, &mut notices).await?;
         let (plans, left_out) = self.choose(plans, &people);
         let mut readings = drive::read_all(plans, self.config.run.parallel_systems, &shared).await?;
@@ -152,8 +157,19 @@ impl Engine<'_> {
         follow::close(&mut readings).await;
         self.progress.tell(&Event::Stage("settling"));
         let keys = *lookup.index.keys();
-        let closing =
-            Closing { id, now, started, opening, notices, people: &people, exceptions: &exceptions, keys, about };
+        let carried = std::mem::take(&mut self.carried);
+        let closing = Closing {
+            id,
+            now,
+            started,
+            opening,
+            notices,
+            people: &people,
+            exceptions: &exceptions,
+            keys,
+            about,
+            carried,
+        };
         tokio::task::block_in_place(|| self.close(closing, readings, judged))
     }
 
@@ -378,6 +394,9 @@ impl Engine<'_> {
                     && let Some(record) = scopes.get_mut(&access.scope)
                 {
                     record.count_unattributed();
+                    if hangs_from_unread(&resolver, config, &accounts, access) {
+                        record.count_hanging();
+                    }
                 }
                 judgement.take(&bench, place, access, &found, self.config.run.unattributed_listed);
                 Ok(())
@@ -395,8 +414,27 @@ struct Deepened {
     about: About,
 }
 
+/// Whether the account that a grant hangs from was not read: whose the grant is stands there.
+fn hangs_from_unread(
+    resolver: &crate::identity::Resolver<'_>,
+    config: &crate::config::SystemConfig,
+    accounts: &attribute::Accounts,
+    access: &scan_contract::Access,
+) -> bool {
+    let parent = access.parent.as_ref();
+    parent.is_some_and(|id| !accounts.contains_key(&resolver.account_node(config.id.as_str(), id.as_str())))
+}
+
+/// The end of the last run, or by the machine's own clock anything recorded since, where it lies after the present
+/// instant (TIM-7). What commands record by the machine's clock says nothing about an instant that was chosen.
+pub(super) fn clock_went_back(opening: &Opening, now: Instant, chosen: bool) -> Option<Instant> {
+    let previous = opening.previous_run.as_ref().map(|run| run.ended_at);
+    let recorded = opening.latest_recorded_at.filter(|_| !chosen);
+    previous.max(recorded).filter(|latest| *latest > now)
+}
+
 /// What a run says about the state it found.
-fn opening_notices(opening: &Opening, now: Instant) -> Vec<Notice> {
+fn opening_notices(opening: &Opening, now: Instant, chosen: bool) -> Vec<Notice> {
     let mut notices = Vec::new();
     for run in &opening.interrupted_runs {
         let says = format!(
@@ -404,7 +442,7 @@ fn opening_notices(opening: &Opening, now: Instant) -> Vec<Notice> {
         );
         notices.push(Notice { id: String::from("run-interrupted"), level: NoticeLevel::Warning, says });
     }
-    if let Some(latest) = opening.latest_recorded_at.filter(|latest| *latest > now) {
+    if let Some(latest) = clock_went_back(opening, now, chosen) {
         let says = format!(
             "the clock went back: a run was recorded at {}, and it is {} now. Nothing opens or closes on that account",
             latest.format("%Y-%m-%dT%H:%M:%SZ"),

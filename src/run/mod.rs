@@ -8,6 +8,7 @@
 //! | [`plan`] | scopes declared and written down before anything is read |
 //! | [`drive`] | scanners are run side by side; a panic or hang of one stays its own |
 //! | [`apps`] | systems that exist and are not connected |
+//! | [`carried`] | what is known of systems that a run does not read |
 //! | [`coverage`] | how far each scope got |
 //! | [`intake`] | what comes in is counted and sifted: whose might matter |
 //! | [`follow`] | what is read in depth, and for whom |
@@ -20,6 +21,7 @@
 //! | [`judgement`] | findings, what cannot be told, what belongs to nobody |
 //! | [`second`] | a live system is asked once more for what it listed |
 //! | [`settle`] | findings meet what is remembered of them |
+//! | `wishes` | what tickets should tell of it |
 //! | `closing` | scopes settled, report made |
 //! | [`dry`] | a store that keeps nothing |
 //! | [`picture`] | leavers by system, flags, exit code |
@@ -27,6 +29,7 @@
 pub mod apps;
 pub mod assess;
 pub mod attribute;
+pub mod carried;
 mod closing;
 pub mod coverage;
 pub mod directory;
@@ -48,6 +51,7 @@ pub mod second;
 pub mod settle;
 mod sift;
 pub mod supersede;
+mod wishes;
 #[cfg(test)]
 mod world;
 

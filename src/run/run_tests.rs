@@ -4,6 +4,7 @@ use super::world::{World, account, person, record, scope, states};
 use crate::findings::{Confidence, Severity, UsedAfterEnd};
 use crate::report::{CellVerdict, ExitCode, Report};
 use crate::store::Store as _;
+use scan_contract::ScopeState;
 
 const NOW: &str = "2026-08-03T02:00:00Z";
 const NEXT_DAY: &str = "2026-08-04T02:00:00Z";
@@ -265,4 +266,38 @@ fn a_leaver_who_is_only_missing_from_a_list_is_told_with_low_confidence() {
     let [finding] = report.findings.as_slice() else { panic!("{:?} {:?}", report.findings, report.notices) };
     assert_eq!((finding.person_id.as_str(), finding.confidence), ("p-1", Confidence::Low));
     assert!(finding.notes.iter().any(|note| note.contains("presumed")), "{:?}", finding.notes);
+}
+
+#[test]
+fn what_hangs_from_an_account_that_was_not_read_may_be_anybodys() {
+    let mut world = World::new();
+    world.records = vec![account("u-2", "p-2@acme.example"), token("t-9", r#","parent":"u-9""#)];
+    // Every account was read, and there is no such one: the token is nobody's, and the scope can be told from.
+    let report = world.scan(NOW);
+    assert_eq!(scope(&report, "tokens").state, ScopeState::Complete);
+    assert_eq!(report.unattributed_total, 1);
+    // The twin: accounts were not read to their end, so its account may be among those that are missing.
+    world.extra = String::from("    known_object: { scope: accounts, kind: account, grant_id: u-77 }\n");
+    let report = world.scan(NEXT_DAY);
+    let tokens = scope(&report, "tokens");
+    assert_eq!(tokens.state, ScopeState::Partial, "{:?}", tokens.gaps);
+    assert!(tokens.gaps.iter().any(|gap| gap.cause.to_string().contains("1 grants hang from")), "{:?}", tokens.gaps);
+    assert_eq!(report.leavers[0].cells[0].0, CellVerdict::NotKnown);
+    // And a token that names its holder itself is told from, whatever its account.
+    world.records[1] = token("t-9", r#","parent":"u-9","holders":[{"relation":"holder","employee_id":"p-2"}]"#);
+    let report = world.scan("2026-08-05T02:00:00Z");
+    assert_eq!(scope(&report, "tokens").state, ScopeState::Complete, "{:?}", scope(&report, "tokens").gaps);
+}
+
+#[test]
+fn a_clock_that_went_back_hires_nobody_again_and_is_never_clean() {
+    let mut world = World::new();
+    world.records = vec![account("u-1", "p-1@acme.example")];
+    assert_eq!(states(&world.scan(NOW), "p-1"), [("u-1", "confirmed")]);
+    // Before the last day of p-1: by this clock they still work here.
+    let report = world.scan("2026-07-20T02:00:00Z");
+    assert!(report.closed.is_empty(), "{:?}", report.closed);
+    assert_eq!(states(&report, "p-1"), [("u-1", "unverified")]);
+    assert!(report.run.flags.gaps);
+    assert_eq!(states(&world.scan(NEXT_DAY), "p-1"), [("u-1", "confirmed")]);
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use scan_contract::{Instant, Relation, ScopeName, ScopeState, SystemId};
 
 use super::assess::Raised;
-use crate::findings::lifecycle::{Context, Seen, Sight, Step, advance};
+use crate::findings::lifecycle::{Context, Seen, Sight, Step};
+use crate::findings::wish::{Happening, advance_telling};
 use crate::findings::{Change, Class, Finding, FindingState, Fingerprint, Memory, UsedAfterEnd};
 use crate::report::{DelayHistogram, SystemFact, Totals};
 use crate::store::{LedgerEvent, Store, StoreError};
@@ -41,6 +42,8 @@ pub struct Ground<'a> {
     /// (FND-2): it is observed, and confirmed by a second look in the same run or by the next run. A file describes a
     /// point of time.
     pub live: &'a HashSet<SystemId>,
+    /// Systems that this run does not read, and of which the last one knows: their findings stay as they are.
+    pub carried: &'a HashSet<SystemId>,
     /// Findings of people whose end is new in a surge are not confirmed before an operator's word.
     pub hold_new: bool,
 }
@@ -60,6 +63,8 @@ pub struct Settlement {
     pub memories: Vec<Memory>,
     /// Changes of state.
     pub ledger: Vec<LedgerEvent>,
+    /// What tickets should tell.
+    pub happenings: Vec<(Fingerprint, Happening)>,
 }
 
 /// Carries what is remembered under an earlier id of the same grant over to the id it has now, so that a better
@@ -107,7 +112,7 @@ pub fn settle(
     store.for_each_open(&mut |memory| {
         if !met.contains(&memory.finding.fingerprint) {
             let sight = sight_of(&memory, &scopes, ground, replaced.contains(&memory.finding.fingerprint));
-            rest.extend(advance(Some(memory), sight, &ground.context));
+            rest.extend(advance_telling(Some(memory), sight, &ground.context));
         }
         Ok(())
     })?;
@@ -173,17 +178,18 @@ impl Settlement {
             let mut remnant = seen.finding.clone();
             remnant.class = Class::Remnant;
             self.remnants.push(remnant);
-            if let Some(step) = advance(memory, Sight::Ended(seen), &ground.context) {
+            if let Some(step) = advance_telling(memory, Sight::Ended(seen), &ground.context) {
                 self.keep(step, ground, totals);
             }
-        } else if let Some(step) = advance(memory, Sight::Present(seen), &ground.context) {
+        } else if let Some(step) = advance_telling(memory, Sight::Present(seen), &ground.context) {
             self.keep(step, ground, totals);
         }
     }
 
-    fn keep(&mut self, step: Step, ground: &Ground<'_>, totals: &mut Totals) {
+    fn keep(&mut self, (step, told): (Step, Vec<Happening>), ground: &Ground<'_>, totals: &mut Totals) {
         let memory = step.memory;
         let finding = &memory.finding;
+        self.happenings.extend(told.into_iter().map(|happening| (finding.fingerprint, happening)));
         if let Some(why) = step.why {
             self.ledger.push(LedgerEvent::State {
                 run: String::from(ground.context.run_id),
@@ -204,6 +210,16 @@ impl Settlement {
             | FindingState::Ambiguous => self.findings.push(finding.clone()),
         }
         self.memories.push(memory);
+    }
+
+    /// Adds what an earlier run showed of systems that this one did not read.
+    pub fn join(&mut self, remnants: Vec<Finding>, licenses: Vec<Finding>) {
+        if remnants.is_empty() && licenses.is_empty() {
+            return;
+        }
+        self.remnants.extend(remnants);
+        self.licenses.extend(licenses);
+        self.sort();
     }
 
     /// The order of every output: severity, end, system, fingerprint.
@@ -230,6 +246,11 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>, replaced:
         return Sight::Employed;
     }
     let not_read = || Sight::NotRead { suppressed: (ground.covered)(finding) };
+    if ground.carried.contains(&finding.system) {
+        // What an exception covered has to be looked at once it ended, even if that is at the next reading.
+        let uncovered = finding.state == FindingState::Suppressed && !(ground.covered)(finding);
+        return if uncovered { not_read() } else { Sight::Carried };
+    }
     // Use after the end stays a matter until somebody says that it was handled, even when the grant is gone.
     if finding.used_after_end == UsedAfterEnd::After && finding.usability.is_remnant() && memory.acknowledged.is_none()
     {

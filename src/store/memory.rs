@@ -8,6 +8,7 @@ use scan_contract::{AccessKind, Instant, ScopeName, ScopeState, SystemId};
 use crate::findings::{Acknowledgement, FindingState, Fingerprint, Memory};
 use crate::report::{RunFacts, Totals};
 use crate::store::ledger::{Chain, Sealed, carried_over, hex};
+use crate::store::memory_outbox::Drawer;
 use crate::store::{
     AcceptedRoster, HistoryLine, LedgerCheck, LedgerEvent, Opening, PreviousRun, RunChanges, ScopeBaseline, Store,
     StoreError, SystemTimes, is_success,
@@ -24,7 +25,7 @@ pub struct MemoryStore {
     config: Option<(String, Instant)>,
     previous_run: Option<PreviousRun>,
     running: Option<Running>,
-    findings: BTreeMap<Fingerprint, Memory>,
+    pub(super) findings: BTreeMap<Fingerprint, Memory>,
     baselines: BTreeMap<ScopeKey, ScopeBaseline>,
     drops: BTreeMap<ScopeKey, String>,
     drops_in_force: BTreeSet<ScopeKey>,
@@ -36,11 +37,12 @@ pub struct MemoryStore {
     unattributed: BTreeMap<(SystemId, AccessKind, String), Instant>,
     exception_idle: BTreeMap<String, u32>,
     rosters: Vec<AcceptedRoster>,
-    released: BTreeSet<String>,
+    pub(super) released: BTreeSet<String>,
     reports: Vec<(String, Instant, Vec<u8>)>,
     last_success_at: Option<Instant>,
     chain: Chain,
     ledger: Vec<(Sealed, Instant, LedgerEvent)>,
+    pub(super) drawer: Drawer,
 }
 
 #[derive(Debug, Clone)]
@@ -76,10 +78,11 @@ impl MemoryStore {
             last_success_at: None,
             chain: Chain::begin(lineage),
             ledger: Vec::new(),
+            drawer: Drawer::default(),
         }
     }
 
-    fn record(&mut self, at: Instant, event: LedgerEvent) -> Result<(), StoreError> {
+    pub(super) fn record(&mut self, at: Instant, event: LedgerEvent) -> Result<(), StoreError> {
         let sealed = self.chain.append(at, &event)?;
         self.ledger.push((sealed, at, event));
         self.latest_at = self.latest_at.max(Some(at));
@@ -231,6 +234,7 @@ impl Store for MemoryStore {
             self.record(at, event)?;
         }
         self.findings.insert(new, memory);
+        self.drawer.carry_over(*old, new);
         Ok(())
     }
 
@@ -249,16 +253,17 @@ impl Store for MemoryStore {
         Ok(self.last_success_at)
     }
 
-    fn apply(&mut self, run_id: &str, at: Instant, changes: RunChanges) -> Result<(), StoreError> {
+    fn apply(&mut self, run_id: &str, at: Instant, mut changes: RunChanges) -> Result<(), StoreError> {
         let running = self.running(run_id)?;
         let told = |event: &LedgerEvent| matches!(event, LedgerEvent::RunEnded { run, .. } if run == run_id);
         running.end_in_ledger |= changes.ledger.iter().any(told);
         for (system, scope) in &changes.scopes {
             running.scopes.insert((system.clone(), scope.name.clone()), scope.state);
         }
-        for event in changes.ledger {
+        for event in std::mem::take(&mut changes.ledger) {
             self.record(at, event)?;
         }
+        self.drawer.take_run(run_id, at, &mut changes);
         self.latest_at = self.latest_at.max(Some(at));
         for memory in changes.memories {
             self.findings.insert(memory.finding.fingerprint, memory);

@@ -10,6 +10,7 @@
 //! | [`directory`] | the state directory: modes, owners, links, network file systems, atomic writing |
 //! | [`lock`] | one writer at a time |
 //! | [`ledger`] | the hash chain, its exported file and the checkpoint |
+//! | [`outbox`] | wishes of runs, tickets, and which finding stands on which |
 //! | [`record`], [`totals`] | the stored form of a finding, and of the figures over all runs |
 //!
 //! This room never decides anything about access, never deletes a damaged file, and never replaces a store by an
@@ -19,6 +20,9 @@ pub mod directory;
 pub mod ledger;
 pub mod lock;
 pub mod memory;
+mod memory_outbox;
+pub mod outbox;
+mod outbox_form;
 pub mod pseudonym;
 pub mod record;
 #[cfg(test)]
@@ -31,6 +35,7 @@ mod suite;
 pub mod totals;
 
 pub use memory::MemoryStore;
+pub use outbox::{Outbox, TicketFigures};
 pub use sqlite::{OpenOptions, SqliteStore};
 
 use scan_contract::{AccessKind, Instant, ScopeName, SystemId};
@@ -275,6 +280,34 @@ pub enum LedgerEvent {
         /// Run whose figure is accepted.
         run: String,
     },
+    /// The breaker kept the tickets of a run back.
+    TicketsHeld {
+        /// Run id.
+        run: String,
+        /// Why.
+        why: String,
+    },
+    /// An operator released the tickets of a run.
+    TicketsReleased {
+        /// Run id.
+        run: String,
+        /// Who.
+        by: String,
+    },
+    /// A tracker was asked to do something, and answered or did not.
+    Ticket {
+        /// Tracker.
+        tracker: String,
+        /// Our key of the ticket.
+        ticket: String,
+        /// What it was asked.
+        operation: String,
+        /// What came of it, in our words.
+        outcome: String,
+        /// The finding, where the line is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<String>,
+    },
     /// An operator accepted a store that does not fit its exported ledger and checkpoint (STO-6).
     HistoryAccepted {
         /// Who.
@@ -291,12 +324,15 @@ impl LedgerEvent {
     pub fn fingerprint(&self) -> Option<&str> {
         match self {
             Self::State { fingerprint, .. } | Self::Acknowledged { fingerprint, .. } => Some(fingerprint),
+            Self::Ticket { fingerprint, .. } => fingerprint.as_deref(),
             Self::RunStarted { .. }
             | Self::RunEnded { .. }
             | Self::RunInterrupted { .. }
             | Self::Coverage { .. }
             | Self::Roster { .. }
             | Self::DropAccepted { .. }
+            | Self::TicketsHeld { .. }
+            | Self::TicketsReleased { .. }
             | Self::HistoryAccepted { .. } => None,
         }
     }
@@ -334,6 +370,12 @@ pub struct RunChanges {
     pub exception_idle_runs: Vec<(String, u32)>,
     /// Roster to remember as accepted.
     pub accepted_roster: Option<AcceptedRoster>,
+    /// What tickets should tell of it (TKT-1).
+    pub wishes: Vec<outbox::Wish>,
+    /// Whether the roster keeps new tickets back.
+    pub roster_hold: Option<outbox::RosterHold>,
+    /// Digest of the newest roster.
+    pub roster_digest: Option<String>,
 }
 
 /// Result of checking the ledger.
@@ -356,7 +398,7 @@ pub(crate) fn is_success(facts: &RunFacts) -> bool {
 }
 
 /// What is kept between runs. One writer; opened for writing, it holds the lock.
-pub trait Store: Send {
+pub trait Store: Outbox + Send {
     /// Begins a run: marks killed ones, raises the serial, writes the start into the ledger. The same id may come
     /// again: a run with a chosen clock is named after that instant.
     fn begin_run(&mut self, run_id: &str, started_at: Instant, config_digest: &str) -> Result<Opening, StoreError>;
@@ -457,6 +499,9 @@ impl std::fmt::Display for HistoryLine {
                 Some(from) => write!(formatter, "{from} -> {to}: {why} ({run})"),
                 None => write!(formatter, "{to}: {why} ({run})"),
             },
+            LedgerEvent::Ticket { tracker, ticket, operation, outcome, .. } => {
+                write!(formatter, "ticket {ticket} at {tracker}: {operation}, {outcome}")
+            }
             LedgerEvent::Acknowledged { reference, .. } => write!(formatter, "use after the end handled: {reference}"),
             other => write!(formatter, "{other:?}"),
         }

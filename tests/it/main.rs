@@ -23,6 +23,7 @@ mod live;
 mod roster_http;
 mod same_bytes;
 mod sample;
+mod serve;
 mod store_faults;
 mod trackers;
 mod verdicts;

@@ -8,6 +8,7 @@ pub(super) mod file;
 pub(super) mod live;
 pub(super) mod roster;
 pub(super) mod run;
+pub(super) mod serve;
 pub(super) mod service;
 pub(super) mod systems;
 pub(super) mod tickets;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 use file::RawProvenFile;
 use roster::RawRoster;
 use run::{RawMetrics, RawOutput, RawRun};
+use serve::RawServe;
 use systems::{RawSentinelLeaver, RawSystem};
 use tickets::RawTickets;
 
@@ -66,6 +68,8 @@ pub(super) struct RawConfig {
     pub(super) metrics: Option<RawMetrics>,
     /// Tickets. Without it nothing is sent anywhere.
     pub(super) tickets: Option<RawTickets>,
+    /// The service: schedule, metrics and page over HTTP.
+    pub(super) serve: Option<RawServe>,
 }
 
 /// How people are recognised.

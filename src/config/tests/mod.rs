@@ -1,6 +1,7 @@
 mod documents;
 mod live;
 mod mistakes;
+mod serve;
 mod services;
 mod together;
 mod trackers;

@@ -6,6 +6,7 @@ mod http_json;
 mod live;
 mod roster;
 mod run;
+mod serve;
 mod service;
 mod systems;
 mod tickets;
@@ -28,6 +29,7 @@ use super::raw::{RawConfig, RawIdentity};
 use super::valid::{Config, DomainConfig, ProvenFile};
 
 pub(super) use run::DEFAULTS as RUN_DEFAULTS;
+pub(super) use serve::DEFAULTS as SERVE_DEFAULTS;
 pub(super) use systems::DEFAULTS as SYSTEM_DEFAULTS;
 
 /// Folder of the state where none is configured.
@@ -134,7 +136,7 @@ pub(super) fn config(document: &Document, text: &str) -> Result<Checked, Vec<Pro
 fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Option<Config> {
     let document = check.document;
     let tickets = raw.as_mut().map(|raw| raw.tickets.take());
-    let (whole, roster, identity, systems, sentinels, run, outputs, metrics) = match raw {
+    let (whole, roster, identity, systems, sentinels, run, outputs, metrics, raw_serve) = match raw {
         Some(raw) => {
             let whole = Whole {
                 organisation: raw.organisation,
@@ -153,6 +155,7 @@ fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Optio
                 raw.run,
                 Some(raw.outputs),
                 raw.metrics,
+                raw.serve,
             )
         }
         None => (
@@ -164,6 +167,7 @@ fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Optio
             part(document, "/run"),
             None,
             part(document, "/metrics"),
+            part(document, "/serve"),
         ),
     };
     let roster = roster::settings(check, roster);
@@ -173,6 +177,7 @@ fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Optio
     let sentinel_leavers = systems::sentinel_leavers(check, sentinels);
     let outputs = run::outputs(check, outputs);
     let tickets = tickets::tickets(check, tickets);
+    let serve = serve::serve(check, raw_serve, &systems);
     let metrics = run::metrics(check, metrics);
     let live_systems = systems.iter().filter(|system| system.is_live()).map(|system| system.id.as_str());
     let live_sources =
@@ -209,6 +214,7 @@ fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Optio
         outputs,
         metrics,
         tickets,
+        serve,
     })
 }
 

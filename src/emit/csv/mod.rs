@@ -66,7 +66,7 @@ pub const COLUMNS: [&str; 46] = [
     "candidates",
 ];
 
-/// Writes the table: findings, closed ones, licences and remnants, then gaps, then grants without a certain owner.
+/// Writes the table: findings, closed ones, licences and remnants, contradicted tickets, then gaps, then grants without a certain owner.
 pub fn render(
     report: &Report,
     context: &EmitContext<'_>,
@@ -84,6 +84,9 @@ pub fn render(
     }
     for finding in &report.remnants {
         put(Row::finding("remnant", run, &persons.finding(finding), persons, context.places), out)?;
+    }
+    for one in &report.contradictions {
+        put(Row::contradiction(run, &persons.contradiction(one), persons), out)?;
     }
     if let Some(row) = Row::roster(run, &report.roster) {
         put(row, out)?;

@@ -7,7 +7,9 @@ use super::cell::Cell;
 use crate::emit::context::Places;
 use crate::emit::{Persons, words};
 use crate::findings::Finding;
-use crate::report::{AmbiguousGrant, GapFact, KnownApp, RosterFacts, ScopeFact, SystemFact, UnattributedGrant};
+use crate::report::{
+    AmbiguousGrant, Contradiction, GapFact, KnownApp, RosterFacts, ScopeFact, SystemFact, UnattributedGrant,
+};
 use crate::roster::RosterState;
 
 /// A row: cells that are not set are empty.
@@ -100,6 +102,23 @@ impl Row {
             message.push_str(note);
         }
         self.set("message", Cell::text(message));
+    }
+
+    /// The ticket says done, the system says no.
+    pub(super) fn contradiction(run: &str, one: &Contradiction, persons: &Persons<'_>) -> Self {
+        let mut row = Self::new("contradiction", run);
+        row.place(one.system.as_str(), "", Some(one.access_kind));
+        row.set("fingerprint", Cell::text(one.fingerprint.to_string()));
+        row.set("state", Cell::text(one.ticket_says.as_str()));
+        row.set("severity", Cell::text(one.severity.as_str()));
+        row.set("person_id", Cell::text(one.person_id.as_str()));
+        row.set("person_name", Cell::optional(persons.name(&one.person_id)));
+        row.set("grant_id", Cell::text(one.grant_id.as_str()));
+        row.set("last_seen_at", time(one.last_seen_at));
+        row.set("ticket", Cell::optional(one.ticket.as_deref()));
+        row.set("owner_team", Cell::optional(one.owner_team.as_deref()));
+        row.set("message", Cell::text(words::contradiction(one)));
+        row
     }
 
     pub(super) fn gap(run: &str, system: &SystemFact, scope: &ScopeFact, gap: Option<&GapFact>) -> Self {

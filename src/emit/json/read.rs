@@ -43,6 +43,11 @@ fn report(document: v1::Document) -> Result<Report, ReadError> {
         known_apps: document.known_apps.into_iter().map(Into::into).collect(),
         leavers: document.leavers.into_iter().map(Into::into).collect(),
         exceptions: document.exceptions.into_iter().map(Into::into).collect(),
+        contradictions: document
+            .contradictions
+            .into_iter()
+            .map(crate::report::Contradiction::try_from)
+            .collect::<Result<_, _>>()?,
         sentinels: document.sentinels.into_iter().map(Into::into).collect(),
         notices: document.notices.into_iter().map(Into::into).collect(),
         totals: document.totals.into(),

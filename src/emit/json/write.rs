@@ -55,6 +55,10 @@ fn records(object: &mut Object<'_>, report: &Report, persons: &Persons<'_>) -> R
         "sentinels",
         report.sentinels.iter().map(|sentinel| v1::Sentinel::from(persons.sentinel(sentinel).as_ref())),
     )?;
+    object.list(
+        "contradictions",
+        report.contradictions.iter().map(|one| v1::Contradiction::from(persons.contradiction(one).as_ref())),
+    )?;
     object.list("notices", report.notices.iter().map(|notice| v1::Notice::from(persons.notice(notice).as_ref())))
 }
 
@@ -72,6 +76,7 @@ fn records_as_they_are(object: &mut Object<'_>, report: &Report) -> Result<(), E
     object.list("leavers", report.leavers.iter().map(v1::Leaver::from))?;
     object.list("exceptions", report.exceptions.iter().map(v1::Exception::from))?;
     object.list("sentinels", report.sentinels.iter().map(v1::Sentinel::from))?;
+    object.list("contradictions", report.contradictions.iter().map(v1::Contradiction::from))?;
     object.list("notices", report.notices.iter().map(v1::Notice::from))
 }
 

@@ -33,6 +33,7 @@ pub fn render(
     plain_list(&report.closed, persons, "Closed by this run", out)?;
     plain_list(&report.licenses, persons, "Paid seats of leavers (cost, not access)", out)?;
     plain_list(&report.remnants, persons, "Remnants (switched off or unable to come back)", out)?;
+    contradictions(report, persons, out)?;
     unattributed(report, persons, out)?;
     impossible(report, out)?;
     notices(report, persons, out)?;
@@ -347,6 +348,28 @@ fn impossible(report: &Report, out: &mut dyn Write) -> Result<(), EmitError> {
         for cell in &system.impossible {
             writeln!(out, "- {} {}; instead: {}", code(system.id.as_str()), code(&cell.what), code(&cell.instead))?;
         }
+    }
+    Ok(())
+}
+
+fn contradictions(report: &Report, persons: &Persons<'_>, out: &mut dyn Write) -> Result<(), EmitError> {
+    if report.contradictions.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n## Tickets that say done while the system says no ({})\n", report.contradictions.len())?;
+    for one in &report.contradictions {
+        let one = persons.contradiction(one);
+        writeln!(
+            out,
+            "- {} {} in {}: {} {}; {}; ticket {}",
+            one.severity,
+            code(&persons.label(&one.person_id)),
+            code(one.system.as_str()),
+            words::kind(one.access_kind),
+            code(one.grant_id.as_str()),
+            words::contradiction(&one),
+            code(one.ticket.as_deref().unwrap_or("without an address"))
+        )?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! good up to its last line feed. Not the OCSF file, which holds events only.
 //!
 //! `record` is one of `run`, `roster`, `system`, `gap`, `finding`, `remnant`, `license`, `ambiguous`,
-//! `unattributed`, `app`, `leaver`, `exception`, `sentinel`, `notice`, `end`. The last line is `end` with the number
+//! `unattributed`, `app`, `leaver`, `exception`, `sentinel`, `contradiction`, `notice`, `end`. The last line is `end` with the number
 //! of lines before it: a file without it was cut off.
 
 use std::io::Write;
@@ -106,6 +106,9 @@ fn people(lines: &mut Lines<'_>, report: &Report, persons: &Persons<'_>) -> Resu
     }
     for sentinel in &report.sentinels {
         lines.put("sentinel", v1::Sentinel::from(persons.sentinel(sentinel).as_ref()))?;
+    }
+    for one in &report.contradictions {
+        lines.put("contradiction", v1::Contradiction::from(persons.contradiction(one).as_ref()))?;
     }
     for notice in &report.notices {
         lines.put("notice", v1::Notice::from(persons.notice(notice).as_ref()))?;

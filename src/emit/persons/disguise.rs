@@ -6,7 +6,8 @@ use scan_contract::Cause;
 use super::{PseudonymKey, WITHHELD};
 use crate::findings::{Finding, MatchFacts};
 use crate::report::{
-    AmbiguousGrant, ExceptionFact, GapFact, LeaverVerdict, Notice, RosterFacts, SentinelFact, UnattributedGrant,
+    AmbiguousGrant, Contradiction, ExceptionFact, GapFact, LeaverVerdict, Notice, RosterFacts, SentinelFact,
+    UnattributedGrant,
 };
 
 /// Notices whose sentence is about people or rows of people.
@@ -82,6 +83,10 @@ pub(super) fn sentinel(sentinel: &SentinelFact, key: &PseudonymKey) -> SentinelF
         grant_id: key.grant(&sentinel.grant_id),
         ..sentinel.clone()
     }
+}
+
+pub(super) fn contradiction(one: &Contradiction, key: &PseudonymKey) -> Contradiction {
+    Contradiction { person_id: key.person(&one.person_id), grant_id: key.grant(&one.grant_id), ..one.clone() }
 }
 
 pub(super) fn notice(notice: &Notice) -> Notice {

@@ -15,8 +15,8 @@ use crate::config::valid::PersonDisplay;
 use crate::emit::{EmitContext, EmitError};
 use crate::findings::Finding;
 use crate::report::{
-    AmbiguousGrant, ExceptionFact, GapFact, KnownApp, LeaverVerdict, Notice, Report, RosterFacts, SentinelFact,
-    UnattributedGrant,
+    AmbiguousGrant, Contradiction, ExceptionFact, GapFact, KnownApp, LeaverVerdict, Notice, Report, RosterFacts,
+    SentinelFact, UnattributedGrant,
 };
 use crate::roster::PersonId;
 
@@ -135,6 +135,14 @@ impl<'a> Persons<'a> {
         match self.pseudonymous() {
             Some(key) => Cow::Owned(disguise::sentinel(sentinel, key)),
             None => Cow::Borrowed(sentinel),
+        }
+    }
+
+    /// A contradiction as this output may show it.
+    pub fn contradiction<'f>(&self, one: &'f Contradiction) -> Cow<'f, Contradiction> {
+        match self.pseudonymous() {
+            Some(key) => Cow::Owned(disguise::contradiction(one, key)),
+            None => Cow::Borrowed(one),
         }
     }
 

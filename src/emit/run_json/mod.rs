@@ -64,6 +64,9 @@ pub struct RunDocument {
     pub apps_not_connected: Vec<String>,
     /// Planted leavers found and missing.
     pub sentinels: Sentinels,
+    /// Tickets that say done while the system says no.
+    #[serde(default)]
+    pub contradictions: u64,
     /// Ids of notices, each with its number.
     pub notices: Vec<NoticeCount>,
     /// Versions and digests of everything that took part.
@@ -237,6 +240,7 @@ pub fn document(report: &Report) -> RunDocument {
         coverage: report.systems.iter().map(system).collect(),
         apps_not_connected: sections::apps_not_connected(report).map(|app| app.name.clone()).collect(),
         sentinels: Sentinels { found, missing: report.sentinels.len() as u64 - found },
+        contradictions: report.contradictions.len() as u64,
         notices: notices(report),
         versions: Versions {
             holdover: run.version.clone(),

@@ -12,9 +12,9 @@ use crate::config::valid::PersonDisplay;
 use crate::exceptions::ExceptionState;
 use crate::findings::Severity::{Critical, Medium};
 use crate::report::{
-    AmbiguousGrant, CellVerdict, CredentialFact, DelayHistogram, EffortFact, ExceptionFact, ExitCode, Flags, GapFact,
-    GateFact, ImpossibleFact, KnownApp, LeaverVerdict, Notice, NoticeLevel, Report, RosterFacts, RosterSourceFacts,
-    RunFacts, ScopeFact, SentinelFact, SystemFact, Totals, UnattributedGrant,
+    AmbiguousGrant, CellVerdict, Contradiction, CredentialFact, DelayHistogram, EffortFact, ExceptionFact, ExitCode,
+    Flags, GapFact, GateFact, ImpossibleFact, KnownApp, LeaverVerdict, Notice, NoticeLevel, Report, RosterFacts,
+    RosterSourceFacts, RunFacts, ScopeFact, SentinelFact, SystemFact, TicketWord, Totals, UnattributedGrant,
 };
 use crate::roster::{PersonId, RosterState};
 
@@ -116,6 +116,7 @@ pub(crate) fn empty() -> Report {
     (report.leavers[0].complete_scopes, report.leavers[0].declared_scopes) = (1, 1);
     report.exceptions = Vec::new();
     report.sentinels = Vec::new();
+    report.contradictions = Vec::new();
     report.notices = Vec::new();
     report.totals = Totals::default();
     report
@@ -141,6 +142,7 @@ pub(crate) fn rich() -> Report {
         leavers: leavers(),
         exceptions: exceptions(),
         sentinels: sentinels(),
+        contradictions: contradictions(),
         notices: notices(),
         totals: totals(),
     };
@@ -423,6 +425,29 @@ fn sentinels() -> Vec<SentinelFact> {
         found,
     };
     vec![sentinel("tok_canary", true), sentinel("tok_canary_2", false)]
+}
+
+fn contradictions() -> Vec<Contradiction> {
+    let finding = findings::open().into_iter().next().expect("the sample has findings");
+    let one = |tracker: &str, ticket: Option<&str>, ticket_says, closed: Option<&str>| Contradiction {
+        fingerprint: finding.fingerprint,
+        person_id: finding.person_id.clone(),
+        system: finding.system.clone(),
+        access_kind: finding.access_kind,
+        grant_id: finding.grant_id.clone(),
+        severity: finding.severity,
+        tracker: tracker.to_owned(),
+        ticket: ticket.map(ToOwned::to_owned),
+        ticket_says,
+        ticket_closed_at: closed.map(at),
+        last_seen_at: finding.last_seen_at,
+        owner_team: finding.owner_team.clone(),
+    };
+    let url = "https://tickets.example.org/browse/SEC-1042";
+    vec![
+        one("jira-sec", Some(url), TicketWord::Refused, Some("2026-07-31T16:00:00Z")),
+        one("rt", None, TicketWord::Missing, None),
+    ]
 }
 
 fn notices() -> Vec<Notice> {

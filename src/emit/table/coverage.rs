@@ -119,6 +119,28 @@ pub(super) fn impossible(page: &mut Page<'_>, report: &Report) -> Result<(), Emi
     Ok(())
 }
 
+/// Tickets that say done while the system says no.
+pub(super) fn contradictions(page: &mut Page<'_>, report: &Report, persons: &Persons<'_>) -> Result<(), EmitError> {
+    if report.contradictions.is_empty() {
+        return Ok(());
+    }
+    page.heading(format!("TICKETS THAT SAY DONE WHILE THE SYSTEM SAYS NO  ({})", report.contradictions.len()))?;
+    for one in report.contradictions.iter().take(LINES_SHOWN) {
+        let one = persons.contradiction(one);
+        let place = format!(
+            "{} in {}, {} {}",
+            persons.label(&one.person_id),
+            one.system,
+            words::kind(one.access_kind),
+            one.grant_id
+        );
+        page.text(2, &format!("{}  {place}", one.severity))?;
+        page.labelled(7, "-> ", &words::contradiction(&one))?;
+        page.labelled(7, "-> ", one.ticket.as_deref().unwrap_or("the ticket has no address"))?;
+    }
+    page.rest(2, report.contradictions.len(), LINES_SHOWN)
+}
+
 pub(super) fn notices(page: &mut Page<'_>, report: &Report, persons: &Persons<'_>) -> Result<(), EmitError> {
     let speaking = report.exceptions.iter().filter(|exception| {
         exception.expiring || exception.stale || exception.review_overdue || !exception.problems.is_empty()

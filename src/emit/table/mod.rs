@@ -40,6 +40,7 @@ pub fn render(
     findings::ambiguous(&mut page, report, persons)?;
     findings::closed(&mut page, report, persons)?;
     findings::without_access(&mut page, report)?;
+    coverage::contradictions(&mut page, report, persons)?;
     coverage::unattributed(&mut page, report)?;
     coverage::leavers(&mut page, report)?;
     coverage::gaps(&mut page, report, persons)?;

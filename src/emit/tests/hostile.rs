@@ -114,6 +114,11 @@ fn poison_beside(report: &mut Report, text: &str) {
         sentinel.person_id = PersonId::new(text);
         sentinel.grant_id = text.into();
     }
+    for one in &mut report.contradictions {
+        one.person_id = PersonId::new(text);
+        one.grant_id = text.into();
+        one.ticket = Some(text.to_owned());
+    }
     for notice in &mut report.notices {
         notice.says = text.to_owned();
     }
@@ -314,6 +319,10 @@ fn pseudonymous_outputs_name_nobody() {
     }
     for app in &mut report.known_apps {
         app.name = String::from("Wiki");
+    }
+    for one in &mut report.contradictions {
+        one.owner_team = None;
+        one.ticket = None;
     }
     report.notices.retain(|notice| notice.id == "roster-conflict");
     for format in OutputFormat::ALL {

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::findings::{Acknowledgement, FindingState, Fingerprint, Memory};
 use crate::store::record::{self, RecordError};
-use crate::store::sqlite::{DATABASE_FILE, SqliteStore, database, export};
+use crate::store::sqlite::{DATABASE_FILE, SqliteStore, database, export, outbox};
 use crate::store::{LedgerEvent, StoreError};
 
 type RowDigest = [u8; 16];
@@ -161,6 +161,7 @@ pub(super) fn carry_over(
     memory: &Memory,
 ) -> Result<(), StoreError> {
     let new = memory.finding.fingerprint;
+    let (lines, wishes) = outbox::of_finding(store, *old)?;
     let mut change = store.change("carrying a finding over to another fingerprint")?;
     change.running(run_id)?;
     let removed = change.run(|transaction| {
@@ -172,6 +173,7 @@ pub(super) fn carry_over(
     if removed.is_none() {
         return Err(StoreError::Missing { what: format!("finding {old}") });
     }
+    outbox::carry_over(&lines, &wishes, &change, new)?;
     change.write(std::slice::from_ref(memory))?;
     change.record(at, &crate::store::ledger::carried_over(run_id, *old, new, memory.finding.state))?;
     change.recorded_at(at)?;

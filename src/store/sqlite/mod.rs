@@ -7,6 +7,7 @@
 //! | `runs.rs` | begin, declare, apply, end; kept reports |
 //! | `findings.rs` | findings between runs |
 //! | `remembered.rs` | baselines, times, figures, small memories |
+//! | `outbox.rs` | wishes, tickets and lines |
 //! | `rosters.rs` | accepted rosters and releases |
 //! | `export.rs` | the ledger in the database and in its file, the checkpoint |
 //!
@@ -15,6 +16,7 @@
 mod export;
 mod findings;
 mod open;
+mod outbox;
 mod remembered;
 mod rosters;
 mod runs;

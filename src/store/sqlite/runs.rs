@@ -10,8 +10,8 @@ use crate::findings::Memory;
 use crate::report::RunFacts;
 use crate::store::directory::{StateDirectory, io_error};
 use crate::store::sqlite::{
-    Change, REPORTS_DIRECTORY, SqliteStore, database, export, findings, instant, maybe_instant, remembered, rosters,
-    stamp,
+    Change, REPORTS_DIRECTORY, SqliteStore, database, export, findings, instant, maybe_instant, outbox, remembered,
+    rosters, stamp,
 };
 use crate::store::{LedgerEvent, Opening, PreviousRun, RunChanges, StoreError, is_success};
 
@@ -161,6 +161,7 @@ pub(super) fn apply(
         remembered::write_exception_idle(transaction, &changes.exception_idle_runs)?;
         changes.accepted_roster.as_ref().map_or(Ok(()), |roster| rosters::write_accepted(transaction, roster))
     })?;
+    outbox::write_run(&change, run_id, at, &changes)?;
     change.record(at, &changes.ledger)?;
     let told = |event: &LedgerEvent| matches!(event, LedgerEvent::RunEnded { run, .. } if run == run_id);
     if changes.ledger.iter().any(told) {

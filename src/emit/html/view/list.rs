@@ -27,6 +27,8 @@ pub(in crate::emit::html) enum What {
     Notices,
     /// Planted leavers.
     Sentinels,
+    /// Tickets that say done while the system says no.
+    Contradictions,
 }
 
 /// A list with its heading.
@@ -63,6 +65,13 @@ pub(in crate::emit::html) fn lists(report: &Report) -> Vec<List> {
             "One that may belong to somebody who left keeps the run from being clean.",
             counts.ambiguous,
             What::Ambiguous,
+        ),
+        list(
+            "contradictions",
+            "The ticket says done, the system says no",
+            "Access that was read in force after its ticket was closed, or whose ticket is gone.",
+            report.contradictions.len() as u64,
+            What::Contradictions,
         ),
         list(
             "unattributed",
@@ -146,6 +155,9 @@ pub(in crate::emit::html) fn lines<'a>(
             };
             Line::new(format!("{level}: {}", notice.id), &notice.says)
         })),
+        What::Contradictions => Box::new(
+            report.contradictions.iter().map(move |one| contradiction_line(&persons.contradiction(one), persons)),
+        ),
         What::Sentinels => Box::new(report.sentinels.iter().map(move |sentinel| {
             let sentinel = persons.sentinel(sentinel);
             let found = if sentinel.found { "found" } else { "MISSING" };
@@ -161,6 +173,20 @@ pub(in crate::emit::html) fn lines<'a>(
             )
         })),
     }
+}
+
+fn contradiction_line(one: &crate::report::Contradiction, persons: &Persons<'_>) -> Line {
+    Line::new(
+        format!("{} in {}", persons.label(&one.person_id), one.system),
+        format!(
+            "{} {}, {}; {}; ticket {}",
+            words::kind(one.access_kind),
+            one.grant_id,
+            one.severity,
+            words::contradiction(one),
+            one.ticket.as_deref().unwrap_or("without an address")
+        ),
+    )
 }
 
 fn finding_line(finding: &Finding, persons: &Persons<'_>) -> Line {

@@ -4,6 +4,7 @@
 //! Fields are only ever added. `null` is "not known" or "does not apply". Times are RFC 3339 in UTC.
 
 mod cause;
+mod contradiction;
 mod coverage;
 mod finding;
 mod people;
@@ -15,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use cause::Cause;
+pub use contradiction::Contradiction;
 pub use coverage::{Gap, Impossible, KnownApp, ObjectsByKind, Scope, System};
 pub use finding::{AccessEnd, Between, Finding, Match, RuleHit, RuleUndecided};
 pub use people::{Ambiguous, Candidate, Cell, Exception, Leaver, Notice, Sentinel, Unattributed};
@@ -61,6 +63,9 @@ pub struct Document {
     pub exceptions: Vec<Exception>,
     /// Planted leavers.
     pub sentinels: Vec<Sentinel>,
+    /// Tickets that say done while the system says no. Absent in documents of versions without tickets.
+    #[serde(default)]
+    pub contradictions: Vec<Contradiction>,
     /// What the run says beside findings and gaps.
     pub notices: Vec<Notice>,
     /// Figures over all runs.

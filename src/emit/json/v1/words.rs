@@ -108,6 +108,10 @@ wire_words! {
     ExceptionState = crate::exceptions::ExceptionState {
         Active = "active", Pending = "pending", Expired = "expired", Revoked = "revoked", Invalid = "invalid",
     }
+    /// What a ticket says.
+    TicketWord = crate::report::TicketWord {
+        ClosedByHand = "closed_by_hand", Disputed = "disputed", Refused = "refused", Missing = "missing",
+    }
     /// How loud a notice is.
     NoticeLevel = crate::report::NoticeLevel { Warning = "warning", Note = "note", }
     /// Exit code by name.

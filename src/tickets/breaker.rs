@@ -1,0 +1,95 @@
+//! When nothing is sent until an operator says so (TKT-5, TKT-7), and how much may be sent at once (TKT-6).
+//!
+//! A breaker that fired makes neither the report shorter nor the exit code better: it knows nothing of either.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use scan_contract::Instant;
+
+use super::settings::{BreakerLimits, Caps};
+use crate::store::outbox::{Ticket, TicketBook, Unit, Verdict};
+
+/// Runs that the breaker looks back at.
+const RUNS: usize = 20;
+
+/// What a run asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// Tickets to be made or opened again.
+    pub tickets: u64,
+    /// Findings on them.
+    pub findings: u64,
+}
+
+/// What the breaker says about the tickets of one run.
+pub fn judge(asked: Asked, book: &TicketBook, run: &str, limits: &BreakerLimits) -> Verdict {
+    let Asked { tickets, findings } = asked;
+    let held = |why: String| Verdict::Held { tickets, findings, why };
+    let seen_before = book.runs.iter().any(|known| {
+        known.run != run && (known.released.is_some() || matches!(known.verdict, Some(Verdict::Passed { .. })))
+    });
+    if !seen_before {
+        return held(String::from(
+            "no tickets of this state directory were sent before; the first ones are always held",
+        ));
+    }
+    let floor = u64::from(limits.floor);
+    let usual = percentile_90(&made_by_run(book, run));
+    let most = floor.max(usual * 3);
+    if tickets > most {
+        return held(format!(
+            "{tickets} new tickets are more than {most}: the higher of {floor} and three times the 90th percentile \
+             ({usual}) of the last {RUNS} runs"
+        ));
+    }
+    if tickets > floor && findings as f64 > limits.share * book.open_findings as f64 {
+        let open = book.open_findings;
+        let share = limits.share * 100.0;
+        return held(format!(
+            "{tickets} new tickets are more than {floor} and hold {findings} findings, more than {share} % of all \
+             {open} open ones"
+        ));
+    }
+    Verdict::Passed { tickets }
+}
+
+/// Tickets made in each of the last runs, those without any included.
+fn made_by_run(book: &TicketBook, except: &str) -> Vec<u64> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for ticket in book.tickets.iter().filter(|ticket| counts_for_caps(ticket)) {
+        *counts.entry(ticket.run.as_str()).or_default() += 1;
+    }
+    let others = book.runs.iter().rev().filter(|run| run.run != except);
+    others.take(RUNS).map(|run| counts.get(run.run.as_str()).copied().unwrap_or(0)).collect()
+}
+
+/// The 90th percentile by nearest rank; zero of nothing.
+fn percentile_90(figures: &[u64]) -> u64 {
+    let mut sorted = figures.to_vec();
+    sorted.sort_unstable();
+    let rank = (sorted.len() * 9).div_ceil(10);
+    rank.checked_sub(1).and_then(|index| sorted.get(index)).copied().unwrap_or(0)
+}
+
+/// Whether a ticket counts for the caps: digests and parents are made because of them.
+fn counts_for_caps(ticket: &Ticket) -> bool {
+    !matches!(ticket.unit, Unit::Digest | Unit::BatchParent)
+}
+
+/// How many tickets may still be made at a tracker now.
+pub fn room(book: &TicketBook, tracker: &str, run: &str, now: Instant, caps: Caps) -> usize {
+    let day_ago = now - TimeDelta::hours(24);
+    let (mut in_run, mut in_day) = (0_u32, 0_u32);
+    let own = book.tickets.iter().filter(|ticket| ticket.tracker == tracker && counts_for_caps(ticket));
+    for ticket in own {
+        in_run += u32::from(ticket.run == run);
+        in_day += u32::from(ticket.intended_at > day_ago);
+    }
+    let left = caps.per_run.saturating_sub(in_run).min(caps.per_day.saturating_sub(in_day));
+    usize::try_from(left).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+#[path = "breaker_tests.rs"]
+mod tests;

@@ -1,0 +1,121 @@
+//! Tickets that hold no finding: digests of what is above the caps, parents of batches. They carry a figure, and are
+//! revised when it changes.
+
+use std::collections::BTreeMap;
+
+use super::build::new_ticket;
+use super::outlook::Desk;
+use super::{ChannelPlan, Task, Work};
+use crate::findings::Severity;
+use crate::store::outbox::{Ticket, TicketState, Unit};
+use crate::tickets::group::Group;
+use crate::tickets::settings::{GroupBy, Route};
+use crate::tickets::words;
+
+/// Digests and parents of one tracker.
+pub(super) fn works(desk: &Desk<'_>, route: &Route, plan: &ChannelPlan, works: &[Work]) -> Vec<Work> {
+    let mut wanted: Vec<(Group, u64, Vec<words::Child>)> = Vec::new();
+    let known = |unit: Unit| {
+        let tracker = route.id.as_str();
+        desk.ground.book.tickets.iter().filter(move |ticket| ticket.tracker == tracker && ticket.unit == unit)
+    };
+    let mut systems: BTreeMap<&str, u64> =
+        known(Unit::Digest).filter_map(|ticket| ticket.system.as_deref()).map(|system| (system, 0)).collect();
+    systems.extend(plan.capped.iter().map(|(system, count)| (system.as_str(), *count)));
+    wanted.extend(systems.into_iter().map(|(system, count)| (Group::digest(system), count, Vec::new())));
+    if route.keeps_tickets {
+        let mut batches: BTreeMap<&str, (u64, Vec<words::Child>)> = known(Unit::BatchParent)
+            .filter_map(|ticket| ticket.batch.as_deref())
+            .map(|batch| (batch, (0, Vec::new())))
+            .collect();
+        if desk.ground.habits.group_by == GroupBy::Batch || !batches.is_empty() {
+            gather(desk, route, works, &mut batches);
+        }
+        wanted.extend(batches.into_iter().map(|(batch, (count, children))| (Group::batch(batch), count, children)));
+    }
+    wanted.into_iter().filter_map(|(group, count, children)| work(desk, route, group, count, &children)).collect()
+}
+
+/// Open findings of each batch, and the tickets they stand on.
+fn gather<'a>(
+    desk: &Desk<'a>,
+    route: &Route,
+    works: &'a [Work],
+    batches: &mut BTreeMap<&'a str, (u64, Vec<words::Child>)>,
+) {
+    let now: BTreeMap<&str, &Work> = works.iter().map(|work| (work.ticket.key.as_str(), work)).collect();
+    let tracker = route.id.as_str();
+    let known = desk.ground.book.tickets.iter().filter(|ticket| ticket.tracker == tracker);
+    let kept = known.filter(|ticket| !now.contains_key(ticket.key.as_str()));
+    for ticket in kept.chain(works.iter().map(|work| &work.ticket)).filter(|ticket| ticket.unit == Unit::BatchTeam) {
+        let Some(batch) = ticket.batch.as_deref() else { continue };
+        let open = match now.get(ticket.key.as_str()) {
+            Some(work) => work.lines.iter().filter(|line| !line.status.is_done()).count(),
+            None => desk.lines_on(tracker, &ticket.key).iter().filter(|line| !line.status.is_done()).count(),
+        };
+        let (count, children) = batches.entry(batch).or_default();
+        *count += open as u64;
+        if open > 0 {
+            let team = ticket.team.clone().or_else(|| ticket.system.clone()).unwrap_or_default();
+            children.push(words::Child { team, url: ticket.url.clone(), open: open as u64 });
+        }
+    }
+}
+
+fn work(desk: &Desk<'_>, route: &Route, group: Group, count: u64, children: &[words::Child]) -> Option<Work> {
+    let known = desk.latest(route.id.as_str(), &group.id);
+    let (before, mut ticket) = match known {
+        Some(ticket) if ticket.state == TicketState::Resolved && count > 0 => {
+            (None, new_ticket(desk, route.id.as_str(), group, ticket.generation + 1, ticket.url.clone()))
+        }
+        Some(ticket) => (Some(ticket.clone()), ticket.clone()),
+        None if count > 0 => (None, new_ticket(desk, route.id.as_str(), group, 0, None)),
+        None => return None,
+    };
+    let task = decide(&mut ticket, count, desk)?;
+    ticket.count = count;
+    let draft = words::figure_draft(&ticket, children, desk.ground.habits);
+    let waits = before.as_ref().is_some_and(|known| {
+        let refused = known.rejection.as_ref().is_some_and(|known| known.digest == super::build::digest(task, &draft));
+        task != Task::Keep && (refused || known.not_before.is_some_and(|at| at > desk.ground.now))
+    });
+    if waits {
+        return None;
+    }
+    let comment = (task == Task::Resolve).then(|| words::figure_done(ticket.unit));
+    let rank = (Severity::Info, desk.ground.now);
+    Some(Work { ticket, before, lines: Vec::new(), lines_before: Vec::new(), task, draft, comment, rank })
+}
+
+fn decide(ticket: &mut Ticket, count: u64, desk: &Desk<'_>) -> Option<Task> {
+    let now = desk.ground.now;
+    match ticket.state {
+        TicketState::Rejected if count == 0 => {
+            ticket.state = TicketState::Resolved;
+            ticket.resolved_at = Some(now);
+            Some(Task::Keep)
+        }
+        TicketState::Intended | TicketState::Rejected => Some(Task::Create),
+        // Whoever closes a digest or a parent does not want it; the findings have tickets of their own or will.
+        TicketState::Open if ticket.by_hand.is_some() => {
+            ticket.state = TicketState::Refused;
+            Some(Task::Keep)
+        }
+        TicketState::Open if count == 0 => {
+            ticket.state = TicketState::Resolved;
+            ticket.resolved_at = Some(now);
+            Some(Task::Resolve)
+        }
+        TicketState::Open if ticket.count != count => Some(Task::Revise),
+        TicketState::Refused | TicketState::Disputed | TicketState::Missing if count == 0 => {
+            ticket.state = TicketState::Resolved;
+            ticket.resolved_at = Some(now);
+            Some(Task::Keep)
+        }
+        TicketState::Open
+        | TicketState::Resolved
+        | TicketState::Refused
+        | TicketState::Disputed
+        | TicketState::Missing => None,
+    }
+}

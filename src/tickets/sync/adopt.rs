@@ -1,0 +1,104 @@
+//! Taking over a ticket that is there already: made by a program that was killed, by an answer that was lost, or by an
+//! earlier state directory.
+
+use std::collections::BTreeSet;
+
+use super::{Ended, Session};
+use crate::hostile;
+use crate::store::StoreError;
+use crate::store::outbox::{ClosedByHand, Operation, Outcome, Ticket, TicketChanges, TicketLine, TicketState, Unit};
+use crate::tickets::plan::Work;
+use crate::tickets::tracker::{Remote, RemoteId, Standing, TicketKey, Tracker};
+
+impl Session<'_, '_> {
+    /// Takes over what was found. Findings that stand on another ticket stay there: one ticket a finding, for ever.
+    pub(super) async fn adopt(
+        &mut self,
+        tracker: &dyn Tracker,
+        ticket: Ticket,
+        work: &Work,
+        found: &[Remote],
+    ) -> Result<Ended, StoreError> {
+        let own = &work.draft.key;
+        let mut remotes: Vec<&Remote> = found.iter().collect();
+        remotes
+            .sort_by_key(|remote| (!remote.keys.contains(own), remote.standing != Standing::Open, remote.id.clone()));
+        remotes.dedup_by(|left, right| left.id == right.id);
+        let Some((main, others)) = remotes.split_first() else { return Ok(Ended::Done) };
+        self.outcome.adopted += 1;
+        let mut lines = work.lines.clone();
+        for other in others {
+            self.stand_aside(&ticket, main, other, &mut lines)?;
+        }
+        let mut ticket = self.taken_over(ticket, main);
+        ticket.stale = main.standing == Standing::Open;
+        let says = format!("found: {}", main.id.0);
+        self.keep_step(ticket.clone(), lines.clone(), Operation::Create, Outcome::Ok, &says)?;
+        if !ticket.stale {
+            return Ok(Ended::Done);
+        }
+        // Its text may be older than what is known now.
+        match tracker.revise(&RemoteId(main.id.0.clone()), &work.draft).await {
+            Ok(()) => {
+                ticket.stale = false;
+                self.keep_step(ticket, Vec::new(), Operation::Revise, Outcome::Ok, "set again")?;
+                Ok(Ended::Done)
+            }
+            Err(error) => Ok(self.fault(&ticket, Operation::Revise, &super::cause_of(&error))),
+        }
+    }
+
+    fn taken_over(&self, mut ticket: Ticket, remote: &Remote) -> Ticket {
+        let now = self.now();
+        ticket.state = TicketState::Open;
+        ticket.remote = Some(remote.id.0.clone());
+        ticket.url.clone_from(&remote.url);
+        ticket.made_at = Some(now);
+        ticket.pending = None;
+        ticket.rejection = None;
+        ticket.attempts = 0;
+        ticket.not_before = None;
+        ticket.by_hand = match &remote.standing {
+            Standing::Open => None,
+            Standing::Done { refused, word, at } => Some(ClosedByHand {
+                at: at.map_or(now, |at| at.min(now)),
+                word: hostile::short(word, 80),
+                refused: *refused,
+            }),
+        };
+        ticket
+    }
+
+    /// Another ticket that carries findings of this one. Those that the main one does not carry stay with it.
+    fn stand_aside(
+        &mut self,
+        ticket: &Ticket,
+        main: &Remote,
+        other: &Remote,
+        lines: &mut Vec<TicketLine>,
+    ) -> Result<(), StoreError> {
+        let carried: BTreeSet<&TicketKey> = main.keys.iter().collect();
+        let theirs = |line: &TicketLine| {
+            let key = TicketKey::of_finding(&line.fingerprint);
+            other.keys.contains(&key) && !carried.contains(&key)
+        };
+        let moved: Vec<TicketLine> = lines.iter().filter(|line| theirs(line)).cloned().collect();
+        let shown = hostile::short(&other.id.0, 80);
+        let Some(first) = moved.first() else {
+            self.remark(
+                ticket,
+                format!("{shown} carries the same findings; it was not made by this record and is left alone"),
+            );
+            return Ok(());
+        };
+        let key = TicketKey::of_finding(&first.fingerprint).to_string();
+        let aside =
+            Ticket { key: key.clone(), unit: Unit::Finding, group: key.clone(), generation: 0, ..ticket.clone() };
+        let aside = Ticket { stale: true, ..self.taken_over(aside, other) };
+        self.remark(&aside, format!("{} findings stand on {shown} already and stay there", moved.len()));
+        lines.retain(|line| !theirs(line));
+        let lines = moved.into_iter().map(|line| TicketLine { ticket: key.clone(), ..line }).collect();
+        let changes = TicketChanges { tickets: vec![aside], lines, ..TicketChanges::default() };
+        self.desk.outbox.keep_tickets(self.desk.clock.now(), changes)
+    }
+}

@@ -1,0 +1,182 @@
+//! Receivers that keep no tickets: told once, told again where that is harmless, told when it is over.
+
+use super::{Ended, Session, failed};
+use crate::store::StoreError;
+use crate::store::outbox::{Operation, Outcome, Pending, Rejection, Ticket, TicketBook, TicketState};
+use crate::tickets::plan::{self, Task, Work};
+use crate::tickets::settings::Route;
+use crate::tickets::tracker::{Alert, Resend, Sink, TicketKey, TrackerError};
+use crate::tickets::words;
+
+impl Session<'_, '_> {
+    /// Settles what an earlier sync left in doubt: where telling twice would be shown twice, it counts as told.
+    pub(super) fn settle_sink(&mut self, route: &Route, sink: &dyn Sink, book: &TicketBook) -> Result<(), StoreError> {
+        if sink.resend() == Resend::Harmless {
+            return Ok(());
+        }
+        for ticket in book.tickets.iter().filter(|ticket| ticket.tracker == route.id.as_str()) {
+            let Some(pending) = &ticket.pending else { continue };
+            let state = if pending.operation == Operation::Resolve { TicketState::Resolved } else { TicketState::Open };
+            let mut told = Ticket { state, pending: None, ..ticket.clone() };
+            let now = self.now();
+            match state {
+                TicketState::Resolved => told.resolved_at = Some(now),
+                _ => told.made_at = Some(now),
+            }
+            self.remark(ticket, String::from("an answer was lost; it counts as told, and is not told again"));
+            self.keep(told, Vec::new())?;
+        }
+        Ok(())
+    }
+
+    /// Tells what is new and what is over, each in one call.
+    pub(super) async fn tell(&mut self, route: &Route, sink: &dyn Sink, works: &[Work]) -> Result<(), StoreError> {
+        let harmless = sink.resend() == Resend::Harmless;
+        let (mut raise, mut resolve) = (Vec::new(), Vec::new());
+        for work in works {
+            match work.task {
+                Task::Create | Task::Reopen => raise.push(work),
+                // Where it would be shown as another message, only what is worth one is told.
+                Task::Revise if harmless || work.comment.is_some() => raise.push(work),
+                Task::Resolve => resolve.push(work),
+                Task::Revise | Task::Keep => self.keep(work.ticket.clone(), work.lines.clone())?,
+            }
+        }
+        if !raise.is_empty() {
+            self.tell_all(sink, &raise, Operation::Create).await?;
+        }
+        if !resolve.is_empty() && !self.down.contains(route.id.as_str()) {
+            self.tell_all(sink, &resolve, Operation::Resolve).await?;
+        }
+        if sink.needs_reminding() && !self.down.contains(route.id.as_str()) {
+            self.remind(route, sink).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell_all(&mut self, sink: &dyn Sink, works: &[&Work], operation: Operation) -> Result<(), StoreError> {
+        for work in works {
+            let before =
+                work.before.clone().unwrap_or_else(|| Ticket { state: TicketState::Intended, ..work.ticket.clone() });
+            let begun = Ticket { pending: Some(Pending { operation, at: self.now() }), ..before };
+            let lines = if work.before.is_none() { work.lines.clone() } else { Vec::new() };
+            self.keep(begun, lines)?;
+        }
+        let alerts: Vec<Alert> = works.iter().map(|work| alert(work)).collect();
+        let told = match operation {
+            Operation::Resolve => sink.resolve(&alerts).await,
+            Operation::Create | Operation::Revise | Operation::Comment | Operation::Reopen => sink.raise(&alerts).await,
+        };
+        let doubles = sink.resend() == Resend::Doubles;
+        for work in works {
+            let ended = match &told {
+                Ok(()) => self.told(work, operation, Outcome::Ok, "told")?,
+                Err(TrackerError::MayHaveHappened(cause)) if doubles => {
+                    let says = format!("the answer was lost; it counts as told: {cause}");
+                    self.remark(&work.ticket, says.clone());
+                    self.told(work, operation, Outcome::Failed, &says)?
+                }
+                Err(TrackerError::NotDone(cause) | TrackerError::MayHaveHappened(cause)) => {
+                    let ended = self.fault(&work.ticket, operation, cause);
+                    self.untold(work, operation, &format!("not told: {cause}"))?;
+                    ended
+                }
+                Err(TrackerError::Rejected { reason }) => {
+                    self.refusal(&work.ticket, operation, reason);
+                    self.not_wanted(work, operation, reason)?;
+                    Ended::Done
+                }
+            };
+            self.note_end(&work.ticket.tracker, &ended);
+        }
+        Ok(())
+    }
+
+    fn told(&mut self, work: &Work, operation: Operation, outcome: Outcome, says: &str) -> Result<Ended, StoreError> {
+        let mut ticket = Ticket { pending: None, attempts: 0, not_before: None, ..work.ticket.clone() };
+        ticket.state = if operation == Operation::Resolve { TicketState::Resolved } else { TicketState::Open };
+        ticket.made_at = ticket.made_at.or(Some(self.now()));
+        ticket.commented_in = Some(self.run.clone());
+        self.keep_step(ticket, work.lines.clone(), operation, outcome, says)?;
+        Ok(Ended::Done)
+    }
+
+    fn untold(&mut self, work: &Work, operation: Operation, says: &str) -> Result<(), StoreError> {
+        let before =
+            work.before.clone().unwrap_or_else(|| Ticket { state: TicketState::Intended, ..work.ticket.clone() });
+        self.keep_step(failed(before, self.now()), Vec::new(), operation, Outcome::Failed, says)
+    }
+
+    fn not_wanted(&mut self, work: &Work, operation: Operation, reason: &str) -> Result<(), StoreError> {
+        let mut ticket = work.before.clone().unwrap_or_else(|| work.ticket.clone());
+        ticket.pending = None;
+        if operation == Operation::Create && ticket.made_at.is_none() {
+            ticket.state = TicketState::Rejected;
+        }
+        let digest = plan::digest(work.task, &work.draft);
+        ticket.rejection = Some(Rejection { reason: reason.to_owned(), digest });
+        self.keep_step(ticket, Vec::new(), operation, Outcome::Failed, &format!("refused: {reason}"))
+    }
+
+    /// Tells again of everything that lasts: the receiver forgets.
+    async fn remind(&mut self, route: &Route, sink: &dyn Sink) -> Result<(), StoreError> {
+        let book = self.desk.outbox.ticket_book()?;
+        let tracker = route.id.as_str();
+        let open = book.tickets.iter().filter(|ticket| ticket.tracker == tracker && ticket.state == TicketState::Open);
+        let alerts: Vec<Alert> = open
+            .map(|ticket| {
+                let lines = super::observe::lines_of(&book, ticket);
+                let entries: Vec<words::Entry<'_>> =
+                    lines.iter().map(|line| (line, book.memories.get(&line.fingerprint))).collect();
+                let draft = if plan::holds_no_finding(ticket.unit) {
+                    words::figure_draft(ticket, &[], self.desk.habits)
+                } else {
+                    words::draft(ticket, &entries, self.desk.habits)
+                };
+                Alert {
+                    key: TicketKey::of_label(&ticket.key),
+                    title: draft.title,
+                    body: draft.body,
+                    severity: draft.severity,
+                    system: system_of(ticket, entries.iter().filter_map(|(_, memory)| *memory)),
+                    began_at: began_at(ticket, &entries),
+                }
+            })
+            .collect();
+        if alerts.is_empty() {
+            return Ok(());
+        }
+        if let Err(error) = sink.raise(&alerts).await {
+            let says = format!("reminding: {}", super::cause_of(&error));
+            self.trouble(|outcome| &mut outcome.faults, tracker, None, says);
+        }
+        Ok(())
+    }
+}
+
+fn began_at(ticket: &Ticket, entries: &[words::Entry<'_>]) -> scan_contract::Instant {
+    let ends = entries.iter().filter_map(|(_, memory)| *memory).map(|memory| memory.finding.access_end.at);
+    ends.min().unwrap_or(ticket.intended_at)
+}
+
+fn system_of<'m>(ticket: &Ticket, memories: impl Iterator<Item = &'m crate::findings::Memory>) -> String {
+    let mut systems: Vec<&str> = memories.map(|memory| memory.finding.system.as_str()).collect();
+    systems.sort_unstable();
+    systems.dedup();
+    match (&ticket.system, systems.as_slice()) {
+        (Some(system), _) => system.clone(),
+        (None, [only]) => (*only).to_owned(),
+        (None, _) => String::from("all"),
+    }
+}
+
+fn alert(work: &Work) -> Alert {
+    Alert {
+        key: work.draft.key.clone(),
+        title: work.draft.title.clone(),
+        body: work.draft.body.clone(),
+        severity: work.draft.severity,
+        system: work.ticket.system.clone().unwrap_or_else(|| String::from("all")),
+        began_at: work.rank.1,
+    }
+}

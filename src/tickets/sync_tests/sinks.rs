@@ -1,0 +1,109 @@
+//! Receivers of alerts: told once, told again where that is harmless, told when it is over.
+
+use scan_contract::Cause;
+
+use super::fake::FakeSink;
+use super::world::{World, absent, grant, present, route};
+use crate::tickets::tracker::{Channel, Resend, TrackerError};
+
+fn lost() -> Cause {
+    Cause::Unreachable { step: String::from("reading the answer"), detail: String::from("connection reset") }
+}
+
+/// A world with a tracker and a receiver.
+async fn world() -> World {
+    let mut world = World::seasoned().await;
+    world.routes.push(route("pager", false));
+    world
+}
+
+fn channels(world: &World, sink: &FakeSink) -> Vec<Result<Channel, Cause>> {
+    vec![Ok(Channel::Tracker(Box::new(world.tracker.clone()))), Ok(Channel::Sink(Box::new(sink.clone())))]
+}
+
+fn count(sink: &FakeSink, what: &str) -> usize {
+    sink.told().iter().filter(|(told, _)| told == what).count()
+}
+
+#[tokio::test]
+async fn a_receiver_is_told_beside_the_tracker_and_told_when_it_is_over() {
+    for resend in [Resend::Harmless, Resend::Doubles] {
+        let mut world = world().await;
+        let sink = FakeSink::new(resend);
+        let channels = channels(&world, &sink);
+        world.scan(&[(1, present(grant(1)))]);
+        world.sync_with(&channels).await;
+        assert_eq!((world.tracker.tickets().len(), count(&sink, "raise")), (1, 1));
+        world.later(24).await;
+        world.scan(&[(1, present(grant(1)))]);
+        world.sync_with(&channels).await;
+        assert_eq!(count(&sink, "raise"), 1, "nothing changed");
+        for _ in 0..2 {
+            world.later(24).await;
+            world.scan(&[(1, absent(&world))]);
+        }
+        world.sync_with(&channels).await;
+        assert_eq!(count(&sink, "resolve"), 1);
+        let told = sink.told();
+        assert_eq!(told[0].1, told[1].1, "under the same key");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_repeated_where_that_is_harmless_and_only_there() {
+    for (resend, raised) in [(Resend::Harmless, 1), (Resend::Doubles, 0)] {
+        let mut world = world().await;
+        let sink = FakeSink::new(resend);
+        let channels = channels(&world, &sink);
+        sink.faults.lock().expect("free").push_back(TrackerError::MayHaveHappened(lost()));
+        world.scan(&[(1, present(grant(1)))]);
+        world.sync_with(&channels).await;
+        assert!(sink.faults.lock().expect("free").is_empty(), "the fault fired");
+        world.later(24).await;
+        world.scan(&[(1, present(grant(1)))]);
+        world.sync_with(&channels).await;
+        assert_eq!(count(&sink, "raise"), raised, "{resend:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_surely_not_told_is_told_later() {
+    for resend in [Resend::Harmless, Resend::Doubles] {
+        let mut world = world().await;
+        let sink = FakeSink::new(resend);
+        let channels = channels(&world, &sink);
+        sink.faults.lock().expect("free").push_back(TrackerError::NotDone(lost()));
+        world.scan(&[(1, present(grant(1)))]);
+        assert!(world.sync_with(&channels).await.is_faulty());
+        world.later(24).await;
+        world.scan(&[(1, present(grant(1)))]);
+        assert!(!world.sync_with(&channels).await.is_faulty());
+        assert_eq!(count(&sink, "raise"), 1, "{resend:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_forgets_is_reminded_in_every_sync() {
+    let mut world = world().await;
+    let sink = FakeSink { reminds: true, ..FakeSink::new(Resend::Harmless) };
+    let channels = channels(&world, &sink);
+    world.scan(&[(1, present(grant(1)))]);
+    world.sync_with(&channels).await;
+    let before = count(&sink, "raise");
+    world.sync_with(&channels).await;
+    assert_eq!(count(&sink, "raise"), before + 1);
+}
+
+#[tokio::test]
+async fn a_receiver_added_later_is_told_of_what_has_a_ticket_already() {
+    let mut world = World::seasoned().await;
+    world.scan(&[(1, present(grant(1)))]);
+    world.sync().await;
+    world.routes.push(route("pager", false));
+    let sink = FakeSink::new(Resend::Harmless);
+    let channels = channels(&world, &sink);
+    world.later(24).await;
+    world.scan(&[(1, present(grant(1)))]);
+    world.sync_with(&channels).await;
+    assert_eq!((count(&sink, "raise"), world.tracker.tickets().len()), (1, 1));
+}
