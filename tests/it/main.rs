@@ -26,4 +26,5 @@ mod same_bytes;
 mod sample;
 mod serve;
 mod store_faults;
+mod trackers;
 mod verdicts;
