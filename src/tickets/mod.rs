@@ -6,13 +6,13 @@
 //! | [`settings`] | how findings become tickets, as configured |
 //! | [`text`] | what a ticket says, before any tracker's markup: fixed structure, values that only fill it |
 //! | [`tracker`] | what a tracker can do, and how each call can fail |
+//! | [`trackers`] | the trackers themselves |
 //! | [`group`] | what belongs on one ticket, and its key |
 //! | [`words`] | what tickets say |
 //! | [`breaker`] | when nothing is sent before an operator's word, and how much at once |
 //! | [`plan`] | what should be sent; pure |
 //! | [`figures`] | figures for metrics |
 //! | [`sync`] | sending, one step at a time, each written down before and after |
-//! | [`trackers`] | the trackers themselves |
 //!
 //! A run writes what it wishes into the store, in the transaction of the state change (TKT-1). Sending is another
 //! command with another credential (PRV-6). This room must never create without having looked (TKT-2), close a ticket
@@ -21,11 +21,11 @@
 pub mod breaker;
 pub mod figures;
 pub mod group;
-pub mod plan;
 pub mod markup;
+pub mod plan;
 pub mod settings;
 pub mod sync;
 pub mod text;
 pub mod tracker;
-pub mod words;
 pub mod trackers;
+pub mod words;

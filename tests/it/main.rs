@@ -20,6 +20,7 @@ mod hostile;
 mod house;
 mod life;
 mod live;
+mod metrics;
 mod roster_http;
 mod same_bytes;
 mod sample;

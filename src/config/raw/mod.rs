@@ -66,10 +66,10 @@ pub(super) struct RawConfig {
     pub(super) outputs: Vec<RawOutput>,
     /// Metrics.
     pub(super) metrics: Option<RawMetrics>,
-    /// The service: schedule, metrics and page over HTTP.
-    pub(super) serve: Option<RawServe>,
     /// Tickets. Without it nothing is sent anywhere.
     pub(super) tickets: Option<RawTickets>,
+    /// The service: schedule, metrics and page over HTTP.
+    pub(super) serve: Option<RawServe>,
 }
 
 /// How people are recognised.

@@ -176,8 +176,8 @@ fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Optio
     let systems = systems::systems(check, systems, run.threads);
     let sentinel_leavers = systems::sentinel_leavers(check, sentinels);
     let outputs = run::outputs(check, outputs);
-    let serve = serve::serve(check, raw_serve, &systems);
     let tickets = tickets::tickets(check, tickets);
+    let serve = serve::serve(check, raw_serve, &systems);
     let metrics = run::metrics(check, metrics);
     let live_systems = systems.iter().filter(|system| system.is_live()).map(|system| system.id.as_str());
     let live_sources =
@@ -213,8 +213,8 @@ fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Optio
         run,
         outputs,
         metrics,
-        serve,
         tickets,
+        serve,
     })
 }
 

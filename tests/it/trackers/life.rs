@@ -175,6 +175,31 @@ async fn jira_finds_what_this_process_made_before_its_index_does() {
 }
 
 #[tokio::test]
+async fn a_github_app_asks_for_a_token_of_one_repository_and_its_issues() {
+    use holdover::tickets::settings::TrackerId;
+    use holdover::tickets::trackers::settings::{GitHubSignIn, Kind, Place};
+    let bench = Bench::new(Dialect::GitHub);
+    let Kind::GitHub(mut settings) = super::bench::kind(Dialect::GitHub, bench.server.origin()) else {
+        panic!("github")
+    };
+    let private_key = super::bench::reference("KEY");
+    settings.sign_in = GitHubSignIn::App { issuer: String::from("123"), private_key, installation_id: None };
+    let place = Place { kind: Kind::GitHub(settings), connection: super::bench::connection() };
+    let pem = holdover_kit::stub::tracker::app_key();
+    let ways = super::bench::ways(&[("KEY", pem.as_str())]);
+    let channel = holdover::tickets::trackers::open(&TrackerId::new("app"), &place, &ways).expect("a tracker");
+    let ours = super::bench::keeper(channel);
+    ours.create(&draft("holdover-t-1", "p-1")).await.expect("made");
+    assert_eq!(ours.find(&[key("holdover-t-1")]).await.expect("found").len(), 1);
+    assert_eq!(bench.server.count_of("POST ./app/installations/{id}/access_tokens"), 1, "one token serves all");
+    // A key that is none is an error without the key in it.
+    let ways = super::bench::ways(&[("KEY", super::bench::SECRET)]);
+    let channel = holdover::tickets::trackers::open(&TrackerId::new("app"), &place, &ways).expect("a tracker");
+    let error = super::bench::keeper(channel).find(&[key("holdover-t-1")]).await.expect_err("no key");
+    tells_no_secret(&error);
+}
+
+#[tokio::test]
 async fn long_titles_and_texts_are_fitted_and_hostile_ids_stay_one_segment() {
     for dialect in Dialect::KEEPERS {
         let bench = Bench::new(dialect);

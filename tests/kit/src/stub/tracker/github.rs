@@ -6,6 +6,9 @@ use super::{Desk, Ticket, signed};
 use crate::fault::{Answer, Asked};
 
 pub(super) fn answer(desk: &Desk, asked: &Asked) -> Answer {
+    if let Some(answer) = sign_in(desk, asked) {
+        return answer;
+    }
     if !signed(desk, asked) {
         return Answer::json(&json!({"message": "Bad credentials"})).of(401);
     }
@@ -30,6 +33,31 @@ pub(super) fn answer(desk: &Desk, asked: &Asked) -> Answer {
         ("POST", ["issues", number, "comments"]) => comment(desk, number, &asked.json()),
         _ => not_found(),
     }
+}
+
+/// An App with signed claims finds its installation and gets a token, which here is the secret of the desk.
+fn sign_in(desk: &Desk, asked: &Asked) -> Option<Answer> {
+    let claims = asked.token().is_some_and(|token| token.split('.').count() == 3);
+    match asked.route().as_slice() {
+        ["GET", "api", "v3", "repos", "acme", "offboarding", "installation"] if claims => {
+            Some(Answer::json(&json!({"id": 9})))
+        }
+        ["POST", "api", "v3", "app", "installations", "9", "access_tokens"] if claims => {
+            let asked = asked.json();
+            let whole = asked["repositories"] == json!(["offboarding"])
+                && asked["permissions"] == json!({"issues": "write", "metadata": "read"});
+            if !whole {
+                return Some(Answer::json(&json!({"message": "more than was needed"})).of(422));
+            }
+            Some(Answer::json(&json!({"token": desk.secret(), "expires_at": in_an_hour()})).of(201))
+        }
+        _ => None,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a stub beside real sockets has the real time")]
+fn in_an_hour() -> String {
+    (chrono::Utc::now() + chrono::TimeDelta::hours(1)).format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 fn not_found() -> Answer {

@@ -74,6 +74,18 @@ impl Stub for TrackerStub {
     }
 }
 
+/// A fresh RSA key, PEM, for an App.
+///
+/// # Panics
+/// If none can be made.
+#[expect(clippy::panic, reason = "a test without its key cannot go on")]
+pub fn app_key() -> String {
+    match rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256) {
+        Ok(pair) => pair.serialize_pem(),
+        Err(error) => panic!("no RSA key: {error}"),
+    }
+}
+
 /// Whether `Authorization` is this user and secret, or the secret as a bearer token.
 fn signed(desk: &Desk, asked: &Asked) -> bool {
     let Some(value) = asked.header("authorization") else { return false };
