@@ -14,12 +14,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, MetricsConfig, MetricsDetail, PushgatewayConfig};
 use crate::emit;
 use crate::hostile;
-use crate::metrics::{
-    self, BuildInfo, FailedRun, FailedSystem, MetricsError, OperationOutcome, Pushgateway, Remembered, TicketOperation,
-    TrackerFigures,
-};
+use crate::metrics::{self, BuildInfo, FailedRun, FailedSystem, MetricsError, Pushgateway, Remembered};
 use crate::report::{ExitCode, Flags, Report};
-use crate::store::outbox::{Operation, Outcome};
 use crate::store::{Store, StoreError, TicketFigures};
 
 /// Where the metrics of one run go.
@@ -75,35 +71,10 @@ fn tickets(
     session: &Session<'_>,
     config: &Config,
     store: &dyn Store,
-) -> Result<Option<Vec<TrackerFigures>>, StoreError> {
+) -> Result<Option<Vec<TicketFigures>>, StoreError> {
     let Some(settings) = &config.tickets else { return Ok(None) };
     let now = session.clock(config).0.now();
-    let figures = crate::tickets::figures::figures(store, &settings.habits, &settings.routes(), now)?;
-    Ok(Some(figures.into_iter().map(shown).collect()))
-}
-
-fn shown(figures: TicketFigures) -> TrackerFigures {
-    let operation = |operation| match operation {
-        Operation::Create => TicketOperation::Create,
-        Operation::Revise => TicketOperation::Revise,
-        Operation::Comment => TicketOperation::Comment,
-        Operation::Reopen => TicketOperation::Reopen,
-        Operation::Resolve => TicketOperation::Resolve,
-    };
-    let outcome = |outcome| match outcome {
-        Outcome::Ok => OperationOutcome::Ok,
-        Outcome::Failed => OperationOutcome::Failed,
-    };
-    let counted = figures.operations.into_iter().map(|((what, how), count)| ((operation(what), outcome(how)), count));
-    TrackerFigures {
-        tracker: figures.tracker,
-        open: figures.open,
-        pending: figures.pending,
-        held: figures.held,
-        contradicted: figures.contradictions,
-        disputed: figures.disputed,
-        operations: counted.collect(),
-    }
+    crate::tickets::figures::figures(store, &settings.habits, &settings.routes(), now).map(Some)
 }
 
 /// Tells of a run that ended without a report. A run that found the store busy says nothing: another one is going on,
