@@ -18,8 +18,8 @@ use crate::store::outbox::{Outbox, TicketBook, TicketState, Verdict};
 use crate::store::{SqliteStore, StoreError};
 use crate::tickets::plan::{self, Ground, Kept, Plan, Task, by_team};
 use crate::tickets::settings::TicketsConfig;
-use crate::tickets::trackers;
 use crate::tickets::sync::{Desk, Sleep, SyncOutcome, Trouble, sync};
+use crate::tickets::trackers;
 
 /// Between two looks at a store that another run holds.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -307,13 +307,8 @@ fn send(session: &Session<'_>, configured: &Configured, wait: Duration, format: 
     let routes = settings.routes();
     let (clock, _) = session.clock(config);
     let runtime = super::scan::runtime(config)?;
-    let mut desk = Desk {
-        outbox: &mut store,
-        clock: clock.as_ref(),
-        rest: &Sleep,
-        habits: &settings.habits,
-        routes: &routes,
-    };
+    let mut desk =
+        Desk { outbox: &mut store, clock: clock.as_ref(), rest: &Sleep, habits: &settings.habits, routes: &routes };
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
     let ended = runtime.block_on(async {
         let mut signals = tokio::task::JoinSet::new();
@@ -371,12 +366,7 @@ fn troubles(all: &[Trouble]) -> Vec<TroubleLine> {
     all.iter().map(line).collect()
 }
 
-fn tell_outcome(
-    session: &Session<'_>,
-    outcome: &SyncOutcome,
-    book: &TicketBook,
-    format: &str,
-) -> Result<(), Failure> {
+fn tell_outcome(session: &Session<'_>, outcome: &SyncOutcome, book: &TicketBook, format: &str) -> Result<(), Failure> {
     let held = held_lines(&outcome.plan);
     let done: Vec<DoneLine> = outcome
         .done
@@ -430,7 +420,9 @@ fn release(session: &Session<'_>, configured: &Configured, run: &str) -> Result<
     let Some(known) = book.runs.iter().find(|known| known.run == run) else {
         let near = crate::problem::nearest(run, book.runs.iter().map(|known| known.run.as_str()));
         let help = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-        return Err(Failure::Usage(format!("no run {run} is known{help} (`holdover tickets plan` names what is held)")));
+        return Err(Failure::Usage(format!(
+            "no run {run} is known{help} (`holdover tickets plan` names what is held)"
+        )));
     };
     if known.released.is_some() {
         session.note(&format!("{run} was released before; nothing changed"));
@@ -514,4 +506,3 @@ fn list(session: &Session<'_>, configured: &Configured, format: &str) -> Result<
     session.say(&text)?;
     Ok(ExitCode::Clean.code())
 }
-
