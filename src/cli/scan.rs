@@ -305,7 +305,7 @@ fn commit(
     let (packed, failed, closed_pipe) = write_and_pack(session, &writer, outputs, &report, rules);
     report.run.flags.store_failed |= failed || closed_pipe;
     report.run.exit_code = run::picture::exit_code(&report.run.flags, arguments.exit_zero);
-    let past = tell_metrics::remembered(store, last_success_at, Some(config_since))?;
+    let past = tell_metrics::remembered(session, config, store, last_success_at, Some(config_since))?;
     tell_metrics::of_run(session, config, arguments.offline, &mut report, &past);
     // Last of the files, so that it knows what became of the others.
     for path in outputs::run_json_paths(outputs, config) {

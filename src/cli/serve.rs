@@ -177,7 +177,7 @@ impl Loaded {
         if store.reports()?.is_empty() {
             return Ok(None);
         }
-        let past = tell_metrics::remembered(&store, store.last_success()?, None)?;
+        let past = tell_metrics::remembered(session, &self.config, &store, store.last_success()?, None)?;
         Ok(Some((kept(&store, None)?, past)))
     }
 

@@ -16,7 +16,7 @@ use crate::emit;
 use crate::hostile;
 use crate::metrics::{self, BuildInfo, FailedRun, FailedSystem, MetricsError, Pushgateway, Remembered};
 use crate::report::{ExitCode, Flags, Report};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, TicketFigures};
 
 /// Where the metrics of one run go.
 struct Ways<'a> {
@@ -50,6 +50,8 @@ pub(super) fn of_run(session: &Session<'_>, config: &Config, offline: bool, repo
 
 /// What the metrics tell beyond the run itself.
 pub(super) fn remembered(
+    session: &Session<'_>,
+    config: &Config,
     store: &dyn Store,
     last_success_at: Option<Instant>,
     config_since: Option<Instant>,
@@ -60,8 +62,19 @@ pub(super) fn remembered(
         config_since,
         roster_accepted_by_word: by_word,
         drops_accepted: Some(store.drops_accepted()?),
-        tickets: None,
+        tickets: tickets(session, config, store)?,
     })
+}
+
+/// What each configured tracker holds, and what waits for it.
+fn tickets(
+    session: &Session<'_>,
+    config: &Config,
+    store: &dyn Store,
+) -> Result<Option<Vec<TicketFigures>>, StoreError> {
+    let Some(settings) = &config.tickets else { return Ok(None) };
+    let now = session.clock(config).0.now();
+    crate::tickets::figures::figures(store, &settings.habits, &settings.routes(), now).map(Some)
 }
 
 /// Tells of a run that ended without a report. A run that found the store busy says nothing: another one is going on,
@@ -187,7 +200,7 @@ fn recall(session: &Session<'_>, config: &Config, failed: &mut FailedRun) -> Res
         Err(Failure::Store(error)) => return Err(error),
         Err(_) => return Ok(()),
     };
-    failed.remembered = remembered(&store, store.last_success()?, None)?;
+    failed.remembered = remembered(session, config, &store, store.last_success()?, None)?;
     failed.totals = Some(store.totals()?);
     for system in &mut failed.systems {
         let times = store.system_times(&system.id)?;
