@@ -9,9 +9,10 @@ use crate::exceptions::ExceptionState;
 use crate::findings::{Finding, FindingState, Severity, UsedAfterEnd};
 use crate::metrics::series::Series;
 use crate::metrics::table;
-use crate::metrics::{BuildInfo, FailedRun, OperationOutcome, Remembered, ServiceFigures, TicketOperation};
+use crate::metrics::{BuildInfo, FailedRun, Remembered, ServiceFigures};
 use crate::report::{Flags, Report, RosterFacts, SystemFact, Totals};
 use crate::roster::RosterState;
+use crate::store::outbox::{Operation, Outcome};
 
 /// States that `holdover_residual_findings_by_state` tells, in order.
 const STATES: [FindingState; 6] = [
@@ -91,11 +92,11 @@ fn tickets(series: &mut Series, remembered: &Remembered) {
         series.count(&table::TICKETS_OPEN, &[tracker], figures.open);
         series.count(&table::TICKETS_PENDING, &[tracker], figures.pending);
         series.count(&table::TICKETS_HELD, &[tracker], figures.held);
-        series.count(&table::TICKETS_CONTRADICTED, &[tracker], figures.contradicted);
+        series.count(&table::TICKETS_CONTRADICTED, &[tracker], figures.contradictions);
         series.count(&table::TICKETS_DISPUTED, &[tracker], figures.disputed);
-        for operation in TicketOperation::ALL {
-            for outcome in OperationOutcome::ALL {
-                let count = figures.operations.get(&(operation, outcome)).copied().unwrap_or(0);
+        for operation in Operation::ALL {
+            for outcome in Outcome::ALL {
+                let count = figures.operations.get(&(*operation, *outcome)).copied().unwrap_or(0);
                 series.count(&table::TICKET_OPERATIONS, &[tracker, operation.as_str(), outcome.as_str()], count);
             }
         }

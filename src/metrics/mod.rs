@@ -27,14 +27,13 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use prometheus::{Encoder, TextEncoder};
 use scan_contract::{Cause, Instant, SystemId};
 use thiserror::Error;
 
 use crate::config::MetricsDetail;
 use crate::report::{ExitCode, Flags, Report, Totals};
+use crate::store::TicketFigures;
 
 pub use prometheus::proto::MetricFamily;
 pub use push::Pushgateway;
@@ -107,79 +106,7 @@ pub struct Remembered {
     /// Drops that an operator accepted and that are in force.
     pub drops_accepted: Option<u64>,
     /// Tickets, one entry a configured tracker; `None` where none is configured.
-    pub tickets: Option<Vec<TrackerFigures>>,
-}
-
-/// What a command did in a tracker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TicketOperation {
-    /// Made a ticket.
-    Create,
-    /// Set title, text, labels or priority anew.
-    Revise,
-    /// Added a comment.
-    Comment,
-    /// Opened a closed one again.
-    Reopen,
-    /// Closed one.
-    Resolve,
-}
-
-impl TicketOperation {
-    /// All, in order.
-    pub const ALL: [Self; 5] = [Self::Create, Self::Revise, Self::Comment, Self::Reopen, Self::Resolve];
-
-    /// The word of the label.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Revise => "revise",
-            Self::Comment => "comment",
-            Self::Reopen => "reopen",
-            Self::Resolve => "resolve",
-        }
-    }
-}
-
-/// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum OperationOutcome {
-    /// It was done.
-    Ok,
-    /// It was refused, did not arrive, or its answer was lost.
-    Failed,
-}
-
-impl OperationOutcome {
-    /// All, in order.
-    pub const ALL: [Self; 2] = [Self::Ok, Self::Failed];
-
-    /// The word of the label.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// Figures of one tracker. What is missing from `operations` never happened.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct TrackerFigures {
-    /// Configured name.
-    pub tracker: String,
-    /// Own tickets that are open there.
-    pub open: u64,
-    /// Changes that wait to be sent.
-    pub pending: u64,
-    /// Changes that the breaker holds.
-    pub held: u64,
-    /// Tickets that say done while the system says no.
-    pub contradicted: u64,
-    /// Of these, the ones that are not opened again.
-    pub disputed: u64,
-    /// Calls over all runs.
-    pub operations: BTreeMap<(TicketOperation, OperationOutcome), u64>,
+    pub tickets: Option<Vec<TicketFigures>>,
 }
 
 /// A configured system that a run without a report did not get to.

@@ -211,9 +211,10 @@ table! {
     }
     "Tickets" {
         TICKETS_OPEN = Gauge "tickets_open" ["tracker"] LeaveOut(42): "Own tickets that are open in the tracker.",
-            "As of the last `holdover tickets sync`. Absent without a configured tracker, like all families of this section.";
+            "As the last `holdover tickets sync` left it, told by the next run. Absent without a configured tracker, like all families of this section.";
         TICKETS_PENDING = Gauge "tickets_pending" ["tracker"] LeaveOut(43):
-            "Changes that wait to be sent to the tracker.", "";
+            "Changes that wait to be sent to the tracker.",
+            "What the last `holdover tickets sync` left; what the same run adds is not in it yet.";
         TICKETS_HELD = Gauge "tickets_held_by_breaker" ["tracker"] LeaveOut(44):
             "Changes that the breaker holds until a person releases them.", "";
         TICKETS_CONTRADICTED = Gauge "tickets_contradicted" ["tracker"] LeaveOut(40):

@@ -4,6 +4,7 @@ mod mistakes;
 mod serve;
 mod services;
 mod together;
+mod trackers;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -9,6 +9,8 @@ mod run;
 mod serve;
 mod service;
 mod systems;
+mod tickets;
+mod trackers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -131,8 +133,9 @@ pub(super) fn config(document: &Document, text: &str) -> Result<Checked, Vec<Pro
     }
 }
 
-fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Config> {
+fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Option<Config> {
     let document = check.document;
+    let tickets = raw.as_mut().map(|raw| raw.tickets.take());
     let (whole, roster, identity, systems, sentinels, run, outputs, metrics, raw_serve) = match raw {
         Some(raw) => {
             let whole = Whole {
@@ -173,6 +176,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
     let systems = systems::systems(check, systems, run.threads);
     let sentinel_leavers = systems::sentinel_leavers(check, sentinels);
     let outputs = run::outputs(check, outputs);
+    let tickets = tickets::tickets(check, tickets);
     let serve = serve::serve(check, raw_serve, &systems);
     let metrics = run::metrics(check, metrics);
     let live_systems = systems.iter().filter(|system| system.is_live()).map(|system| system.id.as_str());
@@ -209,6 +213,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
         run,
         outputs,
         metrics,
+        tickets,
         serve,
     })
 }
@@ -294,7 +299,6 @@ fn about_unknown_keys(key: &str) -> Option<String> {
         );
     }
     match folded.as_str() {
-        "tickets" => Some("this build opens no tickets; its outputs carry what a ticket needs".to_owned()),
         "accounts" => Some("one system reads one account: `account: \"111122223333\"`".to_owned()),
         "organization" => Some("did you mean `organisation`?".to_owned()),
         _ => None,
