@@ -21,7 +21,7 @@ use crate::company::{Company, command};
 pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// How long a test waits for something that comes in moments.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A schedule that does not come while a test runs, and a bearer.
 pub(crate) const QUIET: &str = "serve:\n  listen: 127.0.0.1:0\n  bearer: { env: BEARER }\n  watch: 0s\n  schedule: [{ cron: \"0 0 1 1 *\", name: yearly }]\n";
