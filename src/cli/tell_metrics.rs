@@ -50,11 +50,10 @@ pub(super) fn of_run(session: &Session<'_>, config: &Config, offline: bool, repo
 
 /// What the metrics tell beyond the run itself.
 pub(super) fn remembered(
-    session: &Session<'_>,
-    config: &Config,
     store: &dyn Store,
     last_success_at: Option<Instant>,
     config_since: Option<Instant>,
+    tickets: Option<Vec<TicketFigures>>,
 ) -> Result<Remembered, StoreError> {
     let by_word = store.accepted_roster()?.map(|roster| roster.accepted_by.contains("roster accept"));
     Ok(Remembered {
@@ -62,12 +61,12 @@ pub(super) fn remembered(
         config_since,
         roster_accepted_by_word: by_word,
         drops_accepted: Some(store.drops_accepted()?),
-        tickets: tickets(session, config, store)?,
+        tickets,
     })
 }
 
 /// What each configured tracker holds, and what waits for it.
-fn tickets(
+pub(super) fn tickets(
     session: &Session<'_>,
     config: &Config,
     store: &dyn Store,
@@ -200,7 +199,8 @@ fn recall(session: &Session<'_>, config: &Config, failed: &mut FailedRun) -> Res
         Err(Failure::Store(error)) => return Err(error),
         Err(_) => return Ok(()),
     };
-    failed.remembered = remembered(session, config, &store, store.last_success()?, None)?;
+    let tickets = tickets(session, config, &store)?;
+    failed.remembered = remembered(&store, store.last_success()?, None, tickets)?;
     failed.totals = Some(store.totals()?);
     for system in &mut failed.systems {
         let times = store.system_times(&system.id)?;

@@ -27,7 +27,11 @@ fn company() -> tempfile::TempDir {
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder).args(arguments).env("DESK_TOKEN", "a-token-that-opens-nothing").output().expect("the program starts")
+    command(folder)
+        .args(arguments)
+        .env("DESK_TOKEN", "a-token-that-opens-nothing")
+        .output()
+        .expect("the program starts")
 }
 
 fn code(output: &Output) -> i32 {
