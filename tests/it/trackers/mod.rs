@@ -3,5 +3,6 @@
 mod bench;
 mod life;
 mod lost;
+mod program;
 mod real;
 mod sinks;
