@@ -8,9 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant as Moment};
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use rustix::fs::{Mode, OFlags};
 use scan_contract::Cause;
-use scan_transport::{Secret, SecretRef, Secrets};
+use scan_transport::{SecretRef, Secrets};
+use secrecy::ExposeSecret as _;
+use sha2::Sha256;
+
+pub use scan_transport::Secret;
 
 /// Largest secret: a private key with its certificate chain is far below.
 const LARGEST: u64 = 256 * 1024;
@@ -162,6 +167,57 @@ fn run_command(command: &[String], time: Duration) -> Result<String, Cause> {
     Ok(text)
 }
 
+/// Shortest secret that signs somebody in: guessing it has to be hopeless, since nothing else stands in the way.
+const SHORTEST_PASSWORD: usize = 16;
+
+/// A secret that somebody has to know. Only a keyed hash of it is kept.
+pub struct Password {
+    key: [u8; 16],
+    digest: Vec<u8>,
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Password").finish_non_exhaustive()
+    }
+}
+
+impl Password {
+    /// Keeps what is needed to recognise it. `key` is random and used for nothing else.
+    ///
+    /// # Errors
+    /// Why it is none, without repeating it.
+    pub fn new(secret: &Secret, key: [u8; 16]) -> Result<Self, String> {
+        let text = secret.expose_secret();
+        if text.len() < SHORTEST_PASSWORD {
+            return Err(format!("is shorter than {SHORTEST_PASSWORD} bytes; draw one, such as `openssl rand -hex 32`"));
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(String::from("holds a character that no HTTP header carries; letters, digits and signs alone"));
+        }
+        Ok(Self { key, digest: keyed(&key, text.as_bytes()).finalize().into_bytes().to_vec() })
+    }
+
+    /// Whether it was offered. Takes the same time however much of it is right.
+    pub fn matches(&self, offered: &[u8]) -> bool {
+        keyed(&self.key, offered).verify_slice(&self.digest).is_ok()
+    }
+}
+
+fn keyed(key: &[u8; 16], text: &[u8]) -> Hmac<Sha256> {
+    // A shorter key is filled up with zeros by the definition of HMAC (RFC 2104).
+    let mut block = [0; 64];
+    block[..16].copy_from_slice(key);
+    let mut mac = <Hmac<Sha256>>::new(&block.into());
+    mac.update(text);
+    mac
+}
+
+/// Hands a secret to whoever needs its bytes at once, such as a library that takes a private key.
+pub fn reveal<T>(secret: &Secret, look: impl FnOnce(&[u8]) -> T) -> T {
+    look(secret.expose_secret().as_bytes())
+}
+
 /// Waits for a program to end, and ends it when the time is over: then there is no status.
 #[expect(clippy::disallowed_methods, reason = "a limit of time")]
 fn end(child: &mut Child, time: Duration) -> std::io::Result<Option<ExitStatus>> {
@@ -182,8 +238,6 @@ fn end(child: &mut Child, time: Duration) -> std::io::Result<Option<ExitStatus>>
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
-
-    use secrecy::ExposeSecret as _;
 
     use super::*;
 
@@ -246,5 +300,17 @@ mod tests {
     fn a_keeper_shows_no_secret() {
         let keeper = keeper(Path::new("/somewhere"));
         assert!(!format!("{keeper:?}").contains("from-environment"));
+    }
+
+    #[test]
+    fn a_password_is_recognised_whole_and_a_short_one_is_refused() {
+        let password = Password::new(&Secret::from("sixteen-bytes-ok"), [3; 16]).unwrap();
+        assert!(password.matches(b"sixteen-bytes-ok"));
+        for other in [&b"sixteen-bytes-o"[..], b"sixteen-bytes-okk", b"", b"Sixteen-bytes-ok"] {
+            assert!(!password.matches(other));
+        }
+        assert!(Password::new(&Secret::from("fifteen-bytes-x"), [3; 16]).is_err());
+        assert!(Password::new(&Secret::from("with a space in the middle"), [3; 16]).is_err());
+        assert!(!format!("{password:?}").contains("sixteen"));
     }
 }

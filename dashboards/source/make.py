@@ -11,8 +11,8 @@ import json
 import pathlib
 import sys
 
-from grafana import (ABOVE_ZERO_AMBER, ABOVE_ZERO_RED, SEVERITY_COLOURS, Dashboard, annotation, choice_variable,
-                     label_variable)
+from grafana import (ABOVE_ZERO_AMBER, ABOVE_ZERO_RED, SEVERITY_COLOURS, Dashboard, annotation, by_name, choice_variable,
+                     label_variable, steps, words)
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 S = 'job=~"$job", system=~"$system"'
@@ -23,6 +23,9 @@ TO_HEALTH = "/d/holdover-health/?${__url_time_range}&var-datasource=${datasource
 TO_RESIDUAL = "/d/holdover-residual/?${__url_time_range}&var-datasource=${datasource}&${job:queryparam}"
 DAY = 86400
 FAILED = {0: ("failed", "red"), 1: ("ok", "green")}
+SCAN = {"mappings": [{"type": "value", "options": {"0": {"index": 0, "text": "failed", "color": "red"},
+                                                   "1": {"index": 1, "text": "ok", "color": "green"}}}],
+        "custom__cellOptions": {"type": "color-text"}, "custom__width": 90}
 COVERAGE_COLOURS = {"denied": "orange", "failed": "red", "interrupted": "purple", "not_attempted": "#808080",
                     "partial": "yellow"}
 
@@ -41,14 +44,11 @@ SYSTEM = label_variable("system", "System", f"holdover_scan_success{{{J}}}")
 SEVERITY = choice_variable("severity", "Severity", SEVERITIES)
 
 READING = """\
-**Lower bounds.** What was not looked at is not in these figures. While *Not looked at* is above 0, every other figure is
-a lower bound: open *Scanner health and coverage* first.
-**Periods.** Figures stand still between two runs. Red and amber begin at values for a nightly run.
-**"no data" is not 0.** After a run that failed, counts are withdrawn rather than shown as if they were fresh.
-**Time to revoke** is known to within one period, and leaves out both what was gone before the first scan and what is still
-open: read it beside *Leavers clean at first check* and *Oldest*.
-**Never shown here:** people, accounts, keys, hosts, tickets, exceptions by name, and departures that lie ahead. Who and
-what is in the reports: `holdover report`, `holdover explain FINGERPRINT`.
+- **Lower bounds.** What was not looked at is not in these figures. While *Not looked at* is above 0, every other figure is a lower bound: open *Scanner health and coverage* first.
+- **Periods.** Figures stand still between two runs. Red and amber begin at values for a nightly run.
+- **"No data" is not 0.** After a run that failed, counts are withdrawn rather than shown as if they were fresh.
+- **Time to revoke** is known to within one period, and leaves out both what was gone before the first scan and what is still open: read it beside *Leavers clean at first check* and *Oldest*.
+- **Never shown here:** people, accounts, keys, hosts, tickets, exceptions by name, and departures that lie ahead. Who and what is in the reports: `holdover report`, `holdover explain FINGERPRINT`.
 """
 
 
@@ -106,60 +106,63 @@ def residual():
            "thresholds": {"mode": "absolute", "steps": [{"color": "text", "value": None}, {"color": "red", "value": 1}]}}
     amber = {"custom__cellOptions": {"type": "color-text"},
              "thresholds": {"mode": "absolute", "steps": [{"color": "text", "value": None}, {"color": "orange", "value": 1}]}}
-    age = {"unit": "dtdurations", "decimals": 0, "noValue": "none", "custom__width": 120, "custom__cellOptions": {"type": "color-text"},
+    age = {"unit": "dtdurations", "decimals": 0, "custom__width": 120, "custom__cellOptions": {"type": "color-text"},
+           "mappings": [{"type": "value", "options": {"-1": {"index": 0, "text": "none", "color": "green"}}}],
            "thresholds": {"mode": "absolute", "steps": [{"color": "text", "value": None}, {"color": "orange", "value": DAY},
                                                         {"color": "red", "value": 3 * DAY}]}}
     findings = lambda severity: f'sum by (system) (holdover_residual_findings{{{S}, severity=~"{severity}"}})'
     board.table(
         "By system", "Each configured system: what is open, how old the oldest is, and how many scopes were not read. Click a "
-        "system for its coverage.", (0, 12, 16, 10), "system",
+        "system for its coverage.", (0, 12, 16, 12), "system",
         [(("system", "System"), None, {"links": link("Coverage of this system", TO_HEALTH + "&var-system=${__data.fields.System}"),
                                        "custom__width": 140}),
          (("provider", "Provider"), None, {}),
          (("tier", "Tier"), None, {}),
          (None, f"max by (system, provider, tier) (holdover_system_info{{{S}}})", {}),
+         ("Scan", f"min by (system) (holdover_scan_success{{{S}}})", SCAN),
          ("Critical", findings("critical"), red),
          ("High", findings("high"), amber),
          ("Medium to info", findings("medium|low|info"), count),
-         ("Oldest", f"max by (system) (time() - holdover_oldest_residual_access_end_timestamp_seconds{{{S}}})", age),
+         ("Oldest", f"max by (system) (time() - holdover_oldest_residual_access_end_timestamp_seconds{{{S}}})"
+                    f" or (sum by (system) (holdover_residual_findings{{{S}}}) * 0 - 1)", age),
          ("Not read", f'sum by (system) (holdover_scan_scopes{{{S}, state!="complete"}})', amber),
          ("Last complete", f"max by (system) (holdover_scan_last_complete_timestamp_seconds{{{S}}}) * 1000",
           {"unit": "dateTimeFromNow", "noValue": "never", "custom__width": 130})],
         "no data", sort="Oldest")
     board.bars(
         "By rule", "Open findings by the rule that leads. `holdover rules explain RULE` says what each means and what to do.",
-        (16, 12, 8, 10),
+        (16, 12, 8, 12),
         f'sort_desc(sum by (rule) (holdover_residual_findings_by_rule{{{J}, severity=~"$severity"}} > 0))', "{{rule}}",
-        no_value="none, or left out by metrics.min_detail")
+        no_value="no data, none open, or left out by metrics.min_detail")
     board.bars(
         "By kind of access", "Open findings by kind of access. Kinds that show up again and again name the step that is "
-        "missing in offboarding.", (0, 22, 8, 8),
+        "missing in offboarding.", (0, 24, 8, 8),
         f"sort_desc(sum by (kind) (holdover_residual_findings_by_kind{{{S}}}) > 0)", "{{kind}}",
-        no_value="none, or left out by metrics.min_detail")
+        no_value="no data, none open, or left out by metrics.min_detail")
     delay = lambda quantile, metric, extra: (
         f"histogram_quantile({quantile}, sum by (le) (increase(holdover_{metric}_bucket{{{J}{extra}}}[30d]))) >= 0")
     board.lines(
         "Time to revoke and to detect, 30 days", "From the end of access due to the first read that proved it gone "
         "(revoke) or showed it as residual (detect). The true time lies between two reads; we record the later one. "
-        "Access that was gone before the first scan, and what is still open, are not in it.", (8, 22, 8, 8),
+        "Access that was gone before the first scan, and what is still open, are not in it.", (8, 24, 8, 8),
         [(delay(0.5, "revocation_delay_seconds", ', severity=~"$severity"'), "revoke, half within"),
          (delay(0.9, "revocation_delay_seconds", ', severity=~"$severity"'), "revoke, 90 % within"),
          (delay(0.9, "detection_delay_seconds", ""), "detect, 90 % within")], unit="s",
-        no_value="nothing was closed in 30 days")
+        no_value="no data, or nothing closed in 30 days")
     board.stat(
         "Leavers clean at first check", "Of the leavers whose first complete check fell into the last 30 days: the share for "
-        "whom nothing was open. This is the figure that says how well offboarding works.", (16, 22, 8, 4),
+        "whom nothing was open. This is the figure that says how well offboarding works.", (16, 24, 8, 4),
         [(f"min(job:holdover_leavers_clean:ratio_increase30d{{{J}}})", "")], unit="percentunit",
-        thresholds=[("red", None), ("orange", 0.9), ("green", 0.98)], no_value="no leaver was checked in 30 days",
+        thresholds=[("red", None), ("orange", 0.9), ("green", 0.98)], no_value="no data, or no leaver checked in 30 days",
         decimals=1)
     board.lines(
-        "The same over time", "Share of clean leavers, each point over the 30 days before it.", (16, 26, 8, 4),
+        "The same over time", "Share of clean leavers, each point over the 30 days before it.", (16, 28, 8, 4),
         [(f"min(job:holdover_leavers_clean:ratio_increase30d{{{J}}})", "clean")], unit="percentunit", most=1,
-        no_value="no leaver was checked in 30 days")
+        no_value="no data, or no leaver checked in 30 days")
 
     board.stat(
         "Exceptions", "Exceptions on file by state. An expired or invalid one suppresses nothing: its finding is open "
-        "again. `holdover exceptions list` names them.", (0, 30, 12, 4),
+        "again. `holdover exceptions list` names them.", (0, 32, 12, 4),
         [(f"sum by (state) (holdover_exceptions{{{J}}})", "{{state}}"),
          (f"sum(holdover_exceptions_expiring{{{J}}})", "ending soon"),
          (f"sum(holdover_exceptions_review_overdue{{{J}}})", "review overdue")],
@@ -169,35 +172,35 @@ def residual():
     board.stat(
         "Tickets", "Own tickets: open in the tracker, waiting to be sent, held by the breaker until a person releases them, "
         "and closed by hand while the access is still there. `holdover tickets plan` shows what would be sent.",
-        (12, 30, 12, 4),
+        (12, 32, 12, 4),
         [(f"sum(holdover_tickets_open{{{J}}})", "open"),
          (f"sum(holdover_tickets_pending{{{J}}})", "waiting"),
          (f"sum(holdover_tickets_held_by_breaker{{{J}}})", "held"),
          (f"sum(holdover_tickets_contradicted{{{J}}})", "done, but still there"),
-         (f"sum(holdover_tickets_disputed{{{J}}})", "disputed")], no_value="no tracker")
+         (f"sum(holdover_tickets_disputed{{{J}}})", "disputed")], no_value="no data, or no tracker")
     board.stat(
         "Findings by state", "`observed` waits for a second look, `confirmed` had it, `unverified` is open but could not be "
         "read again, `closing` was not seen in the last look, `ambiguous` may belong to somebody who left, `suppressed` is "
-        "covered by an exception.", (0, 34, 12, 4),
+        "covered by an exception.", (0, 36, 12, 4),
         [(f"sum by (state) (holdover_residual_findings_by_state{{{J}}})", "{{state}}")])
     board.stat(
         "Not residual, but there", "Within the agreed time: ends later than employment, as agreed. Remnants: switched off or "
         "dead. Licences: paid seats of people who left, a cost. Leavers not yet checked: no complete look since they left.",
-        (12, 34, 12, 4),
+        (12, 36, 12, 4),
         [(f"sum(holdover_residual_findings_within_time{{{S}}})", "within time"),
          (f"sum(holdover_remnants{{{S}}})", "remnants"),
          (f"sum(holdover_licenses_of_leavers{{{S}}})", "licences"),
          (f"sum(holdover_leavers_unverified{{{J}}})", "leavers not yet checked")])
     board.lines(
         "Exposure", "Sum over open findings of the time since access should have ended, as of each run. It grows while "
-        "nothing is closed, also when no finding is new.", (0, 38, 12, 8),
-        [(f'sum by (severity) (holdover_residual_exposure_seconds{{{J}, severity=~"$severity"}})', "{{severity}}")], unit="s",
+        "nothing is closed, also when no finding is new.", (0, 40, 12, 8),
+        [(f'sum by (severity) (holdover_residual_exposure_seconds{{{J}, severity=~"$severity"}})', "{{severity}}")], unit="dtdurations",
         stacked=True, colours=SEVERITY_COLOURS)
     board.lines(
-        "Calls to trackers per day", "What `holdover tickets sync` did and how it ended.", (12, 38, 12, 8),
+        "Calls to trackers per day", "What `holdover tickets sync` did and how it ended.", (12, 40, 12, 8),
         [(f"sum by (operation, outcome) (increase(holdover_ticket_operations_total{{{J}}}[1d]))",
-          "{{operation}} {{outcome}}")], no_value="no tracker")
-    board.text("How to read this", "Lower bounds, periods, and what is never shown.", (0, 46, 24, 6), READING)
+          "{{operation}} {{outcome}}")], no_value="no data, or no tracker")
+    board.text("How to read this", "Lower bounds, periods, and what is never shown.", (0, 48, 24, 6), READING)
     return board.whole()
 
 
@@ -253,12 +256,9 @@ def health():
     last = lambda what: f"max by (system) (holdover_scan_last_{what}_timestamp_seconds{{{S}}}) * 1000"
     board.table(
         "Systems", "When each system was last tried, read to the scanner's own end, and read without any gap.",
-        (0, 21, 24, 10), "system",
+        (0, 21, 24, 12), "system",
         [(("system", "System"), None, {"custom__width": 160}),
-         ("Last scan", f"min by (system) (holdover_scan_success{{{S}}})",
-          {"mappings": [{"type": "value", "options": {"0": {"index": 0, "text": "failed", "color": "red"},
-                                                      "1": {"index": 1, "text": "ok", "color": "green"}}}],
-           "custom__cellOptions": {"type": "color-text"}, "custom__width": 90}),
+         ("Last scan", f"min by (system) (holdover_scan_success{{{S}}})", SCAN),
          ("Tried", last("attempt"), when),
          ("Read to its end", last("success"), when),
          ("Read without a gap", last("complete"), when),
@@ -269,32 +269,32 @@ def health():
         "no data", sort="Read without a gap", descending=False)
 
     board.lines(
-        "Duration", "Wall time of the last scan of each system, and of the whole run.", (0, 31, 12, 8),
+        "Duration", "Wall time of the last scan of each system, and of the whole run.", (0, 33, 12, 8),
         [(f"max by (system) (holdover_scan_duration_seconds{{{S}}})", "{{system}}"),
          (f"max(holdover_run_duration_seconds{{{J}}})", "whole run")], unit="s")
     board.lines(
         "Requests per run", "What systems that are read live were asked. Failures got no usable answer after all repeats.",
-        (12, 31, 12, 8),
+        (12, 33, 12, 8),
         [(f"sum(holdover_scan_api_requests{{{S}}})", "requests"),
          (f"sum(holdover_scan_api_retries{{{S}}})", "repeats"),
          (f"sum(holdover_scan_api_throttled{{{S}}})", "told to wait"),
-         (f"sum(holdover_scan_api_failures{{{S}}})", "failures")], no_value="nothing is read live")
+         (f"sum(holdover_scan_api_failures{{{S}}})", "failures")], no_value="no data, or nothing is read live")
     board.lines(
         "Waiting for limits", "Time that scans spent waiting because a service asked for it. Long waits call for a longer "
-        "deadline or a schedule of their own.", (0, 39, 8, 8),
+        "deadline or a schedule of their own.", (0, 41, 8, 8),
         [(f"max by (system) (holdover_scan_api_wait_seconds{{{S}}})", "{{system}}")], unit="s",
-        no_value="nothing is read live")
+        no_value="no data, or nothing is read live")
     board.lines(
         "Objects read", "Distinct objects in completely read scopes. A cliff is a fault or a lost right until somebody "
-        "proves otherwise.", (8, 39, 8, 8), [(f"sum by (system) (holdover_scan_objects{{{S}}})", "{{system}}")])
+        "proves otherwise.", (8, 41, 8, 8), [(f"sum by (system) (holdover_scan_objects{{{S}}})", "{{system}}")])
     board.lines(
         "Matched people", "Share of the people on the roster who have an identity in the system. A fall means that names no "
-        "longer meet: leavers there become invisible.", (16, 39, 8, 8),
+        "longer meet: leavers there become invisible.", (16, 41, 8, 8),
         [(f"min by (system) (holdover_scan_matched_person_ratio{{{S}}})", "{{system}}")], unit="percentunit", most=1)
 
     roster = lambda metric: f"max by (roster) (holdover_roster_{metric}{{{J}}})"
     board.table(
-        "Roster sources", "What each source said last. Rejected records and contradictions hide leavers.", (0, 47, 12, 6),
+        "Roster sources", "What each source said last. Rejected records and contradictions hide leavers.", (0, 49, 12, 6),
         "roster",
         [(("roster", "Source"), None, {}),
          ("Held", roster("held"), {"unit": "bool_yes_no"}),
@@ -305,24 +305,46 @@ def health():
          ("Contradictions", roster("ambiguous_people"), {})], "no data")
     board.table(
         "Our own credentials", "When the credential of a system ends, and how many rights it has beyond need, where the "
-        "system says so. `holdover check-permissions` names the rights.", (12, 47, 12, 6), "system",
+        "system says so. `holdover check-permissions` names the rights.", (12, 49, 12, 6), "system",
         [(("system", "System"), None, {}),
          ("Ends", f"min by (system) (holdover_credential_expiry_timestamp_seconds{{{S}}}) * 1000",
           {"unit": "dateTimeFromNow", "noValue": "not known"}),
          ("Rights beyond need", f"max by (system) (holdover_credential_excess_permissions{{{S}}})", {"noValue": "not known"})],
-        "no system says it")
+        "no data, or no system says it")
     board.stat(
         "Overrides in force", "What operators decided: scopes that are not looked at, a roster that was accepted by word, drops "
-        "that were accepted. Each is a reason to doubt a clean picture.", (0, 53, 8, 5),
+        "that were accepted. Each is a reason to doubt a clean picture.", (0, 55, 8, 5),
         [(f"sum by (kind) (holdover_override_active{{{J}}})", "{{kind}}")])
     board.stat(
-        "Flags of the last run", "All flags that are set; the exit code is the most urgent one. None is good.", (8, 53, 8, 5),
+        "Flags of the last run", "All flags that are set; the exit code is the most urgent one. None is good.", (8, 55, 8, 5),
         [(f"max by (flag) (holdover_run_verdict{{{J}}} == 1)", "{{flag}}")], mappings={1: ("set", "orange")},
         no_value="none, or no data")
     board.table(
-        "Build", "Which build wrote the figures. Several versions side by side are drift.", (16, 53, 8, 5), "version",
+        "Build", "Which build wrote the figures. Several versions side by side are drift.", (16, 55, 8, 5), "version",
         [(("version", "Version"), None, {}), (("revision", "Revision"), None, {}), (("job", "Job"), None, {}),
          ((None), f"max by (version, revision, job) (holdover_build_info{{{J}}})", {})], "no data")
+    board.stat(
+        "Service", "Of `holdover serve` alone. Skipped starts got no run of their own: they overlapped, or were missed and "
+        "caught up by one run.", (0, 60, 8, 5),
+        [(f"time() - max(holdover_serve_start_timestamp_seconds{{{J}}})", "up for"),
+         (f"max(holdover_serve_run_in_progress{{{J}}})", "run going on"),
+         (f"sum(increase(holdover_serve_runs_skipped_total{{{J}}}[7d]))", "skipped in 7 days")],
+        no_value="no data, or no service", decimals=0,
+        overrides=[by_name("up for", unit="dtdurations"), by_name("run going on", unit="bool_yes_no"),
+                   by_name("skipped in 7 days", thresholds=steps(ABOVE_ZERO_AMBER))])
+    board.table(
+        "Next runs", "When each entry of the schedule starts next.", (8, 60, 8, 5), "schedule",
+        [(("schedule", "Schedule"), None, {}),
+         ("Starts", f"min by (schedule) (holdover_serve_next_run_timestamp_seconds{{{J}}}) * 1000",
+          {"unit": "dateTimeFromNow"})], "no data, or no service")
+    board.stat(
+        "Configuration of the service", "Whether the last change of the configuration was taken over, and how long ago that "
+        "last succeeded. Refused: the one before stays in force; the log of the service says why.", (16, 60, 8, 5),
+        [(f"min(holdover_config_reload_success{{{J}}})", "last change"),
+         (f"time() - max(holdover_config_reload_last_success_timestamp_seconds{{{J}}})", "in force for")],
+        no_value="no data, or no service", decimals=0,
+        overrides=[by_name("last change", mappings=words({0: ("refused", "red"), 1: ("taken over", "green")})),
+                   by_name("in force for", unit="dtdurations")])
     return board.whole()
 
 

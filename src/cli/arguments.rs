@@ -23,8 +23,17 @@ Exit codes: 0 clean · 1 residual access · 2 usage or configuration · 3 gaps �
 
 Start:  holdover scan --config examples/sample-company/holdover.yaml";
 
+const SERVE_HELP: &str = "\
+The section `serve` of the configuration says when runs start and where it listens; docs/operating.md tells the rest.
+SIGHUP reloads the configuration; SIGTERM and SIGINT end within ten seconds, a second one at once.
+
+Examples:
+  holdover serve --config /etc/holdover/holdover.yaml
+  holdover config check                        prints the next three times of each schedule entry
+  curl http://127.0.0.1:9911/healthz";
+
 /// Flags of every command.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Global {
     /// Configuration file [default: $HOLDOVER_CONFIG, ./holdover.yaml, /etc/holdover/holdover.yaml]
     #[arg(long, global = true, value_name = "FILE", env = "HOLDOVER_CONFIG", hide_env = true)]
@@ -98,6 +107,9 @@ pub enum LogFormat {
 pub enum Command {
     /// Read every system, hold it against the roster, update the state, write outputs and metrics
     Scan(Scan),
+    /// Run by a schedule, and answer for metrics, health and a page over HTTP, until told to stop
+    #[command(after_help = SERVE_HELP)]
+    Serve,
     /// Show the last run again, in any format; reads the state only
     Report(Report),
     /// What is new, changed, gone, or no longer known between two runs
@@ -159,7 +171,7 @@ pub enum Format {
 }
 
 /// Arguments of `scan`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
   holdover scan

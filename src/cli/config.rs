@@ -4,6 +4,7 @@ use super::arguments::{Config as Arguments, ConfigCommand};
 use super::failure::{Failure, shown};
 use super::session::Session;
 use super::text::add_line;
+use crate::clock::{Clock as _, SystemClock};
 use crate::report::ExitCode;
 use crate::{config, hostile};
 
@@ -51,6 +52,10 @@ fn check(session: &Session<'_>) -> Result<u8, Failure> {
         config.roster.sources.len(),
         config.digest
     ))?;
+    // The schedule goes by the machine's clock, also where everything is judged at a chosen instant.
+    for line in super::serve::next_starts(config, SystemClock::new().now()) {
+        session.say(&line)?;
+    }
     Ok(ExitCode::Clean.code())
 }
 

@@ -25,6 +25,7 @@ mod roster;
 mod rules;
 mod scan;
 mod schema;
+mod serve;
 mod session;
 mod signals;
 mod site;
@@ -60,6 +61,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &Environ
 fn run(session: &Session<'_>, command: Command) -> Result<u8, Failure> {
     match command {
         Command::Scan(arguments) => scan::run(session, &arguments),
+        Command::Serve => serve::run(session),
         Command::Report(arguments) => report::run(session, &arguments),
         Command::Diff(arguments) => diff::run(session, &arguments),
         Command::Explain(arguments) => explain::run(session, &arguments),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use scan_contract::SystemId;
+use scan_contract::{Instant, SystemId};
 use tokio::sync::watch;
 
 use super::arguments::{self, Format};
@@ -21,6 +21,8 @@ use crate::problem::Problem;
 use crate::randomness::SystemRandomness;
 use crate::report::{ExitCode, Notice, NoticeLevel};
 use crate::roster::{self, LoadInput, Loaded};
+use crate::run::Progress;
+use crate::run::carried::Carried;
 use crate::run::dry::DryStore;
 use crate::run::plan::ConfiguredSystem;
 use crate::run::{Engine, RunOutcome};
@@ -28,7 +30,35 @@ use crate::store::memory::MemoryStore;
 use crate::store::{Store, StoreError};
 use crate::{run, scanners};
 
+/// What holds a run: how it is told to stop, and to whom it tells what it does.
+pub(super) struct Reins {
+    /// Turns true when it has to stop; `None` where the run itself listens for signals.
+    pub(super) stop: Option<watch::Receiver<bool>>,
+    /// Receives events.
+    pub(super) progress: Arc<dyn Progress>,
+    /// What is said about systems that are not read.
+    pub(super) others: Others,
+}
+
+/// What a run over some systems says about the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Others {
+    /// They were not attempted, which is a gap: somebody asked for this run by hand.
+    NotAttempted,
+    /// They are as the last run knew them: this run is one of several that together read everything.
+    AsBefore,
+}
+
 pub(super) fn run(session: &Session<'_>, arguments: &arguments::Scan) -> Result<u8, Failure> {
+    run_under(
+        session,
+        arguments,
+        &Reins { stop: None, progress: progress::choose(session), others: Others::NotAttempted },
+    )
+}
+
+/// One run, which may be one of many in this process: everything it opens is closed when it ends.
+pub(super) fn run_under(session: &Session<'_>, arguments: &arguments::Scan, reins: &Reins) -> Result<u8, Failure> {
     let configured = session.configuration().and_then(|mut configured| {
         overlay(&mut configured.config, arguments)?;
         Ok(configured)
@@ -40,7 +70,7 @@ pub(super) fn run(session: &Session<'_>, arguments: &arguments::Scan) -> Result<
             return Err(failure);
         }
     };
-    let ended = scan(session, arguments, &mut configured);
+    let ended = scan(session, arguments, &mut configured, reins);
     if let Err(failure) = &ended
         && !arguments.dry_run
     {
@@ -49,7 +79,12 @@ pub(super) fn run(session: &Session<'_>, arguments: &arguments::Scan) -> Result<
     ended
 }
 
-fn scan(session: &Session<'_>, arguments: &arguments::Scan, configured: &mut Configured) -> Result<u8, Failure> {
+fn scan(
+    session: &Session<'_>,
+    arguments: &arguments::Scan,
+    configured: &mut Configured,
+    reins: &Reins,
+) -> Result<u8, Failure> {
     let policy = session.policy(&configured.config)?;
     configured.config = configured.config.clone().with_policy(&policy);
     let config = &configured.config;
@@ -57,9 +92,19 @@ fn scan(session: &Session<'_>, arguments: &arguments::Scan, configured: &mut Con
     let exceptions = session.exceptions(config);
     let outputs = outputs::choose(session, config, arguments)?;
     if arguments.dry_run {
-        return dry_run(session, config, arguments, &rules, &policy, &exceptions, &outputs, &configured.warnings);
+        return dry_run(
+            session,
+            config,
+            arguments,
+            &rules,
+            &policy,
+            &exceptions,
+            &outputs,
+            &configured.warnings,
+            reins,
+        );
     }
-    let inputs = Inputs { session, config, arguments, rules: &rules, policy: &policy, exceptions: &exceptions };
+    let inputs = Inputs { session, config, arguments, rules: &rules, policy: &policy, exceptions: &exceptions, reins };
     inputs.scan(&outputs, &configured.warnings)
 }
 
@@ -92,6 +137,7 @@ struct Inputs<'a> {
     rules: &'a crate::rules::RuleSet,
     policy: &'a crate::policy::Policy,
     exceptions: &'a crate::exceptions::ExceptionFile,
+    reins: &'a Reins,
 }
 
 impl Inputs<'_> {
@@ -128,7 +174,13 @@ impl Inputs<'_> {
                 scanners::build(system, &ways).map_err(|cause| Failure::Output(format!("{}: {cause}", system.id)))?;
             systems.push(ConfiguredSystem { config: system.clone(), scanner: Arc::from(scanner) });
         }
-        let (stop_sender, stop) = watch::channel(false);
+        let only: Vec<SystemId> = self.arguments.systems.iter().map(|id| SystemId::new(id.as_str())).collect();
+        let carried = self.carried(store, &only, clock.now())?;
+        let (own_stop, told) = watch::channel(false);
+        let (stop, own_stop) = match &self.reins.stop {
+            Some(given) => (given.clone(), None),
+            None => (told, Some(own_stop)),
+        };
         let engine = Engine {
             config,
             clock,
@@ -136,14 +188,15 @@ impl Inputs<'_> {
             scratch,
             store,
             systems,
-            only: self.arguments.systems.iter().map(|id| SystemId::new(id.as_str())).collect(),
+            only,
+            carried,
             rules: self.rules,
             policy: self.policy,
             exceptions: self.exceptions,
             roster: loaded,
             known_apps,
             notices,
-            progress: progress::choose(self.session),
+            progress: Arc::clone(&self.reins.progress),
             stop,
             exit_zero: self.arguments.exit_zero,
             as_of_chosen,
@@ -151,7 +204,9 @@ impl Inputs<'_> {
         let runtime = runtime(config)?;
         let outcome = runtime.block_on(async move {
             let mut signals = tokio::task::JoinSet::new();
-            signals.spawn(super::signals::watch(stop_sender));
+            if let Some(own_stop) = own_stop {
+                signals.spawn(super::signals::watch(own_stop));
+            }
             engine.run().await
         });
         // A reader that hangs on a file must not keep the program (STO-10).
@@ -164,6 +219,19 @@ impl Inputs<'_> {
         }));
         ways.finish_recordings().map_err(|cause| Failure::Output(format!("--record: {cause}")))?;
         Ok(outcome)
+    }
+}
+
+impl Inputs<'_> {
+    /// What the last run knew of the systems that this one does not read.
+    fn carried(&self, store: &dyn Store, only: &[SystemId], now: Instant) -> Result<Carried, Failure> {
+        if only.is_empty() || self.reins.others == Others::NotAttempted {
+            return Ok(Carried::default());
+        }
+        let reports = store.reports()?;
+        let Some((last, _)) = reports.first() else { return Ok(Carried::default()) };
+        let report = outputs::unarchive(&store.report(last)?)?;
+        Ok(Carried::of(report, only, &self.config.systems, now))
     }
 }
 
@@ -297,6 +365,7 @@ fn dry_run(
     exceptions: &crate::exceptions::ExceptionFile,
     outputs: &[Output],
     warnings: &[Problem],
+    reins: &Reins,
 ) -> Result<u8, Failure> {
     let inner: Box<dyn Store> = if config.state_dir.join(crate::store::sqlite::DATABASE_FILE).exists() {
         Box::new(session.store_read_only(config)?)
@@ -304,7 +373,7 @@ fn dry_run(
         Box::new(MemoryStore::new("none"))
     };
     let mut store = DryStore::new(inner);
-    let inputs = Inputs { session, config, arguments, rules, policy, exceptions };
+    let inputs = Inputs { session, config, arguments, rules, policy, exceptions, reins };
     let RunOutcome { report, changes, .. } = inputs.run(&mut store, Arc::new(MemoryScratch), warnings)?;
     let writer = outputs::Writer::unkept(session, config, rules);
     let on_terminal = outputs.iter().find(|output| output.path == Path::new("-"));

@@ -1,7 +1,21 @@
 //! Being told to stop: the first signal ends the run in order (STO-10), the second one at once.
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+
+/// Waits for SIGHUP, and asks for a reload each time. One that waits is enough.
+pub(super) async fn reloads(ask: mpsc::Sender<()>) {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+        tracing::warn!(event = "signals", "SIGHUP cannot be watched; the file watch still reloads");
+        return;
+    };
+    while hangup.recv().await.is_some() {
+        match ask.try_send(()) {
+            Ok(()) | Err(mpsc::error::TrySendError::Full(())) => {}
+            Err(mpsc::error::TrySendError::Closed(())) => return,
+        }
+    }
+}
 
 /// Waits for signals and says so on `stop`.
 #[expect(clippy::exit, clippy::disallowed_methods, reason = "a second signal asks for exactly this")]

@@ -71,7 +71,23 @@ pub(super) fn of_failure(session: &Session<'_>, config: &Config, failure: &Failu
         return;
     }
     let ways = Ways::of(session, config);
-    let mut failed = failed_run(ways.clock.now(), failure);
+    ways.tell(&failed_with_memory(session, config, ways.clock.now(), failure));
+}
+
+/// The figures of a run that ended without a report, for the service; `None` where another run is going on, or nothing
+/// was run.
+pub(super) fn families_of_failure(
+    session: &Session<'_>,
+    config: &Config,
+    at: Instant,
+    failure: &Failure,
+) -> Option<metrics::Families> {
+    let tells = !is_silent(failure);
+    tells.then(|| metrics::gather_failed(&failed_with_memory(session, config, at, failure), &outputs::build_info()))
+}
+
+fn failed_with_memory(session: &Session<'_>, config: &Config, at: Instant, failure: &Failure) -> FailedRun {
+    let mut failed = failed_run(at, failure);
     failed.systems = config
         .systems
         .iter()
@@ -84,7 +100,7 @@ pub(super) fn of_failure(session: &Session<'_>, config: &Config, failure: &Failu
             tracing::debug!(event = "metrics-of-failure", error = %error);
         }
     }
-    ways.tell(&failed);
+    failed
 }
 
 /// Tells of a configuration that could not be read, where the command line says whom to tell.

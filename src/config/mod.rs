@@ -4,12 +4,14 @@
 //! [`Config`], or into every mistake with its place; [`valid`] is the only form the rest of the program knows.
 //! The room opens no file and reads no environment: text and lookup are handed in.
 
+pub mod cron;
 mod raw;
 mod reference;
 mod show;
 #[cfg(test)]
 mod tests;
 pub mod valid;
+pub mod valid_serve;
 mod validate;
 
 use std::path::Path;
@@ -20,6 +22,7 @@ use crate::yaml::{self, Document};
 pub use reference::reference;
 pub use show::{Origin, Override, Setting, show};
 pub use valid::*;
+pub use valid_serve::{CatchUp, ScheduleConfig, ServeConfig, ServeTls};
 
 /// A configuration that passed every check.
 #[derive(Debug, Clone)]

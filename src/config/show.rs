@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::yaml::{self, Document};
 
 use super::Loaded;
-use super::validate::{ORGANISATION, RUN_DEFAULTS, STATE_DIR, SYSTEM_DEFAULTS};
+use super::validate::{ORGANISATION, RUN_DEFAULTS, SERVE_DEFAULTS, STATE_DIR, SYSTEM_DEFAULTS};
 
 /// Where a value came from. A flag wins over the environment, that over the file, that over the default.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,4 +123,9 @@ fn defaults(document: &Document, settings: &mut Vec<Setting>) {
         add(format!("/run/{key}"), value);
     }
     add("/metrics/min_detail".to_owned(), "kind");
+    if document.place("/serve").is_some() {
+        for (key, value) in SERVE_DEFAULTS {
+            add(format!("/serve/{key}"), value);
+        }
+    }
 }

@@ -325,6 +325,10 @@ pub struct Config {
     pub outputs: Vec<OutputConfig>,
     /// Metrics.
     pub metrics: MetricsConfig,
+    /// Tickets, where they are configured.
+    pub tickets: Option<crate::tickets::settings::TicketsConfig>,
+    /// The service, where one is configured.
+    pub serve: Option<super::valid_serve::ServeConfig>,
 }
 
 impl Config {

@@ -25,6 +25,8 @@ pub enum Sight {
         /// Whether an exception in force still covers it.
         suppressed: bool,
     },
+    /// Its system is not read in this run, and what an earlier one knew of it is carried on.
+    Carried,
     /// The roster says with a date that the person is employed (again).
     Employed,
 }
@@ -77,6 +79,7 @@ pub fn advance(memory: Option<Memory>, sight: Sight, context: &Context<'_>) -> O
         Sight::Ended(seen) => ended(memory, *seen, context),
         Sight::Absent { as_of } => memory.map(|memory| absent(memory, as_of, context)),
         Sight::NotRead { suppressed } => memory.map(|memory| not_read(memory, suppressed, context)),
+        Sight::Carried => memory.map(|memory| carried(memory, context)),
         Sight::Employed => memory.map(|memory| employed(memory, context)),
     }
 }
@@ -203,6 +206,15 @@ fn not_read(mut memory: Memory, suppressed: bool, context: &Context<'_>) -> Step
         memory.finding.state = FindingState::Unverified;
     }
     Step { memory, from: Some(from), why: (!keeps).then_some("its scope was not read completely") }
+}
+
+/// Nobody looked, and nobody was to look: only time goes on.
+fn carried(mut memory: Memory, context: &Context<'_>) -> Step {
+    let from = memory.finding.state;
+    let was_due = memory.finding.due;
+    fall_due(&mut memory, context);
+    memory.finding.change = if memory.finding.due == was_due { Change::Unchanged } else { Change::Updated };
+    Step { memory, from: Some(from), why: None }
 }
 
 /// The agreed time passes whether or not anybody looks: what is not proven gone by then is residual.

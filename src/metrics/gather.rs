@@ -9,9 +9,10 @@ use crate::exceptions::ExceptionState;
 use crate::findings::{Finding, FindingState, Severity, UsedAfterEnd};
 use crate::metrics::series::Series;
 use crate::metrics::table;
-use crate::metrics::{BuildInfo, FailedRun, OperationOutcome, Remembered, TicketOperation};
+use crate::metrics::{BuildInfo, FailedRun, Remembered, ServiceFigures};
 use crate::report::{Flags, Report, RosterFacts, SystemFact, Totals};
 use crate::roster::RosterState;
+use crate::store::outbox::{Operation, Outcome};
 
 /// States that `holdover_residual_findings_by_state` tells, in order.
 const STATES: [FindingState; 6] = [
@@ -70,17 +71,32 @@ pub(super) fn failed(run: &FailedRun, build: &BuildInfo) -> Series {
     series
 }
 
+/// What the service tells of itself.
+pub(super) fn service(service: &ServiceFigures, build: &BuildInfo) -> Series {
+    let mut series = Series::default();
+    build_info(&mut series, build);
+    series.time(&table::SERVE_START, &[], Some(service.started_at));
+    for (schedule, at) in &service.next_runs {
+        series.time(&table::SERVE_NEXT_RUN, &[schedule], *at);
+    }
+    series.flag(&table::SERVE_RUNNING, &[], service.run_in_progress);
+    series.count(&table::SERVE_SKIPPED, &[], service.runs_skipped);
+    series.flag(&table::CONFIG_RELOAD_SUCCESS, &[], service.reload_succeeded);
+    series.time(&table::CONFIG_RELOAD_LAST_SUCCESS, &[], service.reload_last_success_at);
+    series
+}
+
 fn tickets(series: &mut Series, remembered: &Remembered) {
     for figures in remembered.tickets.iter().flatten() {
         let tracker = figures.tracker.as_str();
         series.count(&table::TICKETS_OPEN, &[tracker], figures.open);
         series.count(&table::TICKETS_PENDING, &[tracker], figures.pending);
         series.count(&table::TICKETS_HELD, &[tracker], figures.held);
-        series.count(&table::TICKETS_CONTRADICTED, &[tracker], figures.contradicted);
+        series.count(&table::TICKETS_CONTRADICTED, &[tracker], figures.contradictions);
         series.count(&table::TICKETS_DISPUTED, &[tracker], figures.disputed);
-        for operation in TicketOperation::ALL {
-            for outcome in OperationOutcome::ALL {
-                let count = figures.operations.get(&(operation, outcome)).copied().unwrap_or(0);
+        for operation in Operation::ALL {
+            for outcome in Outcome::ALL {
+                let count = figures.operations.get(&(*operation, *outcome)).copied().unwrap_or(0);
                 series.count(&table::TICKET_OPERATIONS, &[tracker, operation.as_str(), outcome.as_str()], count);
             }
         }

@@ -27,14 +27,13 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use prometheus::{Encoder, TextEncoder};
 use scan_contract::{Cause, Instant, SystemId};
 use thiserror::Error;
 
 use crate::config::MetricsDetail;
 use crate::report::{ExitCode, Flags, Report, Totals};
+use crate::store::TicketFigures;
 
 pub use prometheus::proto::MetricFamily;
 pub use push::Pushgateway;
@@ -107,79 +106,7 @@ pub struct Remembered {
     /// Drops that an operator accepted and that are in force.
     pub drops_accepted: Option<u64>,
     /// Tickets, one entry a configured tracker; `None` where none is configured.
-    pub tickets: Option<Vec<TrackerFigures>>,
-}
-
-/// What a command did in a tracker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TicketOperation {
-    /// Made a ticket.
-    Create,
-    /// Set title, text, labels or priority anew.
-    Revise,
-    /// Added a comment.
-    Comment,
-    /// Opened a closed one again.
-    Reopen,
-    /// Closed one.
-    Resolve,
-}
-
-impl TicketOperation {
-    /// All, in order.
-    pub const ALL: [Self; 5] = [Self::Create, Self::Revise, Self::Comment, Self::Reopen, Self::Resolve];
-
-    /// The word of the label.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Revise => "revise",
-            Self::Comment => "comment",
-            Self::Reopen => "reopen",
-            Self::Resolve => "resolve",
-        }
-    }
-}
-
-/// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum OperationOutcome {
-    /// It was done.
-    Ok,
-    /// It was refused, did not arrive, or its answer was lost.
-    Failed,
-}
-
-impl OperationOutcome {
-    /// All, in order.
-    pub const ALL: [Self; 2] = [Self::Ok, Self::Failed];
-
-    /// The word of the label.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// Figures of one tracker. What is missing from `operations` never happened.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct TrackerFigures {
-    /// Configured name.
-    pub tracker: String,
-    /// Own tickets that are open there.
-    pub open: u64,
-    /// Changes that wait to be sent.
-    pub pending: u64,
-    /// Changes that the breaker holds.
-    pub held: u64,
-    /// Tickets that say done while the system says no.
-    pub contradicted: u64,
-    /// Of these, the ones that are not opened again.
-    pub disputed: u64,
-    /// Calls over all runs.
-    pub operations: BTreeMap<(TicketOperation, OperationOutcome), u64>,
+    pub tickets: Option<Vec<TicketFigures>>,
 }
 
 /// A configured system that a run without a report did not get to.
@@ -228,6 +155,40 @@ pub fn gather_with(
 /// The figures of a run without a report. Findings are withdrawn rather than told as if they were fresh.
 pub fn gather_failed(run: &FailedRun, build: &BuildInfo) -> Vec<MetricFamily> {
     gather::failed(run, build).into_families(series::CAP)
+}
+
+/// Families as they are told. Other rooms pass them on, and look at none.
+pub type Families = Vec<MetricFamily>;
+
+/// What the service knows of itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceFigures {
+    /// When it started.
+    pub started_at: Instant,
+    /// Next start of each schedule entry, by its name.
+    pub next_runs: Vec<(String, Option<Instant>)>,
+    /// Whether a run goes on.
+    pub run_in_progress: bool,
+    /// Starts without a run of their own.
+    pub runs_skipped: u64,
+    /// Whether the last reload succeeded.
+    pub reload_succeeded: bool,
+    /// When one succeeded last.
+    pub reload_last_success_at: Option<Instant>,
+}
+
+/// The figures of the last run, or of this build where there was none, with those of the service.
+pub fn with_service(run: Option<Families>, service: &ServiceFigures, build: &BuildInfo) -> Families {
+    let mut families = gather::service(service, build).into_families(series::CAP);
+    match run {
+        Some(mut known) => {
+            // The build and the count of what was left out stand in both.
+            families.retain(|family| !known.iter().any(|known| known.name() == family.name()));
+            known.append(&mut families);
+            known
+        }
+        None => families,
+    }
 }
 
 /// The families as text, format 0.0.4, without timestamps.

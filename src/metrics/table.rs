@@ -211,9 +211,10 @@ table! {
     }
     "Tickets" {
         TICKETS_OPEN = Gauge "tickets_open" ["tracker"] LeaveOut(42): "Own tickets that are open in the tracker.",
-            "As of the last `holdover tickets sync`. Absent without a configured tracker, like all families of this section.";
+            "As the last `holdover tickets sync` left it, told by the next run. Absent without a configured tracker, like all families of this section.";
         TICKETS_PENDING = Gauge "tickets_pending" ["tracker"] LeaveOut(43):
-            "Changes that wait to be sent to the tracker.", "";
+            "Changes that wait to be sent to the tracker.",
+            "What the last `holdover tickets sync` left; what the same run adds is not in it yet.";
         TICKETS_HELD = Gauge "tickets_held_by_breaker" ["tracker"] LeaveOut(44):
             "Changes that the breaker holds until a person releases them.", "";
         TICKETS_CONTRADICTED = Gauge "tickets_contradicted" ["tracker"] LeaveOut(40):
@@ -223,6 +224,20 @@ table! {
         TICKET_OPERATIONS = Counter "ticket_operations_total" ["tracker", "operation", "outcome"] LeaveOut(14):
             "Calls to the tracker, over all runs.",
             "`operation` is `create`, `revise`, `comment`, `reopen` or `resolve`; `outcome` is `ok` or `failed`.";
+    }
+    "Service" {
+        SERVE_START = Gauge "serve_start_timestamp_seconds" [] Keep:
+            "Unix time at which the service started.", "Told by `holdover serve` alone, as is the rest of this section.";
+        SERVE_NEXT_RUN = Gauge "serve_next_run_timestamp_seconds" ["schedule"] Keep:
+            "Unix time at which the schedule entry starts next.", "Absent for an entry that never comes again.";
+        SERVE_RUNNING = Gauge "serve_run_in_progress" [] Keep: "Whether a run is going on (1).", "";
+        SERVE_SKIPPED = Counter "serve_runs_skipped_total" [] Keep:
+            "Scheduled starts that got no run of their own, since the service started.",
+            "One that overlapped with a waiting run became part of it; missed ones were caught up by one run, or passed over.";
+        CONFIG_RELOAD_SUCCESS = Gauge "config_reload_success" [] Keep:
+            "Whether the last attempt to take a configuration over succeeded (1).", "";
+        CONFIG_RELOAD_LAST_SUCCESS = Gauge "config_reload_last_success_timestamp_seconds" [] Keep:
+            "Unix time at which a configuration was taken over last.", "The start of the service counts as one.";
     }
 }
 

@@ -11,6 +11,7 @@ use super::*;
 use crate::findings::{FindingState, Severity};
 use crate::report::GateFact;
 use crate::roster::RosterState;
+use crate::store::outbox::{Operation, Outcome};
 use crate::store::sample::{at, now, scope};
 
 fn build() -> BuildInfo {
@@ -41,13 +42,13 @@ fn assert_is_file(path: &str, expected: &str) {
     assert!(found == expected, "{} is not current: HOLDOVER_WRITE=1 cargo test --lib metrics", path.display());
 }
 
-fn figures(tracker: &str) -> TrackerFigures {
-    TrackerFigures {
+fn figures(tracker: &str) -> TicketFigures {
+    TicketFigures {
         tracker: tracker.to_owned(),
         open: 5,
         pending: 2,
-        operations: BTreeMap::from([((TicketOperation::Create, OperationOutcome::Ok), 7)]),
-        ..TrackerFigures::default()
+        operations: BTreeMap::from([((Operation::Create, Outcome::Ok), 7)]),
+        ..TicketFigures::default()
     }
 }
 

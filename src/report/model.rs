@@ -37,6 +37,21 @@ impl ExitCode {
         self as u8
     }
 
+    /// What a number of the table means; another number is no code of ours.
+    pub fn meaning_of(code: u8) -> &'static str {
+        let all = [
+            Self::Clean,
+            Self::Residual,
+            Self::Config,
+            Self::Gaps,
+            Self::GapsAndResidual,
+            Self::Roster,
+            Self::Store,
+            Self::Busy,
+        ];
+        all.into_iter().find(|known| known.code() == code).map_or("unknown", Self::meaning)
+    }
+
     /// What it means, in the words of the last line.
     pub fn meaning(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use scan_contract::{AccessKind, CredentialFacts, Instant, ScopeState, SystemId};
 
+use super::carried::{self, Carried};
 use super::coverage::{Expectation, ScopeRecord, miss_accounts};
 use super::directory::Directory;
 use super::drive::{Reading, worst};
@@ -48,6 +49,7 @@ pub(super) struct Closing<'a> {
     pub(super) exceptions: &'a Exceptions,
     pub(super) keys: Keys,
     pub(super) about: About,
+    pub(super) carried: Carried,
 }
 
 /// Exclusions that met no scope. Only a walk that came to its end can tell: a live system finds scopes on its way.
@@ -81,6 +83,8 @@ impl Engine<'_> {
             seen.insert(reading.config.id.clone(), std::mem::take(&mut reading.intake.watched_seen));
             systems.push(self.settle_system(reading, &closing, &judgement.sentinels)?);
         }
+        let read_at = closing.carried.read_at();
+        let known = closing.carried.join(&mut judgement);
         let raised = std::mem::take(&mut judgement.raised);
         settle::carry_over(self.store, &raised, &Context { run_id: &closing.id, now: closing.now })?;
         let mut totals = self.store.totals()?;
@@ -89,7 +93,7 @@ impl Engine<'_> {
         let (now, exceptions) = (closing.now, closing.exceptions);
         let went_back = clock_went_back(&closing.opening, now, self.as_of_chosen);
         let clock_back = went_back.is_some();
-        let settlement = settle(
+        let mut settlement = settle(
             &*self.store,
             raised,
             &settle::Ground {
@@ -109,12 +113,19 @@ impl Engine<'_> {
                     judgement.handed_over.contains(&(finding.system.clone(), key))
                 },
                 live: &live,
+                carried: closing.carried.ids(),
                 hold_new: self.roster.surge,
             },
             &mut totals,
         )?;
-        let complete =
-            systems.iter().flat_map(|system| &system.scopes).all(|scope| scope.state == ScopeState::Complete);
+        // What an exception covers may lie in a system that was not read.
+        let complete = closing.carried.is_empty()
+            && systems.iter().flat_map(|system| &system.scopes).all(|scope| scope.state == ScopeState::Complete);
+        let stopped =
+            systems.iter().flat_map(|system| &system.scopes).any(|scope| scope.state == ScopeState::Interrupted);
+        settlement.join(known.remnants, known.licenses);
+        systems.extend(known.systems);
+        systems.sort_by(|left, right| left.id.cmp(&right.id));
         let (exception_facts, idle) = self.exception_facts(closing.exceptions, &settlement, complete, closing.now)?;
         let leavers = picture::leavers(
             closing.people,
@@ -129,6 +140,7 @@ impl Engine<'_> {
                 PersonDisplay::Id
             },
             &closing.about,
+            &read_at,
         );
         let leavers_checked = self.count_leavers(&leavers, closing.people, &mut totals)?;
         for grant in &mut judgement.unattributed {
@@ -138,12 +150,15 @@ impl Engine<'_> {
         }
         let mut notices = std::mem::take(&mut closing.notices);
         notices.append(&mut judgement.notices);
+        let unjudged = carried::unjudged(&leavers, &read_at);
+        notices.extend(closing.carried.notices(unjudged));
         notices.sort_by(|left, right| (left.level, &left.id, &left.says).cmp(&(right.level, &right.id, &right.says)));
         notices.dedup();
         let mut flags = self.roster_flags();
         flags.exceptions_invalid = closing.exceptions.has_invalid(closing.now);
         flags.ambiguous |= judgement.ambiguous_leaver || judgement.has_unjudged() || judgement.contested;
-        flags.gaps |= judgement.too_deep;
+        flags.ambiguous |= closing.carried.has_doubt();
+        flags.gaps |= judgement.too_deep || unjudged > 0 || closing.carried.is_too_old();
         // Who has left cannot be told by a clock that contradicts its own past.
         let far_back = went_back.is_some_and(|latest| latest - now > CLOCK_TOLERANCE);
         flags.gaps |= far_back;
@@ -155,6 +170,8 @@ impl Engine<'_> {
             fail_on: self.config.run.fail_on,
         }
         .flag(&mut flags);
+        // What an earlier run did not come to is a gap still, but it was not this one that was stopped.
+        flags.interrupted = stopped;
         flags.breaker = self.tickets_held(&mut notices)?;
         let run = self.run_facts(&closing, flags, not_of_interest);
         let contradictions = wishes::contradictions(&*self.store, &settlement)?;
@@ -403,7 +420,8 @@ impl Engine<'_> {
             };
             ledger.push(event);
         }
-        for system in systems {
+        let read = || systems.iter().filter(|system| !closing.carried.holds(&system.id));
+        for system in read() {
             for scope in &system.scopes {
                 ledger.push(LedgerEvent::Coverage {
                     run: closing.id.clone(),
@@ -418,12 +436,10 @@ impl Engine<'_> {
         RunChanges {
             memories: Vec::new(),
             ledger,
-            scopes: systems
-                .iter()
+            scopes: read()
                 .flat_map(|system| system.scopes.iter().map(|scope| (system.id.clone(), scope.clone())))
                 .collect(),
-            systems: systems
-                .iter()
+            systems: read()
                 .map(|system| {
                     let times = SystemTimes {
                         last_success_at: system.last_success_at,

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::assess::{Bench, Place};
 use super::attribute::{self, Ground, Learned, attribute};
+use super::carried::Carried;
 use super::closing::Closing;
 use super::directory::Directory;
 use super::drive::{self, Planned, Reading, Shared, Watch};
@@ -63,6 +64,8 @@ pub struct Engine<'a> {
     pub systems: Vec<ConfiguredSystem>,
     /// Systems that are read; empty is all. The others count as not attempted.
     pub only: Vec<SystemId>,
+    /// What the last run knew of systems that this one does not read.
+    pub carried: Carried,
     /// Rules.
     pub rules: &'a RuleSet,
     /// Agreed times.
@@ -131,6 +134,8 @@ impl Engine<'_> {
             deadline: self.config.run.deadline,
             ends_at: tokio::time::Instant::now() + self.config.run.deadline,
         };
+        // Nobody asks a system that is not read, not even what scopes it has.
+        self.systems.retain(|system| !self.carried.holds(&system.config.id));
         let plans = self.plan(&id, now, &shared, &mut notices).await?;
         let (plans, left_out) = self.choose(plans, &people);
         let mut readings = drive::read_all(plans, self.config.run.parallel_systems, &shared).await?;
@@ -152,8 +157,19 @@ impl Engine<'_> {
         follow::close(&mut readings).await;
         self.progress.tell(&Event::Stage("settling"));
         let keys = *lookup.index.keys();
-        let closing =
-            Closing { id, now, started, opening, notices, people: &people, exceptions: &exceptions, keys, about };
+        let carried = std::mem::take(&mut self.carried);
+        let closing = Closing {
+            id,
+            now,
+            started,
+            opening,
+            notices,
+            people: &people,
+            exceptions: &exceptions,
+            keys,
+            about,
+            carried,
+        };
         tokio::task::block_in_place(|| self.close(closing, readings, judged))
     }
 

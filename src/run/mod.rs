@@ -8,6 +8,7 @@
 //! | [`plan`] | scopes declared and written down before anything is read |
 //! | [`drive`] | scanners are run side by side; a panic or hang of one stays its own |
 //! | [`apps`] | systems that exist and are not connected |
+//! | [`carried`] | what is known of systems that a run does not read |
 //! | [`coverage`] | how far each scope got |
 //! | [`intake`] | what comes in is counted and sifted: whose might matter |
 //! | [`follow`] | what is read in depth, and for whom |
@@ -28,6 +29,7 @@
 pub mod apps;
 pub mod assess;
 pub mod attribute;
+pub mod carried;
 mod closing;
 pub mod coverage;
 pub mod directory;

@@ -60,7 +60,8 @@ pub fn exit_code(flags: &Flags, exit_zero: bool) -> ExitCode {
     }
 }
 
-/// Every leaver with what is open where, worst first. People who have not left appear nowhere.
+/// Every leaver with what is open where, worst first. People who have not left appear nowhere. `read_at` tells when each
+/// system was read that this run did not read itself.
 #[expect(clippy::too_many_arguments, reason = "the whole picture, read in one place")]
 pub fn leavers(
     people: &[Person],
@@ -71,6 +72,7 @@ pub fn leavers(
     leave: LeavePolicy,
     persons: PersonDisplay,
     about: &About,
+    read_at: &HashMap<SystemId, Instant>,
 ) -> Vec<LeaverVerdict> {
     let reach = Reach::new(systems, about);
     let positions: HashMap<&str, usize> =
@@ -96,7 +98,14 @@ pub fn leavers(
             | Standing::NotJudged { .. } => None,
         })
         .map(|(position, person, end)| {
-            let touched = reach.of(position);
+            let mut touched = reach.of(position);
+            for (position, system) in systems.iter().enumerate() {
+                // It was read when this person had not left yet.
+                if read_at.get(&system.id).is_some_and(|read| *read < end.at) {
+                    touched.complete -= reach.complete_of[position].min(touched.complete);
+                    touched.whole[position] = false;
+                }
+            }
             let own = by_person.get(person.id.as_str()).map_or(&[][..], Vec::as_slice);
             let open = |finding: &&&Finding| finding.state.is_open() && finding.due;
             let doubts = doubts.get(person.id.as_str()).map_or(&[][..], Vec::as_slice);
@@ -138,6 +147,8 @@ struct Touched {
 /// Scopes that touch everybody, and follow-ups that touch only those they are about (COV-5).
 struct Reach {
     complete: u64,
+    /// Complete scopes that touch everybody, by system.
+    complete_of: Vec<u64>,
     declared: u64,
     whole: Vec<bool>,
     /// Position of the system and whether the scope is complete, by person.
@@ -146,7 +157,9 @@ struct Reach {
 
 impl Reach {
     fn new(systems: &[SystemFact], about: &About) -> Self {
-        let mut reach = Self { complete: 0, declared: 0, whole: vec![true; systems.len()], own: HashMap::new() };
+        let complete_of = vec![0; systems.len()];
+        let mut reach =
+            Self { complete: 0, complete_of, declared: 0, whole: vec![true; systems.len()], own: HashMap::new() };
         for (position, system) in systems.iter().enumerate() {
             for scope in &system.scopes {
                 let complete = scope.state == ScopeState::Complete;
@@ -161,6 +174,7 @@ impl Reach {
                     Some(_) | None => {
                         reach.declared += 1;
                         reach.complete += u64::from(complete);
+                        reach.complete_of[position] += u64::from(complete);
                         reach.whole[position] &= complete;
                     }
                 }

@@ -42,6 +42,8 @@ pub struct Ground<'a> {
     /// (FND-2): it is observed, and confirmed by a second look in the same run or by the next run. A file describes a
     /// point of time.
     pub live: &'a HashSet<SystemId>,
+    /// Systems that this run does not read, and of which the last one knows: their findings stay as they are.
+    pub carried: &'a HashSet<SystemId>,
     /// Findings of people whose end is new in a surge are not confirmed before an operator's word.
     pub hold_new: bool,
 }
@@ -210,6 +212,16 @@ impl Settlement {
         self.memories.push(memory);
     }
 
+    /// Adds what an earlier run showed of systems that this one did not read.
+    pub fn join(&mut self, remnants: Vec<Finding>, licenses: Vec<Finding>) {
+        if remnants.is_empty() && licenses.is_empty() {
+            return;
+        }
+        self.remnants.extend(remnants);
+        self.licenses.extend(licenses);
+        self.sort();
+    }
+
     /// The order of every output: severity, end, system, fingerprint.
     fn sort(&mut self) {
         for list in [&mut self.findings, &mut self.closed, &mut self.remnants, &mut self.licenses] {
@@ -234,6 +246,11 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>, replaced:
         return Sight::Employed;
     }
     let not_read = || Sight::NotRead { suppressed: (ground.covered)(finding) };
+    if ground.carried.contains(&finding.system) {
+        // What an exception covered has to be looked at once it ended, even if that is at the next reading.
+        let uncovered = finding.state == FindingState::Suppressed && !(ground.covered)(finding);
+        return if uncovered { not_read() } else { Sight::Carried };
+    }
     // Use after the end stays a matter until somebody says that it was handled, even when the grant is gone.
     if finding.used_after_end == UsedAfterEnd::After && finding.usability.is_remnant() && memory.acknowledged.is_none()
     {

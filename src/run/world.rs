@@ -203,6 +203,7 @@ impl World {
             store: &mut self.store,
             systems,
             only: Vec::new(),
+            carried: crate::run::carried::Carried::default(),
             rules: &rules,
             policy: &policy,
             exceptions: &exceptions,

@@ -2,9 +2,11 @@
 //!
 //! | file | what is in it |
 //! |---|---|
+//! | [`markup`] | a text in the markup of each tracker, where a value is literal |
 //! | [`settings`] | how findings become tickets, as configured |
 //! | [`text`] | what a ticket says, before any tracker's markup: fixed structure, values that only fill it |
 //! | [`tracker`] | what a tracker can do, and how each call can fail |
+//! | [`trackers`] | the trackers themselves |
 //! | [`group`] | what belongs on one ticket, and its key |
 //! | [`words`] | what tickets say |
 //! | [`breaker`] | when nothing is sent before an operator's word, and how much at once |
@@ -17,9 +19,11 @@
 
 pub mod breaker;
 pub mod group;
+pub mod markup;
 pub mod plan;
 pub mod settings;
 pub mod sync;
 pub mod text;
 pub mod tracker;
+pub mod trackers;
 pub mod words;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::trackers::settings::Place;
+
 /// Configured name of a tracker or of a receiver of alerts: a label in metrics, a part of keys in the store.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrackerId(String);
@@ -141,6 +143,8 @@ pub struct Route {
 pub struct TrackerConfig {
     /// Which findings go there.
     pub route: Route,
+    /// What it is and how it is reached.
+    pub place: Place,
 }
 
 /// The section `tickets` of the configuration.

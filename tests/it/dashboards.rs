@@ -20,6 +20,15 @@ const EXCUSED: &[(&str, &str)] = &[
         "exceptions_next_expiry_timestamp_seconds",
         "the number that ends soon is shown; the day would point to one exception",
     ),
+    (
+        "serve_start_timestamp_seconds",
+        "only where the service runs; `up` and the alert HoldoverServeDown say what matters",
+    ),
+    ("serve_next_run_timestamp_seconds", "only where the service runs; the page shows the next runs"),
+    ("serve_run_in_progress", "only where the service runs, and of a moment"),
+    ("serve_runs_skipped_total", "only where the service runs; the log says why"),
+    ("config_reload_success", "only where the service runs; /readyz says what is wrong"),
+    ("config_reload_last_success_timestamp_seconds", "only where the service runs"),
 ];
 
 /// Labels that Prometheus and the exporters add.

@@ -29,6 +29,9 @@ NOTHING_THERE = {
     "Requests per run": "the sample company is read from files",
     "Waiting for limits": "the sample company is read from files",
     "Our own credentials": "files are read with no credential",
+    "Service": "nothing is served in this state",
+    "Next runs": "nothing is served in this state",
+    "Configuration of the service": "nothing is served in this state",
     "Leavers clean at first check": "every leaver of the sample company has a gap somewhere",
     "The same over time": "every leaver of the sample company has a gap somewhere",
 }
@@ -253,6 +256,12 @@ def service(check, clean):
     wait_for("serve to be scraped", lambda: servers.value('up{job="holdover"}') == 1)
     found = servers.ask(f'holdover_build_info{{instance="127.0.0.1:{port}"}}')
     check.expect(len(found) == 1, f"serve tells no build: {found}")
+    served = [(panel["title"], substituted(target["expr"], job="holdover")) for _, panel, target in panels()
+              if panel["title"] in ("Service", "Next runs", "Configuration of the service")]
+    for title, expression in served:
+        wait_for(f"{title}: {expression}", lambda expression=expression: servers.ask(expression))
+    check.queries += len(served)
+    check.answers += len(served)
     servers.end("serve")
     wait_for("serve to be missed", lambda: servers.value('up{job="holdover"}') == 0)
     servers.targets.write_text("[]")

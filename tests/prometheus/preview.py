@@ -63,9 +63,11 @@ def history(text, now):
         plain = family[:-6] if kind == "counter" else family
         lines.append(f"# TYPE {plain} {kind}")
         for number, (series, value) in enumerate(rows):
+            name, _, labels = series.rstrip("}").partition("{")
+            of_job = name + "{" + ",".join(filter(None, [labels, 'job="node"', 'instance="audit1"'])) + "}"
             for at in hours:
                 night = (now - at) // 86400
-                lines.append(f"{series} {past(family, kind, series, value, night, number):g} {at}")
+                lines.append(f"{of_job} {past(family, kind, series, value, night, number):g} {at}")
     return "\n".join(lines) + "\n# EOF\n"
 
 
@@ -385,7 +387,7 @@ def draw(place, text, background, out, state):
     place.mkdir()
     now = time.time()
     if text is not None:
-        (place / "history.txt").write_text(history(background if state == "failed" else text, now - 1800))
+        (place / "history.txt").write_text(history(background if state == "failed" else text, now - 2 * 3600))
         subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", "history.txt", "data"], cwd=place,
                        check=True, capture_output=True)
     servers = Servers(place, ROOT / "dashboards/rules.yaml")

@@ -131,7 +131,10 @@ scrape_configs:
         url = self.url("prometheus", f"/api/v1/{path}")
         body = urllib.parse.urlencode(parameters).encode() if parameters else None
         status, text = fetch(url, "POST" if body else "GET", body)
-        answer = json.loads(text)
+        try:
+            answer = json.loads(text)
+        except json.JSONDecodeError:
+            raise Failed(f"{path}: {status} {text}") from None
         if status != 200 or answer["status"] != "success":
             raise Failed(f"{path} {parameters}: {answer.get('error', text)}")
         return answer["data"]

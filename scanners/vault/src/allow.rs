@@ -139,7 +139,16 @@ pub static ALLOW: AllowList = AllowList {
             "auth/token/lookup-self",
             "/v1/auth/token/lookup-self",
             &["read on auth/token/lookup-self"],
-            keep!["data", "policies", "identity_policies", "entity_id", "display_name", "type", "namespace_path", "expire_time"],
+            keep![
+                "data",
+                "policies",
+                "identity_policies",
+                "entity_id",
+                "display_name",
+                "type",
+                "namespace_path",
+                "expire_time"
+            ],
         ),
         // The answer is a map of paths that were asked for; a path is no secret.
         post(

@@ -8,8 +8,11 @@ pub(super) mod file;
 pub(super) mod live;
 pub(super) mod roster;
 pub(super) mod run;
+pub(super) mod serve;
 pub(super) mod service;
 pub(super) mod systems;
+pub(super) mod tickets;
+pub(super) mod trackers;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -17,7 +20,9 @@ use serde::Deserialize;
 use file::RawProvenFile;
 use roster::RawRoster;
 use run::{RawMetrics, RawOutput, RawRun};
+use serve::RawServe;
 use systems::{RawSentinelLeaver, RawSystem};
+use tickets::RawTickets;
 
 /// Holdover configuration. Relative paths start at the folder of the file.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -61,6 +66,10 @@ pub(super) struct RawConfig {
     pub(super) outputs: Vec<RawOutput>,
     /// Metrics.
     pub(super) metrics: Option<RawMetrics>,
+    /// Tickets. Without it nothing is sent anywhere.
+    pub(super) tickets: Option<RawTickets>,
+    /// The service: schedule, metrics and page over HTTP.
+    pub(super) serve: Option<RawServe>,
 }
 
 /// How people are recognised.

@@ -1,8 +1,10 @@
 mod documents;
 mod live;
 mod mistakes;
+mod serve;
 mod services;
 mod together;
+mod trackers;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -6,8 +6,11 @@ mod http_json;
 mod live;
 mod roster;
 mod run;
+mod serve;
 mod service;
 mod systems;
+mod tickets;
+mod trackers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,6 +29,7 @@ use super::raw::{RawConfig, RawIdentity};
 use super::valid::{Config, DomainConfig, ProvenFile};
 
 pub(super) use run::DEFAULTS as RUN_DEFAULTS;
+pub(super) use serve::DEFAULTS as SERVE_DEFAULTS;
 pub(super) use systems::DEFAULTS as SYSTEM_DEFAULTS;
 
 /// Folder of the state where none is configured.
@@ -129,9 +133,10 @@ pub(super) fn config(document: &Document, text: &str) -> Result<Checked, Vec<Pro
     }
 }
 
-fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Config> {
+fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Option<Config> {
     let document = check.document;
-    let (whole, roster, identity, systems, sentinels, run, outputs, metrics) = match raw {
+    let tickets = raw.as_mut().map(|raw| raw.tickets.take());
+    let (whole, roster, identity, systems, sentinels, run, outputs, metrics, raw_serve) = match raw {
         Some(raw) => {
             let whole = Whole {
                 organisation: raw.organisation,
@@ -150,6 +155,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
                 raw.run,
                 Some(raw.outputs),
                 raw.metrics,
+                raw.serve,
             )
         }
         None => (
@@ -161,6 +167,7 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
             part(document, "/run"),
             None,
             part(document, "/metrics"),
+            part(document, "/serve"),
         ),
     };
     let roster = roster::settings(check, roster);
@@ -169,6 +176,8 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
     let systems = systems::systems(check, systems, run.threads);
     let sentinel_leavers = systems::sentinel_leavers(check, sentinels);
     let outputs = run::outputs(check, outputs);
+    let tickets = tickets::tickets(check, tickets);
+    let serve = serve::serve(check, raw_serve, &systems);
     let metrics = run::metrics(check, metrics);
     let live_systems = systems.iter().filter(|system| system.is_live()).map(|system| system.id.as_str());
     let live_sources =
@@ -204,6 +213,8 @@ fn build(check: &mut Check<'_>, text: &str, raw: Option<RawConfig>) -> Option<Co
         run,
         outputs,
         metrics,
+        tickets,
+        serve,
     })
 }
 
@@ -288,7 +299,6 @@ fn about_unknown_keys(key: &str) -> Option<String> {
         );
     }
     match folded.as_str() {
-        "tickets" => Some("this build opens no tickets; its outputs carry what a ticket needs".to_owned()),
         "accounts" => Some("one system reads one account: `account: \"111122223333\"`".to_owned()),
         "organization" => Some("did you mean `organisation`?".to_owned()),
         _ => None,

@@ -14,4 +14,5 @@ pub mod aws;
 pub mod github;
 pub mod hr;
 pub mod okta;
+pub mod tracker;
 pub mod vault;

@@ -1,0 +1,115 @@
+//! Start, reload, stop.
+
+use rustix::process::Signal;
+
+use super::{QUIET, Serving, present, today, until};
+use crate::company::Company;
+
+#[test]
+fn it_starts_tells_its_health_and_ends_cleanly_when_told_to() {
+    let company = today(QUIET);
+    let mut serving = Serving::start(&company);
+    let health = serving.get("/healthz");
+    assert_eq!((health.status, health.body.as_str()), (200, "ok\n"));
+    let ready = serving.get("/readyz");
+    assert_eq!((ready.status, ready.body.as_str()), (200, "ready\n"));
+    let known = serving.known("GET", "/readyz", "");
+    assert!(known.body.contains("configuration: valid") && known.body.contains("next run: yearly"), "{known:?}");
+    let before = present();
+    serving.signal(Signal::TERM);
+    assert_eq!(serving.end().code(), Some(0), "{}", serving.told());
+    assert!((present() - before).num_seconds() < 10);
+}
+
+#[test]
+fn a_good_configuration_is_taken_over_and_a_bad_one_changes_nothing() {
+    let mut company = today(QUIET);
+    let serving = Serving::start(&company);
+    company.extra = QUIET.replace("name: yearly", "name: renamed");
+    company.write_all();
+    serving.signal(Signal::HUP);
+    until("the new schedule", || serving.known("GET", "/readyz", "").body.contains("next run: renamed").then_some(()));
+    company.write("holdover.yaml", company.config().replace("connector: import", "connector: imprt"));
+    serving.signal(Signal::HUP);
+    until("the refusal", || serving.known("GET", "/readyz", "").body.contains("was refused").then_some(()));
+    let ready = serving.known("GET", "/readyz", "");
+    assert_eq!(ready.status, 200);
+    assert!(ready.body.contains("imprt") && ready.body.contains("next run: renamed"), "{}", ready.body);
+    // Whoever is not known learns nothing of it.
+    assert_eq!(serving.get("/readyz").body, "ready\n");
+    let metrics = serving.known("GET", "/metrics", "").body;
+    assert!(metrics.contains("\nholdover_config_reload_success 0\n"), "{metrics}");
+    assert!(metrics.contains("holdover_serve_next_run_timestamp_seconds{schedule=\"renamed\"}"), "{metrics}");
+    // The earlier one still runs.
+    assert_eq!(serving.run("")["state"], "ended");
+}
+
+#[test]
+fn a_file_that_changes_is_noticed_without_a_signal() {
+    let mut company = today(&QUIET.replace("watch: 0s", "watch: 1s"));
+    let serving = Serving::start(&company);
+    company.extra = QUIET.replace("watch: 0s", "watch: 1s").replace("name: yearly", "name: noticed");
+    company.write_all();
+    until("the new schedule", || serving.known("GET", "/readyz", "").body.contains("next run: noticed").then_some(()));
+    serving.until_told("a file changed");
+}
+
+#[test]
+fn another_listener_waits_for_a_restart_and_the_old_one_goes_on_as_it_was() {
+    let mut company = today(QUIET);
+    let serving = Serving::start(&company);
+    // Without the bearer, the page would show itself to everybody on the old address.
+    company.extra = QUIET.replace("  bearer: { env: BEARER }\n", "");
+    company.write_all();
+    serving.signal(Signal::HUP);
+    serving.until_told("restart needed");
+    assert_eq!(serving.get("/metrics").status, 401);
+    assert_eq!(serving.known("GET", "/metrics", "").status, 200);
+    assert!(serving.known("GET", "/readyz", "").body.contains("restart needed"));
+}
+
+#[test]
+fn what_cannot_listen_or_is_not_configured_ends_with_its_code() {
+    let mut company = Company::new();
+    company.write_all();
+    let (code, told) = Serving::refused(&company);
+    assert_eq!(code, 2);
+    assert!(told.contains("no section `serve`"), "{told}");
+    company.extra = String::from("serve: { listen: \"0.0.0.0:9911\", schedule: [{ cron: \"@daily\" }] }\n");
+    company.write_all();
+    let (code, told) = Serving::refused(&company);
+    assert_eq!(code, 2);
+    assert!(told.contains("reached from other machines"), "{told}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address");
+    company.extra = format!("serve: {{ listen: \"{address}\", schedule: [{{ cron: \"@daily\" }}] }}\n");
+    company.write_all();
+    let (code, told) = Serving::refused(&company);
+    assert_eq!(code, 6);
+    assert!(told.contains(&format!("listening on {address}")), "{told}");
+    // A secret that anybody could guess signs nobody in.
+    company.write("short", "hunter2");
+    set_private(&company, "short");
+    company.extra = String::from("serve: { bearer: { file: short }, schedule: [{ cron: \"@daily\" }] }\n");
+    company.write_all();
+    let (code, told) = Serving::refused(&company);
+    assert_eq!(code, 2);
+    assert!(told.contains("shorter than 16 bytes") && !told.contains("hunter2"), "{told}");
+}
+
+/// For its owner alone.
+pub(super) fn set_private(company: &Company, name: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = company.path().join(name);
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+}
+
+#[test]
+fn the_next_times_are_printed_by_config_check() {
+    let company = today("serve:\n  schedule: [{ cron: \"30 2 * * *\", time_zone: Europe/Berlin, jitter: 10m }]\n");
+    let check = company.holdover(&["config", "check"]);
+    check.expect(0);
+    let line = check.stdout.lines().find(|line| line.starts_with("schedule-1: ")).expect("the entry");
+    assert_eq!(line.matches(", ").count(), 2, "{line}");
+    assert!(line.contains(" 02:3") || line.contains(" 02:40"), "{line}");
+}

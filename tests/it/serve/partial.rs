@@ -1,0 +1,119 @@
+//! Runs over some systems: what the others hold neither closes, nor turns unverified, nor looks fresh or unread.
+
+use serde_json::Value;
+
+use super::{QUIET, Serving, present, today};
+use crate::company::{Company, NOW, account, list, word};
+use crate::life::{DAYS, fresh};
+
+fn two_systems(wiki_as_of: &str, wiki: &[String]) -> Company {
+    let mut company = today(QUIET);
+    company.system_extra = String::from(
+        "\x20 - id: wiki\n    connector: import\n    max_age: 240h\n    scopes: [accounts]\n    files: [{ path: wiki.ndjson, format: ndjson }]\n",
+    );
+    write_wiki(&company, wiki_as_of, wiki);
+    company.write_all();
+    company
+}
+
+fn write_wiki(company: &Company, as_of: &str, records: &[String]) {
+    let header = format!(
+        r#"{{"record":"header","format":"holdover-import","version":1,"system":"wiki","as_of":"{as_of}","produced_by":"test","scopes":["accounts"]}}"#
+    );
+    let end = format!(r#"{{"record":"end","counts":{{"accounts":{}}}}}"#, records.len());
+    company.write("wiki.ndjson", format!("{header}\n{}\n{end}\n", records.join("\n")));
+}
+
+fn report(company: &Company) -> Value {
+    let run = company.holdover(&["report", "--format", "json"]);
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}", run.stderr))
+}
+
+fn system(report: &Value, id: &str) -> Value {
+    list(&report["systems"]).iter().find(|system| system["id"] == id).expect("the system").clone()
+}
+
+fn state(report: &Value, grant: &str) -> String {
+    list(&report["findings"])
+        .iter()
+        .find(|one| one["grant_id"] == grant)
+        .map_or_else(String::new, |one| word(&one["state"]))
+}
+
+#[test]
+fn what_other_systems_hold_stays_as_it_was_with_its_own_age() {
+    let hour = (present() - chrono::TimeDelta::hours(1)).format("%Y-%m-%dT%H:00:00Z").to_string();
+    let company = two_systems(
+        &hour,
+        &[account("w-1", "ana@acme.example", "enabled"), account("w-2", "bea@acme.example", "enabled")],
+    );
+    let serving = Serving::start(&company);
+    assert_eq!(serving.run("")["exit_code"], 1);
+    let whole = report(&company);
+    assert_eq!((state(&whole, "w-1"), state(&whole, "u-1")), ("confirmed".into(), "confirmed".into()));
+    // What the file says now must not matter: nobody reads it.
+    write_wiki(&company, &hour, &[account("w-2", "bea@acme.example", "enabled")]);
+    let run = serving.run(r#"{"systems":["crm"]}"#);
+    assert_eq!(run["exit_code"], 1, "neither a gap nor clean: {run}");
+    let partial = report(&company);
+    assert_eq!((state(&partial, "w-1"), state(&partial, "u-1")), ("confirmed".into(), "confirmed".into()));
+    assert!(list(&partial["closed"]).is_empty());
+    let (before, after) = (system(&whole, "wiki"), system(&partial, "wiki"));
+    assert_eq!(before, after, "it is carried on as it was");
+    assert_ne!(system(&whole, "crm")["last_attempt_at"], system(&partial, "crm")["last_attempt_at"]);
+    let notices = list(&partial["notices"]).iter().map(|notice| word(&notice["says"])).collect::<Vec<_>>().join("\n");
+    assert!(notices.contains("carried on as the last one knew them: wiki"), "{notices}");
+    let metrics = serving.known("GET", "/metrics", "").body;
+    assert!(metrics.contains("holdover_scan_success{system=\"wiki\"} 1"), "{metrics}");
+    assert!(metrics.contains("holdover_scan_scopes{system=\"wiki\",state=\"not_attempted\"} 0"), "{metrics}");
+    assert!(metrics.contains("holdover_residual_findings{system=\"wiki\",severity="), "{metrics}");
+    // Reading everything again sees what happened meanwhile, in the order that a run over all gives it.
+    serving.run("");
+    assert_eq!(state(&report(&company), "w-1"), "closing");
+}
+
+#[test]
+fn a_gap_of_another_system_stays_a_gap() {
+    let hour = (present() - chrono::TimeDelta::hours(1)).format("%Y-%m-%dT%H:00:00Z").to_string();
+    let company = two_systems(&hour, &[account("w-1", "ana@acme.example", "enabled")]);
+    company.write("wiki.ndjson", "{\"record\":\"header\"");
+    let serving = Serving::start(&company);
+    assert_eq!(serving.run("")["exit_code"], 4);
+    assert_eq!(serving.run(r#"{"systems":["crm"]}"#)["exit_code"], 4);
+    // Its twin: once it was read whole, a run over the other system has no gap to carry on.
+    write_wiki(&company, &hour, &[account("w-1", "ana@acme.example", "enabled")]);
+    assert_eq!(serving.run(r#"{"systems":["wiki"]}"#)["exit_code"], 1);
+    assert_eq!(serving.run(r#"{"systems":["crm"]}"#)["exit_code"], 1);
+}
+
+/// The configuration and the files of a day, with the clock set to it.
+fn day(company: &mut Company, number: usize) {
+    company.extra = format!("{QUIET}run: {{ as_of: \"{}\" }}\n", DAYS[number]);
+    fresh(company, number);
+    let hour = format!("{}T01:00:00Z", &DAYS[number][..10]);
+    write_wiki(company, &hour, &[account("w-3", "cem@acme.example", "enabled")]);
+}
+
+#[test]
+fn whoever_left_after_another_system_was_read_is_not_known_there_before_its_next_reading() {
+    let mut company = two_systems(NOW, &[]);
+    day(&mut company, 0);
+    let serving = Serving::start(&company);
+    assert_eq!(serving.run("")["exit_code"], 1);
+    // Cem's last day is the one on which both systems were read, in the morning.
+    company.people[2] = String::from(
+        "p-3,employee,ended,Cem Can,cem@acme.example,2021-01-01,2026-08-03,Europe/Berlin,2026-08-03T00:00:00Z",
+    );
+    day(&mut company, 1);
+    serving.signal(rustix::process::Signal::HUP);
+    serving.until_told("is in force (asked for by a signal)");
+    let run = serving.run(r#"{"systems":["crm"]}"#);
+    assert_eq!(run["exit_code"], 4, "what Cem holds in wiki was not judged: {run}");
+    let partial = report(&company);
+    assert_eq!(state(&partial, "w-3"), "");
+    let notices = list(&partial["notices"]).iter().map(|notice| word(&notice["says"])).collect::<Vec<_>>().join("\n");
+    assert!(notices.contains("1 people left after a system was read"), "{notices}");
+    // Its twin: once it was read again, it is a finding and no doubt.
+    assert_eq!(serving.run(r#"{"systems":["wiki"]}"#)["exit_code"], 1);
+    assert_eq!(state(&report(&company), "w-3"), "confirmed");
+}

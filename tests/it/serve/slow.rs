@@ -1,0 +1,42 @@
+//! Connections that say nothing, or say it slowly.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use super::{QUIET, Serving, present, today, until};
+
+#[test]
+fn a_thousand_slow_connections_do_not_keep_health_from_being_told() {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(4096, |most| most.min(4096));
+    setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum }).expect("a limit");
+    let company = today(QUIET);
+    let serving = Serving::start(&company);
+    let mut slow = Vec::new();
+    for number in 0..1000 {
+        let mut stream = TcpStream::connect(serving.address).expect("a connection");
+        // Half of them say nothing, half begin a request that never ends.
+        if number % 2 == 0 {
+            // It may have had to make room already.
+            drop(stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "));
+        }
+        slow.push(stream);
+    }
+    let before = present();
+    for _ in 0..20 {
+        assert_eq!(serving.get("/healthz").status, 200);
+    }
+    assert!((present() - before).num_seconds() < 10, "health took too long");
+    // The fault fired: connections had to make room, and the rest ends by itself.
+    until("the slow ones are ended", || {
+        let open = slow.iter().filter(|stream| {
+            stream.set_nonblocking(true).expect("a mode");
+            let mut byte = [0];
+            matches!(stream.peek(&mut byte), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+        });
+        (open.count() < 600).then_some(())
+    });
+    assert_eq!(serving.known("GET", "/metrics", "").status, 200);
+}

@@ -1,0 +1,73 @@
+//! Answers that are lost, refused and put off.
+
+use holdover::tickets::tracker::TrackerError;
+use holdover_kit::fault::{Answer, Damage, On};
+use holdover_kit::stub::tracker::Dialect;
+
+use super::bench::{Bench, draft, is_creation, key, tells_no_secret};
+
+#[tokio::test]
+async fn a_creation_whose_answer_is_lost_may_have_happened_and_is_sent_once() {
+    let faults: [fn() -> Damage; 5] = [
+        || Damage::Reset,
+        || Damage::CutAt(3),
+        || Damage::Silence,
+        || Damage::change(|_, answer| answer.of(500)),
+        || Damage::change(|_, _| Answer::html("<p>thank you</p>").of(201)),
+    ];
+    for dialect in Dialect::KEEPERS {
+        for (number, damage) in faults.iter().enumerate() {
+            let bench = Bench::new(dialect);
+            let fault = bench.server.plant(On::any().when(move |asked| is_creation(dialect, asked)).once(), damage());
+            let error = bench.impatient().create(&draft("holdover-t-1", "p-1")).await.expect_err("a lost answer");
+            assert!(matches!(error, TrackerError::MayHaveHappened(_)), "{dialect:?}, fault {number}: {error:?}");
+            tells_no_secret(&error);
+            fault.expect_fired();
+            assert_eq!((bench.creations(), bench.stub.desk.tickets().len()), (1, 1), "{dialect:?}, fault {number}");
+            // Whoever looks finds it.
+            let found = bench.tracker().find(&[key("holdover-t-1")]).await.expect("found");
+            assert_eq!(found.len(), 1, "{dialect:?}, fault {number}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_creation_that_is_understood_and_refused_is_rejected_without_its_body() {
+    for dialect in Dialect::KEEPERS {
+        let bench = Bench::new(dialect);
+        bench.stub.desk.reject(true);
+        let error = bench.tracker().create(&draft("holdover-t-1", "p-1")).await.expect_err("refused");
+        let TrackerError::Rejected { reason } = &error else { panic!("{dialect:?}: {error:?}") };
+        assert!(reason.contains("400") || reason.contains("422"), "{dialect:?}: {reason}");
+        tells_no_secret(&error);
+        assert_eq!(bench.creations(), 1, "{dialect:?}: not repeated");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_is_waited_for_and_the_ticket_is_made_once() {
+    for dialect in Dialect::KEEPERS {
+        let bench = Bench::new(dialect);
+        let refusal = Answer::json(&serde_json::json!({"message": "slow down"})).of(429).with("retry-after", "1");
+        let on = On::any().when(move |asked| is_creation(dialect, asked)).once();
+        let fault = bench.server.plant(on, Damage::Reply(refusal));
+        let began = std::time::Instant::now();
+        bench.tracker().create(&draft("holdover-t-1", "p-1")).await.unwrap_or_else(|e| panic!("{dialect:?}: {e:?}"));
+        fault.expect_fired();
+        assert!(began.elapsed() >= std::time::Duration::from_millis(900), "{dialect:?}: {:?}", began.elapsed());
+        assert_eq!((bench.creations(), bench.stub.desk.tickets().len()), (2, 1), "{dialect:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_tracker_that_is_down_did_surely_nothing() {
+    for dialect in Dialect::KEEPERS {
+        let bench = Bench::new(dialect);
+        let tracker = bench.tracker();
+        bench.server.stop();
+        let error = tracker.create(&draft("holdover-t-1", "p-1")).await.expect_err("nobody answers");
+        assert!(matches!(error, TrackerError::NotDone(_)), "{dialect:?}: {error:?}");
+        let error = tracker.find(&[key("holdover-t-1")]).await.expect_err("nobody answers");
+        assert!(matches!(error, TrackerError::NotDone(_)), "{dialect:?}: {error:?}");
+    }
+}

@@ -1,0 +1,7 @@
+//! Every tracker against a service that keeps tickets in its dialect, and against real ones where they run.
+
+mod bench;
+mod life;
+mod lost;
+mod real;
+mod sinks;
