@@ -130,6 +130,8 @@ pub enum Command {
     Coverage(Coverage),
     /// Record that a use after the end was handled
     Incidents(Incidents),
+    /// Findings become tickets: look at the plan, send it, release what is held
+    Tickets(Tickets),
     /// What each credential may do: needed, there, missing, in excess; or the smallest policy
     CheckPermissions(CheckPermissions),
     /// Check the environment: files, rights, clock, store, disk
@@ -454,6 +456,54 @@ pub enum IncidentsCommand {
         /// Incident number or link
         #[arg(long, value_name = "TEXT")]
         reference: String,
+    },
+}
+
+/// Arguments of `tickets`.
+#[derive(Debug, Args)]
+pub struct Tickets {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: TicketsCommand,
+}
+
+/// What to do with tickets.
+#[derive(Debug, Subcommand)]
+pub enum TicketsCommand {
+    /// What would be sent, with figures for each team and the breaker's word; connects to nothing
+    #[command(after_help = "Examples:\n  holdover tickets plan\n  holdover tickets plan --format json")]
+    Plan {
+        /// table or json
+        #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = ["table", "json"])]
+        format: String,
+    },
+    /// Send it: critical first, oldest end first, at the capped pace; 3 if something stays pending by a fault
+    #[command(
+        after_help = "Examples:\n  holdover tickets sync\n  holdover tickets sync --wait 10m --format json\n  holdover tickets sync --dry-run"
+    )]
+    Sync {
+        /// How long to wait for a run that holds the store
+        #[arg(long, value_name = "DURATION", default_value = "2m")]
+        wait: String,
+        /// Show the plan, send nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// table or json
+        #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = ["table", "json"])]
+        format: String,
+    },
+    /// Let the held tickets of one run go; `plan` names the run
+    #[command(after_help = "Example:\n  holdover tickets release run-2026-08-02T06:00:00Z-1a2b3c4d")]
+    Release {
+        /// The run, in full
+        run: String,
+    },
+    /// Tickets that were made, and how they stand by our own record
+    #[command(after_help = "Examples:\n  holdover tickets list\n  holdover tickets list --format json")]
+    List {
+        /// table or json
+        #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = ["table", "json"])]
+        format: String,
     },
 }
 

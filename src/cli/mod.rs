@@ -32,6 +32,7 @@ mod site;
 mod systems;
 mod tell_metrics;
 mod text;
+mod tickets;
 mod version;
 
 use std::ffi::OsString;
@@ -72,6 +73,7 @@ fn run(session: &Session<'_>, command: Command) -> Result<u8, Failure> {
         Command::Systems(arguments) => systems::run(session, &arguments),
         Command::Coverage(arguments) => acknowledge::coverage(session, &arguments),
         Command::Incidents(arguments) => acknowledge::incidents(session, &arguments),
+        Command::Tickets(arguments) => tickets::run(session, &arguments),
         Command::CheckPermissions(arguments) => permissions::run(session, &arguments),
         Command::Doctor => doctor::run(session),
         Command::Config(arguments) => config::run(session, &arguments),

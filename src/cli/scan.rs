@@ -298,6 +298,8 @@ fn commit(
 ) -> Result<u8, Failure> {
     let RunOutcome { mut report, changes, config_since } = outcome;
     let last_success_at = store.last_success()?;
+    // Before this run's own wishes: what is told to wait is what the last sync has left.
+    let tickets = tell_metrics::tickets(session, config, store)?;
     store.apply(&report.run.id, report.run.ended_at, changes)?;
     report.run.written = outputs::planned(outputs, config);
     let writer = outputs::Writer::new(session, config, rules)?;
@@ -305,7 +307,7 @@ fn commit(
     let (packed, failed, closed_pipe) = write_and_pack(session, &writer, outputs, &report, rules);
     report.run.flags.store_failed |= failed || closed_pipe;
     report.run.exit_code = run::picture::exit_code(&report.run.flags, arguments.exit_zero);
-    let past = tell_metrics::remembered(store, last_success_at, Some(config_since))?;
+    let past = tell_metrics::remembered(store, last_success_at, Some(config_since), tickets)?;
     tell_metrics::of_run(session, config, arguments.offline, &mut report, &past);
     // Last of the files, so that it knows what became of the others.
     for path in outputs::run_json_paths(outputs, config) {

@@ -177,7 +177,8 @@ impl Loaded {
         if store.reports()?.is_empty() {
             return Ok(None);
         }
-        let past = tell_metrics::remembered(&store, store.last_success()?, None)?;
+        let tickets = tell_metrics::tickets(session, &self.config, &store)?;
+        let past = tell_metrics::remembered(&store, store.last_success()?, None, tickets)?;
         Ok(Some((kept(&store, None)?, past)))
     }
 

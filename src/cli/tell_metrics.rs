@@ -16,7 +16,7 @@ use crate::emit;
 use crate::hostile;
 use crate::metrics::{self, BuildInfo, FailedRun, FailedSystem, MetricsError, Pushgateway, Remembered};
 use crate::report::{ExitCode, Flags, Report};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, TicketFigures};
 
 /// Where the metrics of one run go.
 struct Ways<'a> {
@@ -53,6 +53,7 @@ pub(super) fn remembered(
     store: &dyn Store,
     last_success_at: Option<Instant>,
     config_since: Option<Instant>,
+    tickets: Option<Vec<TicketFigures>>,
 ) -> Result<Remembered, StoreError> {
     let by_word = store.accepted_roster()?.map(|roster| roster.accepted_by.contains("roster accept"));
     Ok(Remembered {
@@ -60,8 +61,19 @@ pub(super) fn remembered(
         config_since,
         roster_accepted_by_word: by_word,
         drops_accepted: Some(store.drops_accepted()?),
-        tickets: None,
+        tickets,
     })
+}
+
+/// What each configured tracker holds, and what waits for it.
+pub(super) fn tickets(
+    session: &Session<'_>,
+    config: &Config,
+    store: &dyn Store,
+) -> Result<Option<Vec<TicketFigures>>, StoreError> {
+    let Some(settings) = &config.tickets else { return Ok(None) };
+    let now = session.clock(config).0.now();
+    crate::tickets::figures::figures(store, &settings.habits, &settings.routes(), now).map(Some)
 }
 
 /// Tells of a run that ended without a report. A run that found the store busy says nothing: another one is going on,
@@ -187,7 +199,8 @@ fn recall(session: &Session<'_>, config: &Config, failed: &mut FailedRun) -> Res
         Err(Failure::Store(error)) => return Err(error),
         Err(_) => return Ok(()),
     };
-    failed.remembered = remembered(&store, store.last_success()?, None)?;
+    let tickets = tickets(session, config, &store)?;
+    failed.remembered = remembered(&store, store.last_success()?, None, tickets)?;
     failed.totals = Some(store.totals()?);
     for system in &mut failed.systems {
         let times = store.system_times(&system.id)?;

@@ -16,6 +16,10 @@ impl Engine<'_> {
     /// Wishes of this run. A confirmed finding that nobody ever wished a ticket for gets its wish now: tickets were not
     /// configured before, or the store is older than they are.
     pub(super) fn wishes(&self, closing: &Closing<'_>, settlement: &Settlement) -> Result<Vec<Wish>, RunError> {
+        if self.config.tickets.is_none() {
+            // Nobody would ever send them. Once tickets are configured, what is confirmed then is wished for.
+            return Ok(Vec::new());
+        }
         let mut known = self.store.ticket_known()?;
         known.extend(settlement.happenings.iter().map(|(print, _)| *print));
         let findings: BTreeMap<Fingerprint, &Finding> =
@@ -49,7 +53,9 @@ impl Engine<'_> {
             let disclosures = &self.config.roster.batches;
             disclosures.iter().find(|known| *known.batch == **batch).map(|known| known.disclosed_at)
         });
-        WishAbout { batch: batch.map(ToString::to_string), disclosed_at, name: None }
+        let shows_names = self.config.tickets.as_ref().is_some_and(|tickets| tickets.shows_names());
+        let name = person.display_name.as_deref().filter(|_| shows_names).map(str::to_owned);
+        WishAbout { batch: batch.map(ToString::to_string), disclosed_at, name }
     }
 
     /// Whether tickets wait for an operator, with a notice that says for which run.

@@ -417,9 +417,9 @@ pub struct TicketFigures {
     pub tracker: String,
     /// Open tickets.
     pub open: u64,
-    /// Findings whose ticket has something to tell and was not told yet, for any reason.
+    /// Findings whose ticket has something to tell that may be told and was not told yet.
     pub pending: u64,
-    /// Of these, kept back by the breaker, an undisclosed batch or the roster.
+    /// Findings that wait for a word: kept back by the breaker, an undisclosed batch or the roster.
     pub held: u64,
     /// Findings whose ticket says done while access was seen since.
     pub contradictions: u64,

@@ -11,6 +11,7 @@
 //! | [`words`] | what tickets say |
 //! | [`breaker`] | when nothing is sent before an operator's word, and how much at once |
 //! | [`plan`] | what should be sent; pure |
+//! | [`figures`] | figures for metrics |
 //! | [`sync`] | sending, one step at a time, each written down before and after |
 //!
 //! A run writes what it wishes into the store, in the transaction of the state change (TKT-1). Sending is another
@@ -18,6 +19,7 @@
 //! without proof (TKT-9), or put a secret, a full grant id or somebody else's leaving into a text.
 
 pub mod breaker;
+pub mod figures;
 pub mod group;
 pub mod markup;
 pub mod plan;

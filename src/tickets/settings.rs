@@ -155,3 +155,15 @@ pub struct TicketsConfig {
     /// What holds for all of them.
     pub habits: Habits,
 }
+
+impl TicketsConfig {
+    /// Whether tickets may show names of people.
+    pub fn shows_names(&self) -> bool {
+        self.habits.persons == ShowPersons::Name
+    }
+
+    /// Trackers and receivers, in the order of the file.
+    pub fn routes(&self) -> Vec<Route> {
+        self.trackers.iter().map(|tracker| tracker.route.clone()).collect()
+    }
+}

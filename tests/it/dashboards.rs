@@ -20,15 +20,6 @@ const EXCUSED: &[(&str, &str)] = &[
         "exceptions_next_expiry_timestamp_seconds",
         "the number that ends soon is shown; the day would point to one exception",
     ),
-    (
-        "serve_start_timestamp_seconds",
-        "only where the service runs; `up` and the alert HoldoverServeDown say what matters",
-    ),
-    ("serve_next_run_timestamp_seconds", "only where the service runs; the page shows the next runs"),
-    ("serve_run_in_progress", "only where the service runs, and of a moment"),
-    ("serve_runs_skipped_total", "only where the service runs; the log says why"),
-    ("config_reload_success", "only where the service runs; /readyz says what is wrong"),
-    ("config_reload_last_success_timestamp_seconds", "only where the service runs"),
 ];
 
 /// Labels that Prometheus and the exporters add.
@@ -457,10 +448,6 @@ fn commands_that_pages_name_exist() {
         for command in commands(content) {
             let Some(first) = command.first() else { panic!("{page}: `holdover ` without a command") };
             let found = program.find_subcommand(first);
-            // Written at the same time as these pages, on a branch of its own.
-            if found.is_none() && first == "tickets" {
-                continue;
-            }
             let found = found.unwrap_or_else(|| panic!("{page}: there is no `holdover {first}`"));
             if found.has_subcommands() {
                 let second = command.get(1).unwrap_or_else(|| panic!("{page}: `holdover {first}` needs another word"));

@@ -26,5 +26,6 @@ mod same_bytes;
 mod sample;
 mod serve;
 mod store_faults;
+mod tickets;
 mod trackers;
 mod verdicts;

@@ -169,7 +169,12 @@ pub(super) fn channel(desk: &Desk<'_>, route: &Route) -> ChannelPlan {
         .iter()
         .filter(|ticket| ticket.tracker == tracker && !is_figure(ticket.unit))
         .filter(|ticket| {
-            matches!(ticket.state, TicketState::Intended | TicketState::Rejected) || ticket.by_hand.is_some()
+            let done = || {
+                let lines = desk.lines_on(tracker, &ticket.key);
+                ticket.state == TicketState::Open && lines.iter().all(|line| line.status.is_done())
+            };
+            let begun = matches!(ticket.state, TicketState::Intended | TicketState::Rejected);
+            begun || ticket.by_hand.is_some() || ticket.stale || done()
         })
         .map(|ticket| (ticket.key.clone(), Build::of(desk, ticket)))
         .collect();

@@ -8,7 +8,7 @@ use crate::hostile;
 use crate::store::StoreError;
 use crate::store::outbox::{ClosedByHand, Operation, Outcome, Ticket, TicketChanges, TicketLine, TicketState, Unit};
 use crate::tickets::plan::Work;
-use crate::tickets::tracker::{Remote, RemoteId, Standing, TicketKey, Tracker};
+use crate::tickets::tracker::{Remote, RemoteId, Standing, TicketKey, Tracker, TrackerError};
 
 impl Session<'_, '_> {
     /// Takes over what was found. Findings that stand on another ticket stay there: one ticket a finding, for ever.
@@ -30,11 +30,18 @@ impl Session<'_, '_> {
         for other in others {
             self.stand_aside(&ticket, main, other, &mut lines)?;
         }
+        // It may have been made for another group: whatever else is to be put on new tickets may stand on it already.
+        match self.also_on(tracker, main, &lines).await {
+            Ok(more) => lines.extend(more.into_iter().map(|line| TicketLine { ticket: ticket.key.clone(), ..line })),
+            Err(error) => return Ok(self.fault(&ticket, Operation::Create, &super::cause_of(&error))),
+        }
         let mut ticket = self.taken_over(ticket, main);
         ticket.stale = main.standing == Standing::Open;
+        self.known.insert((ticket.tracker.clone(), main.id.0.clone()), ticket.key.clone());
         let says = format!("found: {}", main.id.0);
         self.keep_step(ticket.clone(), lines.clone(), Operation::Create, Outcome::Ok, &says)?;
-        if !ticket.stale {
+        if !ticket.stale || lines != work.lines {
+            // Closed there, or with other lines than planned: the next plan sees to it.
             return Ok(Ended::Done);
         }
         // Its text may be older than what is known now.
@@ -46,6 +53,28 @@ impl Session<'_, '_> {
             }
             Err(error) => Ok(self.fault(&ticket, Operation::Revise, &super::cause_of(&error))),
         }
+    }
+
+    /// Other findings of this plan that a found ticket carries.
+    async fn also_on(
+        &mut self,
+        tracker: &dyn Tracker,
+        main: &Remote,
+        lines: &[TicketLine],
+    ) -> Result<Vec<TicketLine>, TrackerError> {
+        let own = |line: &&TicketLine| lines.iter().any(|known| known.fingerprint == line.fingerprint);
+        let others: Vec<TicketLine> = self.wanted.iter().filter(|line| !own(line)).cloned().collect();
+        if others.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<TicketKey> = others.iter().map(|line| TicketKey::of_finding(&line.fingerprint)).collect();
+        let found = tracker.find(&keys).await?;
+        let carried: BTreeSet<TicketKey> =
+            found.into_iter().filter(|remote| remote.id == main.id).flat_map(|remote| remote.keys).collect();
+        let more: Vec<TicketLine> =
+            others.into_iter().filter(|line| carried.contains(&TicketKey::of_finding(&line.fingerprint))).collect();
+        self.elsewhere.extend(more.iter().map(|line| line.fingerprint));
+        Ok(more)
     }
 
     fn taken_over(&self, mut ticket: Ticket, remote: &Remote) -> Ticket {

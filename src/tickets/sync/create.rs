@@ -32,8 +32,12 @@ impl Session<'_, '_> {
                 return Ok(Ended::Done);
             }
             match tracker.find(&keys).await {
-                Ok(found) if !found.is_empty() => return self.adopt(tracker, ticket, work, &found).await,
-                Ok(_) => {}
+                Ok(found) => {
+                    let found = self.strangers(&ticket, found);
+                    if !found.is_empty() {
+                        return self.adopt(tracker, ticket, work, &found).await;
+                    }
+                }
                 Err(error) => return Ok(self.fault(&ticket, Operation::Create, &super::cause_of(&error))),
             }
             if work.lines.iter().all(|line| line.status.is_done()) && !plan::holds_no_finding(ticket.unit) {
@@ -70,6 +74,15 @@ impl Session<'_, '_> {
             detail: String::from("answers get lost, and the ticket is not found; tried again in the next sync"),
         };
         Ok(self.fault(&ticket, Operation::Create, &lost))
+    }
+
+    /// What was found and no other record of ours is about: an earlier ticket of the same finding carries its label too.
+    fn strangers(&self, ticket: &Ticket, found: Vec<Remote>) -> Vec<Remote> {
+        let is_other = |remote: &Remote| {
+            let known = self.known.get(&(ticket.tracker.clone(), remote.id.0.clone()));
+            known.is_some_and(|key| *key != ticket.key)
+        };
+        found.into_iter().filter(|remote| !is_other(remote)).collect()
     }
 
     /// Waits until a ticket that may have been made is surely found. `false` where that takes too long for this sync.

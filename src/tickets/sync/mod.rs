@@ -127,6 +127,12 @@ struct Session<'a, 'b> {
     /// Trackers that are left alone, by name.
     down: BTreeSet<String>,
     failures: BTreeMap<String, u32>,
+    /// Ids in each tracker that our records know, with the key of the record.
+    known: BTreeMap<(String, String), String>,
+    /// Findings that are to be put on new tickets of the present tracker.
+    wanted: Vec<TicketLine>,
+    /// Findings that turned out to stand on another ticket; their own step waits for the next plan.
+    elsewhere: BTreeSet<Fingerprint>,
 }
 
 /// Sends what is planned: critical first, oldest end first, one at a time. A channel that could not be opened is told,
@@ -143,6 +149,9 @@ pub async fn sync(desk: &mut Desk<'_>, channels: &[Result<Channel, Cause>]) -> R
         outcome: SyncOutcome::default(),
         down: BTreeSet::new(),
         failures: BTreeMap::new(),
+        known: BTreeMap::new(),
+        wanted: Vec::new(),
+        elsewhere: BTreeSet::new(),
     };
     let routes = session.desk.routes;
     for (route, channel) in routes.iter().zip(channels) {
@@ -156,6 +165,8 @@ pub async fn sync(desk: &mut Desk<'_>, channels: &[Result<Channel, Cause>]) -> R
         }
     }
     let book = session.desk.outbox.ticket_book()?;
+    let remote = |ticket: &Ticket| Some(((ticket.tracker.clone(), ticket.remote.clone()?), ticket.key.clone()));
+    session.known = book.tickets.iter().filter_map(remote).collect();
     let ground = session.ground(&book);
     let plan = plan::plan(&ground);
     session.keep_verdicts(&plan)?;
@@ -196,6 +207,9 @@ impl<'a> Session<'a, '_> {
     }
 
     async fn send(&mut self, route: &Route, tracker: &dyn Tracker, works: &[Work]) -> Result<(), StoreError> {
+        let new = works.iter().filter(|work| work.task == Task::Create);
+        self.wanted = new.flat_map(|work| work.lines.clone()).collect();
+        self.elsewhere.clear();
         for work in works {
             let ended = match work.task {
                 Task::Keep => {
@@ -203,6 +217,7 @@ impl<'a> Session<'a, '_> {
                     Ended::Done
                 }
                 _ if self.down.contains(route.id.as_str()) => continue,
+                Task::Create if work.lines.iter().any(|line| self.elsewhere.contains(&line.fingerprint)) => continue,
                 Task::Create => self.create(route, tracker, work).await?,
                 Task::Revise => self.revise(tracker, work).await?,
                 Task::Reopen => self.reopen(tracker, work).await?,

@@ -40,6 +40,7 @@ pub(super) struct FakeTicket {
     pub(super) standing: Standing,
     pub(super) deleted: bool,
     shown_from: Duration,
+    labels: Vec<TicketKey>,
 }
 
 #[derive(Debug, Default)]
@@ -154,7 +155,7 @@ fn labels(draft: &Draft) -> Vec<TicketKey> {
 }
 
 fn remote(ticket: &FakeTicket, keys: &[TicketKey]) -> Remote {
-    let own = labels(&ticket.draft);
+    let own = &ticket.labels;
     Remote {
         id: RemoteId(ticket.id.clone()),
         url: Some(format!("https://tickets.example.org/{}", ticket.id)),
@@ -179,9 +180,9 @@ impl Tracker for FakeTracker {
             return Err(TrackerError::NotDone(lost()));
         }
         let now = self.time.monotonic();
-        let shown = inside.tickets.iter().filter(|ticket| !ticket.deleted && ticket.shown_from <= now);
-        let mut found: Vec<Remote> =
-            shown.map(|ticket| remote(ticket, keys)).filter(|remote| !remote.keys.is_empty()).collect();
+        let carries = |ticket: &&FakeTicket| ticket.labels.iter().any(|label| keys.contains(label));
+        let shown = inside.tickets.iter().filter(|ticket| !ticket.deleted && ticket.shown_from <= now).filter(carries);
+        let mut found: Vec<Remote> = shown.map(|ticket| remote(ticket, keys)).collect();
         if inside.shows_twice {
             found.extend(found.clone());
         }
@@ -201,6 +202,7 @@ impl Tracker for FakeTracker {
             comments: Vec::new(),
             standing: Standing::Open,
             deleted: false,
+            labels: labels(draft),
             shown_from: self.time.monotonic() + self.lag,
         };
         inside.tickets.push(ticket.clone());
@@ -225,7 +227,10 @@ impl Tracker for FakeTracker {
     }
 
     async fn revise(&self, id: &RemoteId, draft: &Draft) -> Result<(), TrackerError> {
-        self.change(id, "revise", |ticket| ticket.draft = draft.clone())
+        self.change(id, "revise", |ticket| {
+            ticket.draft = draft.clone();
+            ticket.labels = labels(draft);
+        })
     }
 
     async fn comment(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError> {

@@ -330,3 +330,16 @@ async fn a_comment_that_was_surely_not_made_is_made_later() {
     world.sync().await;
     assert_eq!(world.tracker.only().comments.len(), 1);
 }
+
+#[tokio::test]
+async fn a_refused_text_still_lets_the_comment_through() {
+    let mut world = World::seasoned().await;
+    world.scan(&[(1, present(grant(1)))]);
+    world.sync().await;
+    world.later(24).await;
+    world.tracker.look().faults.push_back(Fault::Refuses);
+    world.scan(&[(1, present(grant(1))), (2, present(second_of_one(2)))]);
+    let outcome = world.sync().await;
+    assert_eq!((outcome.refusals.len(), world.tracker.look().faults_fired), (1, 1));
+    assert_eq!(world.tracker.only().comments.len(), 1);
+}

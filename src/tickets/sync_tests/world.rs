@@ -60,13 +60,13 @@ impl World {
     /// the way.
     pub(super) async fn seasoned() -> Self {
         let mut world = Self::new();
-        world.scan(&[(999, present(grant(999)))]);
+        world.scan(&[(90_001, present(grant(90_001)))]);
         world.release();
         world.sync().await;
         world.later(24).await;
-        world.scan(&[(999, absent(&world))]);
+        world.scan(&[(90_001, absent(&world))]);
         world.later(24).await;
-        world.scan(&[(999, absent(&world))]);
+        world.scan(&[(90_001, absent(&world))]);
         world.sync().await;
         world.sync().await;
         assert!(
