@@ -1,7 +1,7 @@
 //! A run that reads some systems carries on what the last one knew of the others, each with its own age: it neither
 //! looks as if they had been read now, nor as if nothing were known of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::TimeDelta;
 use scan_contract::{Instant, SystemId};
@@ -91,7 +91,7 @@ impl Carried {
     }
 
     /// When each was tried last.
-    pub fn read_at(&self) -> HashMap<SystemId, Instant> {
+    pub fn read_at(&self) -> BTreeMap<SystemId, Instant> {
         self.systems.iter().map(|fact| (fact.id.clone(), fact.last_attempt_at)).collect()
     }
 
@@ -156,7 +156,7 @@ pub struct Joined {
 }
 
 /// People who left after a carried system was read: what they hold there was not judged yet.
-pub fn unjudged(leavers: &[LeaverVerdict], read_at: &HashMap<SystemId, Instant>) -> usize {
+pub fn unjudged(leavers: &[LeaverVerdict], read_at: &BTreeMap<SystemId, Instant>) -> usize {
     let latest_end = |leaver: &&LeaverVerdict| read_at.values().any(|read| *read < leaver.access_end_at);
     leavers.iter().filter(latest_end).count()
 }

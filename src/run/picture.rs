@@ -1,6 +1,6 @@
 //! The verdict: leavers by system, flags, and the exit code.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use scan_contract::{Instant, ScopeState, SystemId};
 
@@ -72,7 +72,7 @@ pub fn leavers(
     leave: LeavePolicy,
     persons: PersonDisplay,
     about: &About,
-    read_at: &HashMap<SystemId, Instant>,
+    read_at: &BTreeMap<SystemId, Instant>,
 ) -> Vec<LeaverVerdict> {
     let reach = Reach::new(systems, about);
     let positions: HashMap<&str, usize> =

@@ -128,10 +128,7 @@ impl Progress for Stage {
 async fn end_of(running: Option<&mut Running>) -> Option<Ended> {
     match running {
         // The sender is gone without a word only where its thread died.
-        Some(running) => match (&mut running.ended).await {
-            Ok(ended) => Some(ended),
-            Err(_) => None,
-        },
+        Some(running) => (&mut running.ended).await.ok(),
         None => std::future::pending().await,
     }
 }
@@ -240,19 +237,8 @@ impl Runner {
             self.host.note(&format!("{schedule}: the start of {planned} was missed; it is caught up once"));
         }
         if let Some(queued) = &mut self.queued {
-            if queued.systems != systems {
-                // Each of the two has to be read: all systems, or both lists.
-                let mut both = std::mem::take(&mut queued.systems);
-                if both.is_empty() || systems.is_empty() {
-                    both.clear();
-                } else {
-                    both.extend(systems.into_iter().filter(|system| !queued.systems.contains(system)));
-                    both.sort();
-                    both.dedup();
-                }
-                queued.systems = both;
-                self.state.widen(queued.id, &queued.systems);
-            }
+            queued.systems = both(systems, &queued.systems);
+            self.state.widen(queued.id, &queued.systems);
             self.state.skip(1);
             let says = format!("{schedule}: run {} waits already; the start of {planned} is part of it", queued.id);
             self.host.note(&says);
@@ -322,27 +308,15 @@ impl Runner {
         if ended.is_busy() && tries < BUSY_TRIES {
             self.host.note(&format!("run {id}: another run holds the store; it is tried again in a minute"));
             // What waits behind it waits for the same store.
-            match &mut self.queued {
-                Some(behind) => {
-                    behind.not_before = now + BUSY_WAIT;
-                    self.state.skip(1);
-                    let systems = if systems.is_empty() || behind.systems.is_empty() {
-                        Vec::new()
-                    } else {
-                        let mut both = systems;
-                        both.extend(behind.systems.iter().cloned());
-                        both.sort();
-                        both.dedup();
-                        both
-                    };
-                    behind.systems = systems;
-                    self.state.widen(behind.id, &behind.systems);
-                    self.state.end(id, ended);
-                }
-                None => {
-                    self.state.wait_again(id);
-                    self.queued = Some(Queued { id, systems, not_before: now + BUSY_WAIT, tries: tries + 1 });
-                }
+            if let Some(behind) = &mut self.queued {
+                behind.not_before = now + BUSY_WAIT;
+                behind.systems = both(systems, &behind.systems);
+                self.state.skip(1);
+                self.state.widen(behind.id, &behind.systems);
+                self.state.end(id, ended);
+            } else {
+                self.state.wait_again(id);
+                self.queued = Some(Queued { id, systems, not_before: now + BUSY_WAIT, tries: tries + 1 });
             }
             return;
         }
@@ -386,17 +360,24 @@ impl Runner {
         let Some(running) = &self.running else { return true };
         running.stop.send_replace(true);
         self.host.note(&format!("run {} is told to stop: what it has not read is marked as interrupted", running.id));
-        match tokio::time::timeout(STOP_TIME, end_of(self.running.as_mut())).await {
-            Ok(ended) => {
-                self.finish(ended);
-                true
-            }
-            Err(_) => {
-                self.host.note("the run did not end in time; the next one counts it as interrupted");
-                false
-            }
+        if let Ok(ended) = tokio::time::timeout(STOP_TIME, end_of(self.running.as_mut())).await {
+            self.finish(ended);
+            return true;
         }
+        self.host.note("the run did not end in time; the next one counts it as interrupted");
+        false
     }
+}
+
+/// Systems of two starts that become one: each of the two has to be read. Empty is all.
+fn both(mut one: Vec<SystemId>, other: &[SystemId]) -> Vec<SystemId> {
+    if one.is_empty() || other.is_empty() {
+        return Vec::new();
+    }
+    one.extend_from_slice(other);
+    one.sort();
+    one.dedup();
+    one
 }
 
 fn died(at: Instant, says: &str) -> Ended {

@@ -235,10 +235,11 @@ impl State {
     }
 
     /// A run ended.
-    pub fn end(&self, id: u64, ended: Ended) {
+    pub fn end(&self, id: u64, mut ended: Ended) {
         let mut inner = self.lock();
-        if let Some(families) = &ended.families {
-            inner.families = Some(families.clone());
+        // Kept once, and not with every run that is remembered.
+        if let Some(families) = ended.families.take() {
+            inner.families = Some(families);
         }
         inner.run_began = None;
         drop(inner);

@@ -182,6 +182,7 @@ impl Company {
             store: &mut self.store,
             systems,
             only: Vec::new(),
+            carried: holdover::run::carried::Carried::default(),
             rules: &bench.rules,
             policy: &policy,
             exceptions: &exceptions,

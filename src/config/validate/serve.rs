@@ -33,7 +33,7 @@ pub(super) fn serve(check: &mut Check<'_>, raw: Option<RawServe>, systems: &[Sys
     let bearer = raw.bearer.map(|raw| secret(check, "/serve/bearer", raw));
     let client_ca = matches!(&tls, Some(Some(ServeTls { client_ca: Some(_), .. })));
     let listen = listen(check, raw.listen.as_deref(), tls.is_some(), bearer.is_some() || client_ca);
-    let names = names(check, raw.names);
+    let names = names(check, &raw.names);
     let watch = raw.watch.map_or(WATCH, |watch| watch.0);
     if !watch.is_zero() && watch < SHORTEST_WATCH {
         check.say("/serve/watch", "is shorter than a second");
@@ -95,7 +95,7 @@ fn tls(check: &mut Check<'_>, raw: RawServeTls) -> Option<ServeTls> {
     })
 }
 
-fn names(check: &mut Check<'_>, raw: Vec<String>) -> Vec<String> {
+fn names(check: &mut Check<'_>, raw: &[String]) -> Vec<String> {
     let good = |name: &str| {
         !name.is_empty()
             && name.len() <= 253

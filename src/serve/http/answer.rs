@@ -118,10 +118,9 @@ async fn checked(app: &Arc<App>, door: &Door, request: Request) -> Response<Body
         return ready(app, sign_in == SignIn::Known || !door.shape.has_sign_in()).await;
     }
     match sign_in {
-        SignIn::Known => {}
         SignIn::Wrong => return challenge("what was offered does not sign in"),
         SignIn::Nothing if door.shape.has_sign_in() => return challenge("sign in first"),
-        SignIn::Nothing => {}
+        SignIn::Known | SignIn::Nothing => {}
     }
     let audience = if sign_in == SignIn::Known { Audience::SignedIn } else { Audience::Anybody };
     if request.method() == Method::POST {
@@ -190,7 +189,7 @@ async fn ready(app: &App, details: bool) -> Response<Body> {
         lines.append(&mut failing);
         match &reloads.refused {
             Some(says) => {
-                lines.push(format!("configuration: the one on disk was refused, the earlier is in force: {says}"))
+                lines.push(format!("configuration: the one on disk was refused, the earlier is in force: {says}"));
             }
             None => lines.push(String::from("configuration: valid")),
         }

@@ -113,3 +113,34 @@ fn the_next_times_are_printed_by_config_check() {
     assert_eq!(line.matches(", ").count(), 2, "{line}");
     assert!(line.contains(" 02:3") || line.contains(" 02:40"), "{line}");
 }
+
+/// What a service manager hears.
+#[test]
+fn a_service_manager_is_told_of_readiness_reloads_life_and_the_end() {
+    let company = today(QUIET);
+    let path = company.path().join("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).expect("a socket");
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(30))).expect("a limit");
+    let hear = |words: &str| {
+        let mut heard = Vec::new();
+        loop {
+            let mut bytes = [0; 4096];
+            let length = socket.recv(&mut bytes).unwrap_or_else(|error| panic!("{words}: {error}; heard {heard:?}"));
+            let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
+            if text.contains(words) {
+                return text;
+            }
+            heard.push(text);
+        }
+    };
+    let place = path.display().to_string();
+    let mut serving = Serving::start_with(&company, &[("NOTIFY_SOCKET", &place), ("WATCHDOG_USEC", "2000000")]);
+    assert!(hear("READY=1").contains("STATUS=listening on http://"));
+    hear("WATCHDOG=1");
+    serving.signal(Signal::HUP);
+    assert!(hear("RELOADING=1").contains("MONOTONIC_USEC="));
+    assert!(hear("READY=1").contains("is in force"));
+    serving.signal(Signal::TERM);
+    hear("STOPPING=1");
+    assert_eq!(serving.end().code(), Some(0));
+}

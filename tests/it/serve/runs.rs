@@ -92,7 +92,7 @@ fn while_a_run_goes_on_everything_else_answers_one_more_waits_and_a_third_is_tol
     let metrics = serving.known("GET", "/metrics", "").body;
     assert!(metrics.contains("\nholdover_serve_run_in_progress 1\n"), "{metrics}");
     assert_eq!(serving.get("/healthz").status, 200);
-    assert_eq!(serving.known("GET", "/", "").status, 200);
+    assert_eq!(serving.known("GET", "/style.css", "").status, 200);
     assert_eq!(serving.known("POST", "/api/v1/runs", r#"{"systems":["crm"]}"#).status, 202);
     let third = serving.known("POST", "/api/v1/runs", "");
     assert_eq!(third.status, 409, "{third:?}");

@@ -3,6 +3,8 @@
 //! Sending is a command of its own with credentials of its own (PRV-6): `scan` never sends and never fetches what a
 //! tracker asks for; `sync` fetches nothing else.
 
+mod view;
+
 use std::time::Duration;
 
 use serde::Serialize;
@@ -14,12 +16,14 @@ use super::text::add_line;
 use crate::hostile;
 use crate::report::ExitCode;
 use crate::scanners::Network;
-use crate::store::outbox::{Outbox, TicketBook, TicketState, Verdict};
+use crate::store::outbox::{Outbox, TicketBook, TicketState};
 use crate::store::{SqliteStore, StoreError};
-use crate::tickets::plan::{self, Ground, Kept, Plan, Task, by_team};
+use crate::tickets::plan::{self, Ground};
 use crate::tickets::settings::TicketsConfig;
 use crate::tickets::sync::{Desk, Sleep, SyncOutcome, Trouble, sync};
 use crate::tickets::trackers;
+
+use view::{HeldLine, document, held_lines, plan_table};
 
 /// Between two looks at a store that another run holds.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -51,154 +55,6 @@ fn settings(configured: &Configured) -> Result<&TicketsConfig, Failure> {
     })
 }
 
-/// The plan as data.
-#[derive(Debug, Serialize)]
-struct PlanDocument {
-    format: &'static str,
-    version: u32,
-    run: Option<String>,
-    runs: Vec<RunLine>,
-    teams: Vec<TeamLine>,
-    steps: Vec<StepLine>,
-    held: Vec<HeldLine>,
-    capped: Vec<CappedLine>,
-}
-
-#[derive(Debug, Serialize)]
-struct RunLine {
-    run: String,
-    verdict: &'static str,
-    tickets: u64,
-    findings: Option<u64>,
-    why: Option<String>,
-    released: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct TeamLine {
-    team: String,
-    create: u64,
-    revise: u64,
-    reopen: u64,
-    resolve: u64,
-    held: u64,
-    capped: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct StepLine {
-    tracker: String,
-    step: &'static str,
-    key: String,
-    title: String,
-    severity: &'static str,
-    findings: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct HeldLine {
-    tracker: String,
-    run: String,
-    why: &'static str,
-    findings: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct CappedLine {
-    tracker: String,
-    system: String,
-    findings: u64,
-}
-
-fn word(task: Task) -> &'static str {
-    match task {
-        Task::Create => "create",
-        Task::Revise => "revise",
-        Task::Reopen => "reopen",
-        Task::Resolve => "resolve",
-        Task::Keep => "keep",
-    }
-}
-
-/// Runs whose tickets wait, by the breaker's new and earlier words.
-fn run_lines(plan: &Plan, book: &TicketBook) -> Vec<RunLine> {
-    let line = |run: &str, verdict: &Verdict, released: bool| {
-        let (word, tickets, findings, why) = match verdict {
-            Verdict::Passed { tickets } => ("passed", *tickets, None, None),
-            Verdict::Held { tickets, findings, why } => ("held", *tickets, Some(*findings), Some(why.clone())),
-        };
-        RunLine { run: run.to_owned(), verdict: word, tickets, findings, why, released }
-    };
-    let known = book.runs.iter().filter(|run| run.is_held()).filter_map(|run| {
-        let verdict = run.verdict.as_ref()?;
-        Some(line(&run.run, verdict, false))
-    });
-    let released = |run: &str| book.runs.iter().any(|known| known.run == run && known.released.is_some());
-    known.chain(plan.verdicts.iter().map(|(run, verdict)| line(run, verdict, released(run)))).collect()
-}
-
-fn held_lines(plan: &Plan) -> Vec<HeldLine> {
-    let mut counts: std::collections::BTreeMap<(String, String, Kept), u64> = std::collections::BTreeMap::new();
-    for channel in &plan.channels {
-        for held in &channel.held {
-            *counts.entry((channel.tracker.to_string(), held.run.clone(), held.kept)).or_default() += 1;
-        }
-    }
-    counts
-        .into_iter()
-        .map(|((tracker, run, kept), findings)| HeldLine { tracker, run, why: kept.says(), findings })
-        .collect()
-}
-
-fn document(plan: &Plan, book: &TicketBook) -> PlanDocument {
-    let step = |tracker: &str, work: &plan::Work| StepLine {
-        tracker: tracker.to_owned(),
-        step: word(work.task),
-        key: work.ticket.key.clone(),
-        title: work.draft.title.clone(),
-        severity: work.draft.severity.as_str(),
-        findings: work.draft.findings.iter().map(ToString::to_string).collect(),
-    };
-    PlanDocument {
-        format: "holdover.tickets-plan",
-        version: 1,
-        run: plan.run.clone(),
-        runs: run_lines(plan, book),
-        teams: by_team(plan, book)
-            .into_iter()
-            .map(|(team, figures)| TeamLine {
-                team,
-                create: figures.create,
-                revise: figures.revise,
-                reopen: figures.reopen,
-                resolve: figures.resolve,
-                held: figures.held,
-                capped: figures.capped,
-            })
-            .collect(),
-        steps: plan
-            .channels
-            .iter()
-            .flat_map(|channel| {
-                let asked = channel.works.iter().filter(|work| work.task != Task::Keep);
-                asked.map(|work| step(channel.tracker.as_str(), work))
-            })
-            .collect(),
-        held: held_lines(plan),
-        capped: plan
-            .channels
-            .iter()
-            .flat_map(|channel| {
-                channel.capped.iter().map(|(system, count)| CappedLine {
-                    tracker: channel.tracker.to_string(),
-                    system: system.clone(),
-                    findings: *count,
-                })
-            })
-            .collect(),
-    }
-}
-
 /// What would be sent: reads the state directory beside a run, and connects to nothing.
 fn show_plan(session: &Session<'_>, configured: &Configured, format: &str) -> Result<u8, Failure> {
     let settings = settings(configured)?;
@@ -228,59 +84,6 @@ fn tell_held(session: &Session<'_>, held: &[HeldLine]) {
         let HeldLine { tracker, run, why, findings } = line;
         session.error(&hostile::line(&format!("HELD  {findings} findings of {run} get no ticket at {tracker}: {why}")));
     }
-}
-
-fn plan_table(document: &PlanDocument) -> String {
-    let mut text = String::new();
-    let run = document.run.as_deref().unwrap_or("no run yet: scan first");
-    add_line(&mut text, format_args!("Plan after {}\n", hostile::line(run)));
-    for line in &document.runs {
-        let findings = line.findings.map_or_else(String::new, |count| format!(" for {count} findings"));
-        let why = line.why.as_deref().map_or_else(String::new, |why| format!(": {why}"));
-        let run = format!("breaker  {} {}: {} tickets{findings}{why}", line.run, line.verdict, line.tickets);
-        add_line(&mut text, format_args!("{}", hostile::line(&run)));
-    }
-    if !document.runs.is_empty() {
-        text.push('\n');
-    }
-    add_line(
-        &mut text,
-        format_args!(
-            "{:24} {:>7} {:>7} {:>7} {:>8} {:>7} {:>7}",
-            "Team", "create", "revise", "reopen", "resolve", "held", "capped"
-        ),
-    );
-    for team in &document.teams {
-        add_line(
-            &mut text,
-            format_args!(
-                "{:24} {:>7} {:>7} {:>7} {:>8} {:>7} {:>7}",
-                hostile::short(&team.team, 24),
-                team.create,
-                team.revise,
-                team.reopen,
-                team.resolve,
-                team.held,
-                team.capped
-            ),
-        );
-    }
-    if document.teams.is_empty() {
-        text.push_str("nothing to do\n");
-    }
-    if !document.steps.is_empty() {
-        text.push('\n');
-    }
-    for step in &document.steps {
-        let what = format!("{:8} {}  {}  {}", step.step, step.tracker, step.severity, step.title);
-        add_line(&mut text, format_args!("{}", hostile::line(&what)));
-    }
-    for line in &document.capped {
-        let CappedLine { tracker, system, findings } = line;
-        let says = format!("capped   {tracker}  {findings} findings in {system}: one digest ticket stands for them");
-        add_line(&mut text, format_args!("{}", hostile::line(&says)));
-    }
-    text
 }
 
 /// Opens the store for writing, and waits for a run that holds it.
