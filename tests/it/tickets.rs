@@ -20,7 +20,7 @@ fn company() -> tempfile::TempDir {
     let mut text = std::fs::read_to_string(&file).expect("the configuration");
     text.push_str(&format!(
         "tickets:\n  trackers:\n    - id: desk\n      redmine: {{ url: \"http://127.0.0.1:{port}\", project: audit, tracker_id: 1, \
-         key_field_id: 1, api_key: {{ env: DESK_TOKEN }}, resolve_to: 5, reopen_to: 2 }}\n"
+         key_field_id: 1, api_key: {{ env: DESK_TOKEN }}, resolve_to: 5, reopen_to: 2 }}\n      connection: {{ plain_to_loopback: true }}\n"
     ));
     std::fs::write(&file, text).expect("written");
     folder

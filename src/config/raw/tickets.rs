@@ -67,7 +67,7 @@ pub(in crate::config) struct RawCaps {
     #[schemars(range(min = 1, max = 10000))]
     pub(in crate::config) per_run: Option<u32>,
     /// In 24 hours. Default: 100.
-    #[schemars(range(min = 1, max = 100000))]
+    #[schemars(range(min = 1, max = 100_000))]
     pub(in crate::config) per_day: Option<u32>,
 }
 

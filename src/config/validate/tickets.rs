@@ -19,6 +19,7 @@ use scan_transport::Connection;
 const AT: &str = "/tickets";
 
 /// The section, if there is one. Where the file as a whole does not fit, what fits alone is checked all the same.
+#[expect(clippy::option_option, reason = "a file that does not fit, and one that says nothing")]
 pub(super) fn tickets(check: &mut Check<'_>, raw: Option<Option<RawTickets>>) -> Option<TicketsConfig> {
     let whole = match raw {
         Some(raw) => raw,

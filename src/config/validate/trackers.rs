@@ -60,6 +60,7 @@ pub(super) fn kind(check: &mut Check<'_>, part: &mut Part<'_>, raw: RawTracker) 
     raw_webhook.and_then(|raw| webhook(check, part, raw))
 }
 
+#[expect(clippy::match_same_arms, reason = "what is written, then what the host tells")]
 fn jira(check: &mut Check<'_>, part: &Part<'_>, raw: RawJira) -> Checked {
     let url = part.address(check, "url", &raw.url);
     let sign_in = part.sign_in(check, raw.sign_in);

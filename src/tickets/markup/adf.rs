@@ -47,6 +47,7 @@ fn list(kind: &str, items: impl Iterator<Item = Vec<Value>>) -> Value {
     if items.is_empty() { paragraph(Vec::new()) } else { json!({ "type": kind, "content": items }) }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what is built is handed over")]
 fn paragraph(content: Vec<Value>) -> Value {
     json!({ "type": "paragraph", "content": content })
 }
@@ -61,6 +62,7 @@ fn inline(spans: &[Span]) -> Vec<Value> {
     spans.iter().filter(there).map(span).collect()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what is built is handed over")]
 fn words(text: &str, marks: Vec<Value>) -> Value {
     if marks.is_empty() {
         json!({ "type": "text", "text": text })

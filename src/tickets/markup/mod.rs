@@ -11,6 +11,8 @@
 //!
 //! Every value is one line first: what moves a cursor, turns a line around or is not seen is shown as `\u{...}`.
 
+#![expect(clippy::format_push_string, reason = "texts are short, and the lines read better so")]
+
 pub mod adf;
 pub mod markdown;
 pub mod mrkdwn;

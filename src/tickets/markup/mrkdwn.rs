@@ -46,6 +46,7 @@ fn list(style: &str, items: impl Iterator<Item = Vec<Value>>) -> Value {
     json!({ "type": "rich_text_list", "style": style, "elements": items })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what is built is handed over")]
 fn section(elements: Vec<Value>) -> Value {
     json!({ "type": "rich_text_section", "elements": elements })
 }

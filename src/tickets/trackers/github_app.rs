@@ -22,6 +22,7 @@ const MARGIN: TimeDelta = TimeDelta::seconds(60);
 const CLAIMS: TimeDelta = TimeDelta::minutes(9);
 
 /// An App's installation.
+#[expect(clippy::struct_field_names, reason = "GitHub's own name for it")]
 pub(super) struct Installation {
     door: Door,
     rest: Url,
@@ -116,6 +117,7 @@ impl Installation {
         door.send(super::github::headed(request)).await
     }
 
+    #[expect(clippy::single_match_else, reason = "the two ways stand side by side")]
     async fn fetch(&self) -> Result<(Secret, Instant), Cause> {
         let id = match self.installation_id {
             Some(id) => id,

@@ -193,7 +193,7 @@ impl Tracker {
         labels.join(",")
     }
 
-    fn fields(&self, draft: &Draft) -> Map<String, Value> {
+    fn fields(draft: &Draft) -> Map<String, Value> {
         let mut fields = Map::new();
         fields.insert(String::from("title"), json!(markup::title(&draft.title, TITLE)));
         fields.insert(String::from("description"), json!(Self::body(&draft.body)));
@@ -241,7 +241,7 @@ impl Keeps for Tracker {
 
     async fn create(&self, draft: &Draft) -> Result<Remote, TrackerError> {
         self.sight().await?;
-        let mut fields = self.fields(draft);
+        let mut fields = Self::fields(draft);
         fields.insert(String::from("labels"), json!(self.labels(draft)));
         fields.insert(String::from("confidential"), json!(self.settings.confidential));
         let reply = self.client.tell(Method::POST, self.url(&["issues"], &[])?, &Value::Object(fields)).await?;
@@ -270,7 +270,7 @@ impl Keeps for Tracker {
     }
 
     async fn revise(&self, id: &RemoteId, draft: &Draft) -> Result<(), TrackerError> {
-        let mut fields = self.fields(draft);
+        let mut fields = Self::fields(draft);
         fields.insert(String::from("add_labels"), json!(self.labels(draft)));
         let url = self.url(&["issues", &id.0], &[])?;
         self.client.tell(Method::PUT, url, &Value::Object(fields)).await.map(drop)

@@ -73,6 +73,7 @@ struct One {
 }
 
 impl Tracker {
+    #[expect(clippy::needless_pass_by_value, reason = "what is built is handed over")]
     pub(super) fn new(settings: ServiceNow, door: Door, ways: &Ways) -> Self {
         let token = (http::header::AUTHORIZATION, "Bearer ");
         let credential = InHeader::of(&settings.sign_in, token, Arc::clone(&ways.secrets));

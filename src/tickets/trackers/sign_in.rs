@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 use super::settings::SignIn;
 
 /// A secret that is fetched when it is first needed, and again when the tracker refuses it.
+#[expect(clippy::struct_field_names, reason = "the secret as it is kept")]
 pub(super) struct Kept {
     reference: SecretRef,
     secrets: Arc<dyn Secrets>,

@@ -84,6 +84,7 @@ pub struct Tracker {
 }
 
 impl Tracker {
+    #[expect(clippy::needless_pass_by_value, reason = "what is built is handed over")]
     pub(super) fn new(settings: Jira, door: Door, ways: &Ways) -> Self {
         let token = (http::header::AUTHORIZATION, "Bearer ");
         let credential = InHeader::of(&settings.sign_in, token, Arc::clone(&ways.secrets));
@@ -104,7 +105,7 @@ impl Tracker {
     }
 
     /// Data Center answers many requests for somebody who is not signed in, and finds nothing for them.
-    fn is_us(&self, reply: &Reply) -> Result<(), TrackerError> {
+    fn is_us(reply: &Reply) -> Result<(), TrackerError> {
         let anonymous = reply.header("x-ausername").is_some_and(|name| name.eq_ignore_ascii_case("anonymous"));
         let locked = reply.header("x-authentication-denied-reason").is_some()
             || reply.header("x-seraph-loginreason").is_some_and(|reason| !reason.contains("OK"));
@@ -123,7 +124,7 @@ impl Tracker {
 
     async fn ask(&self, url: url::Url) -> Result<Reply, TrackerError> {
         let reply = self.client.ask(url).await?;
-        self.is_us(&reply)?;
+        Self::is_us(&reply)?;
         Ok(reply)
     }
 
@@ -251,7 +252,7 @@ impl Keeps for Tracker {
     fn look_up_lag(&self) -> Duration {
         match self.settings.flavour {
             JiraFlavour::Cloud => Duration::from_mins(2),
-            JiraFlavour::DataCenter => Duration::from_secs(60),
+            JiraFlavour::DataCenter => Duration::from_mins(1),
         }
     }
 

@@ -42,7 +42,7 @@ fn jql(tracker: &Tracker, keys: &[TicketKey]) -> String {
 
 async fn page(tracker: &Tracker, segments: &[&str], body: &serde_json::Value) -> Result<Page, TrackerError> {
     let reply = tracker.client.send(with_body(Method::POST, tracker.url(segments, &[])?, body)?).await?;
-    tracker.is_us(&reply)?;
+    Tracker::is_us(&reply)?;
     if reply.status.as_u16() != 200 {
         // A project that we may not see is a value that does not exist, and 400.
         return Err(tracker.client.refused(&reply));
