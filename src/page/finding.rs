@@ -6,6 +6,7 @@ use super::frame::Frame;
 use super::query::Query;
 use super::{Desk, Refusal};
 use crate::emit::html::Card;
+use crate::emit::words;
 use crate::findings::{Finding, FindingState, Fingerprint};
 use crate::hostile::line as inert;
 
@@ -21,6 +22,8 @@ pub(super) struct Page {
     history: Vec<String>,
     exception: Option<String>,
     ticket: Option<String>,
+    /// The ticket says done, the system says no.
+    contradicted: Option<String>,
     person_address: String,
     back: String,
 }
@@ -49,6 +52,7 @@ pub(super) fn page(desk: &Desk<'_>, asked: &str) -> Result<Page, Refusal> {
         history: history.iter().map(|line| inert(line)).collect(),
         exception: exception(finding),
         ticket: finding.ticket.as_deref().map(inert),
+        contradicted: contradicted(desk, &print),
         person_address: person.address("/findings"),
         back: desk.query.same_run().address("/findings"),
     })
@@ -68,10 +72,18 @@ fn standing(finding: &Finding) -> &'static str {
     }
 }
 
+fn contradicted(desk: &Desk<'_>, print: &Fingerprint) -> Option<String> {
+    let one = desk.report.contradictions.iter().find(|one| one.fingerprint == *print)?;
+    let at = one.ticket_closed_at.map_or_else(String::new, |at| format!(" since {}", words::seconds(at)));
+    Some(inert(&format!(
+        "{} says that it is done{at}; it was read in force at {}.",
+        one.ticket.as_deref().unwrap_or(&one.tracker),
+        words::seconds(one.last_seen_at)
+    )))
+}
+
 fn exception(finding: &Finding) -> Option<String> {
     let id = finding.exception_id.as_deref()?;
-    let until = finding
-        .exception_expires_at
-        .map_or_else(String::new, |at| format!(" until {}", crate::emit::words::seconds(at)));
+    let until = finding.exception_expires_at.map_or_else(String::new, |at| format!(" until {}", words::seconds(at)));
     Some(inert(&format!("{id}{until}")))
 }

@@ -185,8 +185,18 @@ fn notices(report: &Report) -> Vec<(String, String)> {
             "Some access was used after the end. Handle it as an incident, then `holdover incidents acknowledge`.";
         (String::from("incident"), String::from(says))
     });
+    let disputed = report.contradictions.iter().map(|one| {
+        let ticket = one.ticket.as_deref().unwrap_or(&one.tracker);
+        let says = format!(
+            "{ticket} says that it is done; {} in {} was read in force after that",
+            words::kind(one.access_kind),
+            one.system
+        );
+        (String::from("ticket and system differ"), inert(&says))
+    });
     incident
         .into_iter()
+        .chain(disputed)
         .chain(gates)
         .chain(notices.map(|notice| (inert(&notice.id), inert(&notice.says))))
         .chain(apps)

@@ -25,6 +25,7 @@ mod roster_http;
 mod same_bytes;
 mod sample;
 mod serve;
+mod soak;
 mod store_faults;
 mod tickets;
 mod trackers;

@@ -76,6 +76,8 @@ pub(crate) struct Bench {
 pub(crate) struct Company {
     pub(crate) store: MemoryStore,
     config: Config,
+    /// Whether the live system leaves out a user and says that this was all.
+    pub(crate) hub_lies: bool,
     export: Option<Truth>,
     roster: Option<Truth>,
 }
@@ -88,7 +90,7 @@ impl Company {
     pub(crate) fn new() -> Self {
         let loaded = config::load(Path::new("/sim/holdover.yaml"), CONFIG, &|_| None);
         let config = loaded.unwrap_or_else(|problems| panic!("{problems:?}")).config;
-        Self { store: MemoryStore::new("simulation"), config, export: None, roster: None }
+        Self { store: MemoryStore::new("simulation"), config, hub_lies: false, export: None, roster: None }
     }
 
     /// One run with its faults.
@@ -115,7 +117,8 @@ impl Company {
         } else {
             truth.now
         };
-        let hub = Hub::new(truth.clone(), faults.to_vec(), Arc::clone(&bench.met));
+        let mut hub = Hub::new(truth.clone(), faults.to_vec(), Arc::clone(&bench.met));
+        hub.lies = self.hub_lies;
         let outcome = self.engine(bench, now, Arc::new(documents), hub);
         for (fault, planted) in planted {
             if planted.fired() > 0 {
@@ -189,7 +192,7 @@ impl Company {
             progress: Arc::new(Silent),
             stop,
             exit_zero: false,
-            as_of_chosen: true,
+            as_of_chosen: false,
         };
         bench.runtime.block_on(engine.run()).expect("a run")
     }

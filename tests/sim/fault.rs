@@ -70,6 +70,20 @@ faults! {
     ClockBack,
     /// The same run is started again at the same instant.
     RunTwice,
+    /// The tracker cannot be reached.
+    TrackerDown,
+    /// It does what it is asked, and the answer is lost.
+    AnswerLost,
+    /// It does nothing, and nobody can tell.
+    AnswerLostNotDone,
+    /// A new ticket is found only after a while.
+    IndexLags,
+    /// A search shows each ticket twice.
+    ShownTwice,
+    /// Sending dies between two steps.
+    SyncDies,
+    /// Somebody closes a ticket while access remains.
+    ClosedByHand,
 }
 
 /// How often each fault was met, over all seeds.
@@ -96,6 +110,9 @@ impl Met {
 /// Faults of one run: mostly none, sometimes two.
 pub(crate) fn draw(random: &mut Random) -> Vec<Fault> {
     let mut faults = Vec::new();
+    if random.chance(12) {
+        faults.push(Fault::SyncDies);
+    }
     for _ in 0..2 {
         if random.chance(35) {
             let fault = *random.pick(Fault::ALL);

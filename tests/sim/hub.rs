@@ -32,13 +32,15 @@ pub(crate) struct Hub {
     pub(crate) truth: Truth,
     pub(crate) faults: Vec<Fault>,
     pub(crate) met: Arc<Met>,
+    /// Leaves out a user and says that this was all.
+    pub(crate) lies: bool,
     manifest: Manifest,
 }
 
 impl Hub {
     pub(crate) fn new(truth: Truth, faults: Vec<Fault>, met: Arc<Met>) -> Self {
         let manifest = Manifest::parse(MANIFEST).expect("a manifest");
-        Self { truth, faults, met, manifest }
+        Self { truth, faults, met, lies: false, manifest }
     }
 
     fn fires(&self, fault: Fault) -> bool {
@@ -63,6 +65,9 @@ impl Hub {
         }
         outlet.open(scope, self.as_of()).await?;
         let mut users = self.users();
+        if self.lies {
+            users.pop();
+        }
         let announced = users.len() as u64;
         if self.fires(Fault::ListShort) {
             users.pop();

@@ -10,17 +10,20 @@ mod check;
 mod company;
 mod fault;
 mod hub;
+mod tickets;
 mod truth;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use holdover::rules::RuleSet;
+use holdover::store::Store as _;
 use holdover_kit::random::Random;
 
 use check::Watch;
 use company::{Bench, Company};
 use fault::{Fault, Met};
+use tickets::{SimTracker, Tickets};
 use truth::Truth;
 
 /// Runs with faults, one a day.
@@ -44,13 +47,27 @@ fn bench(met: &Arc<Met>) -> Bench {
     Bench { runtime, rules: RuleSet::embedded().unwrap(), met: Arc::clone(met) }
 }
 
+/// Somebody who breaks a promise that the design rests on. Proves that the checks can fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lie {
+    /// All keep their word.
+    Nobody,
+    /// The tracker shows a new ticket far later than it says.
+    Tracker,
+    /// The system leaves out a user and says that this was all.
+    System,
+}
+
 /// One seed from its beginning to its end; what was wrong, with the day.
-fn play(bench: &Bench, seed: u64, tell: bool) -> Vec<String> {
+fn play(bench: &Bench, seed: u64, tell: bool, lie: Lie) -> Vec<String> {
     let random = Random::new(seed);
     let (mut world, mut faults) = (random.fork("world"), random.fork("faults"));
     let mut truth = Truth::begin(&mut world, "2026-08-03T02:00:00Z".parse().unwrap());
     let mut company = Company::new();
     let mut watch = Watch::default();
+    let tracker = SimTracker::new(random.fork("tracker"), truth.now, Arc::clone(&bench.met));
+    let tickets = Tickets::new(if lie == Lie::Tracker { tracker.lying() } else { tracker });
+    company.hub_lies = lie == Lie::System;
     let mut wrong = Vec::new();
     for day in 0..RUNS + QUIET {
         // The first run of all has nothing to fall back on; a roster that never was accepted is its own test.
@@ -64,8 +81,21 @@ fn play(bench: &Bench, seed: u64, tell: bool) -> Vec<String> {
         for _ in 0..times {
             let ran = company.run(bench, &truth, &planned);
             let mut found = watch.check(&ran, &company.store);
+            if day == 0 {
+                // The first roster is looked at, and believed.
+                let digest = ran.report.roster.digest.clone().expect("a roster that was read");
+                company.store.release_roster(&digest, truth.now, "the simulation").expect("memory");
+            }
+            found.extend(tickets.sync(&bench.runtime, &mut company.store, truth.now, &planned));
+            found.extend(tickets.check(&ran.report));
+            if day % 2 == 0 {
+                tickets.release(&mut company.store, truth.now);
+            }
             if day == RUNS + QUIET - 1 {
                 found.extend(check::settled(&ran));
+                tickets.release(&mut company.store, truth.now);
+                found.extend(tickets.sync(&bench.runtime, &mut company.store, truth.now, &[]));
+                found.extend(tickets.settled(&ran.report));
             }
             if tell {
                 tell_run(day, &planned, &ran.report);
@@ -106,7 +136,7 @@ fn whatever_goes_wrong_nothing_is_missed_and_nothing_closes_without_proof() {
         }
     }));
     if let Some(seed) = number("HOLDOVER_SEED") {
-        let wrong = play(&bench(&met), seed, true);
+        let wrong = play(&bench(&met), seed, true, Lie::Nobody);
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         return;
     }
@@ -123,7 +153,7 @@ fn whatever_goes_wrong_nothing_is_missed_and_nothing_closes_without_proof() {
                         if seed >= seeds || wrong.len() > 20 {
                             return wrong;
                         }
-                        wrong.extend(play(&bench, seed, false));
+                        wrong.extend(play(&bench, seed, false, Lie::Nobody));
                     }
                 })
             })
@@ -132,8 +162,18 @@ fn whatever_goes_wrong_nothing_is_missed_and_nothing_closes_without_proof() {
     });
     let again = bench(&met);
     for seed in known() {
-        wrong.extend(play(&again, seed, false));
+        wrong.extend(play(&again, seed, false, Lie::Nobody));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(met.never(), [], "faults that no seed met prove nothing");
+}
+
+#[test]
+fn the_checks_see_what_broken_promises_do() {
+    let met = Arc::new(Met::default());
+    let bench = bench(&met);
+    for (lie, says) in [(Lie::Tracker, "tickets"), (Lie::System, "its scope complete, and not open")] {
+        let seen = (0..200).any(|seed| play(&bench, seed, false, lie).iter().any(|wrong| wrong.contains(says)));
+        assert!(seen, "{lie:?} was not seen in 200 seeds");
+    }
 }

@@ -315,7 +315,8 @@ impl<'a> Session<'a, '_> {
         let ground = self.ground(&book);
         let done = plan::fulfilled(&ground);
         let left = plan::plan(&ground);
-        self.outcome.pending = pending(&left).len() as u64;
+        let capped: u64 = left.channels.iter().flat_map(|channel| channel.capped.values()).sum();
+        self.outcome.pending = pending(&left).len() as u64 + capped;
         for channel in &left.channels {
             for (key, reason) in &channel.refused {
                 let told = self.outcome.refusals.iter().any(|known| known.ticket.as_deref() == Some(key));

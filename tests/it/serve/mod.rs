@@ -138,6 +138,11 @@ impl Serving {
         (status.code().unwrap_or(-1), text)
     }
 
+    /// Its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn told(&self) -> String {
         self.told.lock().expect("told").clone()
     }

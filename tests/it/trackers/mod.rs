@@ -1,6 +1,6 @@
 //! Every tracker against a service that keeps tickets in its dialect, and against real ones where they run.
 
-mod bench;
+pub(crate) mod bench;
 mod life;
 mod lost;
 mod program;
