@@ -120,7 +120,7 @@ fn a_service_manager_is_told_of_readiness_reloads_life_and_the_end() {
     let company = today(QUIET);
     let path = company.path().join("notify");
     let socket = std::os::unix::net::UnixDatagram::bind(&path).expect("a socket");
-    socket.set_read_timeout(Some(std::time::Duration::from_secs(30))).expect("a limit");
+    socket.set_read_timeout(Some(super::PATIENCE)).expect("a limit");
     let hear = |words: &str| {
         let mut heard = Vec::new();
         loop {

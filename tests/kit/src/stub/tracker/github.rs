@@ -125,7 +125,7 @@ fn update(desk: &Desk, number: &str, asked: &Value) -> Answer {
         }
         if let Some(state) = asked["state"].as_str().filter(|_| !powerless) {
             ticket.closed = state == "closed";
-            ticket.reason = asked["state_reason"].as_str().unwrap_or_default().to_owned();
+            asked["state_reason"].as_str().unwrap_or_default().clone_into(&mut ticket.reason);
         }
     });
     desk.get(number).map_or_else(not_found, |ticket| Answer::json(&issue(&ticket)))

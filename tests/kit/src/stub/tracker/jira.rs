@@ -192,7 +192,7 @@ fn transit(desk: &Desk, id: &str, asked: &Value) -> Answer {
     };
     desk.edit(ticket.number, |ticket| {
         ticket.closed = to;
-        ticket.reason = asked["fields"]["resolution"]["name"].as_str().unwrap_or_default().to_owned();
+        asked["fields"]["resolution"]["name"].as_str().unwrap_or_default().clone_into(&mut ticket.reason);
     });
     Answer::status(204)
 }

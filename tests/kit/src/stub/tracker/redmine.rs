@@ -36,7 +36,7 @@ fn one(desk: &Desk, file: &str) -> Option<Ticket> {
 }
 
 fn status(ticket: &Ticket) -> u64 {
-    if !ticket.closed { 1 } else { ticket.reason.parse().unwrap_or(5) }
+    if ticket.closed { ticket.reason.parse().unwrap_or(5) } else { 1 }
 }
 
 fn issue(ticket: &Ticket) -> Value {
