@@ -9,6 +9,8 @@ pub(super) const WIDTH: usize = 640;
 pub(super) const HEIGHT: usize = 140;
 /// Room for the figures at the left.
 const LEFT: usize = 40;
+/// Widest bar: two runs are no wall.
+const WIDEST: usize = 28;
 /// Room above and below.
 const EDGE: usize = 12;
 
@@ -39,7 +41,7 @@ impl Chart {
         }
         let total = |point: &Point| point.residual.iter().sum::<u64>();
         let most = points.iter().map(total).max().unwrap_or(0);
-        let step = (WIDTH - LEFT) / points.len();
+        let step = ((WIDTH - LEFT) / points.len()).min(WIDEST);
         let bars = points.iter().enumerate().map(|(at, point)| bar(point, LEFT + at * step, step, most)).collect();
         let says = format!(
             "Residual findings in {} runs, from {} on {} to {} on {}, at most {most}.",

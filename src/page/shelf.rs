@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant as Tick};
+use std::time::Duration;
 
 use scan_contract::Instant;
 
 use super::source::{Source, SourceError};
+use crate::clock::{Clock as _, SystemClock};
 use crate::emit::sections::Counts;
 use crate::report::{ExitCode, Report};
 
@@ -100,13 +101,13 @@ impl Shelf {
 
     /// Figures of the kept runs.
     pub(super) fn course(&self) -> Result<Course, SourceError> {
-        let began = Tick::now();
+        let clock = SystemClock::new();
         let kept: Vec<(String, Instant)> = self.source.reports()?.into_iter().take(COURSE).collect();
         for (id, _) in &kept {
             if lock(&self.points).contains_key(id) {
                 continue;
             }
-            if began.elapsed() > PATIENCE {
+            if clock.monotonic() > PATIENCE {
                 break;
             }
             // One that cannot be read is counted as missing; looking at it says why.

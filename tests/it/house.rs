@@ -50,7 +50,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("serve", &["clock", "config", "credentials", "hostile", "metrics", "problem", "report", "run", "store"]),
     // The page answers what the port of `serve` asks; `serve` does not know it.
-    ("page", &["config", "emit", "exceptions", "findings", "hostile", "report", "roster", "rules", "serve", "store"]),
+    ("page", &["clock", "config", "emit", "exceptions", "findings", "hostile", "report", "roster", "serve", "store"]),
 ];
 
 /// Crates that may appear in one place only.

@@ -49,8 +49,11 @@ impl Soak {
     }
 
     fn program(&self, arguments: &[&str]) -> Run {
-        let output =
-            command(self.company.path()).args(arguments).env("DESK_TOKEN", SECRET).output().expect("the program starts");
+        let output = command(self.company.path())
+            .args(arguments)
+            .env("DESK_TOKEN", SECRET)
+            .output()
+            .expect("the program starts");
         Run::new(&output, self.company.path())
     }
 
