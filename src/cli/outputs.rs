@@ -132,7 +132,7 @@ pub(super) fn archive(report: &Report, rules: &RuleSet) -> Result<Vec<u8>, Failu
     let context = EmitContext {
         persons: PersonDisplay::Name,
         key: None,
-        rules: rules,
+        rules,
         places: &Places::default(),
         width: 80,
         colour: Colour::Off,

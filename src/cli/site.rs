@@ -43,31 +43,31 @@ impl Kept {
             return Err(SourceError::NoRunYet);
         }
         let options = OpenOptions { allow_network: self.allow_network, now: self.clock.now() };
-        SqliteStore::open_read_only(&self.folder, options).map_err(failed)
+        SqliteStore::open_read_only(&self.folder, options).map_err(|error| failed(&error))
     }
 }
 
-fn failed(error: StoreError) -> SourceError {
-    SourceError::Failed(super::failure::chain(&error))
+fn failed(error: &StoreError) -> SourceError {
+    SourceError::Failed(super::failure::chain(error))
 }
 
 impl Source for Kept {
     fn reports(&self) -> Result<Vec<(String, Instant)>, SourceError> {
-        self.open()?.reports().map_err(failed)
+        self.open()?.reports().map_err(|error| failed(&error))
     }
 
     fn report(&self, run: &str) -> Result<Report, SourceError> {
-        let packed = self.open()?.report(run).map_err(failed)?;
+        let packed = self.open()?.report(run).map_err(|error| failed(&error))?;
         outputs::unarchive(&packed)
             .map_err(|_| SourceError::Failed(String::from("the kept report of this run cannot be read back")))
     }
 
     fn history(&self, fingerprint: &Fingerprint) -> Result<Vec<String>, SourceError> {
-        let lines = self.open()?.history(fingerprint).map_err(failed)?;
+        let lines = self.open()?.history(fingerprint).map_err(|error| failed(&error))?;
         Ok(lines.iter().map(ToString::to_string).collect())
     }
 
     fn recall(&self, fingerprint: &Fingerprint) -> Result<Option<Finding>, SourceError> {
-        Ok(self.open()?.recall(fingerprint).map_err(failed)?.map(|memory| memory.finding))
+        Ok(self.open()?.recall(fingerprint).map_err(|error| failed(&error))?.map(|memory| memory.finding))
     }
 }

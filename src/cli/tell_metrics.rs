@@ -236,7 +236,7 @@ impl<'a> Ways<'a> {
         {
             tracing::warn!(event = "metrics-folder", error = %chain(&error));
         }
-        self.succeeded(metrics::write_textfile(path, families))
+        self.succeeded(&metrics::write_textfile(path, families))
     }
 
     /// Whether the Pushgateway, where one is wanted, took them.
@@ -253,11 +253,11 @@ impl<'a> Ways<'a> {
         };
         let pushed = Pushgateway::open(gateway, base, Arc::new(move || clock.now()))
             .and_then(|gateway| runtime.block_on(gateway.push(families)));
-        self.succeeded(pushed)
+        self.succeeded(&pushed)
     }
 
-    fn succeeded(&self, told: Result<(), MetricsError>) -> bool {
-        if let Err(error) = &told {
+    fn succeeded(&self, told: &Result<(), MetricsError>) -> bool {
+        if let Err(error) = told {
             self.session.error(&format!("error: {}", hostile::line(&chain(error))));
         }
         told.is_ok()

@@ -70,16 +70,12 @@ fn bar(point: &Point, x: usize, step: usize, most: u64) -> Bar {
         below += count;
     }
     let mut says = format!("{}: {below} residual", words::seconds(point.ended_at));
-    for (class, count) in CLASSES.into_iter().zip(point.residual).filter(|(_, count)| *count > 0) {
-        says.push_str(&format!(", {count} {class}"));
-    }
+    let parts_said = CLASSES.into_iter().zip(point.residual).filter(|(_, count)| *count > 0);
+    says.extend(parts_said.map(|(class, count)| format!(", {count} {class}")));
     let gaps = point.complete < point.declared;
     if gaps {
-        says.push_str(&format!(
-            "; {} of {} scopes not read to their end",
-            point.declared - point.complete,
-            point.declared
-        ));
+        let missing = point.declared - point.complete;
+        says.extend([format!("; {missing} of {} scopes not read to their end", point.declared)]);
     }
     Bar { x, width: step.saturating_sub(2).max(1), parts, gaps, says }
 }

@@ -213,10 +213,16 @@ fn part(system: &SystemFact) -> SystemPart {
                 effort.retries,
                 effort.failures,
                 effort.throttled,
-                words::duration(effort.waited_seconds as i64)
+                words::duration(whole_seconds(effort.waited_seconds))
             )
         }),
     }
+}
+
+/// Seconds without their fraction; what is no time is none.
+fn whole_seconds(seconds: f64) -> i64 {
+    let whole = std::time::Duration::try_from_secs_f64(seconds).map_or(0, |duration| duration.as_secs());
+    i64::try_from(whole).unwrap_or(i64::MAX)
 }
 
 fn gap(gap: &crate::report::GapFact) -> (String, String) {

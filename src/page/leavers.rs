@@ -52,8 +52,12 @@ pub(super) fn page(desk: &Desk<'_>) -> Result<Leavers, Refusal> {
     let persons = desk.persons(&context)?;
     let query = desk.query.clone();
     let report = &desk.report;
-    let column = query.system.as_deref().map(|wanted| {
-        report.systems.iter().position(|system| system.id.as_str() == wanted || inert(system.id.as_str()) == wanted)
+    let column = query.system.as_deref().map_or(Column::Any, |wanted| {
+        let found = report
+            .systems
+            .iter()
+            .position(|system| system.id.as_str() == wanted || inert(system.id.as_str()) == wanted);
+        found.map_or(Column::Unknown, Column::At)
     });
     let taken: Vec<(&LeaverVerdict, String)> = report
         .leavers
@@ -89,21 +93,34 @@ pub(super) fn page(desk: &Desk<'_>) -> Result<Leavers, Refusal> {
     })
 }
 
+/// Which system the list is narrowed to.
+#[derive(Debug, Clone, Copy)]
+enum Column {
+    /// None.
+    Any,
+    /// One that the run does not know.
+    Unknown,
+    /// The system at this position.
+    At(usize),
+}
+
 fn in_doubt(leaver: &LeaverVerdict) -> bool {
     leaver.cells.iter().any(|(cell, _)| *cell == CellVerdict::NotKnown)
         || leaver.complete_scopes < leaver.declared_scopes
 }
 
 /// Filters that make sense for a person: text, severity, and a system where something is open or not known.
-fn takes(query: &Query, leaver: &LeaverVerdict, label: &str, column: Option<Option<usize>>) -> bool {
+fn takes(query: &Query, leaver: &LeaverVerdict, label: &str, column: Column) -> bool {
     let text = query.text.as_deref().is_none_or(|text| label.to_lowercase().contains(&text.to_lowercase()));
     let severity = query.severities.is_empty() || leaver.worst.is_some_and(|worst| query.severities.contains(&worst));
     let person = query.person.as_deref().is_none_or(|person| person == leaver.person_id.as_str());
-    let system = column.is_none_or(|column| {
-        column
-            .and_then(|column| leaver.cells.get(column))
-            .is_some_and(|(cell, _)| matches!(cell, CellVerdict::Open | CellVerdict::NotKnown))
-    });
+    let system = match column {
+        Column::Any => true,
+        Column::Unknown => false,
+        Column::At(column) => {
+            leaver.cells.get(column).is_some_and(|(cell, _)| matches!(cell, CellVerdict::Open | CellVerdict::NotKnown))
+        }
+    };
     text && severity && person && system
 }
 

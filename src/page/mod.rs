@@ -136,21 +136,21 @@ impl Site {
         let desk = Desk { site: self, request, query, report };
         match path {
             // Somebody who came here has signed in by now.
-            "" | "/sign-in" => desk.page(&overview::page(&desk)?),
-            "/findings" => desk.page(&findings::page(&desk)?),
+            "" | "/sign-in" => show(&overview::page(&desk)?),
+            "/findings" => show(&findings::page(&desk)?),
             "/findings.csv" => findings::csv(&desk),
-            "/leavers" => desk.page(&leavers::page(&desk)?),
-            "/coverage" => desk.page(&coverage::page(&desk)),
-            "/runs" => desk.page(&runs::page(&desk)?),
+            "/leavers" => show(&leavers::page(&desk)?),
+            "/coverage" => show(&coverage::page(&desk)),
+            "/runs" => show(&runs::page(&desk)?),
             _ => match path.strip_prefix("/findings/") {
-                Some(print) => desk.page(&finding::page(&desk, print)?),
+                Some(print) => show(&finding::page(&desk, print)?),
                 None => Err(no_such_page()),
             },
         }
     }
 
     /// A page that says why there is none. It needs nothing that could fail.
-    fn refuse(&self, request: &PageRequest, refusal: Refusal) -> PageAnswer {
+    fn refuse(request: &PageRequest, refusal: Refusal) -> PageAnswer {
         let (status, heading, says) = match refusal {
             Refusal::NotFound(says) => (PageStatus::NotFound, "Not found", says),
             Refusal::BadRequest(says) => (PageStatus::BadRequest, "This address makes no sense", says),
@@ -179,12 +179,12 @@ fn known(path: &str) -> bool {
     matches!(path, "/findings" | "/findings.csv" | "/leavers" | "/sign-in") || path.starts_with("/findings/")
 }
 
-impl Desk<'_> {
-    fn page(&self, template: &impl Template) -> Result<PageAnswer, Refusal> {
-        let body = template.render()?.into_bytes();
-        Ok(PageAnswer { status: PageStatus::Found, content: PageContent::Html, body })
-    }
+fn show(template: &impl Template) -> Result<PageAnswer, Refusal> {
+    let body = template.render()?.into_bytes();
+    Ok(PageAnswer { status: PageStatus::Found, content: PageContent::Html, body })
+}
 
+impl Desk<'_> {
     fn frame(&self, title: &'static str) -> Frame {
         Frame::of(self, title)
     }
@@ -202,7 +202,7 @@ impl Pages for Site {
     fn answer(&self, request: &PageRequest) -> PageAnswer {
         match self.route(request) {
             Ok(answer) => answer,
-            Err(refusal) => self.refuse(request, refusal),
+            Err(refusal) => Self::refuse(request, refusal),
         }
     }
 }

@@ -193,7 +193,7 @@ impl Query {
         let mut between = '?';
         let mut add = |name: &str, value: &str| {
             let value = percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
-            address.push_str(&format!("{between}{name}={value}"));
+            address.extend([format!("{between}{name}={value}")]);
             between = '&';
         };
         if let Some(run) = &self.run {

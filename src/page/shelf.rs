@@ -43,7 +43,7 @@ impl Point {
             complete: counts.complete_scopes,
             declared: counts.declared_scopes,
             exit_code: report.run.exit_code,
-            seconds: report.run.duration_seconds as u64,
+            seconds: Duration::try_from_secs_f64(report.run.duration_seconds).map_or(0, |time| time.as_secs()),
         }
     }
 }

@@ -161,7 +161,8 @@ fn each_filter_keeps_what_it_names_and_leaves_out_its_twin() {
     let listed: Vec<&Finding> = report.findings.iter().filter(|finding| Shown::Residual.holds(finding)).collect();
     assert!(listed.len() > 3);
     let first = listed[0];
-    let filters: [(String, Box<dyn Fn(&Finding) -> bool>); 5] = [
+    type Fits<'a> = Box<dyn Fn(&Finding) -> bool + 'a>;
+    let filters: [(String, Fits<'_>); 5] = [
         (format!("severity={}", first.severity), Box::new(|finding| finding.severity == first.severity)),
         (format!("system={}", first.system), Box::new(|finding| finding.system == first.system)),
         (format!("kind={}", first.access_kind), Box::new(|finding| finding.access_kind == first.access_kind)),

@@ -53,7 +53,8 @@ impl Engine<'_> {
             let disclosures = &self.config.roster.batches;
             disclosures.iter().find(|known| *known.batch == **batch).map(|known| known.disclosed_at)
         });
-        let shows_names = self.config.tickets.as_ref().is_some_and(|tickets| tickets.shows_names());
+        let shows_names =
+            self.config.tickets.as_ref().is_some_and(crate::tickets::settings::TicketsConfig::shows_names);
         let name = person.display_name.as_deref().filter(|_| shows_names).map(str::to_owned);
         WishAbout { batch: batch.map(ToString::to_string), disclosed_at, name }
     }

@@ -8,6 +8,7 @@
     clippy::format_collect,
     clippy::naive_bytecount,
     clippy::type_complexity,
+    clippy::print_stdout,
     reason = "a test fails loudly, and starts the program it tests"
 )]
 

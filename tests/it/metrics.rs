@@ -170,7 +170,7 @@ impl Gateway {
 
 fn answer_one(mut stream: TcpStream, answer: &str) -> String {
     let mut text = Vec::new();
-    let mut part = [0; 65_536];
+    let mut part = vec![0; 65_536];
     loop {
         let count = stream.read(&mut part).expect("a request");
         text.extend_from_slice(&part[..count]);

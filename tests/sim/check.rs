@@ -45,7 +45,7 @@ impl RuleTexts for NoTexts {
     }
 }
 
-fn told<'a>(looked: &'a Looked, place: Place) -> &'a Truth {
+fn told(looked: &Looked, place: Place) -> &Truth {
     match place {
         Place::Account | Place::Token => &looked.export,
         Place::User | Place::Key => &looked.live,

@@ -119,7 +119,7 @@ impl Company {
         };
         let mut hub = Hub::new(truth.clone(), faults.to_vec(), Arc::clone(&bench.met));
         hub.lies = self.hub_lies;
-        let outcome = self.engine(bench, now, Arc::new(documents), hub);
+        let outcome = self.engine(bench, now, &Arc::new(documents), hub);
         for (fault, planted) in planted {
             if planted.fired() > 0 {
                 bench.met.fired(fault);
@@ -146,7 +146,7 @@ impl Company {
         Ran { report, looked, committed }
     }
 
-    fn engine(&mut self, bench: &Bench, now: Instant, documents: Arc<MemoryDocuments>, hub: Hub) -> RunOutcome {
+    fn engine(&mut self, bench: &Bench, now: Instant, documents: &Arc<MemoryDocuments>, hub: Hub) -> RunOutcome {
         let config = &self.config;
         let previous = self.store.accepted_roster().expect("memory");
         let week_ago = self.store.roster_figures_at(now - chrono::TimeDelta::days(7)).expect("memory");
@@ -165,7 +165,7 @@ impl Company {
         let mut systems = Vec::new();
         for system in &config.systems {
             let Connector::Import(settings) = &system.connector else { panic!("an import") };
-            let scanner = scan_import::Import::new(settings.clone(), Arc::clone(&documents) as _).expect("a scanner");
+            let scanner = scan_import::Import::new(settings.clone(), Arc::clone(documents) as _).expect("a scanner");
             systems.push(ConfiguredSystem { config: system.clone(), scanner: Arc::new(scanner) });
         }
         let mut live = config.systems[0].clone();

@@ -55,15 +55,15 @@ impl Hub {
         self.truth.grants.iter().filter(|(_, grant)| grant.place == Place::User).collect()
     }
 
-    fn as_of(&self) -> Option<AsOf> {
-        Some(AsOf { at: self.truth.now, source: AsOfSource::Stated })
+    fn as_of(&self) -> AsOf {
+        AsOf { at: self.truth.now, source: AsOfSource::Stated }
     }
 
     async fn list(&self, scope: &ScopeName, outlet: &Outlet) -> Result<Option<EndProof>, Cause> {
         if self.fires(Fault::ListDenied) {
             return Err(Cause::Denied { permission: String::from("list users") });
         }
-        outlet.open(scope, self.as_of()).await?;
+        outlet.open(scope, Some(self.as_of())).await?;
         let mut users = self.users();
         if self.lies {
             users.pop();
@@ -102,7 +102,7 @@ impl Hub {
                 .await?;
             return Ok(());
         }
-        outlet.open(scope, self.as_of()).await?;
+        outlet.open(scope, Some(self.as_of())).await?;
         let keys = self.truth.grants.iter().filter(|(_, grant)| {
             grant.place == Place::Key && user_id(grant.person) == user && self.truth.grants.contains_key(user)
         });

@@ -291,6 +291,10 @@ impl Outbox for Mortal<'_> {
     }
 }
 
+fn runs(store: &MemoryStore) -> usize {
+    store.ticket_book().expect("memory").runs.len()
+}
+
 /// The ticketing of one company.
 pub(crate) struct Tickets {
     pub(crate) tracker: SimTracker,
@@ -353,19 +357,15 @@ impl Tickets {
         if made > 0
             && held.len() > 1
             && store.tickets_held().expect("memory").len() == held.len()
-            && held.len() == self.runs(store)
+            && held.len() == runs(store)
         {
             wrong.push(format!("{made} tickets although every run is held"));
         }
         wrong
     }
 
-    fn runs(&self, store: &MemoryStore) -> usize {
-        store.ticket_book().expect("memory").runs.len()
-    }
-
     /// An operator looks at what is held and lets it go.
-    pub(crate) fn release(&self, store: &mut MemoryStore, at: Instant) {
+    pub(crate) fn release(store: &mut MemoryStore, at: Instant) {
         for run in store.tickets_held().expect("memory") {
             store.release_tickets(&run.run, at, "the simulation").expect("the run is known");
         }

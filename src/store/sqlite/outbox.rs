@@ -184,7 +184,7 @@ pub(super) fn write_run(
 
 fn write_wishes(change: &Change<'_>, wishes: &[Wish]) -> Result<(), StoreError> {
     for wish in wishes {
-        let body = write_wish(wish).map_err(|error| form(change, error))?;
+        let body = write_wish(wish).map_err(|error| form(change, &error))?;
         change.run(|transaction| {
             transaction.prepare_cached("INSERT INTO outbox (fingerprint, body, digest) VALUES (?1, ?2, ?3)")?.execute((
                 wish.fingerprint.0,
@@ -196,7 +196,7 @@ fn write_wishes(change: &Change<'_>, wishes: &[Wish]) -> Result<(), StoreError> 
     Ok(())
 }
 
-fn form(change: &Change<'_>, error: outbox_form::FormError) -> StoreError {
+fn form(change: &Change<'_>, error: &outbox_form::FormError) -> StoreError {
     StoreError::Database { doing: change.doing, detail: error.to_string() }
 }
 
@@ -208,7 +208,7 @@ pub(super) fn carry_over(
     new: Fingerprint,
 ) -> Result<(), StoreError> {
     for wish in store_wishes {
-        let body = write_wish(wish).map_err(|error| form(change, error))?;
+        let body = write_wish(wish).map_err(|error| form(change, &error))?;
         change.run(|transaction| {
             transaction.execute(
                 "UPDATE outbox SET fingerprint = ?2, digest = ?3 WHERE number = ?1",
@@ -239,7 +239,7 @@ pub(super) fn of_finding(
 }
 
 fn write_one_line(change: &Change<'_>, line: &TicketLine) -> Result<(), StoreError> {
-    let body = write_line(line).map_err(|error| form(change, error))?;
+    let body = write_line(line).map_err(|error| form(change, &error))?;
     let digest = line_digest(&line.tracker, line.fingerprint, &line.ticket, &body);
     change.run(|transaction| {
         transaction
@@ -255,7 +255,7 @@ fn write_one_line(change: &Change<'_>, line: &TicketLine) -> Result<(), StoreErr
 
 fn write_all(change: &Change<'_>, changes: &TicketChanges) -> Result<(), StoreError> {
     for ticket in &changes.tickets {
-        let body = write_ticket(ticket).map_err(|error| form(change, error))?;
+        let body = write_ticket(ticket).map_err(|error| form(change, &error))?;
         let digest = ticket_digest(&ticket.tracker, &ticket.key, &body);
         change.run(|transaction| {
             transaction
@@ -271,7 +271,7 @@ fn write_all(change: &Change<'_>, changes: &TicketChanges) -> Result<(), StoreEr
     }
     write_wishes(change, &changes.wishes)?;
     for (run, verdict) in &changes.verdicts {
-        let text = write_verdict(verdict).map_err(|error| form(change, error))?;
+        let text = write_verdict(verdict).map_err(|error| form(change, &error))?;
         change
             .run(|transaction| transaction.execute("UPDATE ticket_run SET verdict = ?2 WHERE run = ?1", (run, text)))?;
     }

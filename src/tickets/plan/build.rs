@@ -279,7 +279,9 @@ fn work(desk: &Desk<'_>, build: Build, plan: &mut ChannelPlan) -> Option<Work> {
     let comment = comment(task, first, &entries, &news).filter(|_| !said || task != Task::Revise);
     if let Some(why) = waits(desk, &ticket, before.as_ref(), task, comment.is_some(), &draft) {
         plan.waiting.extend(lines.iter().filter(|line| !line.status.is_done()).map(|line| line.fingerprint));
-        plan.refused.extend(why.map(|reason| (ticket.key.clone(), reason)));
+        if let Wait::Refused(reason) = why {
+            plan.refused.push((ticket.key.clone(), reason));
+        }
         return None;
     }
     let changed = lines != lines_before || before.as_ref() != Some(&ticket);
@@ -298,7 +300,7 @@ fn decide(
     let now = desk.ground.now;
     let run = &desk.last.run;
     match ticket.state {
-        TicketState::Rejected if all_done => {
+        TicketState::Rejected | TicketState::Refused | TicketState::Disputed | TicketState::Missing if all_done => {
             ticket.state = TicketState::Resolved;
             ticket.resolved_at = Some(now);
             (Task::Keep, None)
@@ -319,11 +321,6 @@ fn decide(
             ticket.state = TicketState::Open;
             ticket.resolved_at = None;
             (Task::Reopen, Some(format!("Access that was done is back; opened again after {run}.")))
-        }
-        TicketState::Refused | TicketState::Disputed | TicketState::Missing if all_done => {
-            ticket.state = TicketState::Resolved;
-            ticket.resolved_at = Some(now);
-            (Task::Keep, None)
         }
         TicketState::Resolved | TicketState::Refused | TicketState::Disputed | TicketState::Missing => {
             (Task::Keep, None)
@@ -397,8 +394,15 @@ fn comment(
     speaks.then(|| words::comment(first, blocks))
 }
 
-/// Whether a step has to wait: one comment a run, time after a failure, a refusal that stands. Gives the reason of a
-/// refusal.
+/// Why a step has to wait.
+enum Wait {
+    /// One comment a run, or time after a failure.
+    ForNow,
+    /// A refusal that stands, with its reason.
+    Refused(String),
+}
+
+/// Whether a step has to wait, and why.
 fn waits(
     desk: &Desk<'_>,
     ticket: &Ticket,
@@ -406,19 +410,19 @@ fn waits(
     task: Task,
     comments: bool,
     draft: &crate::tickets::tracker::Draft,
-) -> Option<Option<String>> {
+) -> Option<Wait> {
     if task == Task::Keep {
         return None;
     }
     let before = before?;
     if before.not_before.is_some_and(|at| at > desk.ground.now) {
-        return Some(None);
+        return Some(Wait::ForNow);
     }
     if let Some(rejection) = before.rejection.as_ref().filter(|known| known.digest == digest(task, draft)) {
-        return Some(Some(rejection.reason.clone()));
+        return Some(Wait::Refused(rejection.reason.clone()));
     }
     let spoke = comments && task == Task::Revise && ticket.commented_in.as_deref() == Some(&desk.last.run);
-    spoke.then_some(None)
+    spoke.then_some(Wait::ForNow)
 }
 
 /// What is compared to tell whether a refused step has changed.

@@ -90,7 +90,7 @@ fn work(desk: &Desk<'_>, route: &Route, group: Group, count: u64, children: &[wo
 fn decide(ticket: &mut Ticket, count: u64, desk: &Desk<'_>) -> Option<Task> {
     let now = desk.ground.now;
     match ticket.state {
-        TicketState::Rejected if count == 0 => {
+        TicketState::Rejected | TicketState::Refused | TicketState::Disputed | TicketState::Missing if count == 0 => {
             ticket.state = TicketState::Resolved;
             ticket.resolved_at = Some(now);
             Some(Task::Keep)
@@ -107,11 +107,6 @@ fn decide(ticket: &mut Ticket, count: u64, desk: &Desk<'_>) -> Option<Task> {
             Some(Task::Resolve)
         }
         TicketState::Open if ticket.count != count => Some(Task::Revise),
-        TicketState::Refused | TicketState::Disputed | TicketState::Missing if count == 0 => {
-            ticket.state = TicketState::Resolved;
-            ticket.resolved_at = Some(now);
-            Some(Task::Keep)
-        }
         TicketState::Open
         | TicketState::Resolved
         | TicketState::Refused

@@ -15,7 +15,7 @@ fn same_person(number: u32) -> Finding {
 }
 
 /// Three tickets for four findings are wanted.
-async fn wanting(lag: Duration, faults: &[Fault]) -> World {
+fn wanting(lag: Duration, faults: &[Fault]) -> World {
     let mut world = World::with_lag(lag);
     world.tracker.look().faults.extend(faults);
     world.scan(&[(1, present(grant(1))), (2, present(same_person(2))), (3, present(grant(3))), (4, present(grant(4)))]);
@@ -49,7 +49,7 @@ async fn killed_at_any_write_there_is_one_ticket_a_finding_s2() {
         for fault in [Fault::Fine, Fault::DoneAndLost, Fault::LostAndNotDone] {
             for durable in [false, true] {
                 for step in 0.. {
-                    let mut world = wanting(lag, &[fault]).await;
+                    let mut world = wanting(lag, &[fault]);
                     let died = world.dying(step, durable).await.expect("a store in memory").1;
                     if !died {
                         break;
@@ -75,7 +75,7 @@ async fn lost_answers_and_a_slow_index_make_no_second_ticket_t1() {
             vec![Fault::LostAndNotDone; 4],
             vec![Fault::Down, Fault::DoneAndLost],
         ] {
-            let mut world = wanting(lag, &faults).await;
+            let mut world = wanting(lag, &faults);
             world.tracker.look().shows_twice = true;
             finish(&mut world).await;
             one_each(&world, &format!("{lag:?} {faults:?}"));

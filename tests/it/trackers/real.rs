@@ -79,8 +79,8 @@ fn queue(address: &str) -> RequestTracker {
 fn request_tracker(settings: RequestTracker, secret: &str) -> Box<dyn Tracker> {
     let mut connection = connection();
     // The first calls of a fresh server are slow.
-    connection.time.idle = Duration::from_secs(60);
-    connection.time.total = Duration::from_secs(60);
+    connection.time.idle = Duration::from_mins(1);
+    connection.time.total = Duration::from_mins(1);
     let place = Place { kind: Kind::RequestTracker(settings), connection };
     keeper(trackers::open(&TrackerId::new("rt"), &place, &ways(&[("SECRET", secret)])).expect("a tracker"))
 }
@@ -269,8 +269,8 @@ fn project(address: &str, facts: &[String]) -> Redmine {
 
 fn open_redmine(settings: Redmine, secret: &str) -> Box<dyn Tracker> {
     let mut connection = connection();
-    connection.time.idle = Duration::from_secs(60);
-    connection.time.total = Duration::from_secs(60);
+    connection.time.idle = Duration::from_mins(1);
+    connection.time.total = Duration::from_mins(1);
     let place = Place { kind: Kind::Redmine(settings), connection };
     keeper(trackers::open(&TrackerId::new("redmine"), &place, &ways(&[("SECRET", secret)])).expect("a tracker"))
 }
