@@ -12,6 +12,9 @@ use crate::emit::tests::hostile::{CORPUS, poisoned};
 use crate::findings::{Finding, Fingerprint, Severity};
 use crate::serve::page_port::{RunNow, ServiceFacts};
 
+/// Whether a finding fits a filter.
+type Fits<'a> = Box<dyn Fn(&Finding) -> bool + 'a>;
+
 /// Kept runs in memory.
 struct Kept {
     reports: Vec<Report>,
@@ -161,7 +164,6 @@ fn each_filter_keeps_what_it_names_and_leaves_out_its_twin() {
     let listed: Vec<&Finding> = report.findings.iter().filter(|finding| Shown::Residual.holds(finding)).collect();
     assert!(listed.len() > 3);
     let first = listed[0];
-    type Fits<'a> = Box<dyn Fn(&Finding) -> bool + 'a>;
     let filters: [(String, Fits<'_>); 5] = [
         (format!("severity={}", first.severity), Box::new(|finding| finding.severity == first.severity)),
         (format!("system={}", first.system), Box::new(|finding| finding.system == first.system)),
