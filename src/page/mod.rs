@@ -68,6 +68,8 @@ struct Desk<'a> {
 
 /// Why there is no page.
 enum Refusal {
+    /// Nothing was read yet.
+    NothingYet,
     /// No such thing.
     NotFound(String),
     /// The address makes no sense.
@@ -81,7 +83,7 @@ enum Refusal {
 impl From<SourceError> for Refusal {
     fn from(error: SourceError) -> Self {
         match error {
-            SourceError::NoRunYet => Self::NotFound(String::from("No run has ended yet.")),
+            SourceError::NoRunYet => Self::NothingYet,
             SourceError::NoSuchRun => Self::NotFound(String::from("That run is not kept. See the page of runs.")),
             SourceError::Failed(says) => Self::Unavailable(says),
         }
@@ -152,6 +154,13 @@ impl Site {
     /// A page that says why there is none. It needs nothing that could fail.
     fn refuse(request: &PageRequest, refusal: Refusal) -> PageAnswer {
         let (status, heading, says) = match refusal {
+            Refusal::NothingYet => (
+                PageStatus::Found,
+                "Nothing read yet",
+                String::from(
+                    "No run has ended yet: there is nothing to show, which does not mean that there is nothing.",
+                ),
+            ),
             Refusal::NotFound(says) => (PageStatus::NotFound, "Not found", says),
             Refusal::BadRequest(says) => (PageStatus::BadRequest, "This address makes no sense", says),
             Refusal::Unavailable(says) => (PageStatus::Unavailable, "Could not be read", says),

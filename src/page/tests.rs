@@ -226,8 +226,9 @@ fn a_run_that_cannot_be_read_is_counted_as_missing_and_the_others_are_shown() {
 fn before_the_first_run_the_page_says_so() {
     let site = site(Vec::new());
     let (status, page) = text(&site, "/", Audience::SignedIn);
-    assert_eq!(status, PageStatus::NotFound);
+    assert_eq!(status, PageStatus::Found);
     assert!(page.contains("No run has ended yet"), "{page}");
+    assert_eq!(text(&site, "/leavers", Audience::Anybody).0, PageStatus::NeedsSignIn);
 }
 
 #[test]
