@@ -63,13 +63,22 @@ pub(super) fn run_under(session: &Session<'_>, arguments: &arguments::Scan, rein
         overlay(&mut configured.config, arguments)?;
         Ok(configured)
     });
-    let mut configured = match configured {
-        Ok(configured) => configured,
+    match configured {
+        Ok(configured) => run_configured(session, arguments, configured, reins),
         Err(failure) => {
             tell_metrics::without_configuration(session, arguments, &failure);
-            return Err(failure);
+            Err(failure)
         }
-    };
+    }
+}
+
+/// One run with a configuration that was read before: the service goes on with the one in force, whatever stands on disk.
+pub(super) fn run_configured(
+    session: &Session<'_>,
+    arguments: &arguments::Scan,
+    mut configured: Configured,
+    reins: &Reins,
+) -> Result<u8, Failure> {
     let ended = scan(session, arguments, &mut configured, reins);
     if let Err(failure) = &ended
         && !arguments.dry_run

@@ -12,7 +12,7 @@ use super::arguments::{Global, Scan};
 use super::environment::Environment;
 use super::failure::{Failure, chain, unquoted};
 use super::report::kept;
-use super::scan::{Others, Reins, run_under};
+use super::scan::{Others, Reins, run_configured};
 use super::session::{Configured, Session};
 use super::{outputs, signals, tell_metrics};
 use crate::clock::{Clock, SystemClock};
@@ -133,6 +133,8 @@ fn words(failure: &Failure) -> String {
 /// One configuration with everything that belongs to it.
 struct Loaded {
     program: Arc<Program>,
+    /// As it was read, for runs.
+    configured: Configured,
     config: Arc<Config>,
     settings: ServeConfig,
     seed: String,
@@ -143,7 +145,8 @@ struct Loaded {
 impl Loaded {
     fn new(program: &Arc<Program>) -> Result<Self, Failure> {
         let session = program.session();
-        let Configured { config, warnings, .. } = session.configuration()?;
+        let configured = session.configuration()?;
+        let (config, warnings) = (configured.config.clone(), configured.warnings.clone());
         let settings = config.serve.clone().ok_or_else(|| {
             Failure::Usage(format!(
                 "{}: there is no section `serve`; the smallest is `serve: {{ schedule: [{{ cron: \"30 2 * * *\" }}] }}`",
@@ -161,7 +164,7 @@ impl Loaded {
         let pages: Arc<dyn Pages> = Arc::new(super::site::site(&config, rules, clock)?);
         let seed = seed(&config);
         let program = Arc::clone(program);
-        Ok(Self { program, config: Arc::new(config), settings, seed, door: Arc::new(door), pages })
+        Ok(Self { program, configured, config: Arc::new(config), settings, seed, door: Arc::new(door), pages })
     }
 
     /// Flags of the runs of this configuration: they say nothing on standard output unless a file says so.
@@ -188,7 +191,12 @@ impl Loaded {
 
     /// A run without a report: its figures say so, and withdraw what is not known any more.
     fn failed(&self, session: &Session<'_>, at: Instant, failure: &Failure) -> Ended {
-        let families = tell_metrics::families_of_failure(session, &self.config, at, failure);
+        // What is a mistake of usage on the command line is a run that failed here.
+        let told = match failure {
+            Failure::Usage(text) => &Failure::Output(text.clone()),
+            other => other,
+        };
+        let families = tell_metrics::families_of_failure(session, &self.config, at, told);
         Ended { exit_code: failure.code().code(), run_id: None, at, failure: Some(words(failure)), families }
     }
 }
@@ -229,7 +237,8 @@ impl Work for Loaded {
         let session = Session::new(&global, &self.program.environment);
         let systems = systems.iter().map(|id| String::from(id.as_str())).collect();
         let arguments = Scan { systems, ..Scan::default() };
-        let ended = run_under(&session, &arguments, &Reins { stop: Some(stop), progress, others: Others::AsBefore });
+        let reins = Reins { stop: Some(stop), progress, others: Others::AsBefore };
+        let ended = run_configured(&session, &arguments, self.configured.clone(), &reins);
         let at = SystemClock::new().now();
         let code = match ended {
             Ok(code) => code,
@@ -249,6 +258,13 @@ impl Work for Loaded {
             Ok(None) => self.failed(&session, at, &Failure::Output(String::from("the run left no report"))),
             Err(failure) => self.failed(&session, at, &failure),
         }
+    }
+
+    fn families_of_death(&self, at: Instant) -> Option<Families> {
+        let global = self.quiet();
+        let session = Session::new(&global, &self.program.environment);
+        let failure = Failure::Output(String::from("the run died"));
+        tell_metrics::families_of_failure(&session, &self.config, at, &failure)
     }
 
     fn check_store(&self) -> Result<(), String> {

@@ -32,7 +32,7 @@ pub(super) struct Session<'a> {
 }
 
 /// The configuration with what was said about it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Configured {
     pub(super) config: Config,
     pub(super) warnings: Vec<Problem>,

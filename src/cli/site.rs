@@ -43,7 +43,7 @@ impl Kept {
             return Err(SourceError::NoRunYet);
         }
         let options = OpenOptions { allow_network: self.allow_network, now: self.clock.now() };
-        SqliteStore::open_read_only(&self.folder, options).map_err(|error| failed(&error))
+        SqliteStore::open_glancing(&self.folder, options).map_err(|error| failed(&error))
     }
 }
 

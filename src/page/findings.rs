@@ -61,6 +61,8 @@ pub(super) struct Findings {
     everything: String,
     download: String,
     uncertain: Vec<String>,
+    nobodys: Vec<String>,
+    nobodys_total: u64,
     complete: u64,
     declared: u64,
     /// What the form shows of the address, inert.
@@ -122,6 +124,8 @@ pub(super) fn page(desk: &Desk<'_>) -> Result<Findings, Refusal> {
         everything: Query { shown: query.shown, ..query.same_run() }.address("/findings"),
         download: Query { page: 1, ..query.clone() }.address("/findings.csv"),
         uncertain: if query.shown == Shown::Ambiguous { uncertain(desk, &persons) } else { Vec::new() },
+        nobodys: if query.shown == Shown::Ambiguous { nobodys(&desk.report) } else { Vec::new() },
+        nobodys_total: desk.report.unattributed_total,
         rows,
         query,
     })
@@ -136,14 +140,15 @@ pub(super) fn csv(desk: &Desk<'_>) -> Result<PageAnswer, Refusal> {
         .filter(|finding| desk.query.takes(finding, &persons.label(&finding.person_id)))
         .cloned()
         .collect();
+    let uncertain = desk.query.shown == Shown::Ambiguous;
     let mut report = Report {
         findings: Vec::new(),
         closed: Vec::new(),
         remnants: Vec::new(),
         licenses: Vec::new(),
-        ambiguous: Vec::new(),
-        unattributed: Vec::new(),
-        unattributed_total: 0,
+        ambiguous: if uncertain { desk.report.ambiguous.clone() } else { Vec::new() },
+        unattributed: if uncertain { desk.report.unattributed.clone() } else { Vec::new() },
+        unattributed_total: if uncertain { desk.report.unattributed_total } else { 0 },
         contradictions: Vec::new(),
         // Gaps stay: a list of findings without them would look whole.
         ..Report::clone(&desk.report)
@@ -215,6 +220,21 @@ fn choices<'a>(found: impl Iterator<Item = &'a str>, chosen: Option<&'a str>) ->
     all.into_iter()
         .map(|value| Choice { label: value.clone(), chosen: chosen.as_ref() == Some(&value), value })
         .collect()
+}
+
+/// Grants that belong to nobody known; the first ones of each system.
+fn nobodys(report: &Report) -> Vec<String> {
+    let told = report.unattributed.iter().map(|grant| {
+        let shown = grant.grant_display.as_deref().unwrap_or(grant.grant_id.as_str());
+        inert(&format!(
+            "{} in {}: {shown}: {}; since {}",
+            words::kind(grant.kind),
+            grant.system,
+            grant.reason,
+            words::seconds(grant.first_seen_at)
+        ))
+    });
+    told.collect()
 }
 
 /// Grants that are no finding because nobody could say whose they are.

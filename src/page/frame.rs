@@ -54,11 +54,17 @@ impl Frame {
         let report = &desk.report;
         let run = &report.run;
         let (complete, declared) = report.coverage();
-        let age = desk.request.now - run.as_of;
+        // A run over some systems carries on what earlier ones knew of the others.
+        let oldest = report.systems.iter().map(|system| system.last_attempt_at).min();
+        let age = desk.request.now - oldest.map_or(run.as_of, |oldest| oldest.min(run.as_of));
         let shown = Shown {
             id: inert(&run.id),
             as_of: words::seconds(run.as_of),
-            age: words::duration(age.num_seconds()),
+            age: if oldest.is_some_and(|oldest| oldest < run.as_of) {
+                format!("oldest reading {} ago", words::duration(age.num_seconds()))
+            } else {
+                format!("{} ago", words::duration(age.num_seconds()))
+            },
             old: age > OLD,
             earlier: desk.query.run.is_some(),
             verdict: words::verdict(run.exit_code),

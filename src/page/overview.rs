@@ -104,6 +104,13 @@ fn tiles(desk: &Desk<'_>) -> Vec<Tile> {
             address: Some(base.address("/coverage")),
         },
     ];
+    tiles.push(figure(
+        "Belongs to nobody known",
+        counts.unattributed,
+        "listed under: not certain whose",
+        "",
+        Query { shown: super::query::Shown::Ambiguous, ..base.clone() },
+    ));
     let rest = [
         ("Not certain whose", counts.ambiguous, "candidates with evidence", super::query::Shown::Ambiguous),
         ("Within the agreed time", counts.within_time, "not residual yet", super::query::Shown::WithinTime),
@@ -177,7 +184,10 @@ fn rules(desk: &Desk<'_>) -> Vec<(String, u64)> {
 fn notices(report: &Report) -> Vec<(String, String)> {
     let gates = report.roster.gates.iter().filter(|gate| gate.holds);
     let gates = gates.map(|gate| (format!("roster {}", inert(&gate.gate)), inert(&gate.says)));
-    let notices = report.notices.iter().filter(|notice| notice.level == crate::report::NoticeLevel::Warning);
+    // What was not read now is no note on the side here.
+    let loud =
+        |notice: &&crate::report::Notice| notice.level == crate::report::NoticeLevel::Warning || notice.id == "carried";
+    let notices = report.notices.iter().filter(loud);
     let apps = sections::apps_not_connected(report).map(|app| (String::from("not connected"), inert(&app.name)));
     let used = report.residual().any(|finding| finding.used_after_end == UsedAfterEnd::After);
     let incident = used.then(|| {

@@ -9,9 +9,8 @@ use scan_contract::{Instant, SystemId};
 use super::judgement::Judgement;
 use crate::config::SystemConfig;
 use crate::findings::Finding;
-use crate::report::{
-    AmbiguousGrant, LeaverVerdict, Notice, NoticeLevel, Report, SentinelFact, SystemFact, UnattributedGrant,
-};
+use crate::report::{AmbiguousGrant, Notice, NoticeLevel, Report, SentinelFact, SystemFact, UnattributedGrant};
+use crate::roster::{AccessEnd, LeavePolicy, Person, Standing};
 
 /// What was read longer ago than this is no knowledge any more, where the system does not say `max_age`: a weekly
 /// schedule and a day.
@@ -29,6 +28,8 @@ pub struct Carried {
     ids: HashSet<SystemId>,
     too_old: Vec<SystemId>,
     doubt: bool,
+    /// Grants of nobody that the last run counted, by system.
+    ghosts: BTreeMap<SystemId, u64>,
 }
 
 impl Carried {
@@ -38,8 +39,9 @@ impl Carried {
         let same = |fact: &SystemFact| {
             configured.iter().any(|config| config.id == fact.id && config.connector.as_str() == fact.connector)
         };
+        let known = last.systems;
         let systems: Vec<SystemFact> =
-            last.systems.into_iter().filter(|fact| !only.contains(&fact.id) && same(fact)).collect();
+            known.iter().cloned().filter(|fact| !only.contains(&fact.id) && same(fact)).collect();
         let ids: HashSet<SystemId> = systems.iter().map(|fact| fact.id.clone()).collect();
         let longest = |id: &SystemId| {
             let config = configured.iter().find(|config| config.id == *id);
@@ -49,8 +51,10 @@ impl Carried {
         let too_old = systems.iter().filter(|fact| fact.last_attempt_at + longest(&fact.id) < now);
         let too_old = too_old.map(|fact| fact.id.clone()).collect();
         // A grant that no rule looks at, or that two records lead to two people: the report does not say where it lies.
-        let listed = last.ambiguous.iter().any(|grant| grant.may_be_leaver);
-        let doubt = last.run.flags.ambiguous && !listed && !ids.is_empty();
+        let listed = last.ambiguous.iter().any(|grant| grant.may_be_leaver && ids.contains(&grant.system));
+        let too_deep = last.notices.iter().any(|notice| notice.id == "graph-depth");
+        let doubt = ((last.run.flags.ambiguous && !listed) || too_deep) && !ids.is_empty();
+        let ghosts = unattributed(&known);
         let keep = |findings: Vec<Finding>| findings.into_iter().filter(|one| ids.contains(&one.system)).collect();
         Self {
             remnants: keep(last.remnants),
@@ -62,6 +66,7 @@ impl Carried {
             ids,
             too_old,
             doubt,
+            ghosts,
         }
     }
 
@@ -88,6 +93,16 @@ impl Carried {
     /// Whether the last run had a doubt that only a run over everything can settle.
     pub fn has_doubt(&self) -> bool {
         self.doubt
+    }
+
+    /// Systems read now in which more grants belong to nobody than before: whose they are may stand in a system that is
+    /// not read.
+    pub fn strangers(&self, read: &[SystemFact]) -> Vec<SystemId> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let before = |id: &SystemId| self.ghosts.get(id).copied().unwrap_or(0);
+        unattributed(read).into_iter().filter(|(id, now)| *now > before(id)).map(|(id, _)| id).collect()
     }
 
     /// When each was tried last.
@@ -155,8 +170,58 @@ pub struct Joined {
     pub licenses: Vec<Finding>,
 }
 
-/// People who left after a carried system was read: what they hold there was not judged yet.
-pub fn unjudged(leavers: &[LeaverVerdict], read_at: &BTreeMap<SystemId, Instant>) -> usize {
-    let latest_end = |leaver: &&LeaverVerdict| read_at.values().any(|read| *read < leaver.access_end_at);
-    leavers.iter().filter(latest_end).count()
+fn unattributed(systems: &[SystemFact]) -> BTreeMap<SystemId, u64> {
+    let count = |fact: &SystemFact| fact.scopes.iter().map(|scope| scope.unattributed).sum::<u64>();
+    systems.iter().map(|fact| (fact.id.clone(), count(fact))).collect()
+}
+
+/// Since when an end can have been judged: it may lie long before the day on which the roster first said so.
+pub fn judged_since(end: &AccessEnd, now: Instant) -> Instant {
+    end.at.max(end.known_at.unwrap_or(now))
+}
+
+/// People whose end was not known, or had not come, when a carried system was read: what they hold there was not judged.
+pub fn unjudged(people: &[Person], leave: LeavePolicy, now: Instant, read_at: &BTreeMap<SystemId, Instant>) -> usize {
+    let late = |person: &&Person| match person.standing(now, leave) {
+        Standing::Left { end, .. } => {
+            let since = judged_since(end, now);
+            read_at.values().any(|read| *read < since)
+        }
+        Standing::NotStarted | Standing::Employed { .. } | Standing::Suspended { .. } | Standing::NotJudged { .. } => {
+            false
+        }
+    };
+    people.iter().filter(late).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::roster::EndSource;
+
+    fn at(text: &str) -> Instant {
+        text.parse().expect("a test writes valid instants")
+    }
+
+    fn end(known_at: Option<&str>) -> AccessEnd {
+        let friday = at("2026-07-31T22:00:00Z");
+        AccessEnd {
+            at: friday,
+            earliest: friday,
+            latest: friday,
+            source: EndSource::EndDate,
+            zone: "Europe/Berlin".into(),
+            zone_is_default: false,
+            known_at: known_at.map(at),
+        }
+    }
+
+    #[test]
+    fn an_end_that_was_entered_later_was_not_judged_before_anybody_knew_of_it() {
+        let monday = at("2026-08-03T06:00:00Z");
+        assert_eq!(judged_since(&end(Some("2026-08-03T05:00:00Z")), monday), at("2026-08-03T05:00:00Z"));
+        assert_eq!(judged_since(&end(None), monday), monday, "not known before this run");
+        // The twin: known in advance, so that the end itself counts.
+        assert_eq!(judged_since(&end(Some("2026-07-01T05:00:00Z")), monday), at("2026-07-31T22:00:00Z"));
+    }
 }

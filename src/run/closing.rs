@@ -84,6 +84,7 @@ impl Engine<'_> {
             systems.push(self.settle_system(reading, &closing, &judgement.sentinels)?);
         }
         let read_at = closing.carried.read_at();
+        let strangers = closing.carried.strangers(&systems);
         let known = closing.carried.join(&mut judgement);
         let raised = std::mem::take(&mut judgement.raised);
         settle::carry_over(self.store, &raised, &Context { run_id: &closing.id, now: closing.now })?;
@@ -142,7 +143,7 @@ impl Engine<'_> {
             &closing.about,
             &read_at,
         );
-        let leavers_checked = self.count_leavers(&leavers, closing.people, &mut totals)?;
+        let leavers_checked = self.count_leavers(&leavers, closing.people, strangers.is_empty(), &mut totals)?;
         for grant in &mut judgement.unattributed {
             if let Some(since) = self.store.unattributed_since(&grant.system, grant.kind, grant.grant_id.as_str())? {
                 grant.first_seen_at = since;
@@ -150,15 +151,16 @@ impl Engine<'_> {
         }
         let mut notices = std::mem::take(&mut closing.notices);
         notices.append(&mut judgement.notices);
-        let unjudged = carried::unjudged(&leavers, &read_at);
+        let unjudged = carried::unjudged(closing.people, self.config.leave_policy, now, &read_at);
         notices.extend(closing.carried.notices(unjudged));
+        notices.extend(strangers.iter().map(stranger));
         notices.sort_by(|left, right| (left.level, &left.id, &left.says).cmp(&(right.level, &right.id, &right.says)));
         notices.dedup();
         let mut flags = self.roster_flags();
         flags.exceptions_invalid = closing.exceptions.has_invalid(closing.now);
         flags.ambiguous |= judgement.ambiguous_leaver || judgement.has_unjudged() || judgement.contested;
         flags.ambiguous |= closing.carried.has_doubt();
-        flags.gaps |= judgement.too_deep || unjudged > 0 || closing.carried.is_too_old();
+        flags.gaps |= judgement.too_deep || unjudged > 0 || closing.carried.is_too_old() || !strangers.is_empty();
         // Who has left cannot be told by a clock that contradicts its own past.
         let far_back = went_back.is_some_and(|latest| latest - now > CLOCK_TOLERANCE);
         flags.gaps |= far_back;
@@ -368,6 +370,7 @@ impl Engine<'_> {
         &self,
         leavers: &[LeaverVerdict],
         people: &[Person],
+        told_apart: bool,
         totals: &mut Totals,
     ) -> Result<Vec<(String, u32)>, RunError> {
         let directory = Directory::new(people, self.config.leave_policy);
@@ -380,7 +383,7 @@ impl Engine<'_> {
                 continue;
             }
             let in_doubt = leaver.cells.iter().any(|(cell, _)| *cell == CellVerdict::NotKnown);
-            if leaver.complete_scopes < leaver.declared_scopes || in_doubt {
+            if leaver.complete_scopes < leaver.declared_scopes || in_doubt || !told_apart {
                 totals.leavers_unverified += 1;
                 continue;
             }
@@ -473,6 +476,14 @@ impl Engine<'_> {
 fn carries_accounts(manifest: &scan_contract::Manifest, kind: &str) -> bool {
     let known = manifest.scopes.iter().find(|known| known.kind == kind);
     known.is_none_or(|known| known.yields.contains(&AccessKind::Account))
+}
+
+/// What is said of a system in which more belongs to nobody than when everything was read together.
+fn stranger(system: &SystemId) -> Notice {
+    let says = format!(
+        "{system}: more grants belong to nobody than before; whose they are may stand in a system that is not read in this run, so that nothing there can be told for certain"
+    );
+    Notice { id: String::from("carried"), level: NoticeLevel::Warning, says }
 }
 
 /// Whether an exception in force covers a remembered finding.

@@ -100,8 +100,9 @@ pub fn leavers(
         .map(|(position, person, end)| {
             let mut touched = reach.of(position);
             for (position, system) in systems.iter().enumerate() {
-                // It was read when this person had not left yet.
-                if read_at.get(&system.id).is_some_and(|read| *read < end.at) {
+                // It was read when this person had not left yet, or nobody knew of it.
+                let since = super::carried::judged_since(end, now);
+                if read_at.get(&system.id).is_some_and(|read| *read < since) {
                     touched.complete -= reach.complete_of[position].min(touched.complete);
                     touched.whole[position] = false;
                 }

@@ -59,6 +59,9 @@ pub trait Work: Send + Sync {
     /// Why not.
     fn check_store(&self) -> Result<(), String>;
 
+    /// Figures of a run that died without a word: what the last one told is not true any more.
+    fn families_of_death(&self, at: Instant) -> Option<Families>;
+
     /// What the last run left behind.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use scan_contract::{Instant, SystemId};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::host::{Ended, Host};
+use super::host::{Ended, Host, Work};
 use super::notify;
 use super::reload::Watched;
 use super::schedule::{Schedule, Start};
@@ -222,6 +222,10 @@ impl Runner {
         if jumped < -DRIFT {
             self.host.note(&format!("the clock went back by {} s; starts are worked out anew", -jumped.num_seconds()));
             self.schedule.clock_went_back(now);
+            // What waits for a time by the old clock would wait for as long again.
+            if let Some(queued) = &mut self.queued {
+                queued.not_before = queued.not_before.min(now);
+            }
         } else if jumped > DRIFT {
             let says =
                 format!("the clock went on by {} s at once: it was set, or the machine slept", jumped.num_seconds());
@@ -285,9 +289,11 @@ impl Runner {
         let (sender, ended) = oneshot::channel();
         let (work, clock, wanted) = (self.state.work(), Arc::clone(&self.clock), systems.clone());
         let progress = Arc::new(Stage { id, state: Arc::clone(&self.state) });
+        let dead = Arc::clone(&work);
         let scan = move || {
-            let ended = catch_unwind(AssertUnwindSafe(|| work.scan(&wanted, told, progress)))
-                .unwrap_or_else(|_| died(clock.now(), "the run panicked: a defect of Holdover, see the log"));
+            let ended = catch_unwind(AssertUnwindSafe(|| work.scan(&wanted, told, progress))).unwrap_or_else(|_| {
+                died(dead.as_ref(), clock.now(), "the run panicked: a defect of Holdover, see the log")
+            });
             // Nobody waits any more where the service stopped without it.
             drop(sender.send(ended));
         };
@@ -295,7 +301,7 @@ impl Runner {
         match std::thread::Builder::new().name(format!("run-{id}")).spawn(scan) {
             Ok(_) => self.running = Some(Running { id, systems, tries, stop, ended }),
             Err(error) => {
-                let ended = died(now, &format!("no thread for the run: {error}"));
+                let ended = died(self.state.work().as_ref(), now, &format!("no thread for the run: {error}"));
                 self.state.end(id, ended);
             }
         }
@@ -304,7 +310,9 @@ impl Runner {
     fn finish(&mut self, ended: Option<Ended>) {
         let Some(Running { id, systems, tries, .. }) = self.running.take() else { return };
         let now = self.clock.now();
-        let ended = ended.unwrap_or_else(|| died(now, "the run's thread died: a defect of Holdover, see the log"));
+        let ended = ended.unwrap_or_else(|| {
+            died(self.state.work().as_ref(), now, "the run's thread died: a defect of Holdover, see the log")
+        });
         if ended.is_busy() && tries < BUSY_TRIES {
             self.host.note(&format!("run {id}: another run holds the store; it is tried again in a minute"));
             // What waits behind it waits for the same store.
@@ -380,9 +388,9 @@ fn both(mut one: Vec<SystemId>, other: &[SystemId]) -> Vec<SystemId> {
     one
 }
 
-fn died(at: Instant, says: &str) -> Ended {
+fn died(work: &dyn Work, at: Instant, says: &str) -> Ended {
     let exit_code = ExitCode::Store.code();
-    Ended { exit_code, run_id: None, at, failure: Some(String::from(says)), families: None }
+    Ended { exit_code, run_id: None, at, failure: Some(String::from(says)), families: work.families_of_death(at) }
 }
 
 #[cfg(test)]

@@ -130,6 +130,10 @@ impl Work for TestWork {
         let at = "2026-11-27T12:00:00Z".parse().unwrap();
         Ended { exit_code, run_id: Some(format!("run-{number}")), at, failure: None, families: None }
     }
+    fn families_of_death(&self, _: Instant) -> Option<crate::metrics::Families> {
+        None
+    }
+
     fn check_store(&self) -> Result<(), String> {
         Ok(())
     }

@@ -19,8 +19,17 @@ pub const LOCK_FILE: &str = "lock";
 /// The lock; released when dropped.
 #[derive(Debug)]
 pub struct Lock {
-    // Never read: closing it is what releases the lock.
-    _file: File,
+    file: File,
+}
+
+/// A program that is being started at this moment holds whatever was open here until it has begun, so that closing alone
+/// would leave the lock with it for a while.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(event = "unlock", %error, "the lock of the store ends with this program");
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,7 +56,7 @@ impl Lock {
         file.set_len(0).map_err(io_error("emptying", &path))?;
         file.seek(SeekFrom::Start(0)).map_err(io_error("writing", &path))?;
         file.write_all(&text).map_err(io_error("writing", &path))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 

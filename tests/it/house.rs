@@ -40,6 +40,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "roster",
             "rules",
             "store",
+            // Settings alone: whether names are asked for.
+            "tickets",
         ],
     ),
     ("emit", &["config", "report", "findings", "roster", "exceptions", "hostile", "rules"]),

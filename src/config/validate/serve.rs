@@ -153,6 +153,13 @@ fn schedule(check: &mut Check<'_>, raw: Vec<RawSchedule>, systems: &[SystemConfi
             entries.push(ScheduleConfig { name, cron, time_zone, jitter, systems: chosen });
         }
     }
+    if !entries.is_empty() && entries.iter().all(|entry| !entry.systems.is_empty()) {
+        let named = |id: &SystemId| entries.iter().any(|entry| entry.systems.contains(id));
+        for system in systems.iter().filter(|system| !named(&system.id)) {
+            let says = format!("no entry reads {}: the service never looks there", system.id);
+            check.warn("/serve/schedule", says, "add it to an entry, or leave `systems` out of one to read everything");
+        }
+    }
     entries
 }
 

@@ -34,7 +34,7 @@ pub struct App {
     clock: Arc<dyn Clock>,
     asks: mpsc::Sender<Asked>,
     build: BuildInfo,
-    pages: Semaphore,
+    pages: Arc<Semaphore>,
     /// One check at a time; whoever asks meanwhile waits for its result.
     store: Mutex<Option<(Duration, Result<(), String>)>>,
 }
@@ -48,7 +48,7 @@ impl std::fmt::Debug for App {
 impl App {
     /// Answers from `state`, and hands requests for runs to `asks`.
     pub fn new(state: Arc<State>, clock: Arc<dyn Clock>, asks: mpsc::Sender<Asked>, build: BuildInfo) -> Self {
-        Self { state, clock, asks, build, pages: Semaphore::new(PAGES_AT_ONCE), store: Mutex::default() }
+        Self { state, clock, asks, build, pages: Arc::new(Semaphore::new(PAGES_AT_ONCE)), store: Mutex::default() }
     }
 
     /// What the service knows of itself.
@@ -220,14 +220,18 @@ async fn page(app: &Arc<App>, audience: Audience, uri: &Uri) -> Response<Body> {
     let Some((path, query)) = address(uri) else {
         return text(StatusCode::BAD_REQUEST, "the address cannot be read");
     };
-    let Ok(permit) = tokio::time::timeout(PAGE_TIME, app.pages.acquire()).await else {
+    let waited = tokio::time::timeout(PAGE_TIME, Arc::clone(&app.pages).acquire_owned()).await;
+    let Ok(Ok(permit)) = waited else {
         return text(StatusCode::SERVICE_UNAVAILABLE, "too many pages are asked for; try again");
     };
     let request = PageRequest { path, query, audience, now: app.clock.now(), service: app.state.facts() };
     let pages = app.state.work().pages();
-    let made = tokio::task::spawn_blocking(move || pages.answer(&request));
+    let made = tokio::task::spawn_blocking(move || {
+        // A page that takes too long keeps its place until it is done, so that no more than these few are made at once.
+        let _permit = permit;
+        pages.answer(&request)
+    });
     let answered = tokio::time::timeout(PAGE_TIME, made).await;
-    drop(permit);
     match answered {
         Ok(Ok(answer)) => shown(answer),
         Ok(Err(error)) => {

@@ -42,18 +42,6 @@ fn numbers(serial: u64) -> std::ops::Range<u32> {
     first..first + PER_RUN
 }
 
-/// A program that another test starts at this very moment holds, until it has begun, whatever its parent had open: also the
-/// lock of a store that the parent has closed since.
-fn open_patiently(place: &Path) -> Result<SqliteStore, StoreError> {
-    for _ in 0..500 {
-        match open(place) {
-            Err(StoreError::Busy { .. }) => std::thread::park_timeout(Duration::from_millis(10)),
-            other => return other,
-        }
-    }
-    open(place)
-}
-
 /// The program that is killed. Tells each run after it has ended.
 #[test]
 #[ignore = "started by the other tests of this file"]
@@ -62,7 +50,7 @@ fn worker() {
     let runs: u32 = environment(RUNS).expect("started by another test").parse().unwrap();
     let mut out = std::io::stdout();
     let mut work = || -> Result<(), StoreError> {
-        let mut store = open_patiently(Path::new(&place))?;
+        let mut store = open(Path::new(&place))?;
         for _ in 0..runs {
             let serial = one_run(&mut store)?;
             writeln!(out, "ended {serial}").unwrap();

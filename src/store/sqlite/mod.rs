@@ -98,10 +98,19 @@ impl SqliteStore {
         let directory = StateDirectory::existing(state_directory, options.allow_network)?;
         // Read before the database: the writer commits first and exports afterwards, so the database is never behind.
         let outside = export::outside(&directory)?;
-        let (connection, lineage) = open::for_reading(&directory)?;
+        let (connection, lineage) = open::for_reading(&directory, open::Look::Whole)?;
         let store = Self { directory, connection, lineage, mode: Mode::Reader };
         export::compare(&store, &outside)?;
         Ok(store)
+    }
+
+    /// As [`SqliteStore::open_read_only`], for a question among many: neither the whole database nor its exported files
+    /// are gone through. What is read is held against its own digest; runs, and the readiness of the service, look at
+    /// the rest.
+    pub fn open_glancing(state_directory: &Path, options: OpenOptions) -> Result<Self, StoreError> {
+        let directory = StateDirectory::existing(state_directory, options.allow_network)?;
+        let (connection, lineage) = open::for_reading(&directory, open::Look::Head)?;
+        Ok(Self { directory, connection, lineage, mode: Mode::Reader })
     }
 
     /// Accepts, on an operator's word, a sound database that does not fit its exported ledger and checkpoint: an older

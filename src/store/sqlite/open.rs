@@ -35,7 +35,7 @@ pub(super) fn for_writing(directory: &StateDirectory, now: Instant) -> Result<(C
         Some(_) => {}
     }
     let mut connection = connect(directory, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    match inspect(&connection, directory) {
+    match inspect(&connection, directory, Look::Whole) {
         Ok(()) => {}
         Err(Fault::Damaged(detail)) => {
             drop(connection);
@@ -49,7 +49,7 @@ pub(super) fn for_writing(directory: &StateDirectory, now: Instant) -> Result<(C
 }
 
 /// Opens the database for a reader. A damaged one is reported and left where it is: a writer may hold it.
-pub(super) fn for_reading(directory: &StateDirectory) -> Result<(Connection, String), StoreError> {
+pub(super) fn for_reading(directory: &StateDirectory, look: Look) -> Result<(Connection, String), StoreError> {
     let path = directory.text(DATABASE_FILE);
     let left = |detail: String| StoreError::Damaged { path: path.clone(), detail, kept_as: path.clone() };
     match directory.look(DATABASE_FILE)? {
@@ -61,13 +61,22 @@ pub(super) fn for_reading(directory: &StateDirectory) -> Result<(Connection, Str
         Some(_) => {}
     }
     let connection = connect(directory, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    match inspect(&connection, directory) {
+    match inspect(&connection, directory, look) {
         Ok(()) => {}
         Err(Fault::Damaged(detail)) => return Err(left(detail)),
         Err(Fault::Other(error)) => return Err(error),
     }
     let lineage = lineage(&connection)?;
     Ok((connection, lineage))
+}
+
+/// How much of a database is looked at when it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// All of it.
+    Whole,
+    /// Its head: what is read afterwards has digests of its own.
+    Head,
 }
 
 enum Fault {
@@ -133,7 +142,7 @@ fn connect(directory: &StateDirectory, access: OpenFlags) -> Result<Connection, 
 }
 
 /// Whether it is ours, of a version we know, and sound.
-fn inspect(connection: &Connection, directory: &StateDirectory) -> Result<(), Fault> {
+fn inspect(connection: &Connection, directory: &StateDirectory, look: Look) -> Result<(), Fault> {
     let sorted = |error: rusqlite::Error| {
         if is_damage(&error) {
             Fault::Damaged(error.to_string())
@@ -157,6 +166,9 @@ fn inspect(connection: &Connection, directory: &StateDirectory) -> Result<(), Fa
         return Err(Fault::Damaged(format!(
             "its header says application {ours}, version {found}, which is no store of ours"
         )));
+    }
+    if look == Look::Head {
+        return Ok(());
     }
     let mut answers = Vec::new();
     let mut statement = connection.prepare("PRAGMA integrity_check(3)").map_err(sorted)?;

@@ -119,12 +119,13 @@ impl Door {
                     continue;
                 }
                 Ok(reply) => match self.shared.settings.dialect.read(&reply) {
-                    Signal::Throttled(_) => {
+                    // A 503 can come from a proxy whose service has taken the request; a refusal for a limit has not.
+                    Signal::Throttled(_) if reply.status != http::StatusCode::SERVICE_UNAVAILABLE => {
                         let wait = self.next_wait(&reply, host, attempt).map_err(WriteFailed::NotSent)?;
                         let Some(wait) = wait else { return Ok(reply) };
                         wait
                     }
-                    Signal::Go | Signal::Stumbled(_) => return Ok(reply),
+                    Signal::Go | Signal::Stumbled(_) | Signal::Throttled(_) => return Ok(reply),
                 },
                 Err(Failure { cause, reached: Reached::Perhaps, .. }) => {
                     return Err(WriteFailed::MayHaveHappened(cause));

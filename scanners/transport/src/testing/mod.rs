@@ -229,6 +229,7 @@ pub(crate) static LIST: AllowList = AllowList {
         },
         Operation { action: Action::GraphQlQuery, ..row("graphql", "POST", "/graphql") },
         Operation { purpose: Purpose::SignIn, keep: Keep::Nothing, ..row("sign in", "POST", "/login") },
+        Operation { purpose: Purpose::Write, keep: Keep::Nothing, ..row("make", "POST", "/tickets") },
     ],
 };
 

@@ -6,3 +6,4 @@ mod limits;
 mod secrets;
 mod sending;
 mod tls;
+mod writing;
