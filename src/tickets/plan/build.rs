@@ -52,6 +52,8 @@ fn home<'a>(desk: &Desk<'a>, route: &Route, item: &Item<'_>, about: &WishAbout) 
             TicketState::Open if ticket.by_hand.is_none() => return Home::Joins(ticket),
             TicketState::Intended | TicketState::Rejected => return Home::Joins(ticket),
             TicketState::Open | TicketState::Refused | TicketState::Disputed => return Home::Silent(ticket),
+            // What the tracker never had, or has no longer, cannot be opened again: it gets a new one.
+            TicketState::Resolved if route.keeps_tickets && ticket.remote.is_none() => {}
             TicketState::Resolved => {
                 let age = ticket.resolved_at.map(|at| desk.ground.now - at);
                 let window = chrono::TimeDelta::from_std(desk.ground.habits.reopen_window);

@@ -3,7 +3,7 @@
 use super::fake::Fault;
 use super::world::{World, absent, excepted, gap, grant, present};
 use crate::findings::{Severity, UsedAfterEnd};
-use crate::store::outbox::Operation;
+use crate::store::outbox::{Operation, TicketState};
 use crate::store::sample;
 use crate::tickets::tracker::Standing;
 
@@ -282,6 +282,30 @@ async fn a_refused_ticket_is_recorded_not_repeated_unchanged_and_blocks_no_other
     let outcome = world.sync().await;
     assert!(!outcome.is_faulty(), "{outcome:?}");
     assert_eq!(world.carriers(sample::fingerprint(1)), 1, "tried again when it changed");
+}
+
+#[tokio::test]
+async fn what_comes_back_after_a_ticket_that_was_never_made_gets_a_ticket() {
+    for refused in [true, false] {
+        let mut world = World::seasoned().await;
+        world.tracker.look().faults.extend([if refused { Fault::Refuses } else { Fault::Down }]);
+        world.scan(&[(1, present(grant(1)))]);
+        assert!(world.sync().await.is_faulty());
+        assert_eq!(world.tracker.look().faults_fired, 1);
+        for _ in 0..2 {
+            world.later(24).await;
+            world.scan(&[(1, absent(&world))]);
+        }
+        world.sync().await;
+        assert!(world.tracker.tickets().is_empty(), "refused: {refused}");
+        assert_eq!(world.state(), TicketState::Resolved, "refused: {refused}");
+        world.later(24 * 5).await;
+        world.scan(&[(1, present(grant(1)))]);
+        let outcome = world.sync().await;
+        assert!(!outcome.is_faulty(), "{outcome:?}");
+        assert_eq!(world.tracker.only().standing, Standing::Open, "refused: {refused}");
+        assert_eq!(world.carriers(sample::fingerprint(1)), 1, "refused: {refused}");
+    }
 }
 
 #[tokio::test]
