@@ -305,6 +305,10 @@ fn decide(
         TicketState::Rejected | TicketState::Refused | TicketState::Disputed | TicketState::Missing if all_done => {
             ticket.state = TicketState::Resolved;
             ticket.resolved_at = Some(now);
+            if ticket.state == TicketState::Missing {
+                // What is gone cannot be opened again, so what comes back gets a new one (TKT-4).
+                ticket.remote = None;
+            }
             (Task::Keep, None)
         }
         TicketState::Intended | TicketState::Rejected => (Task::Create, None),

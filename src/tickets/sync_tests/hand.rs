@@ -130,6 +130,29 @@ async fn a_missing_ticket_is_looked_for_once_reported_and_not_made_again() {
 }
 
 #[tokio::test]
+async fn what_comes_back_after_its_missing_ticket_was_done_gets_a_new_ticket() {
+    let mut world = with_one_ticket().await;
+    world.tracker.look().tickets[0].deleted = true;
+    world.later(24).await;
+    world.scan(&[(1, present(grant(1)))]);
+    world.sync().await;
+    assert_eq!(world.state(), TicketState::Missing);
+    for _ in 0..2 {
+        world.later(24).await;
+        world.scan(&[(1, absent(&world))]);
+    }
+    world.sync().await;
+    assert_eq!(world.state(), TicketState::Resolved);
+    world.later(24).await;
+    world.scan(&[(1, present(grant(1)))]);
+    let outcome = world.sync().await;
+    assert!(!outcome.is_faulty(), "{outcome:?}");
+    let there: Vec<_> = world.tracker.tickets().into_iter().filter(|ticket| !ticket.deleted).collect();
+    assert_eq!((there.len(), world.state()), (1, TicketState::Open));
+    assert_eq!(there[0].standing, Standing::Open);
+}
+
+#[tokio::test]
 async fn a_moved_ticket_is_found_by_its_key() {
     let mut world = with_one_ticket().await;
     world.tracker.look().tickets[0].id = String::from("OTHER-9");
