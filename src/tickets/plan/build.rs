@@ -280,7 +280,9 @@ fn work(desk: &Desk<'_>, build: Build, plan: &mut ChannelPlan) -> Option<Work> {
     let said = ticket.pending.take_if(|pending| pending.operation == Operation::Comment).is_some();
     let comment = comment(task, first, &entries, &news).filter(|_| !said || task != Task::Revise);
     if let Some(why) = waits(desk, &ticket, before.as_ref(), task, comment.is_some(), &draft) {
-        plan.waiting.extend(lines.iter().filter(|line| !line.status.is_done()).map(|line| line.fingerprint));
+        // A close that waits is something to tell, too.
+        let tells = |line: &&TicketLine| task == Task::Resolve || !line.status.is_done();
+        plan.waiting.extend(lines.iter().filter(tells).map(|line| line.fingerprint));
         if let Wait::Refused(reason) = why {
             plan.refused.push((ticket.key.clone(), reason));
         }
@@ -427,8 +429,19 @@ fn waits(
     if let Some(rejection) = before.rejection.as_ref().filter(|known| known.digest == digest(task, draft)) {
         return Some(Wait::Refused(rejection.reason.clone()));
     }
+    if said_and_failed(desk, before, task) {
+        return Some(Wait::ForNow);
+    }
     let spoke = comments && task == Task::Revise && ticket.commented_in.as_deref() == Some(&desk.last.run);
     spoke.then_some(Wait::ForNow)
+}
+
+/// Whether closing or opening again failed in this run, after its comment may have been made: the comment is not made
+/// twice in one run.
+pub(super) fn said_and_failed(desk: &Desk<'_>, before: &Ticket, task: Task) -> bool {
+    matches!(task, Task::Reopen | Task::Resolve)
+        && before.attempts > 0
+        && before.commented_in.as_deref() == Some(&desk.last.run)
 }
 
 /// What is compared to tell whether a refused step has changed.

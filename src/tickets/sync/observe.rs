@@ -47,6 +47,7 @@ impl Session<'_, '_> {
         match &remote.standing {
             Standing::Open => {
                 if begun == Some(Operation::Reopen) {
+                    super::settled(&mut ticket);
                     ticket.reopened_by_us += u32::from(ticket.by_hand.is_some());
                     ticket.stale = true;
                 }
@@ -61,6 +62,7 @@ impl Session<'_, '_> {
                 }
             }
             Standing::Done { .. } if begun == Some(Operation::Resolve) => {
+                super::settled(&mut ticket);
                 ticket.state = TicketState::Resolved;
                 ticket.resolved_at = Some(now);
             }
