@@ -214,7 +214,7 @@ fn gather(
         build.add(desk.told(item, tracker, &ticket.key, None), &item.news);
         return;
     }
-    let about = match desk.leave(item) {
+    let about = match desk.leave(route, item) {
         Leave::Yes(about) | Leave::Unjudged(_, about) => about,
         Leave::Held(held) => {
             plan.held.push(held);
@@ -305,12 +305,12 @@ fn decide(
     let run = &desk.last.run;
     match ticket.state {
         TicketState::Rejected | TicketState::Refused | TicketState::Disputed | TicketState::Missing if all_done => {
-            ticket.state = TicketState::Resolved;
-            ticket.resolved_at = Some(now);
             if ticket.state == TicketState::Missing {
                 // What is gone cannot be opened again, so what comes back gets a new one (TKT-4).
                 ticket.remote = None;
             }
+            ticket.state = TicketState::Resolved;
+            ticket.resolved_at = Some(now);
             (Task::Keep, None)
         }
         TicketState::Intended | TicketState::Rejected => (Task::Create, None),
