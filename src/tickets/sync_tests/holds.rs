@@ -210,6 +210,25 @@ async fn a_release_of_something_that_is_gone_sends_nothing() {
 }
 
 #[tokio::test]
+async fn a_held_run_that_has_nothing_left_to_send_is_held_no_longer() {
+    let mut world = World::new();
+    world.scan(&[(1, present(grant(1)))]);
+    world.sync().await;
+    let held = |world: &World| world.store.tickets_held().expect("a store in memory").len();
+    assert_eq!(held(&world), 1);
+    world.later(24).await;
+    world.scan(&[(1, gap())]);
+    world.sync().await;
+    assert_eq!(held(&world), 1, "nobody could look, so it may still be sent");
+    for _ in 0..2 {
+        world.later(24).await;
+        world.scan(&[(1, absent(&world))]);
+    }
+    world.sync().await;
+    assert_eq!(held(&world), 0);
+}
+
+#[tokio::test]
 async fn a_batch_waits_for_a_person_and_for_the_day_it_may_be_named() {
     let mut world = World::seasoned().await;
     let disclosed_at = world.now() + chrono::TimeDelta::hours(48);
