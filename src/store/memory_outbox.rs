@@ -8,7 +8,7 @@ use super::memory::MemoryStore;
 use super::outbox::{
     OperationCounts, Outbox, Ticket, TicketBook, TicketChanges, TicketLine, TicketRun, TicketStanding, Wish,
 };
-use super::{LedgerEvent, RunChanges, StoreError, outbox_form};
+use super::{LedgerEvent, RunChanges, StoreError, outbox, outbox_form};
 use crate::findings::{FindingState, Fingerprint};
 
 /// What the store in memory knows of tickets.
@@ -134,7 +134,8 @@ impl Outbox for MemoryStore {
     }
 
     fn tickets_held(&self) -> Result<Vec<TicketRun>, StoreError> {
-        Ok(self.drawer.runs.iter().filter(|run| run.is_held()).cloned().collect())
+        let wishes: Vec<Wish> = self.drawer.wishes.values().cloned().collect();
+        Ok(outbox::held_runs(&self.drawer.runs, &wishes))
     }
 
     fn ticket_standings(&self) -> Result<Vec<TicketStanding>, StoreError> {

@@ -101,6 +101,17 @@ impl TicketRun {
     }
 }
 
+/// Runs whose tickets wait for an operator: held, and something of them is left to send. A tracker that is new in the
+/// configuration asks in the name of the newest run, without a wish of it, so a held newest run waits in any case.
+pub(crate) fn held_runs(runs: &[TicketRun], wishes: &[Wish]) -> Vec<TicketRun> {
+    let newest = runs.last().map(|run| run.run.as_str());
+    let asks: BTreeSet<&str> =
+        wishes.iter().filter(|wish| wish.happening.opens()).map(|wish| wish.run.as_str()).collect();
+    let waits =
+        |run: &&TicketRun| run.is_held() && (asks.contains(run.run.as_str()) || newest == Some(run.run.as_str()));
+    runs.iter().filter(waits).cloned().collect()
+}
+
 macro_rules! stored_words {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*
@@ -369,6 +380,13 @@ pub struct TicketBook {
     pub open_findings: u64,
     /// Whether an operator accepted the roster of the last run.
     pub roster_released: bool,
+}
+
+impl TicketBook {
+    /// Runs whose tickets wait for an operator, oldest first.
+    pub fn held_runs(&self) -> Vec<TicketRun> {
+        held_runs(&self.runs, &self.wishes)
+    }
 }
 
 /// One step of sending, committed as a whole.

@@ -2,13 +2,13 @@
 //!
 //! A breaker that fired makes neither the report shorter nor the exit code better: it knows nothing of either.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use scan_contract::Instant;
 
-use super::settings::{BreakerLimits, Caps};
-use crate::store::outbox::{Ticket, TicketBook, Unit, Verdict};
+use super::settings::{BreakerLimits, Caps, Route};
+use crate::store::outbox::{Ticket, TicketBook, TicketLine, Unit, Verdict};
 
 /// Runs that the breaker looks back at.
 const RUNS: usize = 20;
@@ -22,8 +22,31 @@ pub struct Asked {
     pub findings: u64,
 }
 
+impl Asked {
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { tickets: self.tickets + other.tickets, findings: self.findings + other.findings }
+    }
+}
+
+/// What a run was given already.
+pub fn sent(book: &TicketBook, routes: &[Route], run: &str) -> Asked {
+    let counting = counting(routes);
+    let own = |ticket: &&Ticket| ticket.run == run && counting.contains(ticket.tracker.as_str());
+    let keys: BTreeSet<(&str, &str)> = book
+        .tickets
+        .iter()
+        .filter(own)
+        .filter(|ticket| counts_for_caps(ticket))
+        .map(|ticket| (ticket.tracker.as_str(), ticket.key.as_str()))
+        .collect();
+    let on_them = |line: &&TicketLine| keys.contains(&(line.tracker.as_str(), line.ticket.as_str()));
+    Asked { tickets: keys.len() as u64, findings: book.lines.iter().filter(on_them).count() as u64 }
+}
+
 /// What the breaker says about the tickets of one run.
-pub fn judge(asked: Asked, book: &TicketBook, run: &str, limits: &BreakerLimits) -> Verdict {
+pub fn judge(asked: Asked, book: &TicketBook, routes: &[Route], run: &str, limits: &BreakerLimits) -> Verdict {
     let Asked { tickets, findings } = asked;
     let held = |why: String| Verdict::Held { tickets, findings, why };
     let seen_before = book.runs.iter().any(|known| {
@@ -35,7 +58,7 @@ pub fn judge(asked: Asked, book: &TicketBook, run: &str, limits: &BreakerLimits)
         ));
     }
     let floor = u64::from(limits.floor);
-    let usual = percentile_90(&made_by_run(book, run));
+    let usual = percentile_90(&made_by_run(book, routes, run));
     let most = floor.max(usual * 3);
     if tickets > most {
         return held(format!(
@@ -54,10 +77,19 @@ pub fn judge(asked: Asked, book: &TicketBook, run: &str, limits: &BreakerLimits)
     Verdict::Passed { tickets }
 }
 
-/// Tickets made in each of the last runs, those without any included.
-fn made_by_run(book: &TicketBook, except: &str) -> Vec<u64> {
+/// Trackers; receivers of alerts where there is nothing else.
+fn counting(routes: &[Route]) -> BTreeSet<&str> {
+    let keeps = routes.iter().any(|route| route.keeps_tickets);
+    routes.iter().filter(|route| route.keeps_tickets == keeps).map(|route| route.id.as_str()).collect()
+}
+
+/// Tickets made in each of the last runs, those without any included. Trackers count; receivers of alerts, which hold a
+/// row for each thing they were told of, only where there is nothing else.
+fn made_by_run(book: &TicketBook, routes: &[Route], except: &str) -> Vec<u64> {
+    let counting = counting(routes);
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for ticket in book.tickets.iter().filter(|ticket| counts_for_caps(ticket)) {
+    let own = book.tickets.iter().filter(|ticket| counting.contains(ticket.tracker.as_str()));
+    for ticket in own.filter(|ticket| counts_for_caps(ticket)) {
         *counts.entry(ticket.run.as_str()).or_default() += 1;
     }
     let others = book.runs.iter().rev().filter(|run| run.run != except);

@@ -61,8 +61,13 @@ fn ticket(run: &str, key: &str, intended_at: Instant) -> Ticket {
     }
 }
 
+fn route(id: &str, keeps_tickets: bool) -> Route {
+    Route { id: crate::tickets::settings::TrackerId::new(id), owner_teams: Vec::new(), keeps_tickets, lag: None }
+}
+
 fn passes(book: &TicketBook, tickets: u64, findings: u64) -> bool {
-    let verdict = judge(Asked { tickets, findings }, book, "now", &BreakerLimits::default());
+    let routes = [route("jira", true), route("slack", false)];
+    let verdict = judge(Asked { tickets, findings }, book, &routes, "now", &BreakerLimits::default());
     matches!(verdict, Verdict::Passed { .. })
 }
 
@@ -83,6 +88,20 @@ fn twenty_pass_and_more_needs_a_history_of_more_and_a_small_share() {
     let busy = book(&[10; 20], 1_000);
     assert!(passes(&busy, 30, 250) && !passes(&busy, 31, 250), "three times the usual");
     assert!(!passes(&busy, 30, 251), "more than a quarter of everything open");
+}
+
+#[test]
+fn receivers_of_alerts_are_no_usual_tickets_unless_there_is_nothing_else() {
+    let mut told = book(&[10; 20], 1_000);
+    assert!(passes(&told, 30, 100), "the control");
+    for ticket in &mut told.tickets {
+        ticket.tracker = String::from("slack");
+    }
+    assert!(!passes(&told, 30, 100), "a receiver's history opens no gate for a tracker");
+    let only = [route("slack", false)];
+    let asked = Asked { tickets: 30, findings: 100 };
+    let verdict = judge(asked, &told, &only, "now", &BreakerLimits::default());
+    assert!(matches!(verdict, Verdict::Passed { .. }), "{verdict:?}");
 }
 
 #[test]

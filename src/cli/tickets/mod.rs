@@ -16,7 +16,7 @@ use super::text::add_line;
 use crate::hostile;
 use crate::report::ExitCode;
 use crate::scanners::Network;
-use crate::store::outbox::{Outbox, TicketBook, TicketState};
+use crate::store::outbox::{Outbox, TicketBook, TicketState, Verdict};
 use crate::store::{SqliteStore, StoreError};
 use crate::tickets::plan::{self, Ground};
 use crate::tickets::settings::TicketsConfig;
@@ -232,15 +232,21 @@ fn release(session: &Session<'_>, configured: &Configured, run: &str) -> Result<
         return Ok(ExitCode::Clean.code());
     }
     let wishes = book.wishes.iter().filter(|wish| wish.run == run && wish.happening.opens()).count();
-    if wishes == 0 {
+    // A held run without a wish holds what a tracker that is new in the configuration asks for.
+    let held = book.held_runs().iter().any(|held| held.run == run);
+    if wishes == 0 && !held {
         return Err(Failure::Usage(format!("{run} wishes no tickets; there is nothing to release")));
     }
+    let findings = match &known.verdict {
+        Some(Verdict::Held { findings, .. }) if wishes == 0 => usize::try_from(*findings).unwrap_or(usize::MAX),
+        _ => wishes,
+    };
     let now = session.clock(&configured.config).0.now();
     let by = session.environment.variable("USER").unwrap_or("unknown user");
     store.release_tickets(run, now, &format!("holdover tickets release, {by}"))?;
     let caps = settings.habits.caps;
     session.note(&format!(
-        "released: {wishes} findings of {run}. `holdover tickets sync` sends them, {} tickets a run and {} a day at most",
+        "released: {findings} findings of {run}. `holdover tickets sync` sends them, {} tickets a run and {} a day at most",
         caps.per_run, caps.per_day
     ));
     Ok(ExitCode::Clean.code())

@@ -85,10 +85,8 @@ fn run_lines(plan: &Plan, book: &TicketBook) -> Vec<RunLine> {
         };
         RunLine { run: run.to_owned(), verdict: word, tickets, findings, why, released }
     };
-    let known = book.runs.iter().filter(|run| run.is_held()).filter_map(|run| {
-        let verdict = run.verdict.as_ref()?;
-        Some(line(&run.run, verdict, false))
-    });
+    let held = book.held_runs();
+    let known = held.iter().filter_map(|run| Some(line(&run.run, run.verdict.as_ref()?, false)));
     let released = |run: &str| book.runs.iter().any(|known| known.run == run && known.released.is_some());
     known.chain(plan.verdicts.iter().map(|(run, verdict)| line(run, verdict, released(run)))).collect()
 }

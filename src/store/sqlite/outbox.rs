@@ -8,7 +8,7 @@ use scan_contract::Instant;
 use crate::findings::{Fingerprint, Memory};
 use crate::store::outbox::{
     Operation, OperationCounts, Outbox, Outcome, Ticket, TicketBook, TicketChanges, TicketLine, TicketRun,
-    TicketStanding, Wish,
+    TicketStanding, Wish, held_runs,
 };
 use crate::store::outbox_form::{
     self, read_line, read_ticket, read_verdict, read_wish, roster_hold_of, word_of_hold, write_line, write_ticket,
@@ -359,7 +359,7 @@ impl Outbox for SqliteStore {
     }
 
     fn tickets_held(&self) -> Result<Vec<TicketRun>, StoreError> {
-        Ok(runs(self)?.into_iter().filter(TicketRun::is_held).collect())
+        Ok(held_runs(&runs(self)?, &wishes(self)?))
     }
 
     fn ticket_standings(&self) -> Result<Vec<TicketStanding>, StoreError> {

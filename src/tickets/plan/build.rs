@@ -52,6 +52,8 @@ fn home<'a>(desk: &Desk<'a>, route: &Route, item: &Item<'_>, about: &WishAbout) 
             TicketState::Open if ticket.by_hand.is_none() => return Home::Joins(ticket),
             TicketState::Intended | TicketState::Rejected => return Home::Joins(ticket),
             TicketState::Open | TicketState::Refused | TicketState::Disputed => return Home::Silent(ticket),
+            // What the tracker never had, or has no longer, cannot be opened again: it gets a new one.
+            TicketState::Resolved if route.keeps_tickets && ticket.remote.is_none() => {}
             TicketState::Resolved => {
                 let age = ticket.resolved_at.map(|at| desk.ground.now - at);
                 let window = chrono::TimeDelta::from_std(desk.ground.habits.reopen_window);
@@ -212,7 +214,7 @@ fn gather(
         build.add(desk.told(item, tracker, &ticket.key, None), &item.news);
         return;
     }
-    let about = match desk.leave(item) {
+    let about = match desk.leave(route, item) {
         Leave::Yes(about) | Leave::Unjudged(_, about) => about,
         Leave::Held(held) => {
             plan.held.push(held);
@@ -278,7 +280,9 @@ fn work(desk: &Desk<'_>, build: Build, plan: &mut ChannelPlan) -> Option<Work> {
     let said = ticket.pending.take_if(|pending| pending.operation == Operation::Comment).is_some();
     let comment = comment(task, first, &entries, &news).filter(|_| !said || task != Task::Revise);
     if let Some(why) = waits(desk, &ticket, before.as_ref(), task, comment.is_some(), &draft) {
-        plan.waiting.extend(lines.iter().filter(|line| !line.status.is_done()).map(|line| line.fingerprint));
+        // A close that waits is something to tell, too.
+        let tells = |line: &&TicketLine| task == Task::Resolve || !line.status.is_done();
+        plan.waiting.extend(lines.iter().filter(tells).map(|line| line.fingerprint));
         if let Wait::Refused(reason) = why {
             plan.refused.push((ticket.key.clone(), reason));
         }
@@ -301,6 +305,10 @@ fn decide(
     let run = &desk.last.run;
     match ticket.state {
         TicketState::Rejected | TicketState::Refused | TicketState::Disputed | TicketState::Missing if all_done => {
+            if ticket.state == TicketState::Missing {
+                // What is gone cannot be opened again, so what comes back gets a new one (TKT-4).
+                ticket.remote = None;
+            }
             ticket.state = TicketState::Resolved;
             ticket.resolved_at = Some(now);
             (Task::Keep, None)
@@ -421,8 +429,19 @@ fn waits(
     if let Some(rejection) = before.rejection.as_ref().filter(|known| known.digest == digest(task, draft)) {
         return Some(Wait::Refused(rejection.reason.clone()));
     }
+    if said_and_failed(desk, before, task) {
+        return Some(Wait::ForNow);
+    }
     let spoke = comments && task == Task::Revise && ticket.commented_in.as_deref() == Some(&desk.last.run);
     spoke.then_some(Wait::ForNow)
+}
+
+/// Whether closing or opening again failed in this run, after its comment may have been made: the comment is not made
+/// twice in one run.
+pub(super) fn said_and_failed(desk: &Desk<'_>, before: &Ticket, task: Task) -> bool {
+    matches!(task, Task::Reopen | Task::Resolve)
+        && before.attempts > 0
+        && before.commented_in.as_deref() == Some(&desk.last.run)
 }
 
 /// What is compared to tell whether a refused step has changed.

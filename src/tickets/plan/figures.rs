@@ -77,7 +77,8 @@ fn work(desk: &Desk<'_>, route: &Route, group: Group, count: u64, children: &[wo
     let draft = words::figure_draft(&ticket, children, desk.ground.habits);
     let waits = before.as_ref().is_some_and(|known| {
         let refused = known.rejection.as_ref().is_some_and(|known| known.digest == super::build::digest(task, &draft));
-        task != Task::Keep && (refused || known.not_before.is_some_and(|at| at > desk.ground.now))
+        let failed = super::build::said_and_failed(desk, known, task);
+        task != Task::Keep && (refused || failed || known.not_before.is_some_and(|at| at > desk.ground.now))
     });
     if waits {
         return None;

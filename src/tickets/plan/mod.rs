@@ -187,8 +187,13 @@ pub fn plan(ground: &Ground<'_>) -> Plan {
     let desk = outlook::Desk::new(ground, last);
     let mut verdicts: BTreeMap<String, Verdict> = BTreeMap::new();
     for (run, asked) in asked(&desk) {
-        let verdict = breaker::judge(asked, ground.book, &run, &ground.habits.breaker);
-        verdicts.insert(run, verdict);
+        let known = ground.book.runs.iter().find(|known| known.run == run).and_then(|known| known.verdict.as_ref());
+        let asked = if known.is_some() { asked.and(breaker::sent(ground.book, ground.routes, &run)) } else { asked };
+        let verdict = breaker::judge(asked, ground.book, ground.routes, &run, &ground.habits.breaker);
+        // A run that has passed and still passes keeps its word.
+        if known.is_none() || matches!(verdict, Verdict::Held { .. }) {
+            verdicts.insert(run, verdict);
+        }
     }
     let desk = desk.with_verdicts(&verdicts);
     let channels = ground.routes.iter().map(|route| build::channel(&desk, route)).collect();
@@ -202,8 +207,8 @@ fn asked(desk: &outlook::Desk<'_>) -> BTreeMap<String, Asked> {
     let mut tickets: BTreeMap<String, BTreeSet<(&str, String)>> = BTreeMap::new();
     let mut findings: BTreeMap<String, BTreeSet<Fingerprint>> = BTreeMap::new();
     for route in routes.iter().filter(|route| route.keeps_tickets == keeps) {
-        for item in desk.items(route) {
-            let Some(run) = desk.unjudged(&item) else { continue };
+        for item in desk.openings(route) {
+            let Some(run) = desk.unjudged(route, &item) else { continue };
             if let Some(name) = build::asks_for(desk, route, &item) {
                 tickets.entry(run.clone()).or_default().insert((route.id.as_str(), name));
                 findings.entry(run).or_default().insert(item.fingerprint);

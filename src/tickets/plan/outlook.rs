@@ -6,7 +6,7 @@ use scan_contract::Instant;
 
 use super::{Ground, Held, Kept};
 use crate::findings::wish::{Happening, may_open};
-use crate::findings::{Finding, FindingState, Fingerprint, Memory, UsedAfterEnd};
+use crate::findings::{Class, Confidence, Finding, FindingState, Fingerprint, Memory, UsedAfterEnd};
 use crate::store::outbox::{LineStatus, RosterHold, Ticket, TicketLine, TicketRun, Verdict, Wish, WishAbout};
 use crate::tickets::settings::Route;
 use crate::tickets::words::{self, News};
@@ -20,6 +20,8 @@ pub(super) struct Desk<'a> {
     /// Newest ticket of each group.
     latest: BTreeMap<(&'a str, &'a str), &'a Ticket>,
     on_ticket: BTreeMap<(&'a str, &'a str), Vec<&'a TicketLine>>,
+    /// One line of each finding that stands anywhere.
+    anywhere: BTreeMap<Fingerprint, &'a TicketLine>,
     wishes: BTreeMap<Fingerprint, Vec<&'a Wish>>,
     runs: BTreeMap<&'a str, &'a TicketRun>,
     verdicts: BTreeMap<&'a str, &'a Verdict>,
@@ -75,6 +77,10 @@ impl<'a> Desk<'a> {
         for line in &book.lines {
             on_ticket.entry((line.tracker.as_str(), line.ticket.as_str())).or_default().push(line);
         }
+        let mut anywhere: BTreeMap<Fingerprint, &TicketLine> = BTreeMap::new();
+        for line in &book.lines {
+            anywhere.entry(line.fingerprint).or_insert(line);
+        }
         // Accepting the digest of a surge or a baseline is the word that was waited for; a held roster needs a scan.
         let lifted = book.roster_released && last.hold != Some(RosterHold::Held);
         Self {
@@ -82,6 +88,7 @@ impl<'a> Desk<'a> {
             last,
             latest,
             on_ticket,
+            anywhere,
             lines: book.lines.iter().map(|line| ((line.tracker.as_str(), line.fingerprint), line)).collect(),
             tickets: book
                 .tickets
@@ -155,6 +162,33 @@ impl<'a> Desk<'a> {
         items
     }
 
+    /// Findings that a tracker would make or open a ticket for, and those that were wished for and may still come to
+    /// it, though they cannot be looked at today: what the breaker is asked about.
+    pub(super) fn openings(&self, route: &Route) -> Vec<Item<'a>> {
+        let open = |(print, memory): (&Fingerprint, &'a Memory)| {
+            let line = self.line(route.id.as_str(), *print);
+            if let Some(item) = self.item(*print, memory, line).filter(|item| item.opens) {
+                return Some(item);
+            }
+            let waits = line.is_none_or(|line| line.status.is_done())
+                && may_still_open(&memory.finding)
+                && self.opening_wish(*print, line).is_some();
+            let status = LineStatus::Open;
+            waits.then_some(Item { fingerprint: *print, memory, line, status, news: Vec::new(), opens: true })
+        };
+        let taken =
+            self.ground.book.memories.iter().filter(|(print, memory)| self.takes(route, **print, &memory.finding));
+        taken.filter_map(open).collect()
+    }
+
+    /// The oldest wish of an opening that a line does not tell yet: what waits for a word is not let through by a later
+    /// run.
+    fn opening_wish(&self, fingerprint: Fingerprint, line: Option<&TicketLine>) -> Option<&'a Wish> {
+        let told = line.map_or(0, |line| line.through);
+        let wishes = self.wishes.get(&fingerprint).into_iter().flatten();
+        wishes.copied().find(|wish| wish.number > told && wish.happening.opens())
+    }
+
     fn item(&self, fingerprint: Fingerprint, memory: &'a Memory, line: Option<&'a TicketLine>) -> Option<Item<'a>> {
         let finding = &memory.finding;
         let Some(line) = line else {
@@ -188,17 +222,17 @@ impl<'a> Desk<'a> {
     }
 
     /// Whether an opening may be sent.
-    pub(super) fn leave(&self, item: &Item<'_>) -> Leave {
-        let told = item.line.map_or(0, |line| line.through);
-        let wishes = self.wishes.get(&item.fingerprint).into_iter().flatten();
-        // The oldest one counts: what waits for a word is not let through by a later run.
-        let Some(wish) = wishes.into_iter().find(|wish| wish.number > told && wish.happening.opens()) else {
-            // Told elsewhere already: a receiver that was added later, or a record that was lost.
-            let known = self.ground.book.lines.iter().find(|line| line.fingerprint == item.fingerprint);
-            return known.map_or(Leave::NotWished, |line| match self.hold {
-                Some(hold) => Leave::Held(self.held(item, &self.last.run, Kept::Roster(hold.into()))),
-                None => Leave::Yes(line.about.clone()),
-            });
+    pub(super) fn leave(&self, route: &Route, item: &Item<'_>) -> Leave {
+        let Some(wish) = self.opening_wish(item.fingerprint, item.line) else {
+            // Told elsewhere already: a tracker or receiver that was added later, or a record that was lost.
+            let Some(line) = self.anywhere.get(&item.fingerprint) else { return Leave::NotWished };
+            if let Some(hold) = self.hold {
+                return Leave::Held(self.held(item, &self.last.run, Kept::Roster(hold.into())));
+            }
+            if !route.keeps_tickets {
+                return Leave::Yes(line.about.clone());
+            }
+            return self.judged(item, &self.last.run, &line.about);
         };
         if let Some(hold) = self.hold {
             return Leave::Held(self.held(item, &wish.run, Kept::Roster(hold.into())));
@@ -206,17 +240,25 @@ impl<'a> Desk<'a> {
         if wish.about.disclosed_at.is_some_and(|at| at > self.ground.now) {
             return Leave::Held(self.held(item, &wish.run, Kept::Undisclosed));
         }
-        let run = self.runs.get(wish.run.as_str());
-        if run.is_some_and(|run| run.released.is_some()) {
-            return Leave::Yes(wish.about.clone());
-        }
-        if wish.about.batch.is_some() {
+        if wish.about.batch.is_some() && !self.is_released(&wish.run) {
             return Leave::Held(self.held(item, &wish.run, Kept::Batch));
         }
-        match self.verdicts.get(wish.run.as_str()) {
-            Some(Verdict::Passed { .. }) => Leave::Yes(wish.about.clone()),
-            Some(Verdict::Held { .. }) => Leave::Held(self.held(item, &wish.run, Kept::Breaker)),
-            None => Leave::Unjudged(wish.run.clone(), wish.about.clone()),
+        self.judged(item, &wish.run, &wish.about)
+    }
+
+    fn is_released(&self, run: &str) -> bool {
+        self.runs.get(run).is_some_and(|run| run.released.is_some())
+    }
+
+    /// What an operator or the breaker said of a run.
+    fn judged(&self, item: &Item<'_>, run: &str, about: &WishAbout) -> Leave {
+        if self.is_released(run) {
+            return Leave::Yes(about.clone());
+        }
+        match self.verdicts.get(run) {
+            Some(Verdict::Passed { .. }) => Leave::Yes(about.clone()),
+            Some(Verdict::Held { .. }) => Leave::Held(self.held(item, run, Kept::Breaker)),
+            None => Leave::Unjudged(run.to_owned(), about.clone()),
         }
     }
 
@@ -225,13 +267,22 @@ impl<'a> Desk<'a> {
         Held { fingerprint: item.fingerprint, run: run.to_owned(), kept }
     }
 
-    /// The run whose word from the breaker an opening waits for.
-    pub(super) fn unjudged(&self, item: &Item<'_>) -> Option<String> {
+    /// The run whose word from the breaker an opening waits for. A tracker that is new in the configuration asks for
+    /// what stands elsewhere as a part of the last run, also where that run has passed: its word was for less. An
+    /// operator's word for the last run holds for these too.
+    pub(super) fn unjudged(&self, route: &Route, item: &Item<'_>) -> Option<String> {
         if !item.opens {
             return None;
         }
-        match self.leave(item) {
+        match self.leave(route, item) {
             Leave::Unjudged(run, _) => Some(run),
+            Leave::Yes(_)
+                if route.keeps_tickets
+                    && self.opening_wish(item.fingerprint, item.line).is_none()
+                    && !self.is_released(&self.last.run) =>
+            {
+                Some(self.last.run.clone())
+            }
             Leave::Yes(_) | Leave::Held(_) | Leave::NotWished => None,
         }
     }
@@ -271,6 +322,11 @@ impl<'a> Desk<'a> {
         let told = wishes.rev().find(|wish| fits(&wish.happening)).and_then(|wish| words::remark(&wish.happening));
         told.or_else(|| Some(words::remembered(&item.memory.finding, item.memory.absent.as_ref())))
     }
+}
+
+/// Whether an open finding may still become a ticket, though it may not be seen today.
+pub(super) fn may_still_open(finding: &Finding) -> bool {
+    finding.state.is_open() && finding.class == Class::Residual && finding.confidence != Confidence::Low
 }
 
 /// What the ticket should say of a finding that is on it.

@@ -2,8 +2,8 @@
 
 use super::Ground;
 use super::outlook::Desk;
+use crate::findings::FindingState;
 use crate::findings::wish::Happening;
-use crate::findings::{Class, Confidence, FindingState};
 use crate::store::outbox::{LineStatus, Wish};
 
 /// Numbers of wishes that can be forgotten. Without any tracker none is.
@@ -40,9 +40,5 @@ fn may_still_open(desk: &Desk<'_>, wish: &Wish) -> bool {
         wish.happening,
         Happening::Confirmed | Happening::CameBack | Happening::Lapsed { .. } | Happening::ReadAgain
     );
-    opens
-        && desk.memory(wish.fingerprint).is_some_and(|memory| {
-            let finding = &memory.finding;
-            finding.state.is_open() && finding.class == Class::Residual && finding.confidence != Confidence::Low
-        })
+    opens && desk.memory(wish.fingerprint).is_some_and(|memory| super::outlook::may_still_open(&memory.finding))
 }

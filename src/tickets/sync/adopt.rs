@@ -21,8 +21,9 @@ impl Session<'_, '_> {
     ) -> Result<Ended, StoreError> {
         let own = &work.draft.key;
         let mut remotes: Vec<&Remote> = found.iter().collect();
+        // An open one of the same finding goes before a closed one with our key: a lost record counts generations anew.
         remotes
-            .sort_by_key(|remote| (!remote.keys.contains(own), remote.standing != Standing::Open, remote.id.clone()));
+            .sort_by_key(|remote| (remote.standing != Standing::Open, !remote.keys.contains(own), remote.id.clone()));
         remotes.dedup_by(|left, right| left.id == right.id);
         let Some((main, others)) = remotes.split_first() else { return Ok(Ended::Done) };
         self.outcome.adopted += 1;

@@ -387,6 +387,12 @@ fn failed(mut ticket: Ticket, now: Instant) -> Ticket {
     ticket
 }
 
+/// What was tried came about, so earlier failures count no longer.
+fn settled(ticket: &mut Ticket) {
+    ticket.attempts = 0;
+    ticket.not_before = None;
+}
+
 /// The cause of an error that left things as they were or may have changed them.
 fn cause_of(error: &TrackerError) -> Cause {
     match error {

@@ -47,6 +47,7 @@ impl Session<'_, '_> {
         match &remote.standing {
             Standing::Open => {
                 if begun == Some(Operation::Reopen) {
+                    super::settled(&mut ticket);
                     ticket.reopened_by_us += u32::from(ticket.by_hand.is_some());
                     ticket.stale = true;
                 }
@@ -61,6 +62,7 @@ impl Session<'_, '_> {
                 }
             }
             Standing::Done { .. } if begun == Some(Operation::Resolve) => {
+                super::settled(&mut ticket);
                 ticket.state = TicketState::Resolved;
                 ticket.resolved_at = Some(now);
             }
@@ -96,7 +98,7 @@ impl Session<'_, '_> {
         let mut ticket = before.clone();
         ticket.pending = None;
         let own = |remote: &&Remote| remote.keys.contains(&keys[0]) && Some(&remote.id.0) != before.remote.as_ref();
-        if let Some(moved) = found.iter().find(own) {
+        if let Some(moved) = found.iter().filter(own).min_by_key(|remote| remote.standing != Standing::Open) {
             self.remark(&ticket, format!("moved: it is {} now", hostile::short(&moved.id.0, WORD)));
             ticket.remote = Some(moved.id.0.clone());
             ticket.url.clone_from(&moved.url);

@@ -1,5 +1,7 @@
 //! Revising, commenting, opening again, closing.
 
+use chrono::TimeDelta;
+
 use super::{Ended, Session, failed};
 use crate::store::StoreError;
 use crate::store::outbox::{Operation, Outcome, Pending, Rejection, Ticket};
@@ -81,21 +83,21 @@ impl Session<'_, '_> {
     pub(super) async fn reopen(&mut self, tracker: &dyn Tracker, work: &Work) -> Result<Ended, StoreError> {
         let Some(id) = remote_of(work) else { return Ok(Ended::Done) };
         let text = work.comment.clone().unwrap_or_default();
-        self.begin(work, Operation::Reopen)?;
+        let begun = self.begin(work, Operation::Reopen)?;
         let mut ticket = Ticket { pending: None, stale: true, ..work.ticket.clone() };
+        super::settled(&mut ticket);
         ticket.commented_in = Some(self.run.clone());
         match tracker.reopen(&id, &text).await {
             Ok(()) => {}
-            Err(TrackerError::Rejected { reason }) => return self.refused(work, Operation::Reopen, reason),
+            Err(TrackerError::Rejected { reason }) => return self.refused(begun, work, Operation::Reopen, reason),
             Err(TrackerError::NotDone(cause)) => {
-                let ended = self.fault(&ticket, Operation::Reopen, &cause);
-                self.not_done(work, Operation::Reopen, &cause)?;
-                return Ok(ended);
+                let begun = Ticket { pending: None, ..begun };
+                return self.put_off(begun, Operation::Reopen, &cause, "not done");
             }
             Err(TrackerError::MayHaveHappened(cause)) => {
                 if self.stands(tracker, &id).await != Some(Standing::Open) {
                     // Left as begun: the next sync looks how it stands before anything is repeated.
-                    return Ok(self.fault(&ticket, Operation::Reopen, &cause));
+                    return self.put_off(begun, Operation::Reopen, &cause, "the answer was lost");
                 }
             }
         }
@@ -114,20 +116,20 @@ impl Session<'_, '_> {
         if set.is_none() {
             return Ok(ended);
         }
-        self.begin(work, Operation::Resolve)?;
-        let ticket = Ticket { pending: None, stale: false, ..work.ticket.clone() };
+        let begun = self.begin(work, Operation::Resolve)?;
+        let mut ticket = Ticket { pending: None, stale: false, ..work.ticket.clone() };
+        super::settled(&mut ticket);
         match tracker.resolve(&id, &text).await {
             Ok(()) => {}
-            Err(TrackerError::Rejected { reason }) => return self.refused(work, Operation::Resolve, reason),
+            Err(TrackerError::Rejected { reason }) => return self.refused(begun, work, Operation::Resolve, reason),
             Err(TrackerError::NotDone(cause)) => {
-                let ended = self.fault(&ticket, Operation::Resolve, &cause);
-                self.not_done(work, Operation::Resolve, &cause)?;
-                return Ok(ended);
+                let begun = Ticket { pending: None, ..begun };
+                return self.put_off(begun, Operation::Resolve, &cause, "not done");
             }
             Err(TrackerError::MayHaveHappened(cause)) => {
                 let stands = self.stands(tracker, &id).await;
                 if !matches!(stands, Some(Standing::Done { .. })) {
-                    return Ok(self.fault(&ticket, Operation::Resolve, &cause));
+                    return self.put_off(begun, Operation::Resolve, &cause, "the answer was lost");
                 }
             }
         }
@@ -135,11 +137,37 @@ impl Session<'_, '_> {
         Ok(Ended::Done)
     }
 
-    /// Writes down that a step is about to be asked for; everything else stays as it was.
-    fn begin(&mut self, work: &Work, operation: Operation) -> Result<(), StoreError> {
+    /// Writes down that a step is about to be asked for; everything else stays as it was. Gives the record as it is kept.
+    fn begin(&mut self, work: &Work, operation: Operation) -> Result<Ticket, StoreError> {
         let mut ticket = work.before.clone().unwrap_or_else(|| work.ticket.clone());
         ticket.pending = Some(Pending { operation, at: self.now() });
-        self.keep(ticket, Vec::new())
+        if matches!(operation, Operation::Reopen | Operation::Resolve) {
+            // Most trackers take the comment first and the state after it. From here on nobody knows whether the
+            // comment is there, so this run makes no other one, also after a kill.
+            ticket.commented_in = Some(self.run.clone());
+            ticket.attempts = ticket.attempts.saturating_add(1);
+        }
+        self.keep(ticket.clone(), Vec::new())?;
+        Ok(ticket)
+    }
+
+    /// Closing or opening again did not come about, and its comment may be there.
+    ///
+    /// What remains: each try of a later run may add one more comment. So tries get rarer, up to a week apart for a
+    /// close and a day for an access that is back. In the meantime the finding counts as pending.
+    fn put_off(
+        &mut self,
+        mut begun: Ticket,
+        operation: Operation,
+        cause: &scan_contract::Cause,
+        why: &str,
+    ) -> Result<Ended, StoreError> {
+        let ended = self.fault(&begun, operation, cause);
+        let most = if operation == Operation::Resolve { TimeDelta::days(7) } else { TimeDelta::days(1) };
+        let wait = TimeDelta::minutes(1_i64 << begun.attempts.min(14));
+        begun.not_before = Some(self.now() + wait.min(most));
+        self.keep_step(begun, Vec::new(), operation, Outcome::Failed, &format!("{why}: {cause}"))?;
+        Ok(ended)
     }
 
     fn not_done(&mut self, work: &Work, operation: Operation, cause: &scan_contract::Cause) -> Result<(), StoreError> {
@@ -148,8 +176,13 @@ impl Session<'_, '_> {
         self.keep_step(ticket, Vec::new(), operation, Outcome::Failed, &format!("not done: {cause}"))
     }
 
-    fn refused(&mut self, work: &Work, operation: Operation, reason: String) -> Result<Ended, StoreError> {
-        let mut ticket = work.before.clone().unwrap_or_else(|| work.ticket.clone());
+    fn refused(
+        &mut self,
+        mut ticket: Ticket,
+        work: &Work,
+        operation: Operation,
+        reason: String,
+    ) -> Result<Ended, StoreError> {
         self.refusal(&ticket, operation, &reason);
         let says = format!("refused: {reason}");
         ticket.pending = None;

@@ -24,6 +24,8 @@ pub(super) enum Fault {
     DoneAndLost,
     /// Not done, and nobody can tell.
     LostAndNotDone,
+    /// The comment is there, the state did not change, and the answer says that nobody knows.
+    CommentAlone,
     /// Surely not done.
     Down,
     /// Understood and refused.
@@ -136,7 +138,7 @@ impl FakeTracker {
             Fault::Down => Err(TrackerError::NotDone(lost())),
             Fault::Refuses => Err(TrackerError::Rejected { reason: String::from("422: assignee") }),
             Fault::LostAndNotDone => Err(TrackerError::MayHaveHappened(lost())),
-            Fault::DoneAndLost | Fault::Fine => Ok(fault),
+            Fault::DoneAndLost | Fault::CommentAlone | Fault::Fine => Ok(fault),
         }
     }
 
@@ -145,8 +147,12 @@ impl FakeTracker {
         let mut inside = self.look();
         let found = inside.tickets.iter_mut().find(|ticket| ticket.id == id.0 && !ticket.deleted);
         let Some(ticket) = found else { return Err(TrackerError::Rejected { reason: String::from("404") }) };
+        let standing = ticket.standing.clone();
         change(ticket);
-        if fault == Fault::DoneAndLost { Err(TrackerError::MayHaveHappened(lost())) } else { Ok(()) }
+        if fault == Fault::CommentAlone {
+            ticket.standing = standing;
+        }
+        if fault == Fault::Fine { Ok(()) } else { Err(TrackerError::MayHaveHappened(lost())) }
     }
 }
 
@@ -208,7 +214,7 @@ impl Tracker for FakeTracker {
         inside.tickets.push(ticket.clone());
         drop(inside);
         self.time.pass(Duration::from_millis(200));
-        if fault == Fault::DoneAndLost {
+        if fault != Fault::Fine {
             return Err(TrackerError::MayHaveHappened(lost()));
         }
         Ok(remote(&ticket, &labels(draft)))

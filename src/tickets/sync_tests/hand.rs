@@ -130,6 +130,61 @@ async fn a_missing_ticket_is_looked_for_once_reported_and_not_made_again() {
 }
 
 #[tokio::test]
+async fn what_comes_back_after_its_missing_ticket_was_done_gets_a_new_ticket() {
+    let mut world = with_one_ticket().await;
+    world.tracker.look().tickets[0].deleted = true;
+    world.later(24).await;
+    world.scan(&[(1, present(grant(1)))]);
+    world.sync().await;
+    assert_eq!(world.state(), TicketState::Missing);
+    for _ in 0..2 {
+        world.later(24).await;
+        world.scan(&[(1, absent(&world))]);
+    }
+    world.sync().await;
+    assert_eq!(world.state(), TicketState::Resolved);
+    world.later(24).await;
+    world.scan(&[(1, present(grant(1)))]);
+    let outcome = world.sync().await;
+    assert!(!outcome.is_faulty(), "{outcome:?}");
+    let there: Vec<_> = world.tracker.tickets().into_iter().filter(|ticket| !ticket.deleted).collect();
+    assert_eq!((there.len(), world.state()), (1, TicketState::Open));
+    assert_eq!(there[0].standing, Standing::Open);
+}
+
+#[tokio::test]
+async fn an_open_ticket_of_the_finding_is_taken_over_before_a_closed_one_with_our_key() {
+    let mut world = with_one_ticket().await;
+    for _ in 0..2 {
+        world.later(24).await;
+        world.scan(&[(1, absent(&world))]);
+    }
+    world.sync().await;
+    world.later(24 * 60).await;
+    world.scan(&[(1, present(grant(1)))]);
+    world.sync().await;
+    let all = world.tracker.tickets();
+    assert_eq!(all.len(), 2);
+    assert!(all[0].standing != Standing::Open && all[1].standing == Standing::Open);
+    // The state directory is lost: what is made anew has the key of the first, closed one.
+    let mut anew = World::new();
+    anew.clock = world.clock.clone();
+    anew.tracker = world.tracker.clone();
+    anew.scan(&[(1, present(grant(1)))]);
+    anew.release();
+    let outcome = anew.sync().await;
+    assert!(!outcome.is_faulty(), "{outcome:?}");
+    let book = anew.store.ticket_book().expect("a store in memory");
+    let remotes: Vec<_> = book.tickets.iter().map(|ticket| (ticket.remote.as_deref(), &ticket.by_hand)).collect();
+    assert_eq!(remotes, [(Some(all[1].id.as_str()), &None)]);
+    anew.later(24).await;
+    anew.scan(&[(1, present(grant(1)))]);
+    anew.sync().await;
+    let standings: Vec<bool> = anew.tracker.tickets().iter().map(|ticket| ticket.standing == Standing::Open).collect();
+    assert_eq!(standings, [false, true], "the closed one stays closed");
+}
+
+#[tokio::test]
 async fn a_moved_ticket_is_found_by_its_key() {
     let mut world = with_one_ticket().await;
     world.tracker.look().tickets[0].id = String::from("OTHER-9");

@@ -1,6 +1,6 @@
 //! What waits for a word: the first run, the breaker, batches, the roster; and the caps behind them.
 
-use super::world::{World, absent, grant, present};
+use super::world::{World, absent, gap, grant, present};
 use crate::findings::lifecycle::Sight;
 use crate::store::outbox::{Outbox as _, RosterHold, TicketState, Unit, Verdict, WishAbout};
 use crate::store::{Store as _, sample};
@@ -45,6 +45,71 @@ async fn twenty_new_tickets_pass_and_twenty_one_that_are_much_of_everything_do_n
         world.scan(&many(1..count + 1));
         world.sync().await;
         assert_eq!(!world.tracker.tickets().is_empty(), passes, "{count}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_judged_by_all_that_it_wished_also_when_a_later_run_could_not_look() {
+    let mut world = World::seasoned().await;
+    world.habits.caps = Caps { per_run: 1_000, per_day: 1_000 };
+    world.scan(&many(1..301));
+    world.later(24).await;
+    // Before anybody sends anything, nearly all of them cannot be looked at.
+    world.scan(&(1..300).map(|number| (number, gap())).collect::<Vec<_>>());
+    world.sync().await;
+    world.later(24).await;
+    world.scan(&many(1..301));
+    world.sync().await;
+    assert_eq!(world.tracker.tickets().len(), 0, "they are judged together, and held");
+    let held = world.store.tickets_held().expect("a store in memory");
+    assert!(matches!(held[0].verdict, Some(Verdict::Held { tickets: 300, findings: 300, .. })), "{held:?}");
+}
+
+#[tokio::test]
+async fn a_run_whose_findings_are_gone_again_is_judged_by_what_is_left() {
+    let mut world = World::seasoned().await;
+    world.habits.caps = Caps { per_run: 1_000, per_day: 1_000 };
+    world.scan(&many(1..301));
+    for _ in 0..2 {
+        world.later(24).await;
+        world.scan(&(1..300).map(|number| (number, absent(&world))).collect::<Vec<_>>());
+    }
+    world.sync().await;
+    assert_eq!(world.tracker.tickets().len(), 1);
+}
+
+#[tokio::test]
+async fn a_tracker_that_is_new_in_the_configuration_is_judged_like_a_run() {
+    for (count, passes) in [(10, true), (300, false)] {
+        for scanned in [true, false] {
+            let mut world = World::seasoned().await;
+            world.habits.caps = Caps { per_run: 1_000, per_day: 1_000 };
+            world.scan(&many(1..count + 1));
+            world.release();
+            world.sync().await;
+            let all = usize::try_from(count).expect("small");
+            assert_eq!(world.tracker.tickets().len(), all);
+            world.later(24).await;
+            world.scan(&[(5_000, present(grant(5_000)))]);
+            world.sync().await;
+            assert_eq!(world.tracker.tickets().len(), all + 1, "this run passes");
+            world.tracker.look().tickets.clear();
+            world.routes = vec![super::world::route("renamed", true)];
+            if scanned {
+                world.later(24).await;
+                world.scan(&[]);
+            }
+            for _ in 0..3 {
+                world.sync().await;
+            }
+            let made = if passes { all + 1 } else { 0 };
+            assert_eq!(world.tracker.tickets().len(), made, "{count}, scanned again: {scanned}");
+            let held = world.store.tickets_held().expect("a store in memory");
+            assert_eq!(held.is_empty(), passes, "{held:?}");
+            world.release();
+            world.sync().await;
+            assert_eq!(world.tracker.tickets().len(), all + 1, "an operator's word lets them go");
+        }
     }
 }
 
@@ -142,6 +207,25 @@ async fn a_release_of_something_that_is_gone_sends_nothing() {
     world.sync().await;
     assert!(world.tracker.tickets().is_empty());
     assert!(world.store_wishes().is_empty());
+}
+
+#[tokio::test]
+async fn a_held_run_that_has_nothing_left_to_send_is_held_no_longer() {
+    let mut world = World::new();
+    world.scan(&[(1, present(grant(1)))]);
+    world.sync().await;
+    let held = |world: &World| world.store.tickets_held().expect("a store in memory").len();
+    assert_eq!(held(&world), 1);
+    world.later(24).await;
+    world.scan(&[(1, gap())]);
+    world.sync().await;
+    assert_eq!(held(&world), 1, "nobody could look, so it may still be sent");
+    for _ in 0..2 {
+        world.later(24).await;
+        world.scan(&[(1, absent(&world))]);
+    }
+    world.sync().await;
+    assert_eq!(held(&world), 0);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use super::fake::Fault;
 use super::world::{World, absent, excepted, gap, grant, present};
 use crate::findings::{Severity, UsedAfterEnd};
-use crate::store::outbox::Operation;
+use crate::store::outbox::{Operation, TicketState};
 use crate::store::sample;
 use crate::tickets::tracker::Standing;
 
@@ -285,6 +285,30 @@ async fn a_refused_ticket_is_recorded_not_repeated_unchanged_and_blocks_no_other
 }
 
 #[tokio::test]
+async fn what_comes_back_after_a_ticket_that_was_never_made_gets_a_ticket() {
+    for refused in [true, false] {
+        let mut world = World::seasoned().await;
+        world.tracker.look().faults.extend([if refused { Fault::Refuses } else { Fault::Down }]);
+        world.scan(&[(1, present(grant(1)))]);
+        assert!(world.sync().await.is_faulty());
+        assert_eq!(world.tracker.look().faults_fired, 1);
+        for _ in 0..2 {
+            world.later(24).await;
+            world.scan(&[(1, absent(&world))]);
+        }
+        world.sync().await;
+        assert!(world.tracker.tickets().is_empty(), "refused: {refused}");
+        assert_eq!(world.state(), TicketState::Resolved, "refused: {refused}");
+        world.later(24 * 5).await;
+        world.scan(&[(1, present(grant(1)))]);
+        let outcome = world.sync().await;
+        assert!(!outcome.is_faulty(), "{outcome:?}");
+        assert_eq!(world.tracker.only().standing, Standing::Open, "refused: {refused}");
+        assert_eq!(world.carriers(sample::fingerprint(1)), 1, "refused: {refused}");
+    }
+}
+
+#[tokio::test]
 async fn the_worst_is_sent_first_then_the_oldest() {
     let mut world = World::seasoned().await;
     let mut old = grant(2);
@@ -314,6 +338,69 @@ async fn a_comment_whose_answer_is_lost_is_not_said_twice() {
     let ticket = world.tracker.only();
     assert_eq!((ticket.comments.len(), ticket.draft.findings.len()), (1, 2));
     assert_eq!(world.tracker.look().faults_fired, 1);
+}
+
+#[tokio::test]
+async fn a_closing_that_fails_after_its_comment_says_it_once_a_run_and_less_often_over_runs() {
+    let mut world = World::seasoned().await;
+    world.scan(&[(1, present(grant(1)))]);
+    world.sync().await;
+    for _ in 0..2 {
+        world.later(24).await;
+        world.scan(&[(1, absent(&world))]);
+    }
+    world.tracker.look().faults.extend([Fault::Fine, Fault::CommentAlone].repeat(40));
+    for _ in 0..3 {
+        assert!(world.sync().await.pending > 0, "it still waits");
+        world.later(2).await;
+    }
+    let ticket = world.tracker.only();
+    assert_eq!((ticket.comments.len(), ticket.standing), (1, Standing::Open));
+    for _ in 0..30 {
+        world.later(1).await;
+        world.scan(&[]);
+        world.sync().await;
+    }
+    let comments = world.tracker.only().comments.len();
+    assert!((2..=12).contains(&comments), "{comments} in thirty runs");
+    assert_eq!(world.tracker.look().faults_fired as usize, comments);
+    world.tracker.look().faults.clear();
+    world.later(24 * 8).await;
+    world.scan(&[]);
+    let outcome = world.sync().await;
+    assert!(!outcome.is_faulty(), "{outcome:?}");
+    let ticket = world.tracker.only();
+    assert!(matches!(ticket.standing, Standing::Done { .. }));
+    assert_eq!(ticket.comments.len(), comments + 1);
+}
+
+#[tokio::test]
+async fn an_opening_again_that_fails_after_its_comment_says_it_once_a_run() {
+    let mut world = World::seasoned().await;
+    world.scan(&[(1, present(grant(1)))]);
+    world.sync().await;
+    for _ in 0..2 {
+        world.later(24).await;
+        world.scan(&[(1, absent(&world))]);
+    }
+    world.sync().await;
+    let before = world.tracker.only().comments.len();
+    world.later(24).await;
+    world.scan(&[(1, present(grant(1)))]);
+    world.tracker.look().faults.extend([Fault::CommentAlone; 2]);
+    for _ in 0..3 {
+        assert!(world.sync().await.pending > 0, "it still waits");
+        world.later(2).await;
+    }
+    assert_eq!(world.tracker.only().comments.len(), before + 1);
+    for _ in 0..2 {
+        world.later(24).await;
+        world.scan(&[]);
+        world.sync().await;
+    }
+    let ticket = world.tracker.only();
+    assert_eq!((ticket.standing, ticket.comments.len()), (Standing::Open, before + 3));
+    assert_eq!(world.tracker.look().faults_fired, 2);
 }
 
 #[tokio::test]
