@@ -138,7 +138,7 @@ impl Session<'_, '_> {
                     title: draft.title,
                     body: draft.body,
                     severity: draft.severity,
-                    system: system_of(ticket, entries.iter().filter_map(|(_, memory)| *memory)),
+                    system: system_of(ticket),
                     began_at: began_at(ticket, &entries),
                 }
             })
@@ -159,15 +159,10 @@ fn began_at(ticket: &Ticket, entries: &[words::Entry<'_>]) -> scan_contract::Ins
     ends.min().unwrap_or(ticket.intended_at)
 }
 
-fn system_of<'m>(ticket: &Ticket, memories: impl Iterator<Item = &'m crate::findings::Memory>) -> String {
-    let mut systems: Vec<&str> = memories.map(|memory| memory.finding.system.as_str()).collect();
-    systems.sort_unstable();
-    systems.dedup();
-    match (&ticket.system, systems.as_slice()) {
-        (Some(system), _) => system.clone(),
-        (None, [only]) => (*only).to_owned(),
-        (None, _) => String::from("all"),
-    }
+/// The label of the system, the same whenever a ticket is told of: receivers that know an alert by its labels would take
+/// another for another alert.
+fn system_of(ticket: &Ticket) -> String {
+    ticket.system.clone().unwrap_or_else(|| String::from("all"))
 }
 
 fn alert(work: &Work) -> Alert {
@@ -176,7 +171,7 @@ fn alert(work: &Work) -> Alert {
         title: work.draft.title.clone(),
         body: work.draft.body.clone(),
         severity: work.draft.severity,
-        system: work.ticket.system.clone().unwrap_or_else(|| String::from("all")),
+        system: system_of(&work.ticket),
         began_at: work.rank.1,
     }
 }

@@ -260,6 +260,8 @@ impl Tracker for FakeTracker {
 #[derive(Debug, Clone)]
 pub(super) struct FakeSink {
     pub(super) told: Arc<Mutex<Vec<(String, String)>>>,
+    /// The system of each alert in `told`.
+    pub(super) systems: Arc<Mutex<Vec<String>>>,
     pub(super) faults: Arc<Mutex<VecDeque<TrackerError>>>,
     pub(super) resend: Resend,
     pub(super) reminds: bool,
@@ -267,7 +269,7 @@ pub(super) struct FakeSink {
 
 impl FakeSink {
     pub(super) fn new(resend: Resend) -> Self {
-        Self { told: Arc::default(), faults: Arc::default(), resend, reminds: false }
+        Self { told: Arc::default(), systems: Arc::default(), faults: Arc::default(), resend, reminds: false }
     }
 
     pub(super) fn told(&self) -> Vec<(String, String)> {
@@ -280,6 +282,8 @@ impl FakeSink {
         }
         let mut told = self.told.lock().expect("no test panics while it looks");
         told.extend(alerts.iter().map(|alert| (what.to_owned(), alert.key.to_string())));
+        let mut systems = self.systems.lock().expect("no test panics while it looks");
+        systems.extend(alerts.iter().map(|alert| alert.system.clone()));
         Ok(())
     }
 }

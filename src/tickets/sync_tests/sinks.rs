@@ -92,6 +92,8 @@ async fn a_receiver_that_forgets_is_reminded_in_every_sync() {
     let before = count(&sink, "raise");
     world.sync_with(&channels).await;
     assert_eq!(count(&sink, "raise"), before + 1);
+    let systems = sink.systems.lock().expect("free").clone();
+    assert!(systems.len() > 1 && systems.windows(2).all(|two| two[0] == two[1]), "one label: {systems:?}");
 }
 
 #[tokio::test]
