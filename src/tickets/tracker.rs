@@ -182,6 +182,9 @@ pub struct Alert {
     pub system: String,
     /// Since when.
     pub began_at: Instant,
+    /// Which telling of this key it is: another one after each that was taken, the same when one is repeated because its
+    /// answer was lost. For comparison alone.
+    pub episode: String,
 }
 
 /// Whether sending the same alert twice is harmless.

@@ -140,6 +140,7 @@ impl Session<'_, '_> {
                     severity: draft.severity,
                     system: system_of(ticket),
                     began_at: began_at(ticket, &entries),
+                    episode: episode(ticket),
                 }
             })
             .collect();
@@ -173,5 +174,11 @@ fn alert(work: &Work) -> Alert {
         severity: work.draft.severity,
         system: system_of(&work.ticket),
         began_at: work.rank.1,
+        episode: work.before.as_ref().map_or_else(String::new, episode),
     }
+}
+
+/// What was told last, as the record has it before this telling. A telling that fails leaves it as it is.
+fn episode(before: &Ticket) -> String {
+    before.commented_in.as_ref().map_or_else(String::new, |run| format!("{run}/{}", before.reopened_by_us))
 }

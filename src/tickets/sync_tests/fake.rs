@@ -262,6 +262,8 @@ pub(super) struct FakeSink {
     pub(super) told: Arc<Mutex<Vec<(String, String)>>>,
     /// The system of each alert in `told`.
     pub(super) systems: Arc<Mutex<Vec<String>>>,
+    /// The episode of each telling that was tried, whatever came of it.
+    pub(super) episodes: Arc<Mutex<Vec<String>>>,
     pub(super) faults: Arc<Mutex<VecDeque<TrackerError>>>,
     pub(super) resend: Resend,
     pub(super) reminds: bool,
@@ -269,7 +271,7 @@ pub(super) struct FakeSink {
 
 impl FakeSink {
     pub(super) fn new(resend: Resend) -> Self {
-        Self { told: Arc::default(), systems: Arc::default(), faults: Arc::default(), resend, reminds: false }
+        Self { told: Arc::default(), systems: Arc::default(), episodes: Arc::default(), faults: Arc::default(), resend, reminds: false }
     }
 
     pub(super) fn told(&self) -> Vec<(String, String)> {
@@ -277,6 +279,8 @@ impl FakeSink {
     }
 
     fn tell(&self, what: &str, alerts: &[Alert]) -> Result<(), TrackerError> {
+        let mut episodes = self.episodes.lock().expect("no test panics while it looks");
+        episodes.extend(alerts.iter().map(|alert| alert.episode.clone()));
         if let Some(error) = self.faults.lock().expect("no test panics while it looks").pop_front() {
             return Err(error);
         }

@@ -46,6 +46,12 @@ async fn a_receiver_is_told_beside_the_tracker_and_told_when_it_is_over() {
         assert_eq!(count(&sink, "resolve"), 1);
         let told = sink.told();
         assert_eq!(told[0].1, told[1].1, "under the same key");
+        world.later(24).await;
+        world.scan(&[(1, present(grant(1)))]);
+        world.sync_with(&channels).await;
+        let episodes = sink.episodes.lock().expect("free").clone();
+        assert_eq!(episodes.len(), 3, "{resend:?}: {episodes:?}");
+        assert_ne!(episodes[0], episodes[2], "{resend:?}: its return is another telling");
     }
 }
 
@@ -63,6 +69,8 @@ async fn a_lost_answer_is_repeated_where_that_is_harmless_and_only_there() {
         world.scan(&[(1, present(grant(1)))]);
         world.sync_with(&channels).await;
         assert_eq!(count(&sink, "raise"), raised, "{resend:?}");
+        let episodes = sink.episodes.lock().expect("free").clone();
+        assert!(episodes.windows(2).all(|two| two[0] == two[1]), "the same telling: {episodes:?}");
     }
 }
 

@@ -279,6 +279,7 @@ pub(crate) fn alert(name: &str, title: &str) -> Alert {
         severity: Severity::High,
         system: String::from("crm"),
         began_at: now() - chrono::TimeDelta::hours(2),
+        episode: String::new(),
     }
 }
 

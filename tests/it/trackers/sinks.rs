@@ -101,6 +101,8 @@ async fn a_webhook_signs_time_and_body_and_repeats_its_event_ids() {
     sink.raise(std::slice::from_ref(&told)).await.expect("told");
     sink.raise(std::slice::from_ref(&told)).await.expect("told again");
     sink.resolve(std::slice::from_ref(&told)).await.expect("over");
+    let again = holdover::tickets::tracker::Alert { episode: String::from("run-2/1"), ..told };
+    sink.raise(std::slice::from_ref(&again)).await.expect("told of its return");
     let messages = bench.stub.desk.messages();
     for message in &messages {
         let header = |name: &str| {
@@ -118,6 +120,7 @@ async fn a_webhook_signs_time_and_body_and_repeats_its_event_ids() {
     let id = |at: usize| messages[at].body["alerts"][0]["event_id"].clone();
     assert_eq!(id(0), id(1), "the same again is the same event");
     assert_ne!(id(0), id(2), "its end is another");
+    assert_ne!(id(0), id(3), "its return is not known yet, though its words are");
 }
 
 fn members(answers: fn(&Asked) -> Answer) -> (FaultServer, FaultServer) {
