@@ -178,7 +178,7 @@ fn alert(work: &Work) -> Alert {
     }
 }
 
-/// What was told last, as the record has it before this telling. A telling that fails leaves it as it is.
+/// The run whose telling was taken last, as the record has it before this telling. A telling that fails leaves it as it is.
 fn episode(before: &Ticket) -> String {
-    before.commented_in.as_ref().map_or_else(String::new, |run| format!("{run}/{}", before.reopened_by_us))
+    before.commented_in.clone().unwrap_or_default()
 }

@@ -1,7 +1,9 @@
 //! What every tracker that keeps tickets has to do.
 
 use holdover::tickets::tracker::{Sighted, Standing, Tracker, TrackerError};
+use holdover_kit::fault::{Answer, Damage, On};
 use holdover_kit::stub::tracker::{Dialect, Ticket};
+use scan_contract::Cause;
 
 use super::bench::{Bench, draft, key, tells_no_secret, text};
 
@@ -118,6 +120,34 @@ async fn a_place_that_may_not_be_seen_is_an_error_and_never_an_empty_list() {
         tells_no_secret(&error);
         let error = bench.stranger().check().await.expect_err("a wrong secret");
         tells_no_secret(&error);
+    }
+}
+
+#[tokio::test]
+async fn who_could_find_nothing_for_want_of_a_right_is_an_error_and_asked_once() {
+    let none = serde_json::json!({"push": false, "triage": false, "pull": true});
+    let repository = serde_json::json!({"private": true, "has_issues": true, "archived": false, "permissions": none});
+    let rights = serde_json::json!({"permissions": {"BROWSE_PROJECTS": {"havePermission": false}}});
+    for (dialect, end, says) in [
+        (Dialect::GitHub, "/repos/acme/offboarding", repository),
+        (Dialect::JiraCloud, "/mypermissions", rights.clone()),
+        (Dialect::JiraDataCenter, "/mypermissions", rights),
+    ] {
+        let bench = Bench::new(dialect);
+        let ours = bench.tracker();
+        let fault = bench.server.plant(On::any().when(move |asked| asked.path.ends_with(end)).once(), {
+            Damage::Reply(Answer::json(&says))
+        });
+        let error = ours.find(&[key("holdover-t-1")]).await.expect_err("a right is missing");
+        fault.expect_fired();
+        assert!(matches!(error, TrackerError::NotDone(Cause::Denied { .. })), "{dialect:?}: {error:?}");
+        assert_eq!(bench.server.count(), 1, "{dialect:?}: nothing was searched");
+        // The twin that has the right, asked for it once.
+        for _ in 0..2 {
+            assert_eq!(ours.find(&[key("holdover-t-1")]).await, Ok(vec![]), "{dialect:?}");
+        }
+        let asked = bench.server.log().iter().filter(|logged| logged.asked.path.ends_with(end)).count();
+        assert_eq!(asked, 2, "{dialect:?}");
     }
 }
 
