@@ -157,10 +157,11 @@ pub trait Tracker: Send + Sync {
     /// Adds a comment.
     async fn comment(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError>;
 
-    /// Opens a closed ticket again, with a comment.
+    /// Opens a closed ticket again, with a comment. The state comes first; a comment that is lost after it is no error.
     async fn reopen(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError>;
 
-    /// Closes a ticket as done, with a comment that names the proof.
+    /// Closes a ticket as done, with a comment that names the proof, which stands in its text as well. As in
+    /// [`Tracker::reopen`], a comment that is lost after the state was changed is no error.
     async fn resolve(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError>;
 
     /// Asks who we are and whether the place for tickets is there and ours to write to, without writing anything.

@@ -113,6 +113,18 @@ pub(super) fn answer<T: for<'de> Deserialize<'de>>(reply: &Reply) -> Result<T, T
     reply.json().map_err(TrackerError::MayHaveHappened)
 }
 
+/// What a comment beside a change of state means for the caller, once the state was changed. A comment that is lost is left
+/// out: asking for both again would say it twice, and the proof stands in the text of the ticket.
+pub(super) fn beside(comment: Result<(), TrackerError>) -> Result<(), TrackerError> {
+    match comment {
+        Err(TrackerError::NotDone(cause) | TrackerError::MayHaveHappened(cause)) => {
+            tracing::warn!(%cause, "the state of a ticket was changed; the comment beside it may be missing");
+            Ok(())
+        }
+        other => other,
+    }
+}
+
 /// A damaged answer to a question.
 pub(super) fn malformed(operation: &str, what: &str) -> TrackerError {
     TrackerError::NotDone(Cause::Malformed { what: format!("{operation}: {what}") })

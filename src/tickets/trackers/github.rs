@@ -23,7 +23,7 @@ use super::super::tracker::{
     Draft, Limits, Remote, RemoteId, Sighted, Standing, TicketKey, Tracker as Keeps, TrackerError,
 };
 use super::Ways;
-use super::client::{Client, all, answer, json as with_body, malformed};
+use super::client::{Client, all, answer, beside, json as with_body, malformed};
 use super::github_app::{Claims, Installation};
 use super::list::allow_list;
 use super::settings::{GitHub, GitHubSignIn};
@@ -325,13 +325,13 @@ impl Keeps for Tracker {
     }
 
     async fn reopen(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError> {
-        self.comment(id, text).await?;
-        self.set_state(id, "open", "reopened").await
+        self.set_state(id, "open", "reopened").await?;
+        beside(self.comment(id, text).await)
     }
 
     async fn resolve(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError> {
-        self.comment(id, text).await?;
-        self.set_state(id, "closed", "completed").await
+        self.set_state(id, "closed", "completed").await?;
+        beside(self.comment(id, text).await)
     }
 
     async fn check(&self) -> Result<String, TrackerError> {

@@ -24,7 +24,7 @@ use super::super::tracker::{
     Draft, Limits, Remote, RemoteId, Sighted, Standing, TicketKey, Tracker as Keeps, TrackerError,
 };
 use super::Ways;
-use super::client::{Client, answer};
+use super::client::{Client, answer, beside};
 use super::list::allow_list;
 use super::settings::{Jira, JiraFlavour};
 use super::sign_in::InHeader;
@@ -298,13 +298,13 @@ impl Keeps for Tracker {
     }
 
     async fn reopen(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError> {
-        self.comment(id, text).await?;
-        self.move_to(id, false).await
+        self.move_to(id, false).await?;
+        beside(self.comment(id, text).await)
     }
 
     async fn resolve(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError> {
-        self.comment(id, text).await?;
-        self.move_to(id, true).await
+        self.move_to(id, true).await?;
+        beside(self.comment(id, text).await)
     }
 
     async fn check(&self) -> Result<String, TrackerError> {
