@@ -195,7 +195,7 @@ impl Tracker {
 
     fn fields(draft: &Draft) -> Map<String, Value> {
         let mut fields = Map::new();
-        fields.insert(String::from("title"), json!(markup::title(&draft.title, TITLE)));
+        fields.insert(String::from("title"), json!(markup::title_without_references(&draft.title, TITLE)));
         fields.insert(String::from("description"), json!(Self::body(&draft.body)));
         if let Some(due) = draft.due_at {
             fields.insert(String::from("due_date"), json!(due.format("%Y-%m-%d").to_string()));

@@ -174,6 +174,41 @@ async fn rows_that_servicenow_counts_and_does_not_show_are_an_error() {
 }
 
 #[tokio::test]
+async fn values_in_titles_refer_to_nothing() {
+    for dialect in [Dialect::GitHub, Dialect::GitLab] {
+        let bench = Bench::new(dialect);
+        let hostile = "p-1 @octocat #1 acme/x#2 !3 ~bug &4 %5 $6 https://evil.example/ 7 & 8";
+        let made = bench.tracker().create(&draft("holdover-t-1", hostile)).await.expect("made");
+        let expected = "p-1 @ octocat # 1 acme/x# 2 ! 3 ~ bug & 4 % 5 $ 6 https: //evil.example/ 7 & 8";
+        assert_eq!(bench.stub.desk.tickets()[0].title, expected, "{dialect:?}");
+        bench.stub.desk.edit(1, |ticket| ticket.title.clear());
+        bench.tracker().revise(&made.id, &draft("holdover-t-1", hostile)).await.expect("revised");
+        assert_eq!(bench.stub.desk.tickets()[0].title, expected, "{dialect:?}");
+    }
+}
+
+#[tokio::test]
+async fn redmine_is_sent_no_mention_in_markdown() {
+    use holdover::tickets::settings::TrackerId;
+    use holdover::tickets::text::{Block, Span};
+    use holdover::tickets::trackers::settings::{Kind, Place, RedmineMarkup};
+    let bench = Bench::new(Dialect::Redmine);
+    let Kind::Redmine(mut settings) = super::bench::kind(Dialect::Redmine, bench.server.origin()) else {
+        panic!("redmine")
+    };
+    settings.markup = RedmineMarkup::Markdown;
+    let place = Place { kind: Kind::Redmine(settings), connection: super::bench::connection() };
+    let ways = super::bench::ways(&[("SECRET", super::bench::SECRET)]);
+    let channel = holdover::tickets::trackers::open(&TrackerId::new("redmine"), &place, &ways).expect("a tracker");
+    let mut ticket = draft("holdover-t-1", "p-1");
+    ticket.body.blocks.push(Block::Paragraph(vec![Span::Value(String::from("x` @admin `y@acme"))]));
+    super::bench::keeper(channel).create(&ticket).await.expect("made");
+    let body = bench.stub.desk.tickets()[0].body.as_str().expect("a text").to_owned();
+    assert!(!body.contains('@'), "{body}");
+    assert!(body.contains("&#64;``admin `y``&#64;`acme`"), "{body}");
+}
+
+#[tokio::test]
 async fn pull_requests_are_no_tickets() {
     let bench = Bench::new(Dialect::GitHub);
     let labels = vec![String::from("holdover-t-1")];
