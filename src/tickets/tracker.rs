@@ -208,6 +208,12 @@ pub trait Sink: Send + Sync {
         false
     }
 
+    /// Whether it takes several alerts in one request. Where it does not, each is told by a call of its own, so that the
+    /// refusal of one says nothing of the others.
+    fn takes_lists(&self) -> bool {
+        true
+    }
+
     /// Tells of these alerts, all of them or none where the receiver takes lists.
     async fn raise(&self, alerts: &[Alert]) -> Result<(), TrackerError>;
 

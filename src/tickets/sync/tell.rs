@@ -29,7 +29,7 @@ impl Session<'_, '_> {
         Ok(())
     }
 
-    /// Tells what is new and what is over, each in one call.
+    /// Tells what is new and what is over, each in one call where the receiver takes lists.
     pub(super) async fn tell(&mut self, route: &Route, sink: &dyn Sink, works: &[Work]) -> Result<(), StoreError> {
         let harmless = sink.resend() == Resend::Harmless;
         let (mut raise, mut resolve) = (Vec::new(), Vec::new());
@@ -42,11 +42,13 @@ impl Session<'_, '_> {
                 Task::Revise | Task::Keep => self.keep(work.ticket.clone(), work.lines.clone())?,
             }
         }
-        if !raise.is_empty() {
-            self.tell_all(sink, &raise, Operation::Create).await?;
-        }
-        if !resolve.is_empty() && !self.down.contains(route.id.as_str()) {
-            self.tell_all(sink, &resolve, Operation::Resolve).await?;
+        for (works, operation) in [(raise, Operation::Create), (resolve, Operation::Resolve)] {
+            let at_once = if sink.takes_lists() { works.len().max(1) } else { 1 };
+            for some in works.chunks(at_once) {
+                if !self.down.contains(route.id.as_str()) {
+                    self.tell_all(sink, some, operation).await?;
+                }
+            }
         }
         if sink.needs_reminding() && !self.down.contains(route.id.as_str()) {
             self.remind(route, sink).await?;

@@ -267,11 +267,12 @@ pub(super) struct FakeSink {
     pub(super) faults: Arc<Mutex<VecDeque<TrackerError>>>,
     pub(super) resend: Resend,
     pub(super) reminds: bool,
+    pub(super) takes_lists: bool,
 }
 
 impl FakeSink {
     pub(super) fn new(resend: Resend) -> Self {
-        Self { told: Arc::default(), systems: Arc::default(), episodes: Arc::default(), faults: Arc::default(), resend, reminds: false }
+        Self { told: Arc::default(), systems: Arc::default(), episodes: Arc::default(), faults: Arc::default(), resend, reminds: false, takes_lists: true }
     }
 
     pub(super) fn told(&self) -> Vec<(String, String)> {
@@ -300,6 +301,10 @@ impl Sink for FakeSink {
 
     fn needs_reminding(&self) -> bool {
         self.reminds
+    }
+
+    fn takes_lists(&self) -> bool {
+        self.takes_lists
     }
 
     async fn raise(&self, alerts: &[Alert]) -> Result<(), TrackerError> {

@@ -117,3 +117,19 @@ async fn a_receiver_added_later_is_told_of_what_has_a_ticket_already() {
     world.sync_with(&channels).await;
     assert_eq!((count(&sink, "raise"), world.tracker.tickets().len()), (1, 1));
 }
+
+#[tokio::test]
+async fn one_refused_alert_takes_no_other_with_it_where_each_is_sent_alone() {
+    for (takes_lists, raised) in [(true, 0), (false, 1)] {
+        let mut world = world().await;
+        world.habits.group_by = crate::tickets::settings::GroupBy::Finding;
+        let sink = FakeSink { takes_lists, ..FakeSink::new(Resend::Harmless) };
+        let channels = channels(&world, &sink);
+        let refusal = TrackerError::Rejected { reason: String::from("400") };
+        sink.faults.lock().expect("free").push_back(refusal);
+        world.scan(&[(1, present(grant(1))), (2, present(grant(2)))]);
+        world.sync_with(&channels).await;
+        assert!(sink.faults.lock().expect("free").is_empty(), "the fault fired");
+        assert_eq!(count(&sink, "raise"), raised, "lists: {takes_lists}");
+    }
+}

@@ -213,6 +213,11 @@ impl Bench {
         teller(self.open(SECRET, connection()))
     }
 
+    /// One that is told, with a secret that is wrong.
+    pub(crate) fn estranged_sink(&self) -> Box<dyn Sink> {
+        teller(self.open("wrong-tracker-3kX8", connection()))
+    }
+
     /// Creations that arrived.
     pub(crate) fn creations(&self) -> usize {
         self.server.log().iter().filter(|logged| is_creation(self.dialect, &logged.asked)).count()

@@ -9,6 +9,7 @@ use holdover::tickets::tracker::{Resend, Sink, TrackerError};
 use holdover::tickets::trackers::{self, settings::Place};
 use holdover_kit::fault::{Answer, Asked, Damage, FaultServer, On};
 use holdover_kit::stub::tracker::Dialect;
+use scan_contract::Cause;
 use serde_json::Value;
 use sha2::Sha256;
 
@@ -61,6 +62,19 @@ async fn the_key_of_a_pagerduty_alert_is_ours_and_stays_the_same() {
     let messages = bench.stub.desk.messages();
     assert!(messages.iter().all(|message| message.body["dedup_key"] == "holdover-a-1"));
     assert_eq!(messages[0].body["payload"]["severity"], "error");
+}
+
+#[tokio::test]
+async fn a_routing_key_that_is_not_taken_is_no_refusal_of_the_event() {
+    let bench = Bench::new(Dialect::PagerDuty);
+    let error = bench.estranged_sink().raise(&[alert("holdover-a-1", "p-1")]).await.expect_err("a wrong key");
+    assert!(matches!(error, TrackerError::NotDone(Cause::Unauthenticated { .. })), "{error:?}");
+    tells_no_secret(&error);
+    // The twin: the key is right, and the event is refused.
+    bench.stub.desk.reject(true);
+    let error = bench.sink().raise(&[alert("holdover-a-1", "p-1")]).await.expect_err("refused");
+    assert!(matches!(error, TrackerError::Rejected { .. }), "{error:?}");
+    assert!(!bench.sink().takes_lists(), "each event is told by itself, so that one refusal is of one event");
 }
 
 #[tokio::test]
