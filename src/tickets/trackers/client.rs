@@ -79,9 +79,12 @@ impl Client {
     }
 
     /// What a refused writing means: 400, 409, 413 and 422 were understood and are not repeated unchanged (TKT-8); a 5xx may
-    /// have happened; the rest was not done.
+    /// have happened; the rest was not done. A change of what is there already may meet somebody else's at the same time:
+    /// its 409 passes.
     pub(super) fn not_taken(&self, reply: &Reply) -> TrackerError {
+        let changes = !reply.operation.starts_with("POST ") || reply.operation.ends_with("/transitions");
         match reply.status.as_u16() {
+            409 if changes => TrackerError::NotDone(self.cause_of(reply)),
             400 | 409 | 413 | 422 => rejected(reply),
             500..=599 => TrackerError::MayHaveHappened(reply.unexpected()),
             _ => TrackerError::NotDone(self.cause_of(reply)),

@@ -116,6 +116,32 @@ async fn a_state_that_was_not_changed_is_an_error_and_says_nothing() {
 }
 
 #[tokio::test]
+async fn a_conflict_with_a_change_of_somebody_else_passes() {
+    for dialect in Dialect::KEEPERS {
+        let bench = Bench::new(dialect);
+        let ours = bench.tracker();
+        let made = ours.create(&draft("holdover-t-1", "p-1")).await.expect("made");
+        let conflict = || Damage::Reply(Answer::json(&serde_json::json!({})).of(409));
+        let is_change = |asked: &Asked| ["PUT", "PATCH"].contains(&asked.method.as_str());
+        let fault = bench.server.plant(On::any().when(is_change).once(), conflict());
+        let error = ours.revise(&made.id, &draft("holdover-t-1", "p-2")).await.expect_err("a conflict");
+        fault.expect_fired();
+        assert!(matches!(error, TrackerError::NotDone(_)), "{dialect:?}: {error:?}");
+        if matches!(dialect, Dialect::JiraCloud | Dialect::JiraDataCenter) {
+            let fault = bench.server.plant(On::any().when(is_state).once(), conflict());
+            let error = ours.resolve(&made.id, &text("Both looks.")).await.expect_err("a conflict");
+            fault.expect_fired();
+            assert!(matches!(error, TrackerError::NotDone(_)), "{dialect:?}: {error:?}");
+        }
+        // The twin: a creation that conflicts is not repeated unchanged.
+        let fault = bench.server.plant(On::any().when(move |asked| is_creation(dialect, asked)).once(), conflict());
+        let error = ours.create(&draft("holdover-t-2", "p-2")).await.expect_err("a conflict");
+        fault.expect_fired();
+        assert!(matches!(error, TrackerError::Rejected { .. }), "{dialect:?}: {error:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_tracker_that_is_down_did_surely_nothing() {
     for dialect in Dialect::KEEPERS {
         let bench = Bench::new(dialect);
