@@ -272,7 +272,15 @@ pub(super) struct FakeSink {
 
 impl FakeSink {
     pub(super) fn new(resend: Resend) -> Self {
-        Self { told: Arc::default(), systems: Arc::default(), episodes: Arc::default(), faults: Arc::default(), resend, reminds: false, takes_lists: true }
+        Self {
+            told: Arc::default(),
+            systems: Arc::default(),
+            episodes: Arc::default(),
+            faults: Arc::default(),
+            resend,
+            reminds: false,
+            takes_lists: true,
+        }
     }
 
     pub(super) fn told(&self) -> Vec<(String, String)> {

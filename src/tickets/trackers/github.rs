@@ -315,7 +315,8 @@ impl Keeps for Tracker {
     async fn revise(&self, id: &RemoteId, draft: &Draft) -> Result<(), TrackerError> {
         let labels = json!({ "labels": self.labels(draft) });
         self.tell(Method::POST, self.url(&["issues", &id.0, "labels"], &[])?, &labels).await?;
-        let body = json!({ "title": markup::title_without_references(&draft.title, TITLE), "body": Self::body(&draft.body) });
+        let body =
+            json!({ "title": markup::title_without_references(&draft.title, TITLE), "body": Self::body(&draft.body) });
         self.tell(Method::PATCH, self.url(&["issues", &id.0], &[])?, &body).await.map(drop)
     }
 
