@@ -71,13 +71,13 @@ pub enum MetricsError {
         cause: Cause,
     },
     /// The Pushgateway answered and did not take them.
-    #[error("pushing the metrics to {url}: it answered {status}{says}")]
+    #[error("pushing the metrics to {url}: it answered {status} ({says})")]
     PushRefused {
         /// Address that the group was put to.
         url: String,
         /// HTTP status.
         status: u16,
-        /// First line of its answer, inert and cut; with a colon before it, or empty.
+        /// What the answer was: the request, its media type and length. Its body could hold anything, and is not shown.
         says: String,
     },
     /// The families do not make a text. A defect of ours.

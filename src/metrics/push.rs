@@ -18,14 +18,10 @@ use scan_transport::{
 use url::Url;
 
 use crate::config::PushgatewayConfig;
-use crate::hostile;
 use crate::metrics::{MetricsError, encode as as_text};
 
 /// Value of the label `job` of our group.
 pub const JOB: &str = "holdover";
-
-/// Most characters of an answer that are shown.
-const SHOWN: usize = 200;
 
 const PUT_GROUP: Operation = Operation {
     name: "PUT /metrics/job/holdover",
@@ -93,7 +89,7 @@ impl Pushgateway {
         if matches!(reply.status, StatusCode::OK | StatusCode::ACCEPTED) {
             return Ok(());
         }
-        let (status, says) = (reply.status.as_u16(), first_line(&reply));
+        let (status, says) = (reply.status.as_u16(), reply.describe());
         Err(MetricsError::PushRefused { url: self.url.to_string(), status, says })
     }
 
@@ -103,12 +99,6 @@ impl Pushgateway {
         let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
         self.door.write(request.with(header::CONTENT_TYPE, kind)).await
     }
-}
-
-/// The gateway says in plain text what it does not like.
-fn first_line(reply: &Reply) -> String {
-    let line = reply.text().unwrap_or_default().lines().next().unwrap_or_default().trim();
-    if line.is_empty() { String::new() } else { format!(": {}", hostile::short(line, SHOWN)) }
 }
 
 #[cfg(test)]

@@ -157,10 +157,11 @@ pub trait Tracker: Send + Sync {
     /// Adds a comment.
     async fn comment(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError>;
 
-    /// Opens a closed ticket again, with a comment.
+    /// Opens a closed ticket again, with a comment. The state comes first; a comment that is lost after it is no error.
     async fn reopen(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError>;
 
-    /// Closes a ticket as done, with a comment that names the proof.
+    /// Closes a ticket as done, with a comment that names the proof, which stands in its text as well. As in
+    /// [`Tracker::reopen`], a comment that is lost after the state was changed is no error.
     async fn resolve(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError>;
 
     /// Asks who we are and whether the place for tickets is there and ours to write to, without writing anything.
@@ -182,6 +183,9 @@ pub struct Alert {
     pub system: String,
     /// Since when.
     pub began_at: Instant,
+    /// Which telling of this key it is: another one after each that was taken, the same when one is repeated because its
+    /// answer was lost. For comparison alone.
+    pub episode: String,
 }
 
 /// Whether sending the same alert twice is harmless.
@@ -202,6 +206,12 @@ pub trait Sink: Send + Sync {
     /// Whether what is still firing has to be sent again in every run (Alertmanager forgets).
     fn needs_reminding(&self) -> bool {
         false
+    }
+
+    /// Whether it takes several alerts in one request. Where it does not, each is told by a call of its own, so that the
+    /// refusal of one says nothing of the others.
+    fn takes_lists(&self) -> bool {
+        true
     }
 
     /// Tells of these alerts, all of them or none where the receiver takes lists.

@@ -213,7 +213,12 @@ fn a_push_that_is_refused_is_told_and_is_exit_code_6_also_in_the_textfile() {
     let gateway = Gateway::new(REFUSED);
     let run = pushed(&company, &gateway, &[]);
     run.expect(6);
-    assert!(run.stderr.contains("/metrics/job/holdover: it answered 400: pushed metrics are"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("/metrics/job/holdover: it answered 400 (PUT /metrics/job/holdover: 400"),
+        "{}",
+        run.stderr
+    );
+    assert!(!run.stderr.contains("pushed metrics are"), "no body is shown: {}", run.stderr);
     assert!(!run.stderr.contains('\u{1b}'), "what it answers is foreign text");
     assert_eq!(value(&told(&company), "holdover_run_exit_code").as_deref(), Some("6"));
     let kept = company.holdover(&["report", "--format", "json"]);

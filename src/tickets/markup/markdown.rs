@@ -7,6 +7,33 @@ use super::{Block, Span, Text, own, shown};
 
 /// The whole text.
 pub fn render(text: &Text) -> String {
+    render_in(text, Dialect { ours, literal })
+}
+
+/// The whole text for Redmine, which looks for mentions in the source, and takes code spans for closed at the first backtick:
+/// no `@` stands in it. A character reference outside of the code spans is shown as one.
+pub fn render_for_redmine(text: &Text) -> String {
+    let ours = |words: &str| ours(words).replace('@', AT);
+    let literal = |value: &str| {
+        let code = |part: &str| if part.is_empty() && !value.is_empty() { String::new() } else { literal(part) };
+        value.split('@').map(code).collect::<Vec<String>>().join(AT)
+    };
+    render_in(text, Dialect { ours, literal })
+}
+
+/// How Markdown shows an `@` without one.
+const AT: &str = "&#64;";
+
+/// How words of ours and values are written.
+#[derive(Clone, Copy)]
+struct Dialect {
+    ours: fn(&str) -> String,
+    literal: fn(&str) -> String,
+}
+
+fn render_in(text: &Text, dialect: Dialect) -> String {
+    let Dialect { ours, .. } = dialect;
+    let line = |spans: &[Span]| line(spans, dialect);
     let mut out = String::new();
     for block in &text.blocks {
         if !out.is_empty() {
@@ -35,7 +62,7 @@ pub fn render(text: &Text) -> String {
     out
 }
 
-fn line(spans: &[Span]) -> String {
+fn line(spans: &[Span], Dialect { ours, literal }: Dialect) -> String {
     let mut out = String::new();
     let mut after_code = false;
     for span in spans {

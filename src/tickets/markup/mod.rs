@@ -128,6 +128,22 @@ fn shortened(text: &Text, longest: usize) -> Text {
     Text { blocks: text.blocks.iter().map(block).collect() }
 }
 
+/// A title of at most `limit` characters for trackers that read references in titles, and know no way to write one
+/// literally: a blank after each mark leaves none.
+pub fn title_without_references(text: &str, limit: usize) -> String {
+    let mut quiet = String::with_capacity(text.len() + 8);
+    let apart = text.replace("://", ": //");
+    let mut letters = apart.chars().peekable();
+    while let Some(letter) = letters.next() {
+        quiet.push(letter);
+        let mark = matches!(letter, '@' | '#' | '!' | '~' | '&' | '%' | '$');
+        if mark && letters.peek().is_some_and(|next| !next.is_whitespace()) {
+            quiet.push(' ');
+        }
+    }
+    title(&quiet, limit)
+}
+
 /// Numeric character references for everything but letters, digits and blanks. Wiki renderers keep such references as
 /// they are and look for their own markup before they are resolved, so that none of it can be written with them.
 fn referenced(text: &str) -> String {

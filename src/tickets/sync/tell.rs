@@ -29,7 +29,7 @@ impl Session<'_, '_> {
         Ok(())
     }
 
-    /// Tells what is new and what is over, each in one call.
+    /// Tells what is new and what is over, each in one call where the receiver takes lists.
     pub(super) async fn tell(&mut self, route: &Route, sink: &dyn Sink, works: &[Work]) -> Result<(), StoreError> {
         let harmless = sink.resend() == Resend::Harmless;
         let (mut raise, mut resolve) = (Vec::new(), Vec::new());
@@ -42,11 +42,13 @@ impl Session<'_, '_> {
                 Task::Revise | Task::Keep => self.keep(work.ticket.clone(), work.lines.clone())?,
             }
         }
-        if !raise.is_empty() {
-            self.tell_all(sink, &raise, Operation::Create).await?;
-        }
-        if !resolve.is_empty() && !self.down.contains(route.id.as_str()) {
-            self.tell_all(sink, &resolve, Operation::Resolve).await?;
+        for (works, operation) in [(raise, Operation::Create), (resolve, Operation::Resolve)] {
+            let at_once = if sink.takes_lists() { works.len().max(1) } else { 1 };
+            for some in works.chunks(at_once) {
+                if !self.down.contains(route.id.as_str()) {
+                    self.tell_all(sink, some, operation).await?;
+                }
+            }
         }
         if sink.needs_reminding() && !self.down.contains(route.id.as_str()) {
             self.remind(route, sink).await?;
@@ -138,8 +140,9 @@ impl Session<'_, '_> {
                     title: draft.title,
                     body: draft.body,
                     severity: draft.severity,
-                    system: system_of(ticket, entries.iter().filter_map(|(_, memory)| *memory)),
+                    system: system_of(ticket),
                     began_at: began_at(ticket, &entries),
+                    episode: episode(ticket),
                 }
             })
             .collect();
@@ -159,15 +162,10 @@ fn began_at(ticket: &Ticket, entries: &[words::Entry<'_>]) -> scan_contract::Ins
     ends.min().unwrap_or(ticket.intended_at)
 }
 
-fn system_of<'m>(ticket: &Ticket, memories: impl Iterator<Item = &'m crate::findings::Memory>) -> String {
-    let mut systems: Vec<&str> = memories.map(|memory| memory.finding.system.as_str()).collect();
-    systems.sort_unstable();
-    systems.dedup();
-    match (&ticket.system, systems.as_slice()) {
-        (Some(system), _) => system.clone(),
-        (None, [only]) => (*only).to_owned(),
-        (None, _) => String::from("all"),
-    }
+/// The label of the system, the same whenever a ticket is told of: receivers that know an alert by its labels would take
+/// another for another alert.
+fn system_of(ticket: &Ticket) -> String {
+    ticket.system.clone().unwrap_or_else(|| String::from("all"))
 }
 
 fn alert(work: &Work) -> Alert {
@@ -176,7 +174,13 @@ fn alert(work: &Work) -> Alert {
         title: work.draft.title.clone(),
         body: work.draft.body.clone(),
         severity: work.draft.severity,
-        system: work.ticket.system.clone().unwrap_or_else(|| String::from("all")),
+        system: system_of(&work.ticket),
         began_at: work.rank.1,
+        episode: work.before.as_ref().map_or_else(String::new, episode),
     }
+}
+
+/// The run whose telling was taken last, as the record has it before this telling. A telling that fails leaves it as it is.
+fn episode(before: &Ticket) -> String {
+    before.commented_in.clone().unwrap_or_default()
 }

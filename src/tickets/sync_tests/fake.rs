@@ -266,14 +266,27 @@ impl Tracker for FakeTracker {
 #[derive(Debug, Clone)]
 pub(super) struct FakeSink {
     pub(super) told: Arc<Mutex<Vec<(String, String)>>>,
+    /// The system of each alert in `told`.
+    pub(super) systems: Arc<Mutex<Vec<String>>>,
+    /// The episode of each telling that was tried, whatever came of it.
+    pub(super) episodes: Arc<Mutex<Vec<String>>>,
     pub(super) faults: Arc<Mutex<VecDeque<TrackerError>>>,
     pub(super) resend: Resend,
     pub(super) reminds: bool,
+    pub(super) takes_lists: bool,
 }
 
 impl FakeSink {
     pub(super) fn new(resend: Resend) -> Self {
-        Self { told: Arc::default(), faults: Arc::default(), resend, reminds: false }
+        Self {
+            told: Arc::default(),
+            systems: Arc::default(),
+            episodes: Arc::default(),
+            faults: Arc::default(),
+            resend,
+            reminds: false,
+            takes_lists: true,
+        }
     }
 
     pub(super) fn told(&self) -> Vec<(String, String)> {
@@ -281,11 +294,15 @@ impl FakeSink {
     }
 
     fn tell(&self, what: &str, alerts: &[Alert]) -> Result<(), TrackerError> {
+        let mut episodes = self.episodes.lock().expect("no test panics while it looks");
+        episodes.extend(alerts.iter().map(|alert| alert.episode.clone()));
         if let Some(error) = self.faults.lock().expect("no test panics while it looks").pop_front() {
             return Err(error);
         }
         let mut told = self.told.lock().expect("no test panics while it looks");
         told.extend(alerts.iter().map(|alert| (what.to_owned(), alert.key.to_string())));
+        let mut systems = self.systems.lock().expect("no test panics while it looks");
+        systems.extend(alerts.iter().map(|alert| alert.system.clone()));
         Ok(())
     }
 }
@@ -298,6 +315,10 @@ impl Sink for FakeSink {
 
     fn needs_reminding(&self) -> bool {
         self.reminds
+    }
+
+    fn takes_lists(&self) -> bool {
+        self.takes_lists
     }
 
     async fn raise(&self, alerts: &[Alert]) -> Result<(), TrackerError> {

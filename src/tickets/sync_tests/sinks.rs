@@ -46,6 +46,12 @@ async fn a_receiver_is_told_beside_the_tracker_and_told_when_it_is_over() {
         assert_eq!(count(&sink, "resolve"), 1);
         let told = sink.told();
         assert_eq!(told[0].1, told[1].1, "under the same key");
+        world.later(24).await;
+        world.scan(&[(1, present(grant(1)))]);
+        world.sync_with(&channels).await;
+        let episodes = sink.episodes.lock().expect("free").clone();
+        assert_eq!(episodes.len(), 3, "{resend:?}: {episodes:?}");
+        assert_ne!(episodes[0], episodes[2], "{resend:?}: its return is another telling");
     }
 }
 
@@ -63,6 +69,8 @@ async fn a_lost_answer_is_repeated_where_that_is_harmless_and_only_there() {
         world.scan(&[(1, present(grant(1)))]);
         world.sync_with(&channels).await;
         assert_eq!(count(&sink, "raise"), raised, "{resend:?}");
+        let episodes = sink.episodes.lock().expect("free").clone();
+        assert!(episodes.windows(2).all(|two| two[0] == two[1]), "the same telling: {episodes:?}");
     }
 }
 
@@ -92,6 +100,8 @@ async fn a_receiver_that_forgets_is_reminded_in_every_sync() {
     let before = count(&sink, "raise");
     world.sync_with(&channels).await;
     assert_eq!(count(&sink, "raise"), before + 1);
+    let systems = sink.systems.lock().expect("free").clone();
+    assert!(systems.len() > 1 && systems.windows(2).all(|two| two[0] == two[1]), "one label: {systems:?}");
 }
 
 #[tokio::test]
@@ -106,4 +116,20 @@ async fn a_receiver_added_later_is_told_of_what_has_a_ticket_already() {
     world.scan(&[(1, present(grant(1)))]);
     world.sync_with(&channels).await;
     assert_eq!((count(&sink, "raise"), world.tracker.tickets().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn one_refused_alert_takes_no_other_with_it_where_each_is_sent_alone() {
+    for (takes_lists, raised) in [(true, 0), (false, 1)] {
+        let mut world = world().await;
+        world.habits.group_by = crate::tickets::settings::GroupBy::Finding;
+        let sink = FakeSink { takes_lists, ..FakeSink::new(Resend::Harmless) };
+        let channels = channels(&world, &sink);
+        let refusal = TrackerError::Rejected { reason: String::from("400") };
+        sink.faults.lock().expect("free").push_back(refusal);
+        world.scan(&[(1, present(grant(1))), (2, present(grant(2)))]);
+        world.sync_with(&channels).await;
+        assert!(sink.faults.lock().expect("free").is_empty(), "the fault fired");
+        assert_eq!(count(&sink, "raise"), raised, "lists: {takes_lists}");
+    }
 }

@@ -79,9 +79,12 @@ impl Client {
     }
 
     /// What a refused writing means: 400, 409, 413 and 422 were understood and are not repeated unchanged (TKT-8); a 5xx may
-    /// have happened; the rest was not done.
+    /// have happened; the rest was not done. A change of what is there already may meet somebody else's at the same time:
+    /// its 409 passes.
     pub(super) fn not_taken(&self, reply: &Reply) -> TrackerError {
+        let changes = !reply.operation.starts_with("POST ") || reply.operation.ends_with("/transitions");
         match reply.status.as_u16() {
+            409 if changes => TrackerError::NotDone(self.cause_of(reply)),
             400 | 409 | 413 | 422 => rejected(reply),
             500..=599 => TrackerError::MayHaveHappened(reply.unexpected()),
             _ => TrackerError::NotDone(self.cause_of(reply)),
@@ -111,6 +114,18 @@ pub(super) fn json(method: Method, url: Url, body: &Value) -> Result<Request, Tr
 /// What a successful answer says. It was done, whatever it says; if it cannot be read, nobody knows what was done.
 pub(super) fn answer<T: for<'de> Deserialize<'de>>(reply: &Reply) -> Result<T, TrackerError> {
     reply.json().map_err(TrackerError::MayHaveHappened)
+}
+
+/// What a comment beside a change of state means for the caller, once the state was changed. A comment that is lost is left
+/// out: asking for both again would say it twice, and the proof stands in the text of the ticket.
+pub(super) fn beside(comment: Result<(), TrackerError>) -> Result<(), TrackerError> {
+    match comment {
+        Err(TrackerError::NotDone(cause) | TrackerError::MayHaveHappened(cause)) => {
+            tracing::warn!(%cause, "the state of a ticket was changed; the comment beside it may be missing");
+            Ok(())
+        }
+        other => other,
+    }
 }
 
 /// A damaged answer to a question.

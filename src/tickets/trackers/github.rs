@@ -1,7 +1,8 @@
 //! GitHub Issues, on github.com and GitHub Enterprise Server (octokit/openapi).
 //!
 //! Our key is a label. The list of issues by label is exact and immediate, unlike the search. Pull requests are issues too
-//! and are left out. Labels of somebody who may not set any are dropped in silence: the answer of a creation is looked at.
+//! and are left out. Labels of somebody who may not set any are dropped in silence: before the first search our
+//! rights are looked at, and the answer of a creation as well.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use scan_transport::walk::Walk;
 use scan_transport::{AllowList, Credential, Door, Reply, Request};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 use url::Url;
 
 use super::super::markup::{self, markdown};
@@ -21,7 +23,7 @@ use super::super::tracker::{
     Draft, Limits, Remote, RemoteId, Sighted, Standing, TicketKey, Tracker as Keeps, TrackerError,
 };
 use super::Ways;
-use super::client::{Client, all, answer, json as with_body, malformed};
+use super::client::{Client, all, answer, beside, json as with_body, malformed};
 use super::github_app::{Claims, Installation};
 use super::list::allow_list;
 use super::settings::{GitHub, GitHubSignIn};
@@ -54,6 +56,8 @@ const API_VERSION: &str = "2022-11-28";
 pub struct Tracker {
     settings: GitHub,
     client: Client,
+    /// Set once the repository has shown that we may label.
+    sighted: OnceCell<String>,
 }
 
 #[derive(Deserialize)]
@@ -110,7 +114,7 @@ impl Tracker {
             }
         };
         let client = Client { door: door.with_credential(credential), base: rest };
-        Self { settings, client }
+        Self { settings, client, sighted: OnceCell::new() }
     }
 
     fn url(&self, below: &[&str], pairs: &[(&str, &str)]) -> Result<Url, TrackerError> {
@@ -131,6 +135,32 @@ impl Tracker {
             // Issues of an archived repository, and content that is taken for spam.
             _ => Err(self.client.not_taken(&reply)),
         }
+    }
+
+    /// What is told of the repository, once it is open to our issues and labels.
+    async fn look_at_repository(&self) -> Result<String, TrackerError> {
+        let reply = self.ask(self.url(&[], &[])?).await?;
+        if reply.status.as_u16() != 200 {
+            return Err(self.client.refused(&reply));
+        }
+        let about: Value = reply.json().map_err(TrackerError::NotDone)?;
+        if about.get("has_issues").and_then(Value::as_bool) == Some(false) {
+            return Err(switched_off());
+        }
+        if about.get("archived").and_then(Value::as_bool) == Some(true) {
+            return Err(switched_off());
+        }
+        // Told for tokens of people only. Who may not triage has its labels dropped.
+        let may = |right: &str| about.pointer(&format!("/permissions/{right}")).and_then(Value::as_bool);
+        let token = matches!(self.settings.sign_in, GitHubSignIn::Token(_));
+        if token && ["push", "triage"].iter().all(|right| may(right) == Some(false)) {
+            let permission =
+                String::from("issues: write, or the role triage: without it labels are dropped in silence");
+            return Err(TrackerError::NotDone(Cause::Denied { permission }));
+        }
+        let private = about.get("private").and_then(Value::as_bool);
+        let note = if private == Some(false) { "; it is PUBLIC, and so would be its tickets" } else { "" };
+        Ok(format!("repository {}/{}{note}", self.settings.owner, self.settings.repository))
     }
 
     async fn find_one(&self, key: &TicketKey, found: &mut Vec<Remote>) -> Result<(), TrackerError> {
@@ -232,6 +262,8 @@ impl Keeps for Tracker {
     }
 
     async fn find(&self, keys: &[TicketKey]) -> Result<Vec<Remote>, TrackerError> {
+        // Without the right to label, our issues are there and carry no key: the list by label would be empty.
+        self.sighted.get_or_try_init(|| self.look_at_repository()).await?;
         let mut found = Vec::new();
         // Several labels in one request mean issues that carry all of them.
         for key in keys {
@@ -242,7 +274,7 @@ impl Keeps for Tracker {
 
     async fn create(&self, draft: &Draft) -> Result<Remote, TrackerError> {
         let body = json!({
-            "title": markup::title(&draft.title, TITLE),
+            "title": markup::title_without_references(&draft.title, TITLE),
             "body": Self::body(&draft.body),
             "labels": self.labels(draft),
         });
@@ -283,7 +315,8 @@ impl Keeps for Tracker {
     async fn revise(&self, id: &RemoteId, draft: &Draft) -> Result<(), TrackerError> {
         let labels = json!({ "labels": self.labels(draft) });
         self.tell(Method::POST, self.url(&["issues", &id.0, "labels"], &[])?, &labels).await?;
-        let body = json!({ "title": markup::title(&draft.title, TITLE), "body": Self::body(&draft.body) });
+        let body =
+            json!({ "title": markup::title_without_references(&draft.title, TITLE), "body": Self::body(&draft.body) });
         self.tell(Method::PATCH, self.url(&["issues", &id.0], &[])?, &body).await.map(drop)
     }
 
@@ -293,37 +326,16 @@ impl Keeps for Tracker {
     }
 
     async fn reopen(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError> {
-        self.comment(id, text).await?;
-        self.set_state(id, "open", "reopened").await
+        self.set_state(id, "open", "reopened").await?;
+        beside(self.comment(id, text).await)
     }
 
     async fn resolve(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError> {
-        self.comment(id, text).await?;
-        self.set_state(id, "closed", "completed").await
+        self.set_state(id, "closed", "completed").await?;
+        beside(self.comment(id, text).await)
     }
 
     async fn check(&self) -> Result<String, TrackerError> {
-        let reply = self.ask(self.url(&[], &[])?).await?;
-        if reply.status.as_u16() != 200 {
-            return Err(self.client.refused(&reply));
-        }
-        let about: Value = reply.json().map_err(TrackerError::NotDone)?;
-        if about.get("has_issues").and_then(Value::as_bool) == Some(false) {
-            return Err(switched_off());
-        }
-        if about.get("archived").and_then(Value::as_bool) == Some(true) {
-            return Err(switched_off());
-        }
-        // Told for tokens of people only. Who may not triage has its labels dropped.
-        let may = |right: &str| about.pointer(&format!("/permissions/{right}")).and_then(Value::as_bool);
-        let token = matches!(self.settings.sign_in, GitHubSignIn::Token(_));
-        if token && ["push", "triage"].iter().all(|right| may(right) == Some(false)) {
-            let permission =
-                String::from("issues: write, or the role triage: without it labels are dropped in silence");
-            return Err(TrackerError::NotDone(Cause::Denied { permission }));
-        }
-        let private = about.get("private").and_then(Value::as_bool);
-        let note = if private == Some(false) { "; it is PUBLIC, and so would be its tickets" } else { "" };
-        Ok(format!("repository {}/{}{note}", self.settings.owner, self.settings.repository))
+        self.look_at_repository().await
     }
 }

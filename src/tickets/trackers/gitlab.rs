@@ -22,7 +22,7 @@ use super::super::tracker::{
     Draft, Limits, Remote, RemoteId, Sighted, Standing, TicketKey, Tracker as Keeps, TrackerError,
 };
 use super::Ways;
-use super::client::{Client, all, answer, malformed};
+use super::client::{Client, all, answer, beside, malformed};
 use super::github::note;
 use super::list::allow_list;
 use super::settings::GitLab;
@@ -195,7 +195,7 @@ impl Tracker {
 
     fn fields(draft: &Draft) -> Map<String, Value> {
         let mut fields = Map::new();
-        fields.insert(String::from("title"), json!(markup::title(&draft.title, TITLE)));
+        fields.insert(String::from("title"), json!(markup::title_without_references(&draft.title, TITLE)));
         fields.insert(String::from("description"), json!(Self::body(&draft.body)));
         if let Some(due) = draft.due_at {
             fields.insert(String::from("due_date"), json!(due.format("%Y-%m-%d").to_string()));
@@ -282,13 +282,13 @@ impl Keeps for Tracker {
     }
 
     async fn reopen(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError> {
-        self.comment(id, text).await?;
-        self.set_state(id, "reopen", "opened").await
+        self.set_state(id, "reopen", "opened").await?;
+        beside(self.comment(id, text).await)
     }
 
     async fn resolve(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError> {
-        self.comment(id, text).await?;
-        self.set_state(id, "close", "closed").await
+        self.set_state(id, "close", "closed").await?;
+        beside(self.comment(id, text).await)
     }
 
     async fn check(&self) -> Result<String, TrackerError> {

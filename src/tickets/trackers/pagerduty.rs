@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use http::{Method, StatusCode};
 use scan_contract::Cause;
-use scan_transport::{AllowList, Door};
+use scan_transport::{AllowList, Door, Reply};
 use serde_json::{Value, json};
 
 use super::super::markup::{self, plain};
@@ -50,6 +50,10 @@ impl Sink {
         let reply = self.client.tell_any(with_body(Method::POST, url, &event)?).await?;
         match reply.status {
             StatusCode::ACCEPTED => Ok(()),
+            StatusCode::BAD_REQUEST if is_about_key(&reply) => {
+                let detail = format!("{}: it does not take the routing key", reply.describe());
+                Err(TrackerError::NotDone(Cause::Unauthenticated { detail }))
+            }
             StatusCode::BAD_REQUEST => Err(rejected(&reply)),
             // Nothing else is an answer of this interface: a proxy may have answered.
             status if status.is_success() => {
@@ -59,6 +63,15 @@ impl Sink {
             _ => Err(self.client.not_taken(&reply)),
         }
     }
+}
+
+/// Whether a refusal complains of the routing key: it says so in `message` or in one of `errors`. An event that is refused for
+/// the key is no worse for it, and is told again once the key is right.
+fn is_about_key(reply: &Reply) -> bool {
+    let Ok(says) = reply.json::<Value>() else { return false };
+    let errors = says.get("errors").and_then(Value::as_array).into_iter().flatten();
+    let mut words = errors.chain(says.get("message")).filter_map(Value::as_str).map(str::to_ascii_lowercase);
+    words.any(|words| words.contains("routing_key") || words.contains("routing key"))
 }
 
 fn word(severity: Severity) -> &'static str {
@@ -91,6 +104,10 @@ fn trigger(alert: &Alert) -> Value {
 impl Tells for Sink {
     fn resend(&self) -> Resend {
         Resend::Harmless
+    }
+
+    fn takes_lists(&self) -> bool {
+        false
     }
 
     async fn raise(&self, alerts: &[Alert]) -> Result<(), TrackerError> {

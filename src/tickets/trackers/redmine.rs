@@ -198,7 +198,7 @@ impl Tracker {
     fn body(&self, text: &Text) -> String {
         let render: fn(&Text) -> String = match self.settings.markup {
             RedmineMarkup::Textile => textile::render,
-            RedmineMarkup::Markdown => markdown::render,
+            RedmineMarkup::Markdown => markdown::render_for_redmine,
         };
         render(&markup::fit(text, BODY, |text| render(text).len()))
     }

@@ -22,7 +22,7 @@ use super::super::tracker::{
     Draft, Limits, Remote, RemoteId, Sighted, Standing, TicketKey, Tracker as Keeps, TrackerError,
 };
 use super::Ways;
-use super::client::{Client, answer, hidden, json, malformed};
+use super::client::{Client, answer, beside, hidden, json, malformed};
 use super::list::allow_list;
 use super::settings::RequestTracker;
 use super::sign_in::InHeader;
@@ -397,13 +397,13 @@ impl Keeps for Tracker {
     }
 
     async fn reopen(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError> {
-        self.comment(id, text).await?;
-        self.set_status(id, &self.settings.reopen_to).await
+        self.set_status(id, &self.settings.reopen_to).await?;
+        beside(self.comment(id, text).await)
     }
 
     async fn resolve(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError> {
-        self.comment(id, text).await?;
-        self.set_status(id, &self.settings.resolve_to).await
+        self.set_status(id, &self.settings.resolve_to).await?;
+        beside(self.comment(id, text).await)
     }
 
     async fn check(&self) -> Result<String, TrackerError> {

@@ -2,7 +2,8 @@
 //!
 //! A message is signed after every wait: `Holdover-Timestamp` says when, `Holdover-Signature` is `v1=` and the HMAC-SHA256
 //! over the timestamp, a full stop and the body, in hexadecimal. `Holdover-Event` and the `event_id` of each alert are the
-//! same whenever the same thing is told, so that a receiver can leave out what it knows.
+//! same whenever the same telling is repeated, so that a receiver can leave out what it knows. What is told again after
+//! something else was told is another telling, even if its words are the same.
 
 use std::sync::Arc;
 
@@ -129,7 +130,7 @@ fn entry(action: &str, alert: &Alert) -> Value {
     let text = plain::render(&markup::fit(&alert.body, BODY, |text| plain::render(text).len()));
     let began = alert.began_at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
     let severity = alert.severity.as_str();
-    let parts = [action, alert.key.as_str(), &began, severity, &alert.title, &text];
+    let parts = [action, alert.key.as_str(), &began, severity, &alert.title, &text, &alert.episode];
     let id = event_id(parts.into_iter());
     json!({
         "event_id": id,

@@ -213,6 +213,11 @@ impl Bench {
         teller(self.open(SECRET, connection()))
     }
 
+    /// One that is told, with a secret that is wrong.
+    pub(crate) fn estranged_sink(&self) -> Box<dyn Sink> {
+        teller(self.open("wrong-tracker-3kX8", connection()))
+    }
+
     /// Creations that arrived.
     pub(crate) fn creations(&self) -> usize {
         self.server.log().iter().filter(|logged| is_creation(self.dialect, &logged.asked)).count()
@@ -279,6 +284,7 @@ pub(crate) fn alert(name: &str, title: &str) -> Alert {
         severity: Severity::High,
         system: String::from("crm"),
         began_at: now() - chrono::TimeDelta::hours(2),
+        episode: String::new(),
     }
 }
 

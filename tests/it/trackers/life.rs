@@ -1,7 +1,9 @@
 //! What every tracker that keeps tickets has to do.
 
 use holdover::tickets::tracker::{Sighted, Standing, Tracker, TrackerError};
+use holdover_kit::fault::{Answer, Damage, On};
 use holdover_kit::stub::tracker::{Dialect, Ticket};
+use scan_contract::Cause;
 
 use super::bench::{Bench, draft, key, tells_no_secret, text};
 
@@ -122,6 +124,34 @@ async fn a_place_that_may_not_be_seen_is_an_error_and_never_an_empty_list() {
 }
 
 #[tokio::test]
+async fn who_could_find_nothing_for_want_of_a_right_is_an_error_and_asked_once() {
+    let none = serde_json::json!({"push": false, "triage": false, "pull": true});
+    let repository = serde_json::json!({"private": true, "has_issues": true, "archived": false, "permissions": none});
+    let rights = serde_json::json!({"permissions": {"BROWSE_PROJECTS": {"havePermission": false}}});
+    for (dialect, end, says) in [
+        (Dialect::GitHub, "/repos/acme/offboarding", repository),
+        (Dialect::JiraCloud, "/mypermissions", rights.clone()),
+        (Dialect::JiraDataCenter, "/mypermissions", rights),
+    ] {
+        let bench = Bench::new(dialect);
+        let ours = bench.tracker();
+        let fault = bench.server.plant(On::any().when(move |asked| asked.path.ends_with(end)).once(), {
+            Damage::Reply(Answer::json(&says))
+        });
+        let error = ours.find(&[key("holdover-t-1")]).await.expect_err("a right is missing");
+        fault.expect_fired();
+        assert!(matches!(error, TrackerError::NotDone(Cause::Denied { .. })), "{dialect:?}: {error:?}");
+        assert_eq!(bench.server.count(), 1, "{dialect:?}: nothing was searched");
+        // The twin that has the right, asked for it once.
+        for _ in 0..2 {
+            assert_eq!(ours.find(&[key("holdover-t-1")]).await, Ok(vec![]), "{dialect:?}");
+        }
+        let asked = bench.server.log().iter().filter(|logged| logged.asked.path.ends_with(end)).count();
+        assert_eq!(asked, 2, "{dialect:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_search_that_is_not_obeyed_is_an_error() {
     for dialect in Dialect::KEEPERS {
         let bench = Bench::new(dialect);
@@ -141,6 +171,41 @@ async fn rows_that_servicenow_counts_and_does_not_show_are_an_error() {
     bench.stub.desk.edit(1, |ticket| ticket.hidden = true);
     let error = bench.tracker().find(&[key("holdover-t-1")]).await.expect_err("a hidden row");
     assert!(format!("{error:?}").contains("hide some"), "{error:?}");
+}
+
+#[tokio::test]
+async fn values_in_titles_refer_to_nothing() {
+    for dialect in [Dialect::GitHub, Dialect::GitLab] {
+        let bench = Bench::new(dialect);
+        let hostile = "p-1 @octocat #1 acme/x#2 !3 ~bug &4 %5 $6 https://evil.example/ 7 & 8";
+        let made = bench.tracker().create(&draft("holdover-t-1", hostile)).await.expect("made");
+        let expected = "p-1 @ octocat # 1 acme/x# 2 ! 3 ~ bug & 4 % 5 $ 6 https: //evil.example/ 7 & 8";
+        assert_eq!(bench.stub.desk.tickets()[0].title, expected, "{dialect:?}");
+        bench.stub.desk.edit(1, |ticket| ticket.title.clear());
+        bench.tracker().revise(&made.id, &draft("holdover-t-1", hostile)).await.expect("revised");
+        assert_eq!(bench.stub.desk.tickets()[0].title, expected, "{dialect:?}");
+    }
+}
+
+#[tokio::test]
+async fn redmine_is_sent_no_mention_in_markdown() {
+    use holdover::tickets::settings::TrackerId;
+    use holdover::tickets::text::{Block, Span};
+    use holdover::tickets::trackers::settings::{Kind, Place, RedmineMarkup};
+    let bench = Bench::new(Dialect::Redmine);
+    let Kind::Redmine(mut settings) = super::bench::kind(Dialect::Redmine, bench.server.origin()) else {
+        panic!("redmine")
+    };
+    settings.markup = RedmineMarkup::Markdown;
+    let place = Place { kind: Kind::Redmine(settings), connection: super::bench::connection() };
+    let ways = super::bench::ways(&[("SECRET", super::bench::SECRET)]);
+    let channel = holdover::tickets::trackers::open(&TrackerId::new("redmine"), &place, &ways).expect("a tracker");
+    let mut ticket = draft("holdover-t-1", "p-1");
+    ticket.body.blocks.push(Block::Paragraph(vec![Span::Value(String::from("x` @admin `y@acme"))]));
+    super::bench::keeper(channel).create(&ticket).await.expect("made");
+    let body = bench.stub.desk.tickets()[0].body.as_str().expect("a text").to_owned();
+    assert!(!body.contains('@'), "{body}");
+    assert!(body.contains("&#64;``admin `y``&#64;`acme`"), "{body}");
 }
 
 #[tokio::test]

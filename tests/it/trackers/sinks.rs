@@ -9,6 +9,7 @@ use holdover::tickets::tracker::{Resend, Sink, TrackerError};
 use holdover::tickets::trackers::{self, settings::Place};
 use holdover_kit::fault::{Answer, Asked, Damage, FaultServer, On};
 use holdover_kit::stub::tracker::Dialect;
+use scan_contract::Cause;
 use serde_json::Value;
 use sha2::Sha256;
 
@@ -64,6 +65,19 @@ async fn the_key_of_a_pagerduty_alert_is_ours_and_stays_the_same() {
 }
 
 #[tokio::test]
+async fn a_routing_key_that_is_not_taken_is_no_refusal_of_the_event() {
+    let bench = Bench::new(Dialect::PagerDuty);
+    let error = bench.estranged_sink().raise(&[alert("holdover-a-1", "p-1")]).await.expect_err("a wrong key");
+    assert!(matches!(error, TrackerError::NotDone(Cause::Unauthenticated { .. })), "{error:?}");
+    tells_no_secret(&error);
+    // The twin: the key is right, and the event is refused.
+    bench.stub.desk.reject(true);
+    let error = bench.sink().raise(&[alert("holdover-a-1", "p-1")]).await.expect_err("refused");
+    assert!(matches!(error, TrackerError::Rejected { .. }), "{error:?}");
+    assert!(!bench.sink().takes_lists(), "each event is told by itself, so that one refusal is of one event");
+}
+
+#[tokio::test]
 async fn slack_is_told_of_many_alerts_in_one_message_without_a_mention() {
     let bench = Bench::new(Dialect::Slack);
     let alerts = [alert("holdover-a-1", "<!channel> one"), alert("holdover-a-2", "<@U1> two")];
@@ -101,6 +115,8 @@ async fn a_webhook_signs_time_and_body_and_repeats_its_event_ids() {
     sink.raise(std::slice::from_ref(&told)).await.expect("told");
     sink.raise(std::slice::from_ref(&told)).await.expect("told again");
     sink.resolve(std::slice::from_ref(&told)).await.expect("over");
+    let again = holdover::tickets::tracker::Alert { episode: String::from("run-2"), ..told };
+    sink.raise(std::slice::from_ref(&again)).await.expect("told of its return");
     let messages = bench.stub.desk.messages();
     for message in &messages {
         let header = |name: &str| {
@@ -118,6 +134,7 @@ async fn a_webhook_signs_time_and_body_and_repeats_its_event_ids() {
     let id = |at: usize| messages[at].body["alerts"][0]["event_id"].clone();
     assert_eq!(id(0), id(1), "the same again is the same event");
     assert_ne!(id(0), id(2), "its end is another");
+    assert_ne!(id(0), id(3), "its return is not known yet, though its words are");
 }
 
 fn members(answers: fn(&Asked) -> Answer) -> (FaultServer, FaultServer) {

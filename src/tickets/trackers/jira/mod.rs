@@ -16,6 +16,7 @@ use http::Method;
 use scan_contract::Cause;
 use scan_transport::{AllowList, Door, Reply};
 use serde_json::{Map, Value, json};
+use tokio::sync::OnceCell;
 
 use super::super::markup::{self, adf, wiki};
 use super::super::text::Text;
@@ -23,7 +24,7 @@ use super::super::tracker::{
     Draft, Limits, Remote, RemoteId, Sighted, Standing, TicketKey, Tracker as Keeps, TrackerError,
 };
 use super::Ways;
-use super::client::{Client, answer};
+use super::client::{Client, answer, beside};
 use super::list::allow_list;
 use super::settings::{Jira, JiraFlavour};
 use super::sign_in::InHeader;
@@ -81,6 +82,8 @@ pub struct Tracker {
     client: Client,
     /// Numeric ids of issues that this process made or changed, newest last.
     recent: Mutex<VecDeque<u64>>,
+    /// Set once Jira has told that we may browse the project.
+    sighted: OnceCell<()>,
 }
 
 impl Tracker {
@@ -89,7 +92,7 @@ impl Tracker {
         let token = (http::header::AUTHORIZATION, "Bearer ");
         let credential = InHeader::of(&settings.sign_in, token, Arc::clone(&ways.secrets));
         let client = Client { door: door.with_credential(Arc::new(credential)), base: settings.url.clone() };
-        Self { settings, client, recent: Mutex::default() }
+        Self { settings, client, recent: Mutex::default(), sighted: OnceCell::new() }
     }
 
     fn version(&self) -> &'static str {
@@ -257,6 +260,8 @@ impl Keeps for Tracker {
     }
 
     async fn find(&self, keys: &[TicketKey]) -> Result<Vec<Remote>, TrackerError> {
+        // To somebody who may not browse the project Cloud shows an empty list, with 200.
+        self.sighted.get_or_try_init(|| self.require(&["BROWSE_PROJECTS"])).await?;
         search::find(self, keys).await
     }
 
@@ -293,13 +298,13 @@ impl Keeps for Tracker {
     }
 
     async fn reopen(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError> {
-        self.comment(id, text).await?;
-        self.move_to(id, false).await
+        self.move_to(id, false).await?;
+        beside(self.comment(id, text).await)
     }
 
     async fn resolve(&self, id: &RemoteId, text: &Text) -> Result<(), TrackerError> {
-        self.comment(id, text).await?;
-        self.move_to(id, true).await
+        self.move_to(id, true).await?;
+        beside(self.comment(id, text).await)
     }
 
     async fn check(&self) -> Result<String, TrackerError> {
@@ -309,18 +314,7 @@ impl Keeps for Tracker {
         }
         let us: Value = reply.json().map_err(TrackerError::NotDone)?;
         let name = ["name", "accountId"].iter().find_map(|key| us.get(key).and_then(Value::as_str)).unwrap_or("?");
-        let pairs = [("projectKey", self.settings.project.as_str()), ("permissions", &RIGHTS.join(","))];
-        let reply = self.ask(self.url(&["mypermissions"], &pairs)?).await?;
-        if reply.status.as_u16() != 200 {
-            return Err(self.client.refused(&reply));
-        }
-        let rights: Value = reply.json().map_err(TrackerError::NotDone)?;
-        let has =
-            |right: &str| rights.pointer(&format!("/permissions/{right}/havePermission")).and_then(Value::as_bool);
-        let missing: Vec<&str> = RIGHTS.into_iter().filter(|right| has(right) != Some(true)).collect();
-        if !missing.is_empty() {
-            return Err(TrackerError::NotDone(Cause::Denied { permission: missing.join(", ") }));
-        }
+        self.require(&RIGHTS).await?;
         self.check_type().await?;
         let (project, kind) = (&self.settings.project, &self.settings.issue_type);
         Ok(format!("{} may write issues of the type {kind} in {project}", hostile::short(name, 60)))
@@ -328,6 +322,23 @@ impl Keeps for Tracker {
 }
 
 impl Tracker {
+    /// Asks whether we have these rights in the project.
+    async fn require(&self, wanted: &[&str]) -> Result<(), TrackerError> {
+        let pairs = [("projectKey", self.settings.project.as_str()), ("permissions", &wanted.join(","))];
+        let reply = self.ask(self.url(&["mypermissions"], &pairs)?).await?;
+        if reply.status.as_u16() != 200 {
+            return Err(self.client.refused(&reply));
+        }
+        let rights: Value = reply.json().map_err(TrackerError::NotDone)?;
+        let has =
+            |right: &str| rights.pointer(&format!("/permissions/{right}/havePermission")).and_then(Value::as_bool);
+        let missing: Vec<&str> = wanted.iter().copied().filter(|right| has(right) != Some(true)).collect();
+        if !missing.is_empty() {
+            return Err(TrackerError::NotDone(Cause::Denied { permission: missing.join(", ") }));
+        }
+        Ok(())
+    }
+
     async fn check_type(&self) -> Result<(), TrackerError> {
         let segments = ["issue", "createmeta", &self.settings.project, "issuetypes"];
         let reply = self.ask(self.url(&segments, &[("maxResults", "200")])?).await?;

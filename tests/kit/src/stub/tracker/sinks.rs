@@ -26,8 +26,10 @@ pub(super) fn pagerduty(desk: &Desk, asked: &Asked) -> Answer {
         "resolve" | "acknowledge" => event["dedup_key"].is_string(),
         _ => false,
     };
-    if event["routing_key"] != desk.secret() || !whole || desk.rejects() {
-        let says = json!({"status": "invalid event", "message": "Event object is invalid", "errors": ["routing_key"]});
+    let known = event["routing_key"] == desk.secret();
+    if !known || !whole || desk.rejects() {
+        let error = if known { "'payload.summary' is missing or blank" } else { "Invalid routing key" };
+        let says = json!({"status": "invalid event", "message": "Event object is invalid", "errors": [error]});
         return Answer::json(&says).of(400);
     }
     desk.take(message(asked));
