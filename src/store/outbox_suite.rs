@@ -198,6 +198,27 @@ fn a_release_is_for_one_run_that_is_known_and_stands_in_the_ledger() {
 }
 
 #[test]
+fn a_held_run_is_held_no_longer_once_its_wishes_are_gone_and_a_newer_run_is_there() {
+    on_both(|shelf| {
+        shelf(&mut |store| {
+            for run in ["run-1", "run-2", "run-3"] {
+                let wishes = if run == "run-3" { Vec::new() } else { vec![wish(run, 1, Happening::Confirmed)] };
+                begin(store, run, RunChanges { wishes, ..RunChanges::default() });
+            }
+            let held = Verdict::Held { tickets: 21, findings: 40, why: String::from("too many") };
+            let verdicts = ["run-1", "run-2", "run-3"].map(|run| (run.to_owned(), held.clone())).to_vec();
+            let book = store.ticket_book().unwrap();
+            let done = book.wishes.iter().filter(|wish| wish.run == "run-1").map(|wish| wish.number).collect();
+            store.keep_tickets(now(), TicketChanges { verdicts, done, ..TicketChanges::default() }).unwrap();
+        });
+        shelf(&mut |store| {
+            let held: Vec<String> = store.tickets_held().unwrap().into_iter().map(|run| run.run).collect();
+            assert_eq!(held, ["run-2", "run-3"], "the newest also holds what a new tracker asks for");
+        });
+    });
+}
+
+#[test]
 fn what_a_ticket_says_goes_along_when_a_finding_is_carried_over() {
     on_both(|shelf| {
         shelf(&mut |store| {

@@ -113,6 +113,41 @@ async fn a_finding_that_ends_while_its_ticket_is_in_doubt_leaves_no_open_ticket(
     }
 }
 
+#[tokio::test]
+async fn killed_after_the_comment_of_a_closing_the_same_run_makes_no_second_one() {
+    let mut killed_after = 0;
+    for durable in [false, true] {
+        for step in 0.. {
+            let mut world = World::seasoned().await;
+            world.scan(&[(1, present(grant(1)))]);
+            world.sync().await;
+            for _ in 0..2 {
+                world.later(24).await;
+                world.scan(&[(1, absent(&world))]);
+            }
+            world.tracker.look().faults.extend([Fault::Fine, Fault::CommentAlone]);
+            if !world.dying(step, durable).await.expect("a store in memory").1 {
+                break;
+            }
+            killed_after += world.tracker.look().faults_fired;
+            for _ in 0..2 {
+                world.later(2).await;
+                world.sync().await;
+            }
+            let comments = world.tracker.only().comments.len();
+            assert!(comments <= 1, "durable {durable}, step {step}: {comments}");
+            for _ in 0..2 {
+                world.later(24).await;
+                world.scan(&[]);
+                world.sync().await;
+            }
+            let standing = world.tracker.only().standing;
+            assert_ne!(standing, super::world::OPEN, "durable {durable}, step {step}");
+        }
+    }
+    assert!(killed_after > 0, "it was killed after the comment");
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Event {
     Present(u32),
