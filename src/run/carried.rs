@@ -41,7 +41,7 @@ impl Carried {
         };
         let known = last.systems;
         let systems: Vec<SystemFact> =
-            known.iter().cloned().filter(|fact| !only.contains(&fact.id) && same(fact)).collect();
+            known.iter().filter(|fact| !only.contains(&fact.id) && same(fact)).cloned().collect();
         let ids: HashSet<SystemId> = systems.iter().map(|fact| fact.id.clone()).collect();
         let longest = |id: &SystemId| {
             let config = configured.iter().find(|config| config.id == *id);

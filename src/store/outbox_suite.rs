@@ -209,7 +209,7 @@ fn a_held_run_is_held_no_longer_once_its_wishes_are_gone_and_a_newer_run_is_ther
             let verdicts = ["run-1", "run-2", "run-3"].map(|run| (run.to_owned(), held.clone())).to_vec();
             let book = store.ticket_book().unwrap();
             let done = book.wishes.iter().filter(|wish| wish.run == "run-1").map(|wish| wish.number).collect();
-            store.keep_tickets(now(), TicketChanges { verdicts, done, ..TicketChanges::default() }).unwrap();
+            store.keep_tickets(now(), TicketChanges { done, verdicts, ..TicketChanges::default() }).unwrap();
         });
         shelf(&mut |store| {
             let held: Vec<String> = store.tickets_held().unwrap().into_iter().map(|run| run.run).collect();
