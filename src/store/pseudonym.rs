@@ -1,6 +1,6 @@
 //! The key of pseudonyms: made once per state directory, readable by its owner only.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -44,15 +44,15 @@ pub fn key(state_directory: &Path, randomness: &dyn Randomness) -> Result<[u8; 3
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let fresh = fresh(randomness);
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .custom_flags(no_follow)
-                .open(&path)
-                .map_err(io("creating"))?;
+            // Written beside it and then named, so that a kill leaves no key or a whole one.
+            let mut file = tempfile::Builder::new()
+                .prefix(".pseudonym-")
+                .tempfile_in(state_directory)
+                .map_err(io("making a file beside"))?;
             file.write_all(&fresh).map_err(io("writing"))?;
-            file.sync_all().map_err(io("syncing"))?;
+            file.as_file().sync_all().map_err(io("syncing"))?;
+            file.persist_noclobber(&path).map_err(|error| io("naming")(error.error))?;
+            File::open(state_directory).and_then(|folder| folder.sync_all()).map_err(io("syncing the folder of"))?;
             Ok(fresh)
         }
         Err(error) => Err(io("opening")(error)),

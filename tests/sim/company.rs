@@ -44,6 +44,9 @@ systems:
     scopes: [accounts, tokens]
     dies_with_account: []
     files: [{ path: crm.ndjson, format: ndjson }]
+tickets:
+  trackers:
+    - { id: sim, jira: { url: https://tickets.example.org, project: SEC, sign_in: { token: { env: TOKEN } } } }
 ";
 
 /// What one run looked at.
