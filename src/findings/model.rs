@@ -154,6 +154,11 @@ finding_words! {
     }
 }
 
+/// What is added to the remedy of somebody whose data is under legal hold. Tickets, which many can read, say only what to
+/// do and not why.
+pub const LEGAL_HOLD_REMARK: &str =
+    " Data of this person is under legal hold: disable and keep, do not delete, and note the hold.";
+
 /// Identity of a finding: `ra1:` and 32 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub [u8; 16]);

@@ -11,8 +11,8 @@ use crate::exceptions::{Cover, ExceptionQuery, Exceptions};
 use crate::findings::severity::{Inputs, severity};
 use crate::findings::usability::{Judged, ParentAccount, judge};
 use crate::findings::{
-    Change, Class, Confidence, Finding, FindingState, Fingerprint, MatchFacts, RuleHit, RuleUndecided, Usability,
-    UsedAfterEnd, fingerprint, last_use,
+    Change, Class, Confidence, Finding, FindingState, Fingerprint, LEGAL_HOLD_REMARK, MatchFacts, RuleHit,
+    RuleUndecided, Usability, UsedAfterEnd, fingerprint, last_use,
 };
 use crate::identity::graph::Graph;
 use crate::identity::{AccessMatch, Index, PersonMatch};
@@ -407,8 +407,7 @@ fn remedy(text: &str, access: &Access, stint: &Stint) -> String {
         remedy.extend([" Change it where it is managed (", place, "), or it will come back."]);
     }
     if stint.legal_hold {
-        remedy
-            .push_str(" Data of this person is under legal hold: disable and keep, do not delete, and note the hold.");
+        remedy.push_str(LEGAL_HOLD_REMARK);
     }
     remedy
 }

@@ -7,7 +7,9 @@ use super::settings::Habits;
 use super::text::{Block, Line, Span, Text};
 use super::tracker::{Draft, TicketKey};
 use crate::findings::wish::{Happening, Proof};
-use crate::findings::{AbsentLook, Finding, FindingState, Fingerprint, Memory, Severity, UsedAfterEnd};
+use crate::findings::{
+    AbsentLook, Finding, FindingState, Fingerprint, LEGAL_HOLD_REMARK, Memory, Severity, UsedAfterEnd,
+};
 use crate::hostile;
 use crate::store::outbox::{LineStatus, Ticket, TicketLine, Unit};
 
@@ -218,14 +220,14 @@ fn use_of(finding: &Finding) -> String {
 }
 
 fn steps(open: &[&Finding]) -> Vec<Vec<Span>> {
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: Vec<String> = Vec::new();
     for finding in open {
-        let remedy = finding.remediation.as_str();
+        let remedy = finding.remediation.replace(LEGAL_HOLD_REMARK, " Disable and keep; do not delete.");
         if !remedy.is_empty() && !seen.contains(&remedy) {
             seen.push(remedy);
         }
     }
-    seen.into_iter().map(|remedy| vec![Span::Value(hostile::short(remedy, 1_000))]).collect()
+    seen.iter().map(|remedy| vec![Span::Value(hostile::short(remedy, 1_000))]).collect()
 }
 
 fn ending(open: &[&Finding]) -> Vec<Block> {
@@ -405,4 +407,19 @@ pub fn figure_done(unit: Unit) -> Text {
         }
     };
     comment(String::from(says), Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sample;
+
+    #[test]
+    fn a_ticket_says_what_to_keep_and_not_that_there_is_a_legal_hold() {
+        let mut finding = sample::memory(1, FindingState::Confirmed).finding;
+        finding.remediation = format!("Remove the key.{LEGAL_HOLD_REMARK}");
+        let told = format!("{:?}", steps(&[&finding]));
+        assert!(told.contains("Remove the key. Disable and keep; do not delete."), "{told}");
+        assert!(!told.contains("legal"), "{told}");
+    }
 }
