@@ -17,6 +17,7 @@ mod company;
 mod credentials;
 mod damage;
 mod dashboards;
+mod faults;
 mod hostile;
 mod house;
 mod life;
