@@ -3,8 +3,10 @@
 
     benches/judgement.py [--records 10000000] [--people 500000] [--leavers 100000] [--folder /tmp/bench]
                          [--series] [--second] [--repeat N] [--skip-duckdb] [--binary target/release/holdover]
+                         [--descriptors 64] [--most-memory 512]
 
-Every process runs under `/usr/bin/time -v`. Nothing here runs in CI. See benches/README.md.
+With `--most-memory` the script ends with 1 if the program's peak is above it; with `--descriptors` the program may open
+no more files than that. Every process runs under `/usr/bin/time -v`. Nothing here runs in CI. See benches/README.md.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -41,12 +44,12 @@ def main():
             if python:
                 keep(best, "duckdb", duckdb(python, data, folder, expected))
             shutil.rmtree(data / "state", ignore_errors=True)
-            keep(best, "holdover", holdover(arguments.binary, data, expected))
+            keep(best, "holdover", holdover(arguments, data, expected))
         if "duckdb" in best:
             ratio("holdover / duckdb", best["holdover"], best["duckdb"])
         if arguments.second:
             expected = make(generator, data, records, arguments, second=True)
-            again = holdover(arguments.binary, data, expected, name="holdover, second run, 1 % changed")
+            again = holdover(arguments, data, expected, name="holdover, second run, 1 % changed")
             ratio("second / first", again, best["holdover"])
             make_stale(data)
         walls.append(best["holdover"])
@@ -66,6 +69,8 @@ def parse():
     parser.add_argument("--series", action="store_true", help="a tenth of the records first")
     parser.add_argument("--second", action="store_true", help="then again, with one record in a hundred changed")
     parser.add_argument("--skip-duckdb", action="store_true")
+    parser.add_argument("--descriptors", type=int, help="files the program may have open at once")
+    parser.add_argument("--most-memory", type=int, help="MiB of peak resident memory that are not a failure")
     return parser.parse_args()
 
 
@@ -155,12 +160,13 @@ def size(data):
     return sum(path.stat().st_size for path in (data / "exports").iterdir())
 
 
-def timed(name, command, cwd, stdout, environment=None):
+def timed(name, command, cwd, stdout, descriptors=None):
     report = cwd / "time.txt"
+    limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))) if descriptors else None
     with open(stdout, "wb") as out:
         code = subprocess.run(
             ["/usr/bin/time", "-v", "-o", str(report), *map(str, command)],
-            cwd=cwd, stdout=out, stderr=subprocess.PIPE, check=False, env={**os.environ, **(environment or {})},
+            cwd=cwd, stdout=out, stderr=subprocess.PIPE, check=False, preexec_fn=limit,
         )
     text = report.read_text()
     clock = re.search(r"Elapsed \(wall clock\) time .*: (?:(\d+):)?(\d+):([\d.]+)", text)
@@ -184,9 +190,10 @@ def duckdb(python, data, folder, expected):
     return result
 
 
-def holdover(binary, data, expected, name="holdover scan"):
+def holdover(arguments, data, expected, name="holdover scan"):
     shutil.rmtree(data / "out", ignore_errors=True)
-    result = timed(name, [binary, "scan", "--config", "holdover.yaml"], data, data / "table.txt")
+    command = [arguments.binary, "scan", "--config", "holdover.yaml"]
+    result = timed(name, command, data, data / "table.txt", arguments.descriptors)
     if result["code"] != EXIT_RESIDUAL:
         sys.exit(f"exit code {result['code']}\n{result['stderr'][-4000:]}")
     counted = {}
@@ -199,6 +206,8 @@ def holdover(binary, data, expected, name="holdover scan"):
     print(f"    findings by state: {counted}")
     if still_open != expected:
         sys.exit(f"holdover has {still_open} open findings, {expected} were made")
+    if arguments.most_memory and result["memory"] > arguments.most_memory:
+        sys.exit(f"peak of {result['memory']:.0f} MiB, {arguments.most_memory} MiB are allowed")
     return result
 
 

@@ -19,7 +19,7 @@ struct Facts {
     revision: &'static str,
     target_os: &'static str,
     target_arch: &'static str,
-    connectors: [&'static str; 3],
+    connectors: Vec<&'static str>,
     config_schema: u32,
     report_schema: u32,
     run_schema: u32,
@@ -32,6 +32,13 @@ struct Facts {
     tz_database: &'static str,
 }
 
+/// Every connector word once; `aws` serves documents and accounts that are asked themselves.
+fn connectors() -> Vec<&'static str> {
+    let mut words = crate::scanners::CONNECTORS.to_vec();
+    words.dedup();
+    words
+}
+
 pub(super) fn run(session: &Session<'_>, arguments: &Version) -> Result<u8, Failure> {
     let facts = Facts {
         name: "holdover",
@@ -39,7 +46,7 @@ pub(super) fn run(session: &Session<'_>, arguments: &Version) -> Result<u8, Fail
         revision: REVISION,
         target_os: std::env::consts::OS,
         target_arch: std::env::consts::ARCH,
-        connectors: ["aws", "import", "ssh"],
+        connectors: connectors(),
         config_schema: 1,
         report_schema: 1,
         run_schema: crate::emit::run_json::VERSION,

@@ -158,6 +158,11 @@ fn the_version_names_what_it_was_built_from() {
     let run = company.holdover(&["version", "--json"]);
     let value: serde_json::Value = serde_json::from_str(data(&run)).expect("JSON");
     assert_eq!(value["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        value["connectors"],
+        serde_json::json!(["aws", "github", "import", "okta", "ssh", "vault"]),
+        "each connector once"
+    );
     let text = value.to_string();
     for word in ["schema", "tz", "ocsf", "sarif"] {
         assert!(text.to_lowercase().contains(word), "{word}: {text}");
