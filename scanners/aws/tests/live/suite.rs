@@ -75,7 +75,7 @@ fn truth_of(setting: &Setting) -> AwsTruth {
     match &setting.stage {
         Stage::Usual => {}
         Stage::List { list, objects } => fill(&mut truth, list, *objects),
-        Stage::Large { objects } => fill(&mut truth, "service-specific credentials", *objects),
+        Stage::Large { objects } => many_users(&mut truth, *objects),
         Stage::Names(names) => {
             for (index, name) in names.iter().enumerate() {
                 let mut of_center = truth.center.users["u-leaver"].clone();
@@ -101,6 +101,23 @@ fn truth_of(setting: &Setting) -> AwsTruth {
         }
     }
     truth
+}
+
+/// As many users, each with a key, on pages as long as AWS makes them.
+fn many_users(truth: &mut AwsTruth, objects: usize) {
+    truth.page = 1000;
+    let account = truth.accounts.get_mut(ACCOUNT).expect("an account");
+    for index in 0..objects {
+        let mut user = User::new(&format!("user{index:06}"), &format!("AIDACROWD{index:06}"), now());
+        user.keys.push(holdover_kit::stub::aws::Key {
+            id: format!("AKIACROWD{index:06}"),
+            status: String::from("Active"),
+            created: now(),
+            rotated: now(),
+            used: None,
+        });
+        account.add(user);
+    }
 }
 
 fn fill(truth: &mut AwsTruth, list: &str, objects: usize) {
@@ -363,4 +380,12 @@ fn every_route_of_the_list_is_on_the_bench() {
     let elsewhere =
         ["imds:credential", "imds:role", "imds:token", "organizations:ListAccounts", "sts:AssumeRoleWithWebIdentity"];
     assert_eq!(other, elsewhere.into(), "each of these has a test of its own");
+}
+
+/// Asked for by itself: memory is that of the whole process, the service included.
+#[test]
+#[ignore = "measures the whole process"]
+fn a_hundred_thousand_users_with_a_key_each_fit_into_512_mib() {
+    let took = holdover_kit::suite::hundred_thousand_objects_within(&AwsBench, 512 * 1024 * 1024);
+    println!("{took:?}");
 }

@@ -15,14 +15,14 @@ use crate::live::scopes::name;
 const WAITING: usize = 2;
 /// Records in a sheet.
 const PAGE: usize = 500;
-/// Scopes declared at once.
-const SCOPES: usize = 500;
+/// Users whose follow-ups are declared at once.
+const USERS: usize = 200;
 
 /// Reads one account. What could not be read is a gap of its scope; an error ends the walk.
 pub(crate) async fn sweep(account: &Arc<Account>, caller: &str, outlet: &Outlet) -> Result<Index, Cause> {
     let given = Box::pin(ask(account, caller)).await;
     let told = hand_over_while_told(account, given, outlet).await?;
-    let Told { reading, index, follow_ups } = told;
+    let Told { reading, index, offers } = told;
     if reading.stopped {
         return Err(Cause::Stopped);
     }
@@ -44,10 +44,9 @@ pub(crate) async fn sweep(account: &Arc<Account>, caller: &str, outlet: &Outlet)
             outlet.seal(&scope.name, proof).await?;
         }
     }
-    let mut follow_ups = follow_ups;
-    while !follow_ups.is_empty() {
-        let rest = follow_ups.split_off(follow_ups.len().min(SCOPES));
-        outlet.scopes(std::mem::replace(&mut follow_ups, rest)).await?;
+    for some in offers.chunks(USERS) {
+        let scopes = some.iter().flat_map(|offer| offer.scopes(&account.settings, &account.id)).collect();
+        outlet.scopes(scopes).await?;
     }
     Ok(index)
 }

@@ -20,7 +20,7 @@ use crate::policy::reach::Reaches;
 use crate::policy::tables::tables;
 use crate::read::details::Details;
 use crate::read::load::{Loaded, Source};
-use crate::read::report::{Cell, Report, Row, Switch};
+use crate::read::report::{Cell, CertificateCells, KeyCells, Report, Row, Switch};
 use crate::read::wire::Stamp;
 use crate::scopes::{MFA_DEVICES, PASSWORDS, ROLES};
 use crate::settings::{AccountId, Settings as DocumentSettings};
@@ -75,7 +75,8 @@ impl Given {
 pub(crate) struct Told {
     pub(crate) reading: Reading,
     pub(crate) index: Index,
-    pub(crate) follow_ups: Vec<Scope>,
+    /// Users whose details can be asked for, in order.
+    pub(crate) offers: Vec<Offer>,
 }
 
 /// Tells one account. An error is a defect of this crate.
@@ -107,7 +108,7 @@ pub(crate) fn tell(
     if let Some(found) = check::foreign_account(&documents, &loaded) {
         reading.gap_in(SWEEP, &Cause::WrongSystem { declared: account.to_string(), found });
         reading.finish();
-        return Ok(Told { reading, index: Index::default(), follow_ups: Vec::new() });
+        return Ok(Told { reading, index: Index::default(), offers: Vec::new() });
     }
     let reaches = loaded.details.get().map(|details| Reaches::new(tables, details));
     let people = People::new(&documents, &loaded, reaches.as_ref());
@@ -125,9 +126,9 @@ pub(crate) fn tell(
     keys::tell(&documents, &loaded, &people, &beyond, &mut reading);
     tell_services(services, &people, &mut reading);
     seal(settings, &loaded, started, &mut reading);
-    let (index, follow_ups) = follow_ups(settings, account, &loaded, &people, &beyond);
+    let (index, offers) = keep(&loaded, &people, &beyond);
     reading.finish();
-    Ok(Told { reading, index, follow_ups })
+    Ok(Told { reading, index, offers })
 }
 
 /// The documents' settings of this account: they are told by the same code.
@@ -311,14 +312,8 @@ fn compare(details: &Details, report: &Report, made: Instant, reading: &mut Read
     }
 }
 
-/// What is worth asking for each user, and what is kept for it. The report says where there is nothing to ask.
-fn follow_ups(
-    settings: &Settings,
-    account: &AccountId,
-    loaded: &Loaded,
-    people: &People<'_>,
-    beyond: &Beyond,
-) -> (Index, Vec<Scope>) {
+/// What is kept of each user for the follow-ups, and the users in the order in which follow-ups are offered.
+fn keep(loaded: &Loaded, people: &People<'_>, beyond: &Beyond) -> (Index, Vec<Offer>) {
     let mut rows: HashMap<&str, &Row> = HashMap::new();
     for row in loaded.report.get().map_or(&[][..], |report| &report.rows) {
         if !row.is_root() {
@@ -326,12 +321,11 @@ fn follow_ups(
         }
     }
     let mut index = Index { report_of: loaded.report.get().and_then(|report| report.generated), ..Index::default() };
-    let mut scopes = Vec::new();
+    let mut offers = Vec::new();
     let users = loaded.details.get().map_or(&[][..], |details| &details.users);
     for (place, user) in users.iter().enumerate() {
         let Some(person) = people.at(place) else { continue };
         let row = rows.remove(user.arn.as_str());
-        offer(settings, account, &user.user_name, person, row, beyond, &mut scopes);
         let made = user.create_date.instant().map(Cell::Time);
         let known = Known {
             person: person.clone(),
@@ -339,18 +333,16 @@ fn follow_ups(
             devices: told_devices(row, beyond),
             row: row.cloned(),
         };
-        index.users.insert(user.user_name.clone(), Arc::new(known));
+        offers.push(Offer::of(&user.user_name, known, &mut index));
     }
     let mut only_in_report: Vec<&Row> = rows.into_values().collect();
     only_in_report.sort_by(|left, right| left.arn.cmp(&right.arn));
     for row in only_in_report {
-        let person = people.of_row(row);
-        offer(settings, account, &row.user, &person, Some(row), beyond, &mut scopes);
         let devices = told_devices(Some(row), beyond);
-        let known = Known { person, row: Some(row.clone()), row_is_theirs: false, devices };
-        index.users.insert(row.user.clone(), Arc::new(known));
+        let known = Known { person: people.of_row(row), row: Some(row.clone()), row_is_theirs: false, devices };
+        offers.push(Offer::of(&row.user, known, &mut index));
     }
-    (index, scopes)
+    (index, offers)
 }
 
 /// Serial numbers of the devices that were told with a row of the report.
@@ -359,30 +351,40 @@ fn told_devices(row: Option<&Row>, beyond: &Beyond) -> Vec<String> {
     devices.map_or_else(Vec::new, |devices| devices.iter().map(|device| device.serial.clone()).collect())
 }
 
-fn offer(
-    settings: &Settings,
-    account: &AccountId,
-    user: &str,
-    person: &crate::tell::people::Person,
-    row: Option<&Row>,
-    beyond: &Beyond,
-    scopes: &mut Vec<Scope>,
-) {
-    let holder = person.holders.first();
-    let mut add = |kind: &str| scopes.push(follow_up(account, kind, user, holder));
-    // Without a row nothing is known, so everything is asked.
-    if row.is_none_or(|row| row.keys.iter().any(crate::read::report::KeyCells::is_taken)) {
-        add(KEY_IDS);
+/// A user whose details can be asked for. The scopes are made when they are handed over: those of a hundred thousand
+/// users at once would be most of what a sweep holds.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    user: String,
+    known: Arc<Known>,
+}
+
+impl Offer {
+    fn of(user: &str, known: Known, index: &mut Index) -> Self {
+        let known = Arc::new(known);
+        index.users.insert(user.to_owned(), Arc::clone(&known));
+        Self { user: user.to_owned(), known }
     }
-    add(SSH_KEYS);
-    if row.is_none_or(|row| row.certificates.iter().any(crate::read::report::CertificateCells::is_taken)) {
-        add(SIGNING_CERTIFICATES);
-    }
-    let listed = row.is_some_and(|row| beyond.devices.contains_key(&row.arn));
-    if !listed && row.is_none_or(|row| row.mfa != Switch::Off) {
-        add(MFA_SERIALS);
-    }
-    if settings.cloudtrail.is_some() {
-        add(EVENTS);
+
+    /// What is worth asking for this user. The report says where there is nothing to ask; without a row nothing is
+    /// known, so everything is asked.
+    pub(crate) fn scopes(&self, settings: &Settings, account: &AccountId) -> Vec<Scope> {
+        let row = self.known.row.as_ref();
+        let mut kinds = Vec::new();
+        if row.is_none_or(|row| row.keys.iter().any(KeyCells::is_taken)) {
+            kinds.push(KEY_IDS);
+        }
+        kinds.push(SSH_KEYS);
+        if row.is_none_or(|row| row.certificates.iter().any(CertificateCells::is_taken)) {
+            kinds.push(SIGNING_CERTIFICATES);
+        }
+        if self.known.devices.is_empty() && row.is_none_or(|row| row.mfa != Switch::Off) {
+            kinds.push(MFA_SERIALS);
+        }
+        if settings.cloudtrail.is_some() {
+            kinds.push(EVENTS);
+        }
+        let holder = self.known.person.holders.first();
+        kinds.into_iter().map(|kind| follow_up(account, kind, &self.user, holder)).collect()
     }
 }
