@@ -26,7 +26,6 @@ use crate::run::carried::Carried;
 use crate::run::dry::DryStore;
 use crate::run::plan::ConfiguredSystem;
 use crate::run::{Engine, RunOutcome};
-use crate::store::memory::MemoryStore;
 use crate::store::{Store, StoreError};
 use crate::{run, scanners};
 
@@ -317,18 +316,25 @@ fn commit(
     report.run.flags.store_failed |= failed || closed_pipe;
     report.run.exit_code = run::picture::exit_code(&report.run.flags, arguments.exit_zero);
     let past = tell_metrics::remembered(store, last_success_at, Some(config_since), tickets)?;
-    tell_metrics::of_run(session, config, arguments.offline, &mut report, &past);
-    // Last of the files, so that it knows what became of the others.
-    for path in outputs::run_json_paths(outputs, config) {
-        if let Err(failure) = writer.write_run_json(&path, &report) {
-            failure.tell(session);
-            report.run.flags.store_failed = true;
-            report.run.exit_code = ExitCode::Store;
-        }
-    }
+    let earlier = outputs::run_json_paths(outputs, config).into_iter().map(|path| (path.clone(), text_of(&path)));
+    let files = Outcome {
+        session,
+        config,
+        outputs,
+        writer: &writer,
+        past: &past,
+        offline: arguments.offline,
+        earlier: earlier.collect(),
+    };
+    files.tell(&mut report);
     // What went wrong while the outputs were written belongs into the kept report too.
     let archive = if report.run == facts { packed? } else { outputs::archive(&report, rules)? };
-    store.end_run(&report.run, &archive, config.run.keep_reports)?;
+    if let Err(error) = store.end_run(&report.run, &archive, config.run.keep_reports) {
+        // It said that the run had ended well; the metrics are told by whoever hears of the failure.
+        fail(&mut report);
+        files.write_run_json(&mut report);
+        return Err(error.into());
+    }
     // The table ends with the summary; once is enough.
     let told = outputs.iter().any(|output| *output == Output::standard(OutputFormat::Table));
     let quiet = session.global.quiet && report.run.exit_code == ExitCode::Clean;
@@ -336,6 +342,74 @@ fn commit(
         session.error(writer.summary(&report).trim_end());
     }
     Ok(report.run.exit_code.code())
+}
+
+fn fail(report: &mut crate::report::Report) {
+    report.run.flags.store_failed = true;
+    report.run.exit_code = ExitCode::Store;
+}
+
+/// The files that say what became of a run.
+struct Outcome<'a> {
+    session: &'a Session<'a>,
+    config: &'a Config,
+    outputs: &'a [Output],
+    writer: &'a outputs::Writer<'a>,
+    past: &'a crate::metrics::Remembered,
+    offline: bool,
+    /// What lay there before.
+    earlier: BTreeMap<std::path::PathBuf, Option<Vec<u8>>>,
+}
+
+impl Outcome<'_> {
+    /// Tells metrics and `run.json`, which come last, so that they know what became of the others. Where one of them
+    /// fails, all are told once more: none may go on saying that everything was written.
+    fn tell(&self, report: &mut crate::report::Report) {
+        for _ in 0..2 {
+            let failed_before = report.run.flags.store_failed;
+            tell_metrics::of_run(self.session, self.config, self.offline, report, self.past);
+            self.write_run_json(report);
+            if report.run.flags.store_failed == failed_before {
+                return;
+            }
+        }
+    }
+
+    fn write_run_json(&self, report: &mut crate::report::Report) {
+        for path in outputs::run_json_paths(self.outputs, self.config) {
+            if let Err(failure) = self.writer.write_run_json(&path, report) {
+                failure.tell(self.session);
+                fail(report);
+                self.withdraw(&path);
+            }
+        }
+    }
+
+    /// What this run wrote and cannot correct says what is not true. A file of an earlier run stays.
+    fn withdraw(&self, path: &Path) {
+        let now = text_of(path);
+        if now.is_none() || now == self.earlier.get(path).cloned().flatten() {
+            return;
+        }
+        match std::fs::remove_file(path) {
+            Ok(()) => self.session.error(&format!("error: removed {}, which could not be corrected", path.display())),
+            Err(error) => self.session.error(&format!(
+                "error: {} says what is not true and could not be removed: {error}; this run was not kept",
+                path.display()
+            )),
+        }
+    }
+}
+
+/// A file as it lies there; `None` where it cannot be read.
+fn text_of(path: &Path) -> Option<Vec<u8>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            tracing::debug!(event = "earlier-run", path = %path.display(), %error);
+            None
+        }
+    }
 }
 
 /// Writes every output, and packs the report for the store beside it. Gives the packed report, whether an output
@@ -378,12 +452,7 @@ fn dry_run(
     warnings: &[Problem],
     reins: &Reins,
 ) -> Result<u8, Failure> {
-    let inner: Box<dyn Store> = if config.state_dir.join(crate::store::sqlite::DATABASE_FILE).exists() {
-        Box::new(session.store_read_only(config)?)
-    } else {
-        Box::new(MemoryStore::new("none"))
-    };
-    let mut store = DryStore::new(inner);
+    let mut store = DryStore::new(session.store_or_nothing(config)?);
     let inputs = Inputs { session, config, arguments, rules, policy, exceptions, reins };
     let RunOutcome { report, changes, .. } = inputs.run(&mut store, Arc::new(MemoryScratch), warnings)?;
     let writer = outputs::Writer::unkept(session, config, rules);
