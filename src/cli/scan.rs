@@ -10,8 +10,10 @@ use tokio::sync::watch;
 use super::arguments::{self, Format};
 use super::failure::Failure;
 use super::fetch::{self, Fetching};
+use super::outcome::Outcome;
 use super::outputs::{self, Output};
 use super::progress;
+use super::runtime::runtime;
 use super::session::{Configured, Session};
 use super::tell_metrics;
 use crate::config::{Config, OutputFormat};
@@ -243,15 +245,6 @@ impl Inputs<'_> {
     }
 }
 
-/// The runtime that scanners run on.
-pub(super) fn runtime(config: &Config) -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(config.run.threads.max(2))
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Output(format!("the runtime did not start: {error}")))
-}
-
 fn warning(problem: &Problem) -> Notice {
     let place = problem.place.map_or_else(String::new, |place| format!(":{}:{}", place.line, place.column));
     // The name alone: how the file was addressed must not change a byte of an output.
@@ -316,23 +309,12 @@ fn commit(
     report.run.flags.store_failed |= failed || closed_pipe;
     report.run.exit_code = run::picture::exit_code(&report.run.flags, arguments.exit_zero);
     let past = tell_metrics::remembered(store, last_success_at, Some(config_since), tickets)?;
-    let earlier = outputs::run_json_paths(outputs, config).into_iter().map(|path| (path.clone(), text_of(&path)));
-    let files = Outcome {
-        session,
-        config,
-        outputs,
-        writer: &writer,
-        past: &past,
-        offline: arguments.offline,
-        earlier: earlier.collect(),
-    };
+    let files = Outcome::new(session, config, outputs, &writer, &past, arguments.offline);
     files.tell(&mut report);
     // What went wrong while the outputs were written belongs into the kept report too.
     let archive = if report.run == facts { packed? } else { outputs::archive(&report, rules)? };
     if let Err(error) = store.end_run(&report.run, &archive, config.run.keep_reports) {
-        // It said that the run had ended well; the metrics are told by whoever hears of the failure.
-        fail(&mut report);
-        files.write_run_json(&mut report);
+        files.correct(&mut report);
         return Err(error.into());
     }
     // The table ends with the summary; once is enough.
@@ -342,74 +324,6 @@ fn commit(
         session.error(writer.summary(&report).trim_end());
     }
     Ok(report.run.exit_code.code())
-}
-
-fn fail(report: &mut crate::report::Report) {
-    report.run.flags.store_failed = true;
-    report.run.exit_code = ExitCode::Store;
-}
-
-/// The files that say what became of a run.
-struct Outcome<'a> {
-    session: &'a Session<'a>,
-    config: &'a Config,
-    outputs: &'a [Output],
-    writer: &'a outputs::Writer<'a>,
-    past: &'a crate::metrics::Remembered,
-    offline: bool,
-    /// What lay there before.
-    earlier: BTreeMap<std::path::PathBuf, Option<Vec<u8>>>,
-}
-
-impl Outcome<'_> {
-    /// Tells metrics and `run.json`, which come last, so that they know what became of the others. Where one of them
-    /// fails, all are told once more: none may go on saying that everything was written.
-    fn tell(&self, report: &mut crate::report::Report) {
-        for _ in 0..2 {
-            let failed_before = report.run.flags.store_failed;
-            tell_metrics::of_run(self.session, self.config, self.offline, report, self.past);
-            self.write_run_json(report);
-            if report.run.flags.store_failed == failed_before {
-                return;
-            }
-        }
-    }
-
-    fn write_run_json(&self, report: &mut crate::report::Report) {
-        for path in outputs::run_json_paths(self.outputs, self.config) {
-            if let Err(failure) = self.writer.write_run_json(&path, report) {
-                failure.tell(self.session);
-                fail(report);
-                self.withdraw(&path);
-            }
-        }
-    }
-
-    /// What this run wrote and cannot correct says what is not true. A file of an earlier run stays.
-    fn withdraw(&self, path: &Path) {
-        let now = text_of(path);
-        if now.is_none() || now == self.earlier.get(path).cloned().flatten() {
-            return;
-        }
-        match std::fs::remove_file(path) {
-            Ok(()) => self.session.error(&format!("error: removed {}, which could not be corrected", path.display())),
-            Err(error) => self.session.error(&format!(
-                "error: {} says what is not true and could not be removed: {error}; this run was not kept",
-                path.display()
-            )),
-        }
-    }
-}
-
-/// A file as it lies there; `None` where it cannot be read.
-fn text_of(path: &Path) -> Option<Vec<u8>> {
-    match std::fs::read(path) {
-        Ok(bytes) => Some(bytes),
-        Err(error) => {
-            tracing::debug!(event = "earlier-run", path = %path.display(), %error);
-            None
-        }
-    }
 }
 
 /// Writes every output, and packs the report for the store beside it. Gives the packed report, whether an output

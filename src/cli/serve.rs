@@ -12,6 +12,7 @@ use super::arguments::{Global, Scan};
 use super::environment::Environment;
 use super::failure::{Failure, chain, unquoted};
 use super::report::kept;
+use super::runtime::descriptors_to_spare;
 use super::scan::{Others, Reins, run_configured};
 use super::session::{Configured, Session};
 use super::{outputs, signals, tell_metrics};
@@ -41,6 +42,7 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Failure> {
     let program = Arc::new(Program::new(session));
     let first = Loaded::new(&program)?;
     let host: Arc<dyn Host> = Arc::clone(&program) as Arc<dyn Host>;
+    descriptors_to_spare()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()

@@ -367,7 +367,13 @@ mod tests {
             drop(private(other));
         }
         write_file(&path, "r1", text("new")).expect("written");
-        let left = [".other.json.dead.tmp", ".report.json.busy.tmp", ".report.json.tmp", "report.json", "report.json.dead.tmp"];
+        let left = [
+            ".other.json.dead.tmp",
+            ".report.json.busy.tmp",
+            ".report.json.tmp",
+            "report.json",
+            "report.json.dead.tmp",
+        ];
         assert_eq!(names(folder.path()), left);
     }
 

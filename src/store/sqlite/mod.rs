@@ -191,7 +191,9 @@ fn database(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
                 " ({DATABASE_FILE} in the state directory is damaged: restore a backup, or start anew with an empty state directory)"
             )
         } else if is_of_the_disk(&error) {
-            format!(" ({DATABASE_FILE} in the state directory, or a file beside it: look at the disk, its space and its rights)")
+            format!(
+                " ({DATABASE_FILE} in the state directory, or a file beside it: look at the disk, its space and its rights)"
+            )
         } else {
             String::new()
         };

@@ -69,7 +69,10 @@ impl Before {
     /// It says that it could not: each output is the old one or a whole new one, and none says that all was well.
     fn nothing_is_claimed(&self, copy: &Copy, run: &Run, what: &str) {
         let names = ["/state", "./state", "./out", "state directory"];
-        assert!(run.stderr.contains("error: ") && names.iter().any(|name| run.stderr.contains(name)), "{what}: no file");
+        assert!(
+            run.stderr.contains("error: ") && names.iter().any(|name| run.stderr.contains(name)),
+            "{what}: no file"
+        );
         for name in OUTPUTS {
             let path = copy.path().join(name);
             let Ok(bytes) = std::fs::read(&path) else {
@@ -138,7 +141,10 @@ fn fail_each(call: Call, act: Act, on: bool, some: usize) {
     assert!(act == Act::Short || six * 2 > fired, "{call:?}: {six} of {fired}");
     let beyond = before.fail(&point(calls + 60));
     assert!(beyond.is_none(), "{:?}", beyond.map(|(_, fired)| fired));
-    println!("{call:?} {act:?} {}: {fired} of {calls} calls failed, {six} runs ended with 6", if on { "from there on" } else { "once" });
+    println!(
+        "{call:?} {act:?} {}: {fired} of {calls} calls failed, {six} runs ended with 6",
+        if on { "from there on" } else { "once" }
+    );
 }
 
 /// How a run ended, for messages.
@@ -276,7 +282,7 @@ fn s3_on_a_disk_that_is_too_small_the_run_ends_with_six_and_nothing_is_lost() {
     }
     before.company.write_all();
     let mut codes = BTreeSet::new();
-    for size in (128..=2_048).step_by(if is_long() { 32 } else { 160 }) {
+    for size in (256..=8_192).step_by(if is_long() { 64 } else { 512 }) {
         let copy = before.company.copy();
         let Some(run) = on_small_disk(&copy, size) else { continue };
         let what = format!("{size} KiB: {}", ended(&run));

@@ -131,11 +131,9 @@ fn s4_beside_a_service_that_reads_scan_and_sync_are_busy_and_readers_are_not() {
     let serving = Serving::start(&silent.company);
     assert_eq!(serving.known("POST", "/api/v1/runs", "").status, 202);
     let _open = silent.asked();
-    for arguments in [
-        &["scan", "--no-progress"][..],
-        &["tickets", "sync", "--wait", "1s"],
-        &["roster", "accept", &"0".repeat(64)],
-    ] {
+    for arguments in
+        [&["scan", "--no-progress"][..], &["tickets", "sync", "--wait", "1s"], &["roster", "accept", &"0".repeat(64)]]
+    {
         let run = silent.run(arguments);
         assert_eq!(run.code, 7, "{arguments:?}: {}", run.stderr);
         assert!(run.stderr.contains(&format!("process {} on ", serving.process())), "{arguments:?}: {}", run.stderr);

@@ -143,8 +143,7 @@ impl Shim {
     /// The environment of a program that it is put before.
     pub(super) fn variables(&self) -> Vec<(&'static str, String)> {
         let text = |path: &Path| path.display().to_string();
-        let mut variables =
-            vec![("LD_PRELOAD", text(library())), ("HOLDOVER_FAULT_BELOW", text(&self.below))];
+        let mut variables = vec![("LD_PRELOAD", text(library())), ("HOLDOVER_FAULT_BELOW", text(&self.below))];
         let Some(point) = &self.point else {
             variables.push(("HOLDOVER_FAULT_TRACE", text(&self.told.path().join("trace"))));
             return variables;
