@@ -256,6 +256,7 @@ mod tests {
             depth: Depth::PeopleOfInterest,
             replay: None,
             line: 1,
+            written: String::new(),
         }
     }
 

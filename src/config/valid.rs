@@ -187,6 +187,9 @@ pub struct SystemConfig {
     pub replay: Option<PathBuf>,
     /// Line of this system in the configuration, for SARIF.
     pub line: usize,
+    /// Digest of what the configuration says about how it is read, in 16 hexadecimal digits: what was read before it
+    /// changed may not be all that it declares now.
+    pub written: String,
 }
 
 impl SystemConfig {

@@ -19,6 +19,13 @@ pub enum Sight {
     Absent {
         /// Instant the data described.
         as_of: Instant,
+        /// Whether an exception in force still covers it.
+        suppressed: bool,
+    },
+    /// It was read, so it is there, and whose it is or whether it outlives its end cannot be told.
+    Unclear {
+        /// Whether an exception in force still covers it.
+        suppressed: bool,
     },
     /// Its scope was not read completely, and it was not seen.
     NotRead {
@@ -77,7 +84,8 @@ pub fn advance(memory: Option<Memory>, sight: Sight, context: &Context<'_>) -> O
     match sight {
         Sight::Present(seen) => Some(present(memory, *seen, context)),
         Sight::Ended(seen) => ended(memory, *seen, context),
-        Sight::Absent { as_of } => memory.map(|memory| absent(memory, as_of, context)),
+        Sight::Absent { as_of, suppressed } => memory.map(|memory| absent(memory, as_of, suppressed, context)),
+        Sight::Unclear { suppressed } => memory.map(|memory| unclear(memory, suppressed, context)),
         Sight::NotRead { suppressed } => memory.map(|memory| not_read(memory, suppressed, context)),
         Sight::Carried => memory.map(|memory| carried(memory, context)),
         Sight::Employed => memory.map(|memory| employed(memory, context)),
@@ -158,6 +166,7 @@ fn ended(memory: Option<Memory>, seen: Seen, context: &Context<'_>) -> Option<St
         finding.change = Change::Updated;
         let why = (from != finding.state).then_some("shown as ended in an incomplete read");
         memory.finding = finding;
+        memory.absent = None;
         return Some(Step { memory, from: Some(from), why });
     }
     finding.revoked_between = Some((memory.finding.last_seen_at, context.now));
@@ -170,9 +179,12 @@ fn ended(memory: Option<Memory>, seen: Seen, context: &Context<'_>) -> Option<St
     Some(Step { memory, from: Some(from), why: Some("shown as disabled or ended in a complete read") })
 }
 
-fn absent(mut memory: Memory, as_of: Instant, context: &Context<'_>) -> Step {
+fn absent(mut memory: Memory, as_of: Instant, suppressed: bool, context: &Context<'_>) -> Step {
     let from = memory.finding.state;
     fall_due(&mut memory, context);
+    // What an exception covers is not residual because it is on its way out.
+    let closing =
+        if from == FindingState::Suppressed && suppressed { FindingState::Suppressed } else { FindingState::Closing };
     match &memory.absent {
         Some(first) if as_of > first.as_of => {
             memory.finding.revoked_between = Some((memory.finding.last_seen_at, first.as_of));
@@ -183,18 +195,24 @@ fn absent(mut memory: Memory, as_of: Instant, context: &Context<'_>) -> Step {
         }
         Some(_) => {
             // The same data looked at again proves nothing new.
-            memory.finding.state = FindingState::Closing;
-            memory.finding.change = if from == FindingState::Closing { Change::Unchanged } else { Change::Updated };
-            let why = (from != FindingState::Closing).then_some("absent in a complete read");
+            memory.finding.state = closing;
+            memory.finding.change = if from == closing { Change::Unchanged } else { Change::Updated };
+            let why = (from != closing).then_some("absent in a complete read");
             Step { memory, from: Some(from), why }
         }
         None => {
             memory.absent = Some(AbsentLook { run_id: String::from(context.run_id), as_of });
-            memory.finding.state = FindingState::Closing;
+            memory.finding.state = closing;
             memory.finding.change = Change::Updated;
             Step { memory, from: Some(from), why: Some("absent in a complete read; a second one closes it") }
         }
     }
+}
+
+/// What was seen is not absent, so that a look before it proves nothing any more.
+fn unclear(mut memory: Memory, suppressed: bool, context: &Context<'_>) -> Step {
+    memory.absent = None;
+    not_read(memory, suppressed, context)
 }
 
 fn not_read(mut memory: Memory, suppressed: bool, context: &Context<'_>) -> Step {

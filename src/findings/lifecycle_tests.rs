@@ -101,11 +101,11 @@ fn a_first_sight_is_observed_until_it_is_confirmed() {
 #[test]
 fn one_absent_look_is_not_enough_and_the_same_data_twice_is_one_look() {
     let open = step(None, Sight::Present(seen(true, false, true)), 0).memory;
-    let once = step(Some(open), Sight::Absent { as_of: day(1) }, 1);
+    let once = step(Some(open), Sight::Absent { as_of: day(1), suppressed: false }, 1);
     assert_eq!(once.memory.finding.state, FindingState::Closing);
-    let same = step(Some(once.memory), Sight::Absent { as_of: day(1) }, 2);
+    let same = step(Some(once.memory), Sight::Absent { as_of: day(1), suppressed: false }, 2);
     assert_eq!(same.memory.finding.state, FindingState::Closing);
-    let twice = step(Some(same.memory), Sight::Absent { as_of: day(3) }, 3);
+    let twice = step(Some(same.memory), Sight::Absent { as_of: day(3), suppressed: false }, 3);
     assert_eq!(twice.memory.finding.state, FindingState::Closed);
     assert_eq!(twice.memory.finding.revoked_between, Some((day(0), day(1))));
 }
@@ -113,11 +113,38 @@ fn one_absent_look_is_not_enough_and_the_same_data_twice_is_one_look() {
 #[test]
 fn a_gap_freezes_and_never_closes() {
     let open = step(None, Sight::Present(seen(true, false, true)), 0).memory;
-    let closing = step(Some(open), Sight::Absent { as_of: day(1) }, 1).memory;
+    let closing = step(Some(open), Sight::Absent { as_of: day(1), suppressed: false }, 1).memory;
     let gap = step(Some(closing), Sight::NotRead { suppressed: false }, 2);
     assert_eq!(gap.memory.finding.state, FindingState::Unverified);
-    let later = step(Some(gap.memory), Sight::Absent { as_of: day(3) }, 3);
+    let later = step(Some(gap.memory), Sight::Absent { as_of: day(3), suppressed: false }, 3);
     assert_eq!(later.memory.finding.state, FindingState::Closed, "two complete looks around a gap are two looks");
+}
+
+#[test]
+fn a_sighting_between_two_absent_looks_makes_the_second_the_first() {
+    let open = step(None, Sight::Present(seen(true, false, true)), 0).memory;
+    let absent = |number| Sight::Absent { as_of: day(number), suppressed: false };
+    let between = [Sight::Unclear { suppressed: false }, Sight::Ended(seen(true, false, false))];
+    for sight in between {
+        let closing = step(Some(open.clone()), absent(1), 1).memory;
+        let there = step(Some(closing), sight, 2);
+        assert_eq!(there.memory.finding.state, FindingState::Unverified);
+        let again = step(Some(there.memory), absent(3), 3);
+        assert_eq!(again.memory.finding.state, FindingState::Closing, "one look since it was seen");
+        assert_eq!(step(Some(again.memory), absent(4), 4).memory.finding.state, FindingState::Closed);
+    }
+}
+
+#[test]
+fn what_an_exception_covers_is_not_residual_on_its_way_out() {
+    let open = step(None, Sight::Present(seen(true, true, true)), 0).memory;
+    assert_eq!(open.finding.state, FindingState::Suppressed);
+    let covered = |number, suppressed| Sight::Absent { as_of: day(number), suppressed };
+    let once = step(Some(open.clone()), covered(1, true), 1).memory;
+    assert_eq!(once.finding.state, FindingState::Suppressed);
+    assert_eq!(step(Some(once), covered(2, true), 2).memory.finding.state, FindingState::Closed);
+    let ended = step(Some(open), covered(1, false), 1).memory;
+    assert_eq!(ended.finding.state, FindingState::Closing, "its twin, whose exception is over, is open until then");
 }
 
 #[test]
@@ -179,6 +206,7 @@ enum Event {
     EndedPartial,
     Absent { step_back: bool },
     Gap,
+    Unclear,
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -189,6 +217,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
             Just(Event::EndedPartial),
             any::<bool>().prop_map(|step_back| Event::Absent { step_back }),
             Just(Event::Gap),
+            Just(Event::Unclear),
         ],
         1..30,
     )
@@ -212,16 +241,18 @@ proptest! {
                 Event::Absent { step_back } => {
                     let as_of = if *step_back { newest } else { number };
                     newest = newest.max(as_of);
-                    Sight::Absent { as_of: day(as_of) }
+                    Sight::Absent { as_of: day(as_of), suppressed: false }
                 }
                 Event::Gap => Sight::NotRead { suppressed: false },
+                Event::Unclear => Sight::Unclear { suppressed: false },
             };
             // The engine asks only about findings that are not closed.
             if before == Some(FindingState::Closed) && !matches!(event, Event::Present) {
                 continue;
             }
-            if let Sight::Absent { as_of } = &sight { absent_as_of.push(*as_of); }
-            if matches!(event, Event::Present) { absent_as_of.clear(); }
+            if let Sight::Absent { as_of, .. } = &sight { absent_as_of.push(*as_of); }
+            // What was read was there, whatever else is said of it.
+            if matches!(event, Event::Present | Event::Unclear | Event::EndedPartial) { absent_as_of.clear(); }
             if let Some(step) = advance(memory.clone(), sight, &context(number)) {
                 if step.memory.finding.state == FindingState::Closed {
                     let by_end = matches!(event, Event::EndedComplete);
@@ -229,7 +260,7 @@ proptest! {
                     let absent = matches!(event, Event::Absent { .. });
                     prop_assert!(by_end || (absent && looks), "closed without proof");
                 }
-                if matches!(event, Event::Gap) {
+                if matches!(event, Event::Gap | Event::Unclear) {
                     prop_assert_ne!(step.memory.finding.state, FindingState::Closed);
                 }
                 memory = Some(step.memory);
@@ -250,7 +281,7 @@ fn the_agreed_time_passes_although_nobody_can_look() {
     let late = step(Some(early), Sight::NotRead { suppressed: false }, 2).memory;
     assert!(late.finding.due);
     assert!(
-        step(Some(open), Sight::Absent { as_of: day(2) }, 2).memory.finding.due,
+        step(Some(open), Sight::Absent { as_of: day(2), suppressed: false }, 2).memory.finding.due,
         "one absent look proves nothing yet"
     );
 }

@@ -121,8 +121,13 @@ impl Before {
 pub fn advance_telling(memory: Option<Memory>, sight: Sight, context: &Context<'_>) -> Option<(Step, Vec<Happening>)> {
     let before = memory.as_ref().map(Before::of);
     let second = match &sight {
-        Sight::Absent { as_of } => Some(*as_of),
-        Sight::Present(_) | Sight::Ended(_) | Sight::NotRead { .. } | Sight::Carried | Sight::Employed => None,
+        Sight::Absent { as_of, .. } => Some(*as_of),
+        Sight::Present(_)
+        | Sight::Ended(_)
+        | Sight::Unclear { .. }
+        | Sight::NotRead { .. }
+        | Sight::Carried
+        | Sight::Employed => None,
     };
     let rehired = sight == Sight::Employed;
     let step = advance(memory, sight, context)?;

@@ -63,9 +63,19 @@ fn closing_names_both_looks() {
         second_run: String::from("run-2"),
         second_as_of: second,
     };
-    assert_eq!(tell(Some(memory.clone()), Sight::Absent { as_of: second }), [Happening::Closed { proof }]);
-    assert_eq!(tell(Some(memory), Sight::Absent { as_of: first }), [], "the same data proves nothing new");
-    assert_eq!(tell(Some(sample::memory(1, FindingState::Confirmed)), Sight::Absent { as_of: second }), []);
+    assert_eq!(
+        tell(Some(memory.clone()), Sight::Absent { as_of: second, suppressed: false }),
+        [Happening::Closed { proof }]
+    );
+    assert_eq!(
+        tell(Some(memory), Sight::Absent { as_of: first, suppressed: false }),
+        [],
+        "the same data proves nothing new"
+    );
+    assert_eq!(
+        tell(Some(sample::memory(1, FindingState::Confirmed)), Sight::Absent { as_of: second, suppressed: false }),
+        []
+    );
     let ended = sample::memory(1, FindingState::Confirmed);
     let Sight::Present(seen) = present(true, false, |_| ()) else { unreachable!("it is present") };
     let told = tell(Some(ended), Sight::Ended(seen));

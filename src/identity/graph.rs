@@ -4,6 +4,8 @@
 //! the key is, wherever else it turns up. For people of interest the words of each step are kept, so that a finding
 //! can print the chain from the grant to the roster; for everybody else only hash and person.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use hashbrown::HashTable;
 
 use crate::findings::Confidence;
@@ -53,7 +55,8 @@ struct Words {
 pub struct Graph {
     known: HashTable<Known>,
     words: Vec<Words>,
-    disputes: Vec<(Node, PersonIndex)>,
+    /// Further people of a node. A key that lies in every account of a fleet has thousands.
+    disputes: BTreeMap<Node, BTreeSet<PersonIndex>>,
 }
 
 /// What is known about a node.
@@ -70,12 +73,11 @@ impl Graph {
     pub fn learn(&mut self, lesson: Lesson) -> bool {
         let hash = lesson.node.0;
         if let Some(known) = self.known.find_mut(hash, |known| known.node == lesson.node) {
-            if known.person == lesson.person || self.disputes.contains(&(lesson.node, lesson.person)) {
+            if known.person == lesson.person {
                 return false;
             }
             known.disputed = true;
-            self.disputes.push((lesson.node, lesson.person));
-            return true;
+            return self.disputes.entry(lesson.node).or_default().insert(lesson.person);
         }
         let words = lesson.words.map_or(0, |text| {
             self.words.push(Words { text, rests_on: lesson.rests_on });
@@ -92,7 +94,7 @@ impl Graph {
         let known = self.known.find(node.0, |known| known.node == node)?;
         let mut people = vec![known.person];
         if known.disputed {
-            people.extend(self.disputes.iter().filter(|(disputed, _)| *disputed == node).map(|(_, person)| *person));
+            people.extend(self.disputes.get(&node).into_iter().flatten());
         }
         Some(Belief { people, confidence: known.confidence })
     }
@@ -149,8 +151,10 @@ impl Graph {
                 rests_on: words.and_then(|words| words.rests_on),
             });
         }
-        for (node, person) in other.disputes {
-            self.learn(Lesson { node, person, confidence: Confidence::Medium, words: None, rests_on: None });
+        for (node, people) in other.disputes {
+            for person in people {
+                self.learn(Lesson { node, person, confidence: Confidence::Medium, words: None, rests_on: None });
+            }
         }
     }
 

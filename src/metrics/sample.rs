@@ -24,6 +24,7 @@ pub(super) fn system(id: &str, scopes: Vec<ScopeFact>) -> SystemFact {
     SystemFact {
         id: SystemId::from(id),
         connector: String::from("import"),
+        configuration: None,
         provider: String::from("import"),
         tier: String::from("tier1"),
         owner_team: None,

@@ -242,6 +242,8 @@ pub struct SystemFact {
     pub id: SystemId,
     /// Connector.
     pub connector: String,
+    /// Digest of how it was configured when it was read; `None` in reports of versions that did not say.
+    pub configuration: Option<String>,
     /// Provider word for metrics.
     pub provider: String,
     /// Tier, by word.

@@ -154,12 +154,21 @@ fn lessons_of(
     config: &SystemConfig,
     access: &Access,
 ) -> Vec<(About, Lesson)> {
-    let system = config.id.as_str();
     let found = resolver.resolve(view(config), access);
-    let [matched] = found.people.as_slice() else { return Vec::new() };
-    if !matched.relations.iter().any(|relation| relation.can_act()) {
-        return Vec::new();
-    }
+    // Who answers for an account does not have it. Several who have it are a dispute, which is ambiguous, and not nobody.
+    let acting = found.people.iter().filter(|matched| matched.relations.iter().any(|relation| relation.can_act()));
+    acting.flat_map(|matched| lessons_about(resolver, interest, config, access, matched)).collect()
+}
+
+/// What one access teaches about one of those who have it.
+fn lessons_about(
+    resolver: &Resolver<'_>,
+    interest: &Interest,
+    config: &SystemConfig,
+    access: &Access,
+    matched: &PersonMatch,
+) -> Vec<(About, Lesson)> {
+    let system = config.id.as_str();
     let words = interest.matters(matched.person).then(|| describe(system, access, matched));
     let lesson = |node: Node| Lesson {
         node,

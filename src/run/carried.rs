@@ -34,10 +34,11 @@ pub struct Carried {
 
 impl Carried {
     /// Takes from `last` what it knew of every configured system outside `only`. A system that it did not know, or that
-    /// another connector reads now, is not carried on: nothing is known of it.
+    /// was configured otherwise when it was read, is not carried on: whether that was all of it, nobody knows (COV-1).
     pub fn of(last: Report, only: &[SystemId], configured: &[SystemConfig], now: Instant) -> Self {
         let same = |fact: &SystemFact| {
-            configured.iter().any(|config| config.id == fact.id && config.connector.as_str() == fact.connector)
+            let now = configured.iter().find(|config| config.id == fact.id);
+            now.is_some_and(|config| fact.configuration.as_ref() == Some(&config.written))
         };
         let known = last.systems;
         let systems: Vec<SystemFact> =

@@ -121,6 +121,7 @@ fn configured(id: &str, manner: Manner, fired: &Arc<AtomicUsize>) -> ConfiguredS
         depth: Depth::PeopleOfInterest,
         replay: None,
         line: 1,
+        written: String::new(),
     };
     ConfiguredSystem { config, scanner: Arc::new(Fake { manner, manifest, fired: Arc::clone(fired) }) }
 }

@@ -390,10 +390,12 @@ impl Engine<'_> {
                 for matched in &found.people {
                     people_seen.insert(matched.person);
                 }
-                if found.nobody.is_some()
+                if (found.nobody.is_some() || nobody_acts(access, &found))
                     && let Some(record) = scopes.get_mut(&access.scope)
                 {
-                    record.count_unattributed();
+                    if found.nobody.is_some() {
+                        record.count_unattributed();
+                    }
                     if hangs_from_unread(&resolver, config, &accounts, access) {
                         record.count_hanging();
                     }
@@ -412,6 +414,13 @@ struct Deepened {
     readings: Vec<Reading>,
     learned: Learned,
     about: About,
+}
+
+/// Whether those it leads to only made it, read it or answer for it, and who uses it is left to the account it hangs from.
+fn nobody_acts(access: &scan_contract::Access, found: &crate::identity::AccessMatch) -> bool {
+    found.ambiguity.is_none()
+        && !access.holders.iter().any(|holder| holder.relation.can_act())
+        && !found.people.iter().any(|matched| matched.relations.iter().any(|relation| relation.can_act()))
 }
 
 /// Whether the account that a grant hangs from was not read: whose the grant is stands there.

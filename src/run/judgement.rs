@@ -16,6 +16,8 @@ use crate::roster::{PersonIndex, Standing};
 
 /// Ambiguous grants that are listed; all are counted.
 const AMBIGUOUS_LISTED: usize = 10_000;
+/// People listed with one of them.
+const CANDIDATES_LISTED: usize = 50;
 
 /// What judging gave, before it meets the store.
 #[derive(Debug, Default)]
@@ -127,8 +129,15 @@ impl Judgement {
                 let worse = (raised.finding.usability.is_remnant(), raised.finding.severity)
                     < (known.finding.usability.is_remnant(), known.finding.severity);
                 let confirms = known.confirms || raised.confirms;
+                let covered = known.suppressed && raised.suppressed;
                 let other = if worse { std::mem::replace(known, raised) } else { raised };
                 known.confirms = confirms;
+                if known.suppressed && !covered {
+                    // An exception for one of the records says nothing about the other.
+                    known.suppressed = false;
+                    known.finding.exception_id = None;
+                    known.finding.exception_expires_at = None;
+                }
                 keep_use_after_end(known, *other);
                 if access.kind == AccessKind::Session {
                     let note = "More than one session of this account and client.";
@@ -149,16 +158,22 @@ impl Judgement {
         reason: String,
     ) {
         self.ambiguous_total += 1;
-        let may_be_leaver = !has_ended(access)
-            && candidates.iter().any(|(candidate, _)| {
-                match bench.people[candidate.0 as usize].standing(bench.now, bench.leave) {
-                    Standing::Left { .. } | Standing::Suspended { .. } | Standing::NotJudged { .. } => true,
-                    Standing::Employed { .. } | Standing::NotStarted => false,
-                }
-            });
+        let may_have_left =
+            |candidate: PersonIndex| match bench.people[candidate.0 as usize].standing(bench.now, bench.leave) {
+                Standing::Left { .. } | Standing::Suspended { .. } | Standing::NotJudged { .. } => true,
+                Standing::Employed { .. } | Standing::NotStarted => false,
+            };
+        let may_be_leaver = !has_ended(access) && candidates.iter().any(|(candidate, _)| may_have_left(*candidate));
         self.ambiguous_leaver |= may_be_leaver;
         if self.ambiguous.len() >= AMBIGUOUS_LISTED {
             return;
+        }
+        let (mut listed, mut reason) = (candidates, reason);
+        if listed.len() > CANDIDATES_LISTED {
+            // A key that lies in every account of a fleet: those who left come first, the others are counted.
+            listed.sort_by_key(|(candidate, _)| (!may_have_left(*candidate), *candidate));
+            let more = listed.split_off(CANDIDATES_LISTED).len();
+            reason = format!("{reason}; {more} more candidates are not listed");
         }
         self.ambiguous.push(AmbiguousGrant {
             system: place.config.id.clone(),
@@ -166,7 +181,7 @@ impl Judgement {
             kind: access.kind,
             grant_id: access.grant_id.clone(),
             grant_display: access.grant_display.clone(),
-            candidates: candidates
+            candidates: listed
                 .into_iter()
                 .map(|(candidate, evidence)| (bench.people[candidate.0 as usize].id.clone(), evidence))
                 .collect(),

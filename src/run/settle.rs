@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use scan_contract::{Instant, Relation, ScopeName, ScopeState, SystemId};
+use scan_contract::{Fact, Instant, Relation, ScopeName, ScopeState, SystemId};
 
 use super::assess::Raised;
 use crate::findings::lifecycle::{Context, Seen, Sight, Step};
@@ -138,11 +138,14 @@ impl Settlement {
     fn take_raised(
         &mut self,
         raised: Raised,
-        memory: Option<Memory>,
+        mut memory: Option<Memory>,
         scopes: &Scopes<'_>,
         ground: &Ground<'_>,
         totals: &mut Totals,
     ) {
+        if let Some(memory) = &mut memory {
+            forget_if_used_again(memory, &raised.finding);
+        }
         let Raised { mut finding, confirms, seen_twice, suppressed, formerly: _ } = raised;
         let scope = scopes.find(&finding.system, &finding.scope);
         finding.last_complete_read_at = scope.and_then(|scope| scope.last_complete_at);
@@ -245,10 +248,11 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>, replaced:
     if (ground.employed)(finding.person_id.as_str()) {
         return Sight::Employed;
     }
-    let not_read = || Sight::NotRead { suppressed: (ground.covered)(finding) };
+    let suppressed = (ground.covered)(finding);
+    let not_read = || Sight::NotRead { suppressed };
     if ground.carried.contains(&finding.system) {
         // What an exception covered has to be looked at once it ended, even if that is at the next reading.
-        let uncovered = finding.state == FindingState::Suppressed && !(ground.covered)(finding);
+        let uncovered = finding.state == FindingState::Suppressed && !suppressed;
         return if uncovered { not_read() } else { Sight::Carried };
     }
     // Use after the end stays a matter until somebody says that it was handled, even when the grant is gone.
@@ -257,7 +261,7 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>, replaced:
         return not_read();
     }
     match ground.sightings.get(&finding.fingerprint) {
-        Some(Sighting::Undecided) => return not_read(),
+        Some(Sighting::Undecided) => return Sight::Unclear { suppressed },
         // It is there, and leads elsewhere now. A reviewed link may end a watch like that; a changed address or a lost
         // identifier may not. Who answers for a thing is what its owners say: named successors take it over.
         None if !replaced
@@ -265,15 +269,27 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>, replaced:
             && !(ground.linked)(finding)
             && !is_handed_over(finding, ground) =>
         {
-            return not_read();
+            return Sight::Unclear { suppressed };
         }
         Some(Sighting::Cured) | None => {}
     }
     match scopes.find(&finding.system, &finding.scope) {
         Some(scope) if scope.state == ScopeState::Complete => {
-            Sight::Absent { as_of: scope.as_of.unwrap_or(ground.context.now) }
+            Sight::Absent { as_of: scope.as_of.unwrap_or(ground.context.now), suppressed }
         }
         Some(_) | None => not_read(),
+    }
+}
+
+/// What was recorded as handled was the use that was known then. A later one is a matter of its own.
+fn forget_if_used_again(memory: &mut Memory, now: &Finding) {
+    let later = match (&now.last_used_at, &memory.finding.last_used_at) {
+        (Fact::Known(now), Fact::Known(known)) => now.at > known.at,
+        (Fact::Known(_), Fact::None | Fact::Hidden(_)) => true,
+        (Fact::None | Fact::Hidden(_), _) => false,
+    };
+    if later && now.used_after_end == UsedAfterEnd::After {
+        memory.acknowledged = None;
     }
 }
 

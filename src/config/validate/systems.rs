@@ -9,7 +9,7 @@ use scan_transport::Connection;
 
 use crate::problem;
 use crate::roster::{PersonId, RoleTier};
-use crate::yaml;
+use crate::yaml::{self, Document};
 
 use super::super::raw::live::RawAwsLive;
 use super::super::raw::roster::RawEncoding;
@@ -144,7 +144,21 @@ fn system(check: &mut Check<'_>, pointer: &str, raw: RawSystem, threads: usize) 
         },
         replay: raw.replay.map(PathBuf::from),
         line: check.document.place(pointer).map_or(1, |place| place.line),
+        written: written(check.document, pointer),
     })
+}
+
+/// Who answers for a system, and how late is too late, do not change what is read of it.
+fn written(document: &Document, pointer: &str) -> String {
+    let mut said = document.json(pointer).unwrap_or_default();
+    if let Some(keys) = said.as_object_mut() {
+        for key in ["owner_team", "tier", "max_age", "settle_time"] {
+            keys.remove(key);
+        }
+    }
+    let mut digest = yaml::digest(&said.to_string());
+    digest.truncate(16);
+    digest
 }
 
 /// Keys of other connectors are mistakes: they would have no effect.

@@ -272,6 +272,7 @@ fn systems() -> Vec<SystemFact> {
     let system = |id: &str, connector: &str, scopes: Vec<ScopeFact>| SystemFact {
         id: id.into(),
         connector: connector.to_owned(),
+        configuration: None,
         provider: connector.to_owned(),
         tier: String::from("tier0"),
         owner_team: Some(String::from("platform")),

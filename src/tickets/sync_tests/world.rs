@@ -191,7 +191,7 @@ pub(super) fn excepted(mut finding: Finding) -> Sight {
 
 /// Read completely, and not there.
 pub(super) fn absent(world: &World) -> Sight {
-    Sight::Absent { as_of: world.now() }
+    Sight::Absent { as_of: world.now(), suppressed: false }
 }
 
 /// Not read.

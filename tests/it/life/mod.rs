@@ -4,6 +4,7 @@ mod closing;
 mod coverage;
 mod decided;
 mod roster;
+mod same_grant;
 mod switches;
 
 use crate::company::{Company, Run};

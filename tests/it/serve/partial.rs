@@ -117,3 +117,27 @@ fn whoever_left_after_another_system_was_read_is_not_known_there_before_its_next
     assert_eq!(serving.run(r#"{"systems":["wiki"]}"#)["exit_code"], 1);
     assert_eq!(state(&report(&company), "w-3"), "confirmed");
 }
+
+#[test]
+fn what_was_read_under_another_configuration_is_not_called_all_of_it() {
+    let hour = (present() - chrono::TimeDelta::hours(1)).format("%Y-%m-%dT%H:00:00Z").to_string();
+    let mut company = two_systems(&hour, &[account("w-1", "ana@acme.example", "enabled")]);
+    let serving = Serving::start(&company);
+    assert_eq!(serving.run("")["exit_code"], 1);
+    // Who answers for it changes nothing about what is read of it.
+    company.system_extra.push_str("    owner_team: wiki-team\n");
+    company.write_all();
+    serving.signal(rustix::process::Signal::HUP);
+    serving.until_told("is in force (asked for by a signal)");
+    assert_eq!(serving.run(r#"{"systems":["crm"]}"#)["exit_code"], 1);
+    assert_eq!(list(&system(&report(&company), "wiki")["scopes"])[0]["state"], "complete");
+    // A scope more does.
+    company.system_extra = company.system_extra.replace("scopes: [accounts]", "scopes: [accounts, tokens]");
+    company.write_all();
+    serving.signal(rustix::process::Signal::HUP);
+    let told = || serving.told().matches("is in force (asked for by a signal)").count() == 2;
+    super::until("the second configuration", || told().then_some(()));
+    let run = serving.run(r#"{"systems":["crm"]}"#);
+    assert_eq!(run["exit_code"], 4, "what wiki declares now was never read: {run}");
+    assert_eq!(state(&report(&company), "w-1"), "unverified");
+}

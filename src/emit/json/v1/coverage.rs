@@ -15,6 +15,9 @@ pub struct System {
     pub id: String,
     /// Connector.
     pub connector: String,
+    /// Digest of how it was configured when it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<String>,
     /// Provider word for metrics.
     pub provider: String,
     /// Tier.
@@ -231,6 +234,7 @@ impl From<&report::SystemFact> for System {
         Self {
             id: system.id.to_string(),
             connector: system.connector.clone(),
+            configuration: system.configuration.clone(),
             provider: system.provider.clone(),
             tier: system.tier.clone(),
             owner_team: system.owner_team.clone(),
@@ -254,6 +258,7 @@ impl From<System> for report::SystemFact {
         Self {
             id: system.id.into(),
             connector: system.connector,
+            configuration: system.configuration,
             provider: system.provider,
             tier: system.tier,
             owner_team: system.owner_team,
