@@ -27,6 +27,8 @@ pub mod dialect;
 pub mod door;
 pub mod encode;
 mod failure;
+#[doc(hidden)]
+pub mod fuzzing;
 mod json;
 mod link;
 mod origin;
