@@ -67,7 +67,7 @@ targets! {
     configuration = 9_000,
     credential_report = 4_000,
     days = 64,
-    exceptions = 4_000,
+    exceptions = 6_000,
     graphql_query = 2_000,
     host_files = 1_500,
     import_csv = 2_000,
