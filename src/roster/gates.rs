@@ -96,7 +96,7 @@ pub(super) fn alone(
 pub(super) fn described_at(file: &FileRead, past: Option<&Figures>) -> Option<Instant> {
     let known = past.and_then(|past| past.sources.get(&file.id));
     match (known, &file.taken) {
-        (Some(known), Some(taken)) if file.by_file_time && known.by_file_time && known.sha256 == taken.sha256 => {
+        (Some(known), Some(taken)) if file.by_file_time && known.sha256 == taken.sha256 => {
             known.as_of.into_iter().chain(file.as_of).min()
         }
         _ => file.as_of,
