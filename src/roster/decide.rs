@@ -110,7 +110,7 @@ pub(super) fn held(
 fn no_operator_yet(input: &LoadInput<'_>) -> bool {
     input
         .previous
-        .is_none_or(|accepted| accepted.accepted_by == ACCEPTED_AS_BASELINE && !(input.released)(&accepted.digest))
+        .is_none_or(|accepted| accepted.accepted_by == ACCEPTED_AS_BASELINE && (input.released)(&accepted.digest).is_none())
 }
 
 fn digest_of(reading: &Reading) -> RosterDigest {

@@ -1,6 +1,6 @@
 //! Whatever others wrote is only text, in every output; and what they let slip stays where it was.
 
-mod inert;
+pub(crate) mod inert;
 mod secrets;
 
 use std::path::{Path, PathBuf};

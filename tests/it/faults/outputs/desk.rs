@@ -31,7 +31,7 @@ pub(crate) fn place(dialect: Dialect, origin: &str) -> String {
              resolve_to: 5, reopen_to: 1, refused_statuses: [6] }}"
         ),
         Dialect::PagerDuty => format!("pagerduty: {{ url: \"{origin}\", routing_key: {secret} }}"),
-        Dialect::Slack => format!("slack: {{ origin: \"{origin}\", webhook: {{ env: DESK_ADDRESS }} }}"),
+        Dialect::Slack => format!("slack: {{ origin: \"{origin}\", webhook: {{ file: slack.address }} }}"),
         Dialect::Webhook => format!("webhook: {{ url: \"{origin}/hooks/holdover\", key: {secret} }}"),
     }
 }
@@ -43,6 +43,14 @@ pub(crate) const NEAR: &str = "connection: { internal: true, plain_to_loopback: 
 pub(crate) fn section(bench: &Bench, keys: &str) -> String {
     let place = place(bench.dialect, bench.server.origin());
     format!("tickets:\n{keys}  trackers:\n    - id: desk\n      {NEAR}\n      lag: 1s\n      {place}\n")
+}
+
+/// Writes a file for its owner alone.
+pub(crate) fn private(folder: &Path, name: &str, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = folder.join(name);
+    std::fs::write(&path, text).expect("a file");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("a mode");
 }
 
 /// Runs the program there with the secret of the tracker.
@@ -106,6 +114,7 @@ impl Desk {
     /// Opens one; `keys` are further keys of the section `tickets`, each indented by two spaces.
     pub(crate) fn open(mut company: Company, dialect: Dialect, keys: &str) -> Self {
         let bench = Bench::new(dialect);
+        private(company.path(), "slack.address", &format!("{}/services/T0/B0/{SECRET}", bench.server.origin()));
         company.extra.push_str(&section(&bench, keys));
         fresh(&mut company, 0);
         let run = company.scan_at(DAYS[0]);
