@@ -168,7 +168,7 @@ fn m4_disabled_expired_and_unknown_are_three_different_things() {
         (company, run)
     };
     // A disabled key and an expired session: reported, lower, and no residual access.
-    let (_company, run) = scan("disabled", "expired");
+    let (company, run) = scan("disabled", "expired");
     run.expect(0);
     assert!(run.states().is_empty());
     let report = run.report();
@@ -179,7 +179,9 @@ fn m4_disabled_expired_and_unknown_are_three_different_things() {
         assert_eq!((one["status"].as_str(), one["usability"].as_str()), (Some(status), Some(usability)), "{grant}");
         assert!(one["severity"] == "info" || one["severity"] == "low", "{grant}: {}", one["severity"]);
     }
-    assert!(run.stdout.contains("disabled") && run.stdout.contains("expired"), "the status is told: {}", run.stdout);
+    assert!(run.stdout.contains("REMNANTS  3"), "{}", run.stdout);
+    let table = std::fs::read_to_string(company.path().join("out/findings.csv")).expect("the table");
+    assert!(table.contains("Disabled, not removed") && table.contains("\"inert\""), "told in words: {table}");
     // The twin in force: high, and exit 1.
     let (_company, run) = scan("enabled", "expired");
     run.expect(1);
