@@ -131,8 +131,7 @@ pub(super) fn keep_wanted<R: Read>(
     wanted: &[Wanted],
     out: &mut dyn Write,
 ) -> Result<(), csv::Error> {
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text);
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(out);
     let mut record = csv::StringRecord::new();
     let mut stays: Option<Vec<bool>> = None;

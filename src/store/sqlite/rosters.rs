@@ -82,9 +82,7 @@ pub(super) fn released(store: &SqliteStore, digest: &str) -> Result<Option<Insta
     store
         .connection
         .prepare_cached("SELECT released_at FROM roster_release WHERE roster_digest = ?1")
-        .and_then(|mut statement| {
-            statement.query_row([digest], |row| instant(0, &row.get::<_, String>(0)?)).optional()
-        })
+        .and_then(|mut statement| statement.query_row([digest], |row| instant(0, &row.get::<_, String>(0)?)).optional())
         .map_err(database("reading whether a roster was released"))
 }
 

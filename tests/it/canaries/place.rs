@@ -123,7 +123,8 @@ impl Place {
 
     /// The roster as it stands, and its manifest.
     pub(crate) fn write_roster(&mut self) {
-        let header = "person_id,employment_type,status,display_name,work_email,start_date,end_date,time_zone,updated_at";
+        let header =
+            "person_id,employment_type,status,display_name,work_email,start_date,end_date,time_zone,updated_at";
         let roster = format!("{header}\n{}\n", self.people.join("\n"));
         self.write_roster_text(&roster);
     }
@@ -208,7 +209,11 @@ impl Place {
         let haystacks = self.haystacks();
         for name in written {
             let long = haystacks.iter().any(|(place, bytes)| place.contains(name) && !bytes.is_empty());
-            assert!(long, "nothing of {name} was searched: {:?}", haystacks.iter().map(|(name, _)| name).collect::<Vec<_>>());
+            assert!(
+                long,
+                "nothing of {name} was searched: {:?}",
+                haystacks.iter().map(|(name, _)| name).collect::<Vec<_>>()
+            );
         }
         let leaks = self.leaks();
         assert!(leaks.is_empty(), "{} canaries, {} leaks:\n{leaks:#?}", self.canaries.len(), leaks.len());

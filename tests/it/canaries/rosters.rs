@@ -17,7 +17,9 @@ fn import(place: &mut Place) -> String {
             "{{\"record\":\"header\",\"format\":\"holdover-import\",\"version\":1,\"system\":\"crm\",\"as_of\":\"{as_of}\",\"produced_by\":\"test\",\"scopes\":[\"accounts\"]}}\n{account}\n{{\"record\":\"end\",\"counts\":{{\"accounts\":1}}}}\n"
         ),
     );
-    String::from("  - { id: crm, connector: import, scopes: [accounts], files: [{ path: crm.ndjson, format: ndjson }] }\n")
+    String::from(
+        "  - { id: crm, connector: import, scopes: [accounts], files: [{ path: crm.ndjson, format: ndjson }] }\n",
+    )
 }
 
 #[test]
@@ -100,22 +102,44 @@ fn m6_secrets_in_the_configuration_by_mistake() {
     let mut place = Place::new(51);
     let systems = import(&mut place);
     let wrong: [(&str, &str); 9] = [
-        ("  - id: sso\n    connector: okta\n    okta: { address: https://acme.okta.com, organisation: acme, sign_in: { api_token: SECRET } }\n", ""),
-        ("  - id: sso\n    connector: okta\n    okta: { address: https://acme.okta.com, organisation: acme, sign_in: { api_token: { value: SECRET } } }\n", ""),
-        ("  - id: sso\n    connector: okta\n    okta: { address: \"https://user:SECRET@acme.okta.com\", organisation: acme, sign_in: { api_token: { env: TOKEN } } }\n", ""),
+        (
+            "  - id: sso\n    connector: okta\n    okta: { address: https://acme.okta.com, organisation: acme, sign_in: { api_token: SECRET } }\n",
+            "",
+        ),
+        (
+            "  - id: sso\n    connector: okta\n    okta: { address: https://acme.okta.com, organisation: acme, sign_in: { api_token: { value: SECRET } } }\n",
+            "",
+        ),
+        (
+            "  - id: sso\n    connector: okta\n    okta: { address: \"https://user:SECRET@acme.okta.com\", organisation: acme, sign_in: { api_token: { env: TOKEN } } }\n",
+            "",
+        ),
         ("  - id: code\n    connector: github\n    github: { organisation: acme, sign_in: { token: SECRET } }\n", ""),
-        ("  - id: vault\n    connector: vault\n    vault: { address: https://vault.example, token: SECRET, cluster_id: x, sign_in: { token: SECRET } }\n", ""),
-        ("", "tickets: { trackers: [{ id: desk, jira: { url: https://acme.example, project: SEC, sign_in: { token: SECRET } } }] }\n"),
-        ("", "tickets: { trackers: [{ id: chat, slack: { webhook: \"https://hooks.slack.com/services/T0/B0/SECRET\" } }] }\n"),
+        (
+            "  - id: vault\n    connector: vault\n    vault: { address: https://vault.example, token: SECRET, cluster_id: x, sign_in: { token: SECRET } }\n",
+            "",
+        ),
+        (
+            "",
+            "tickets: { trackers: [{ id: desk, jira: { url: https://acme.example, project: SEC, sign_in: { token: SECRET } } }] }\n",
+        ),
+        (
+            "",
+            "tickets: { trackers: [{ id: chat, slack: { webhook: \"https://hooks.slack.com/services/T0/B0/SECRET\" } }] }\n",
+        ),
         ("", "serve: { bearer: SECRET, schedule: [{ cron: \"@daily\" }] }\n"),
         ("", "metrics: { pushgateway: { url: \"https://a:SECRET@push.example\" } }\n"),
     ];
     for (system, more) in wrong {
         let secret = place.plant("written into the configuration");
         place.configure(&format!("{systems}{}", system.replace("SECRET", &secret)), &more.replace("SECRET", &secret));
-        for arguments in
-            [&["config", "check"][..], &["config", "show"], &["scan", "--no-progress"], &["doctor"], &["config", "check", "--log-format", "json"]]
-        {
+        for arguments in [
+            &["config", "check"][..],
+            &["config", "show"],
+            &["scan", "--no-progress"],
+            &["doctor"],
+            &["config", "check", "--log-format", "json"],
+        ] {
             let run = place.run(arguments);
             assert!(arguments[0] == "doctor" || run.code == 2, "{arguments:?}: {}\n{}", run.code, run.stderr);
         }

@@ -22,7 +22,9 @@ pub(super) fn import(place: &mut Place) -> String {
             "{{\"record\":\"header\",\"format\":\"holdover-import\",\"version\":1,\"system\":\"crm\",\"as_of\":\"{as_of}\",\"produced_by\":\"test\",\"scopes\":[\"accounts\"]}}\n{account}\n{{\"record\":\"end\",\"counts\":{{\"accounts\":1}}}}\n"
         ),
     );
-    String::from("  - { id: crm, connector: import, scopes: [accounts], files: [{ path: crm.ndjson, format: ndjson }] }\n")
+    String::from(
+        "  - { id: crm, connector: import, scopes: [accounts], files: [{ path: crm.ndjson, format: ndjson }] }\n",
+    )
 }
 
 /// The service as it runs in a place; what it says goes to a file, which is searched with all others.
@@ -34,11 +36,13 @@ pub(super) struct Service {
 impl Service {
     pub(super) fn start(place: &Place, log: &str) -> Self {
         let file = std::fs::File::create(place.path().join(log)).expect("a file");
-        let child = place.program(&["serve", "--no-progress"]).stdout(Stdio::null()).stderr(file).spawn().expect("it starts");
+        let child =
+            place.program(&["serve", "--no-progress"]).stdout(Stdio::null()).stderr(file).spawn().expect("it starts");
         let path = place.path().join(log);
         let address = until("the service listens", || {
             let told = std::fs::read_to_string(&path).unwrap_or_default();
-            let line = told.lines().find_map(|line| line.split_once("listening on http").map(|(_, rest)| rest.to_owned()))?;
+            let line =
+                told.lines().find_map(|line| line.split_once("listening on http").map(|(_, rest)| rest.to_owned()))?;
             line.trim_start_matches('s').trim_start_matches("://").split_whitespace().next()?.parse().ok()
         });
         Self { child, address }
@@ -125,7 +129,12 @@ fn m6_the_service_its_page_and_what_is_asked_of_it() {
         service.ask("GET", "/", &[&format!("Authorization: Basic {basic}")], ""),
         service.ask("GET", &format!("/metrics?token={}", slips[2]), &[&known], ""),
         service.ask("GET", "/", &[&format!("Cookie: session={}", slips[3]), &known], ""),
-        service.ask("POST", "/api/v1/runs", &[&known, "Content-Type: application/json"], &format!("{{\"systems\":[{{\"password\":\"{}\"}}]}}", slips[4])),
+        service.ask(
+            "POST",
+            "/api/v1/runs",
+            &[&known, "Content-Type: application/json"],
+            &format!("{{\"systems\":[{{\"password\":\"{}\"}}]}}", slips[4]),
+        ),
         service.ask("GET", "/no-such-page", &[&format!("X-Api-Key: {}", slips[5]), &known], ""),
     ]
     .into_iter()
@@ -145,7 +154,13 @@ fn m6_the_service_its_page_and_what_is_asked_of_it() {
     for logged in gateway.log() {
         place.heard("what arrived at the Pushgateway", logged.asked.text());
     }
-    place.expect_silence(&["serve.err", "answer to GET /metrics", "what arrived at the Pushgateway", "state/state.db, by rows", "out/holdover.prom"]);
+    place.expect_silence(&[
+        "serve.err",
+        "answer to GET /metrics",
+        "what arrived at the Pushgateway",
+        "state/state.db, by rows",
+        "out/holdover.prom",
+    ]);
 }
 
 #[test]
@@ -168,7 +183,10 @@ fn m6_the_key_of_the_services_certificate_whole_and_broken() {
     service.end();
     for (name, broken) in [
         ("half a key", String::from(&pem[..pem.len() / 2])),
-        ("no key", format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", place.plant("no key at all"))),
+        (
+            "no key",
+            format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", place.plant("no key at all")),
+        ),
         ("one line", place.plant("a key without its frame")),
     ] {
         place.private("service.key", &broken);

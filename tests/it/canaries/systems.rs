@@ -62,7 +62,10 @@ pub(super) fn loaded(server: &FaultServer, place: &mut Place, seed: u64) -> Plan
     place.also(&canaries);
     let plant = move |_: &holdover_kit::fault::Asked, answer: Answer| {
         let answer = canaries.planted_in(answer);
-        let is_json = answer.headers.get("content-type").is_some_and(|media| media.to_str().is_ok_and(|text| text.contains("json")));
+        let is_json = answer
+            .headers
+            .get("content-type")
+            .is_some_and(|media| media.to_str().is_ok_and(|text| text.contains("json")));
         if is_json { answer.edit(|value| emptied(value, &canaries)) } else { answer }
     };
     server.plant(On::any(), Damage::change(plant)).optional()
@@ -85,7 +88,12 @@ pub(super) fn failures(place: &mut Place) -> Vec<(&'static str, Damage)> {
     let header = secret("header that is too odd");
     vec![
         ("everything is denied", Damage::Reply(Answer::json(&refused(&denied)).of(403))),
-        ("nobody is known", Damage::Reply(Answer::json(&refused(&gone)).of(401).with("www-authenticate", &format!("Bearer realm=\"{gone}\"")))),
+        (
+            "nobody is known",
+            Damage::Reply(
+                Answer::json(&refused(&gone)).of(401).with("www-authenticate", &format!("Bearer realm=\"{gone}\"")),
+            ),
+        ),
         ("it is broken", Damage::Reply(Answer::html(format!("<pre>stack trace: password={broken}</pre>")).of(500))),
         ("a login page", Damage::Reply(Answer::html(format!("<form action=\"/?sid={login}\">")))),
         ("a redirect", Damage::redirect(302, &format!("http://127.0.0.1:9/{elsewhere}?token={query}"))),
@@ -118,7 +126,12 @@ fn everything(place: &mut Place, case: &Case<'_>) {
     place.configure(&case.systems, "metrics: { textfile: out/holdover.prom }\n");
     let run = place.run(&["scan", "--no-progress", "--record", "recordings"]);
     assert!(matches!(run.code, 1 | 3 | 4), "{}: exit {}\n{}", case.name, run.code, run.stderr);
-    assert!(!run.report()["findings"].as_array().expect("findings").is_empty(), "{}: it was read: {:#?}", case.name, run.gaps());
+    assert!(
+        !run.report()["findings"].as_array().expect("findings").is_empty(),
+        "{}: it was read: {:#?}",
+        case.name,
+        run.gaps()
+    );
     let print = run.report()["findings"][0]["fingerprint"].as_str().expect("a fingerprint").to_owned();
     for arguments in [
         &["check-permissions"][..],

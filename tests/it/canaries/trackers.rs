@@ -37,7 +37,9 @@ fn import(place: &mut Place) -> String {
             "{{\"record\":\"header\",\"format\":\"holdover-import\",\"version\":1,\"system\":\"crm\",\"as_of\":\"{as_of}\",\"produced_by\":\"test\",\"scopes\":[\"accounts\",\"sessions\"]}}\n{account}\n{session}\n{{\"record\":\"end\",\"counts\":{{\"accounts\":1,\"sessions\":1}}}}\n"
         ),
     );
-    String::from("  - { id: crm, connector: import, owner_team: sales-tools, scopes: [accounts, sessions], files: [{ path: crm.ndjson, format: ndjson }] }\n")
+    String::from(
+        "  - { id: crm, connector: import, owner_team: sales-tools, scopes: [accounts, sessions], files: [{ path: crm.ndjson, format: ndjson }] }\n",
+    )
 }
 
 /// What arrived at a tracker, but for its own credential where that belongs: in the headers that sign in, in Slack's

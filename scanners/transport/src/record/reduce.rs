@@ -155,7 +155,10 @@ mod tests {
 
     #[test]
     fn of_an_object_that_is_only_a_sign_nothing_stays_but_itself() {
-        assert_eq!(kept(&["password{}"], r#"{"password":{"value":"canary","hash":{"a":"canary"}}}"#), r#"{"password":{}}"#);
+        assert_eq!(
+            kept(&["password{}"], r#"{"password":{"value":"canary","hash":{"a":"canary"}}}"#),
+            r#"{"password":{}}"#
+        );
         assert_eq!(kept(&["password{}"], r#"{"password":"canary"}"#), "{}");
     }
 

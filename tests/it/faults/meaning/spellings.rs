@@ -71,7 +71,8 @@ fn m2_every_spelling_of_an_address_is_one_person_one_finding_one_ticket() {
     for (what, spelling) in SPELLINGS {
         let mut company = Company::new();
         zoe(&mut company);
-        company.records = vec![account("u-1", &json(spelling), "enabled"), account("u-2", "bea@acme.example", "enabled")];
+        company.records =
+            vec![account("u-1", &json(spelling), "enabled"), account("u-2", "bea@acme.example", "enabled")];
         company.write_all();
         let run = company.scan();
         run.expect(1);
@@ -113,7 +114,8 @@ fn m2_what_is_another_address_is_another_person() {
     ] {
         let mut company = Company::new();
         zoe(&mut company);
-        company.records = vec![account("u-1", &json(address), "enabled"), account("u-2", "bea@acme.example", "enabled")];
+        company.records =
+            vec![account("u-1", &json(address), "enabled"), account("u-2", "bea@acme.example", "enabled")];
         company.write_all();
         let run = company.scan();
         run.expect(0);
@@ -136,7 +138,8 @@ fn m2_two_people_whose_addresses_fold_to_one_are_ambiguous_and_not_merged() {
     assert!(run.flag("ambiguous"), "we could not tell");
     let report = run.report();
     let ambiguous = &list(&report["ambiguous"])[0];
-    let mut candidates: Vec<String> = list(&ambiguous["candidates"]).iter().map(|one| word(&one["person_id"])).collect();
+    let mut candidates: Vec<String> =
+        list(&ambiguous["candidates"]).iter().map(|one| word(&one["person_id"])).collect();
     candidates.sort();
     assert_eq!(candidates, ["p-1", "p-2"]);
     assert!(run.states().is_empty(), "no finding of anybody: {:?}", run.states());

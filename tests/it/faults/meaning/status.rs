@@ -128,9 +128,10 @@ fn m3_within_the_settle_time_a_finding_is_observed_and_waits() {
     company.extra = section(&bench, "");
     company.roster_as_of = String::from("2026-08-02T21:50:00Z");
     // The end is at 22:00; the data describes 22:10, and then 22:16.
-    for (as_of, now, state) in
-        [("2026-08-02T22:10:00Z", "2026-08-02T22:12:00Z", "observed"), ("2026-08-02T22:16:00Z", "2026-08-02T22:17:00Z", "confirmed")]
-    {
+    for (as_of, now, state) in [
+        ("2026-08-02T22:10:00Z", "2026-08-02T22:12:00Z", "observed"),
+        ("2026-08-02T22:16:00Z", "2026-08-02T22:17:00Z", "confirmed"),
+    ] {
         company.as_of = String::from(as_of);
         company.write_all();
         let run = company.scan_at(now);
@@ -139,7 +140,10 @@ fn m3_within_the_settle_time_a_finding_is_observed_and_waits() {
         if state == "observed" {
             desk::accept(company.path(), now);
             let plan = desk::plan(company.path());
-            assert!(list(&plan["steps"]).is_empty() && list(&plan["held"]).is_empty(), "no ticket is even wished: {plan}");
+            assert!(
+                list(&plan["steps"]).is_empty() && list(&plan["held"]).is_empty(),
+                "no ticket is even wished: {plan}"
+            );
         }
     }
     let plan = desk::plan(company.path());
@@ -174,7 +178,9 @@ fn m4_disabled_expired_and_unknown_are_three_different_things() {
     let report = run.report();
     let remnants = list(&report["remnants"]);
     assert_eq!(remnants.len(), 3, "dormant account, dormant key, inert session: {remnants:#?}");
-    for (grant, status, usability) in [("u-1", "disabled", "dormant"), ("t-1", "disabled", "dormant"), ("u-1/phone", "expired", "inert")] {
+    for (grant, status, usability) in
+        [("u-1", "disabled", "dormant"), ("t-1", "disabled", "dormant"), ("u-1/phone", "expired", "inert")]
+    {
         let one = run.finding(grant);
         assert_eq!((one["status"].as_str(), one["usability"].as_str()), (Some(status), Some(usability)), "{grant}");
         assert!(one["severity"] == "info" || one["severity"] == "low", "{grant}: {}", one["severity"]);
@@ -185,7 +191,10 @@ fn m4_disabled_expired_and_unknown_are_three_different_things() {
     // The twin in force: high, and exit 1.
     let (_company, run) = scan("enabled", "expired");
     run.expect(1);
-    assert_eq!((run.finding("t-1")["usability"].as_str(), run.finding("t-1")["severity"].as_str()), (Some("usable_now"), Some("high")));
+    assert_eq!(
+        (run.finding("t-1")["usability"].as_str(), run.finding("t-1")["severity"].as_str()),
+        (Some("usable_now"), Some("high"))
+    );
     // A word nobody knows may mean active: a finding, as grave, and a gap that names the word.
     let (_company, run) = scan("hibernating", "expired");
     run.expect(4);

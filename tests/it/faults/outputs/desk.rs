@@ -22,9 +22,9 @@ pub(crate) fn place(dialect: Dialect, origin: &str) -> String {
             format!("jira: {{ url: \"{origin}\", project: SEC, sign_in: {{ token: {secret} }} }}")
         }
         Dialect::ServiceNow => format!("servicenow: {{ url: \"{origin}\", close_code: Solved, {sign_in} }}"),
-        Dialect::GitHub => format!(
-            "github: {{ url: \"{origin}\", repository: acme/offboarding, sign_in: {{ token: {secret} }} }}"
-        ),
+        Dialect::GitHub => {
+            format!("github: {{ url: \"{origin}\", repository: acme/offboarding, sign_in: {{ token: {secret} }} }}")
+        }
         Dialect::GitLab => format!("gitlab: {{ url: \"{origin}\", project: security/offboarding, token: {secret} }}"),
         Dialect::Redmine => format!(
             "redmine: {{ url: \"{origin}\", project: offboarding, tracker_id: 1, key_field_id: 7, api_key: {secret}, \
@@ -55,8 +55,7 @@ pub(crate) fn private(folder: &Path, name: &str, text: &str) {
 
 /// Runs the program there with the secret of the tracker.
 pub(crate) fn holdover(folder: &Path, arguments: &[&str]) -> Run {
-    let output =
-        command(folder).args(arguments).env("DESK_TOKEN", SECRET).output().expect("the program starts");
+    let output = command(folder).args(arguments).env("DESK_TOKEN", SECRET).output().expect("the program starts");
     Run::new(&output, folder)
 }
 

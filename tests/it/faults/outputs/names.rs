@@ -133,7 +133,10 @@ fn t6_names_that_are_formulas_or_markup_are_inert_and_read_back_unchanged() {
     for record in reader.records() {
         for cell in &record.expect("a row") {
             let inner = cell.trim_start_matches([' ', '"', '\u{a0}']);
-            assert!(cell.parse::<i64>().is_ok() || !inner.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']), "{cell:?}");
+            assert!(
+                cell.parse::<i64>().is_ok() || !inner.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']),
+                "{cell:?}"
+            );
             cells.push(undone(cell));
         }
     }
@@ -203,7 +206,8 @@ fn t7_escape_sequences_and_line_breaks_in_names_move_no_terminal_and_forge_no_lo
     let loud = |arguments: &[&str], form: &str| {
         let mut all = vec!["-v", "-v", "-v", "--log-format", form];
         all.extend_from_slice(arguments);
-        let output = crate::company::command(company.path()).args(&all).env("RUST_LOG", "trace").output().expect("it starts");
+        let output =
+            crate::company::command(company.path()).args(&all).env("RUST_LOG", "trace").output().expect("it starts");
         bytes_are_plain(&format!("{arguments:?}: standard output"), &output.stdout);
         bytes_are_plain(&format!("{arguments:?}: standard error"), &output.stderr);
         let run = Run::new(&output, company.path());
@@ -235,7 +239,11 @@ fn t7_escape_sequences_and_line_breaks_in_names_move_no_terminal_and_forge_no_lo
             assert!(event["level"].is_string(), "{line}");
         }
     }
-    for arguments in [&["rules", "explain", "a\u{1b}[31m\nb"][..], &["explain", "ra1:\u{1b}[2J\n"], &["report", "--run", "a\u{9b}31m"]] {
+    for arguments in [
+        &["rules", "explain", "a\u{1b}[31m\nb"][..],
+        &["explain", "ra1:\u{1b}[2J\n"],
+        &["report", "--run", "a\u{9b}31m"],
+    ] {
         let run = loud(arguments, "text");
         assert!(run.code != 0 && run.code != 101, "{arguments:?}: {}", run.code);
     }

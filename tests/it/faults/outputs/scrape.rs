@@ -36,20 +36,36 @@ fn mend(company: &mut Company) {
 }
 
 const FAILURES: [Failure; 6] = [
-    ("a system that cannot be read", |company| std::fs::remove_file(company.path().join("crm.ndjson")).expect("removed"), 4),
-    ("a system that is read in part", |company| {
-        let text = company.export().replace("{\"record\":\"end\"", "{\"record\":\"gap\",\"scope\":\"accounts\",\"cause\":\"denied\",\"detail\":\"no\"}\n{\"record\":\"end\"");
-        company.write("crm.ndjson", text);
-    }, 4),
+    (
+        "a system that cannot be read",
+        |company| std::fs::remove_file(company.path().join("crm.ndjson")).expect("removed"),
+        4,
+    ),
+    (
+        "a system that is read in part",
+        |company| {
+            let text = company.export().replace("{\"record\":\"end\"", "{\"record\":\"gap\",\"scope\":\"accounts\",\"cause\":\"denied\",\"detail\":\"no\"}\n{\"record\":\"end\"");
+            company.write("crm.ndjson", text);
+        },
+        4,
+    ),
     ("a roster that is held", |company| std::fs::remove_file(company.path().join("roster.csv")).expect("removed"), 5),
-    ("an output that cannot be written", |company| {
-        std::fs::remove_file(company.path().join("out/report.json")).expect("removed");
-        company.write("out/report.json/in-the-way", "");
-    }, 6),
-    ("a cut export", |company| {
-        let text = company.export();
-        company.write("crm.ndjson", &text[..text.len() / 2]);
-    }, 4),
+    (
+        "an output that cannot be written",
+        |company| {
+            std::fs::remove_file(company.path().join("out/report.json")).expect("removed");
+            company.write("out/report.json/in-the-way", "");
+        },
+        6,
+    ),
+    (
+        "a cut export",
+        |company| {
+            let text = company.export();
+            company.write("crm.ndjson", &text[..text.len() / 2]);
+        },
+        4,
+    ),
     // The last one: from a damaged store nothing comes back by itself.
     ("a store that is damaged", |company| company.write("state/state.db", "no database"), 6),
 ];
@@ -81,19 +97,30 @@ fn t8_a_scrape_after_each_class_of_failure_shows_no_figure_as_fresh() {
             let told = text.contains("holdover_residual_findings{");
             let up = value(&text, UP);
             // What was read in part was read: its figures are fresh, and a gap stands beside them.
-            let partly = value(&text, r#"holdover_scan_scopes{system="crm",state="partial"}"#).is_some_and(|n| n != "0");
+            let partly =
+                value(&text, r#"holdover_scan_scopes{system="crm",state="partial"}"#).is_some_and(|n| n != "0");
             let in_part = what.contains("in part") || what.contains("cut export");
             assert_eq!(partly, in_part, "{what}: {text}");
             let read = matches!(code, 5) || what.contains("output") || partly;
             assert!(read || up.as_deref() == Some("0"), "{what}: {up:?}\n{text}");
             assert!(!told || read || up.as_deref() == Some("0"), "{what}: looks fresh\n{text}");
             if code == 5 {
-                assert_eq!(value(&text, r#"holdover_roster_held{roster="hris"}"#).as_deref(), Some("1"), "{what}: {text}");
+                assert_eq!(
+                    value(&text, r#"holdover_roster_held{roster="hris"}"#).as_deref(),
+                    Some("1"),
+                    "{what}: {text}"
+                );
             }
             if code == 6 {
-                assert_eq!(value(&text, r#"holdover_run_verdict{flag="store_failed"}"#).as_deref(), Some("1"), "{what}: {text}");
+                assert_eq!(
+                    value(&text, r#"holdover_run_verdict{flag="store_failed"}"#).as_deref(),
+                    Some("1"),
+                    "{what}: {text}"
+                );
             }
-            if code == 4 && let Some(now) = value(&text, LAST) {
+            if code == 4
+                && let Some(now) = value(&text, LAST)
+            {
                 assert_eq!(now, last, "{what}: the last whole read is as long ago as it was");
             }
             for person in ["p-1", "ana@", "u-1", "t-1", "Ana"] {

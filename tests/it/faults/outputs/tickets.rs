@@ -9,7 +9,8 @@ use crate::hostile::inert::NAMES;
 
 /// Short enough that a ticket shows them in full.
 const GRANTS: [&str; 18] = [
-    "@a", "#1", "!2", "<b>", "`", "``", "|x|", "[x]", "*b*", "_i_", "-r", "=1", "\u{1b}[m", "a\nb", "{x}", "$1", "~x~", "&#1;",
+    "@a", "#1", "!2", "<b>", "`", "``", "|x|", "[x]", "*b*", "_i_", "-r", "=1", "\u{1b}[m", "a\nb", "{x}", "$1", "~x~",
+    "&#1;",
 ];
 
 /// A person for each hostile name, with accounts whose ids are hostile, too.
@@ -27,14 +28,18 @@ fn company() -> Company {
         company.records.push(
             record
                 .replace("\"grant_id\":\"u-x\"", &format!("\"grant_id\":{id}"))
-                .replace("\"grant_display\":\"u-x\"", &format!("\"grant_display\":{}", serde_json::to_string(name).expect("JSON")))
+                .replace(
+                    "\"grant_display\":\"u-x\"",
+                    &format!("\"grant_display\":{}", serde_json::to_string(name).expect("JSON")),
+                )
                 .replace("\"provider_id\":\"u-x\"", &format!("\"provider_id\":{id}")),
         );
     }
     company
 }
 
-const KEYS: &str = "  person_display: name\n  group_by: finding\n  caps: { per_run: 500, per_day: 500 }\n  breaker: { floor: 500 }\n";
+const KEYS: &str =
+    "  person_display: name\n  group_by: finding\n  caps: { per_run: 500, per_day: 500 }\n  breaker: { floor: 500 }\n";
 
 /// Title and text of everything that arrived.
 fn arrived(dialect: Dialect) -> Vec<(String, Value)> {
@@ -83,7 +88,9 @@ fn t6_in_trackers_that_read_markdown_a_name_is_code() {
                     Event::Code(code) => codes.push_str(&code),
                     Event::Text(words) => rest.push_str(&words),
                     Event::Start(Tag::Heading { .. }) => headings += 1,
-                    Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => panic!("{dialect:?}: {dest_url}"),
+                    Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                        panic!("{dialect:?}: {dest_url}")
+                    }
                     Event::Html(html) | Event::InlineHtml(html) => panic!("{dialect:?}: {html}"),
                     _ => {}
                 }
@@ -117,7 +124,8 @@ fn t6_in_a_jira_document_a_name_is_a_text_node() {
         let mut todo = vec![&body];
         while let Some(node) = todo.pop() {
             let kind = node["type"].as_str().unwrap_or("text");
-            let known = ["doc", "heading", "paragraph", "bulletList", "orderedList", "listItem", "text", "strong", "code"];
+            let known =
+                ["doc", "heading", "paragraph", "bulletList", "orderedList", "listItem", "text", "strong", "code"];
             assert!(known.contains(&kind), "a node {kind}: {body}");
             if let Some(text) = node["text"].as_str() {
                 assert!(!text.contains('\n') && !text.contains('\u{1b}'), "{text:?}");

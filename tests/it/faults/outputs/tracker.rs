@@ -124,7 +124,10 @@ fn lost_answers(dialect: Dialect) {
         assert_eq!(about(&desk, &person), 1, "{dialect:?}: exactly one for {person}");
         assert_eq!(outcome["pending"], 0, "{dialect:?}: {outcome}");
         let ledger = std::fs::read_to_string(desk.path().join("state/ledger.ndjson")).expect("the ledger");
-        assert!(ledger.contains("the answer was lost") && ledger.contains("looked for before it is repeated"), "{ledger}");
+        assert!(
+            ledger.contains("the answer was lost") && ledger.contains("looked for before it is repeated"),
+            "{ledger}"
+        );
         assert!(ledger.contains("found: "), "{ledger}");
         // The gap, the exit code and the findings are as before.
         assert!(run.incomplete().is_empty());
@@ -231,7 +234,9 @@ fn t3_a_ticket_closed_by_hand_whose_access_is_gone_stays_closed() {
 #[test]
 fn t4_a_tracker_that_is_down_for_three_runs_loses_nothing_and_doubles_nothing() {
     let mut desk = Desk::open(company(), Dialect::JiraDataCenter, "  caps: { per_run: 3, per_day: 3 }\n");
-    for (name, down) in [("refuses", Damage::Reset), ("answers 503", Damage::status(503)), ("is silent", Damage::Silence)] {
+    for (name, down) in
+        [("refuses", Damage::Reset), ("answers 503", Damage::status(503)), ("is silent", Damage::Silence)]
+    {
         // (One way of being down for each of the three runs.)
         let number = 100 + ["refuses", "answers 503", "is silent"].iter().position(|one| *one == name).expect("one");
         let run = leaves(&mut desk, number, DAYS[1]);

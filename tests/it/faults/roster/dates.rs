@@ -21,16 +21,64 @@ struct Case {
 
 /// Zones that name nothing have an empty name: the source's default holds, and the end is an interval.
 const CASES: [Case; 9] = [
-    Case { person: "p-11", zone: "Pacific/Tongatapu", last_day: "2026-03-28", ends: "2026-03-28T11:00:00Z", why: "UTC+13: over while others still work on it" },
-    Case { person: "p-12", zone: "Pacific/Kiritimati", last_day: "2026-03-28", ends: "2026-03-28T10:00:00Z", why: "UTC+14" },
-    Case { person: "p-13", zone: "Pacific/Pago_Pago", last_day: "2026-03-28", ends: "2026-03-29T11:00:00Z", why: "UTC-11: goes on after others ended it" },
+    Case {
+        person: "p-11",
+        zone: "Pacific/Tongatapu",
+        last_day: "2026-03-28",
+        ends: "2026-03-28T11:00:00Z",
+        why: "UTC+13: over while others still work on it",
+    },
+    Case {
+        person: "p-12",
+        zone: "Pacific/Kiritimati",
+        last_day: "2026-03-28",
+        ends: "2026-03-28T10:00:00Z",
+        why: "UTC+14",
+    },
+    Case {
+        person: "p-13",
+        zone: "Pacific/Pago_Pago",
+        last_day: "2026-03-28",
+        ends: "2026-03-29T11:00:00Z",
+        why: "UTC-11: goes on after others ended it",
+    },
     Case { person: "p-14", zone: "UTC", last_day: "2026-03-28", ends: "2026-03-29T00:00:00Z", why: "UTC" },
-    Case { person: "p-15", zone: "Europe/Berlin", last_day: "2026-03-28", ends: "2026-03-28T23:00:00Z", why: "the night before clocks go forward" },
-    Case { person: "p-16", zone: "Europe/Berlin", last_day: "2026-03-29", ends: "2026-03-29T22:00:00Z", why: "the day on which clocks went forward, of 23 hours" },
-    Case { person: "p-17", zone: "America/New_York", last_day: "2026-03-08", ends: "2026-03-09T04:00:00Z", why: "clocks went forward there three weeks before" },
+    Case {
+        person: "p-15",
+        zone: "Europe/Berlin",
+        last_day: "2026-03-28",
+        ends: "2026-03-28T23:00:00Z",
+        why: "the night before clocks go forward",
+    },
+    Case {
+        person: "p-16",
+        zone: "Europe/Berlin",
+        last_day: "2026-03-29",
+        ends: "2026-03-29T22:00:00Z",
+        why: "the day on which clocks went forward, of 23 hours",
+    },
+    Case {
+        person: "p-17",
+        zone: "America/New_York",
+        last_day: "2026-03-08",
+        ends: "2026-03-09T04:00:00Z",
+        why: "clocks went forward there three weeks before",
+    },
     // Clocks jump from midnight to one: the next day begins at 01:00.
-    Case { person: "p-18", zone: "Africa/Cairo", last_day: "2026-04-23", ends: "2026-04-23T22:00:00Z", why: "the day after has no midnight" },
-    Case { person: "p-19", zone: "", last_day: "2026-03-30", ends: "2026-03-30T22:00:00Z", why: "no zone: the default's, Berlin" },
+    Case {
+        person: "p-18",
+        zone: "Africa/Cairo",
+        last_day: "2026-04-23",
+        ends: "2026-04-23T22:00:00Z",
+        why: "the day after has no midnight",
+    },
+    Case {
+        person: "p-19",
+        zone: "",
+        last_day: "2026-03-30",
+        ends: "2026-03-30T22:00:00Z",
+        why: "no zone: the default's, Berlin",
+    },
 ];
 
 fn instant(text: &str) -> DateTime<Utc> {
@@ -82,12 +130,23 @@ fn r8_nobody_is_a_leaver_before_the_end_of_their_own_last_day_and_everybody_is_a
         assert_eq!(found, left, "at {}", write(*now));
         for case in &CASES {
             let named = run.stdout.contains(case.person) || run.stderr.contains(case.person);
-            assert_eq!(named, left.contains(case.person), "{}: an end to come is told nobody\n{}", case.why, run.stdout);
+            assert_eq!(
+                named,
+                left.contains(case.person),
+                "{}: an end to come is told nobody\n{}",
+                case.why,
+                run.stdout
+            );
             if left.contains(case.person) {
                 let end = &run.finding(&format!("u-{}", case.person))["access_end"];
                 assert_eq!(end["at"], case.ends, "{}", case.why);
                 let zone = if case.zone.is_empty() { "Europe/Berlin" } else { case.zone };
-                assert_eq!((end["zone"].as_str(), end["zone_is_default"].as_bool()), (Some(zone), Some(case.zone.is_empty())), "{}", case.why);
+                assert_eq!(
+                    (end["zone"].as_str(), end["zone_is_default"].as_bool()),
+                    (Some(zone), Some(case.zone.is_empty())),
+                    "{}",
+                    case.why
+                );
             }
         }
         // None before the end of the local day: not even a wish.
@@ -106,10 +165,12 @@ fn r8_the_reading_of_a_date_is_shown_row_by_row_and_an_end_to_come_is_not() {
     let mut missed = String::new();
     for case in &CASES {
         let mut one = Company::new();
-        one.people = base.people.iter().filter(|row| row.starts_with("p-2,") || row.starts_with(case.person)).cloned().collect();
+        one.people =
+            base.people.iter().filter(|row| row.starts_with("p-2,") || row.starts_with(case.person)).cloned().collect();
         one.roster_as_of = write(instant(case.ends) - TimeDelta::hours(1));
         one.write_all();
-        let explain = |now: DateTime<Utc>| one.holdover(&["roster", "validate", "--explain", "--as-of", &write(now)]).stdout;
+        let explain =
+            |now: DateTime<Utc>| one.holdover(&["roster", "validate", "--explain", "--as-of", &write(now)]).stdout;
         // Where the zone is a default, a row is shown once that day is over everywhere.
         let over = if case.zone.is_empty() { "2026-03-31T12:00:00Z" } else { case.ends };
         let told = explain(instant(over));
@@ -138,7 +199,8 @@ fn r8_the_reading_of_a_date_is_shown_row_by_row_and_an_end_to_come_is_not() {
 fn r8_a_date_in_the_future_is_no_leaver_and_its_twin_in_the_past_is() {
     for (last_day, code) in [("2027-12-31", 0), ("2026-08-02", 1)] {
         let mut company = Company::new();
-        company.people[0] = company.people[0].replace(",2026-07-31,", &format!(",{last_day},")).replace(",ended,", ",active,");
+        company.people[0] =
+            company.people[0].replace(",2026-07-31,", &format!(",{last_day},")).replace(",ended,", ",active,");
         company.write_all();
         let run = company.scan();
         run.expect(code);

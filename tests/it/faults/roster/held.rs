@@ -71,10 +71,7 @@ p-2,employee,active,\"Zoë \"\"Z\"\"\nBraun\",bea@acme.example,2021-01-01,,UTC\n
 /// What `roster validate` says of these bytes, without any state beside them: its code, and all it told.
 fn validated(folder: &Path, roster: &[u8]) -> (i32, String) {
     std::fs::write(folder.join("roster.csv"), roster).expect("the roster");
-    let output = command(folder)
-        .args(["roster", "validate", "--as-of", DAYS[1]])
-        .output()
-        .expect("the program starts");
+    let output = command(folder).args(["roster", "validate", "--as-of", DAYS[1]]).output().expect("the program starts");
     let run = Run::new(&output, folder);
     (run.code, format!("{}\n{}", run.stdout, run.stderr))
 }
@@ -154,13 +151,20 @@ fn r2_another_encoding_is_read_where_it_says_so_and_held_with_its_byte_where_it_
     let text = format!("{HEADER}\n{}\n", rows.join("\n"));
     let as_of = "2026-08-04T00:30:00Z";
     let utf16 = |mark: bool| -> Vec<u8> {
-        mark.then_some('\u{feff}').into_iter().chain(text.chars()).collect::<String>().encode_utf16().flat_map(u16::to_le_bytes).collect()
+        mark.then_some('\u{feff}')
+            .into_iter()
+            .chain(text.chars())
+            .collect::<String>()
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect()
     };
     let marked = [b"\xEF\xBB\xBF".as_slice(), text.as_bytes()].concat();
     for (what, bytes) in [("UTF-8 with a mark", marked), ("UTF-16 with a mark", utf16(true))] {
         is_accepted(&desk, what, |folder| issue_bytes(folder, &bytes, PEOPLE, as_of));
     }
-    let latin: Vec<u8> = text.chars().map(|letter| u8::try_from(u32::from(letter)).expect("a letter of Latin-1")).collect();
+    let latin: Vec<u8> =
+        text.chars().map(|letter| u8::try_from(u32::from(letter)).expect("a letter of Latin-1")).collect();
     let byte = latin.iter().position(|byte| !byte.is_ascii()).expect("a letter");
     let (place, guess) = (format!("byte {byte} is not utf-8"), "windows-1252");
     holds(&desk, "Latin-1", "ROS-1", &[&place, guess, "roster.csv"], |folder| {
@@ -222,7 +226,11 @@ fn r4_each_column_that_decides_is_missed_by_its_name() {
     let renamed = HEADER.replace("updated_at", "changed_at");
     let (_copy, run) = super::after(&desk, |folder| issue(folder, &renamed, &rows));
     run.expect(1);
-    assert!(gates(&run).iter().any(|gate| gate.starts_with("ROS-2 says") && gate.contains("changed_at")), "{:?}", gates(&run));
+    assert!(
+        gates(&run).iter().any(|gate| gate.starts_with("ROS-2 says") && gate.contains("changed_at")),
+        "{:?}",
+        gates(&run)
+    );
     is_accepted(&desk, "the twin", |folder| issue(folder, HEADER, &rows));
 }
 

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use holdover_kit::stub::tracker::Dialect;
 
-use super::{HEADER, PEOPLE, after, ages, company, export, gates, is_accepted, is_held, issue, issue_bytes, left, next_day, open};
+use super::{
+    HEADER, PEOPLE, after, ages, company, export, gates, is_accepted, is_held, issue, issue_bytes, left, next_day, open,
+};
 use crate::company::{list, word};
 use crate::faults::outputs::desk::{self, Desk};
 use crate::life::{DAYS, colleague};
@@ -30,7 +32,10 @@ fn r5_a_mass_departure_is_judged_at_once_and_its_tickets_wait_for_a_word() {
     assert!(run.flag("roster_surge") && !run.flag("roster_held"), "a layoff does not hold the roster");
     // 25 colleagues and Bea; the limit is the larger of ten and a twentieth.
     let gate = gates(&run);
-    assert!(gate.iter().any(|says| says.starts_with("ROS-5") && says.contains("26 people") && says.contains("limit: 10")), "{gate:#?}");
+    assert!(
+        gate.iter().any(|says| says.starts_with("ROS-5") && says.contains("26 people") && says.contains("limit: 10")),
+        "{gate:#?}"
+    );
     assert_eq!(run.report()["roster"]["state"], "accepted");
     let states = run.states();
     assert_eq!(states.len(), 2 + 20 + 1, "every account of a leaver is found at once: {states:?}");
@@ -74,13 +79,17 @@ fn r5_the_twins_a_few_leavers_and_an_announced_batch_are_no_surprise() {
     let batch = format!("{HEADER},batch");
     let tagged: Vec<String> = surge(&rows)
         .iter()
-        .map(|row| format!("{row},{}", if row.contains(",ended,") && row.contains("2026-08-03") { "wave-1" } else { "" }))
+        .map(|row| {
+            format!("{row},{}", if row.contains(",ended,") && row.contains("2026-08-03") { "wave-1" } else { "" })
+        })
         .collect();
     assert_eq!(tagged.iter().filter(|row| row.ends_with("wave-1")).count(), 26);
     let announce = |folder: &Path, count: usize| {
         issue(folder, &batch, &tagged);
         let config = std::fs::read_to_string(folder.join("holdover.yaml")).expect("the configuration");
-        let expected = format!("roster:\n  expected: [{{ batch: wave-1, count: {count}, from: 2026-08-01, until: 2026-08-05 }}]\n");
+        let expected = format!(
+            "roster:\n  expected: [{{ batch: wave-1, count: {count}, from: 2026-08-01, until: 2026-08-05 }}]\n"
+        );
         std::fs::write(folder.join("holdover.yaml"), config.replace("roster:\n", &expected)).expect("written");
     };
     let (_copy, run) = after(&desk, |folder| announce(folder, 26));
@@ -165,7 +174,10 @@ fn r7_the_same_bytes_with_a_newer_time_are_as_old_as_before() {
     let (copy, run) = scan(&bytes, "2026-08-07T05:00:00Z");
     run.expect(5);
     let says = gates(&run);
-    assert!(says.iter().any(|gate| gate.starts_with("ROS-7 holds") && gate.contains("h old by file time")), "{says:#?}");
+    assert!(
+        says.iter().any(|gate| gate.starts_with("ROS-7 holds") && gate.contains("h old by file time")),
+        "{says:#?}"
+    );
     assert!(run.closed().is_empty() && run.states().contains_key("u-1"));
     assert_eq!(desk.made_by(copy.path()), 0);
     // One letter more, and the file is of today.
@@ -196,7 +208,8 @@ fn r9_two_rows_that_disagree_make_nobody_a_leaver_and_close_nothing() {
     // Kept: what was open stays open, and nothing is opened for Bea.
     assert!(run.closed().is_empty());
     let ages = ages(&run);
-    let expected = BTreeMap::from([("t-1", DAYS[0]), ("u-1", DAYS[0])].map(|(a, b)| (String::from(a), String::from(b))));
+    let expected =
+        BTreeMap::from([("t-1", DAYS[0]), ("u-1", DAYS[0])].map(|(a, b)| (String::from(a), String::from(b))));
     assert_eq!(ages, expected);
     let plan = desk::plan(copy.path());
     assert_eq!(desk::steps(&plan, "create") + desk::steps(&plan, "resolve"), 0, "{plan}");
@@ -239,7 +252,11 @@ fn r9_a_rehire_with_a_date_of_its_own_ends_the_watch_and_one_without_does_not() 
     closed.sort();
     assert_eq!(closed, ["t-1", "u-1"]);
     assert_eq!(run.finding("u-1")["change"], "rehired");
-    assert!(run.notices().iter().any(|notice| notice.contains("p-1") && notice.contains("back in employment")), "{:?}", run.notices());
+    assert!(
+        run.notices().iter().any(|notice| notice.contains("p-1") && notice.contains("back in employment")),
+        "{:?}",
+        run.notices()
+    );
     desk::sync(copy.path(), 0);
     let tickets = desk.bench.stub.desk.tickets();
     let ticket = tickets.iter().find(|ticket| ticket.title.contains("p-1")).expect("Ana's");
@@ -253,7 +270,11 @@ fn many_leavers() -> Desk {
     for number in 200..212 {
         let row = colleague(number).replace(",active,", ",ended,").replace("2021-01-01,,", "2021-01-01,2026-03-31,");
         company.people.push(row);
-        company.records.push(crate::company::account(&format!("u-{number}"), &format!("person{number}@acme.example"), "enabled"));
+        company.records.push(crate::company::account(
+            &format!("u-{number}"),
+            &format!("person{number}@acme.example"),
+            "enabled",
+        ));
     }
     Desk::open(company, Dialect::JiraDataCenter, "")
 }
@@ -273,7 +294,11 @@ fn r10_leavers_who_vanish_are_watched_on_and_too_many_hold_the_roster() {
     let (copy, run) = after(&desk, |folder| issue(folder, HEADER, &without(5)));
     run.expect(1);
     assert!(!run.flag("roster_held"), "{:#?}", gates(&run));
-    assert!(run.notices().iter().any(|notice| notice.contains("5 people are on the roster no longer")), "{:?}", run.notices());
+    assert!(
+        run.notices().iter().any(|notice| notice.contains("5 people are on the roster no longer")),
+        "{:?}",
+        run.notices()
+    );
     assert_eq!(run.states().len(), before + 1, "the watch goes on: {:?}", run.states());
     assert!(run.closed().is_empty());
     assert_eq!(ages(&run).get("u-200").map(String::as_str), Some(DAYS[0]));
@@ -289,7 +314,11 @@ fn r10_leavers_who_vanish_are_watched_on_and_too_many_hold_the_roster() {
     run.expect(5);
     assert!(run.flag("roster_held"));
     let says = gates(&run);
-    assert!(says.iter().any(|gate| gate.starts_with("ROS-6 holds") && gate.contains("6 people") && gate.contains("limit: 5")), "{says:#?}");
+    assert!(
+        says.iter()
+            .any(|gate| gate.starts_with("ROS-6 holds") && gate.contains("6 people") && gate.contains("limit: 5")),
+        "{says:#?}"
+    );
     assert_eq!(run.states().len(), before, "nothing new on its account: {:?}", run.states());
     assert!(run.closed().is_empty());
     assert_eq!(desk.made_by(copy.path()), 0);
