@@ -136,6 +136,10 @@ impl<R: Read> TextReader<R> {
         self.input_at += read;
         self.position += read as u64;
         self.output.truncate(written);
+        // Text of UTF-16 that is taken for UTF-8 is full of these, and they say more than the byte that breaks it.
+        if memchr_nul(&self.output) {
+            return Err(refused(Undecodable::Nul { position: self.position }));
+        }
         if let DecoderResult::Malformed(length, behind) = result {
             let position = self.position.saturating_sub(u64::from(length) + u64::from(behind));
             let cut = self.at_end && self.input_at == self.input.len() && self.position - position < 4;
@@ -144,9 +148,6 @@ impl<R: Read> TextReader<R> {
                 (_, true) => Undecodable::Byte { position, encoding: "utf-8", guess: "windows-1252, or cut off there" },
                 (false, false) => Undecodable::Byte { position, encoding: "utf-16", guess: "damaged" },
             }));
-        }
-        if memchr_nul(&self.output) {
-            return Err(refused(Undecodable::Nul { position: self.position }));
         }
         if let Some(quotes) = &mut self.quotes {
             quotes.follow(&self.output);
@@ -222,6 +223,7 @@ mod tests {
         assert!(says.contains("byte 5"), "{says}");
         assert!(text(b"id\n", Encoding::Utf16).expect_err("no mark").contains("byte-order mark"));
         assert!(text(b"i\0d\0", Encoding::Utf8).expect_err("utf-16 without a mark").contains("NUL"));
+        assert!(text(b"Z\0o\0\xEB\0", Encoding::Utf8).expect_err("utf-16 with a letter").contains("UTF-16"));
     }
 
     #[test]

@@ -59,6 +59,10 @@ fn kept(names: &[&str], (key, value): (String, Value)) -> Option<(String, Value)
         let nothing = vec![Value::Null; items.len()];
         return Some((key, Value::Array(nothing)));
     }
+    let is_sign = names.iter().any(|name| name.strip_suffix("{}") == Some(key.as_str()));
+    if is_sign && value.is_object() {
+        return Some((key, Value::Object(Map::new())));
+    }
     let stays = is_map || names.contains(&key.as_str());
     stays.then(|| {
         let value = below(names, value);
@@ -147,6 +151,15 @@ mod tests {
         assert_eq!(kept(&["errors#"], r#"{"errors":["canary","canary"]}"#), r#"{"errors":[null,null]}"#);
         assert_eq!(kept(&["errors#"], r#"{"errors":[]}"#), r#"{"errors":[]}"#);
         assert_eq!(kept(&["errors#"], r#"{"errors":"canary"}"#), "{}");
+    }
+
+    #[test]
+    fn of_an_object_that_is_only_a_sign_nothing_stays_but_itself() {
+        assert_eq!(
+            kept(&["password{}"], r#"{"password":{"value":"canary","hash":{"a":"canary"}}}"#),
+            r#"{"password":{}}"#
+        );
+        assert_eq!(kept(&["password{}"], r#"{"password":"canary"}"#), "{}");
     }
 
     #[test]

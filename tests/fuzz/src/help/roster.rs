@@ -91,7 +91,7 @@ impl<'a> Files<'a> {
             leave_policy: LeavePolicy::KeepAccess,
             previous,
             week_ago_figures: None,
-            released: &|_| false,
+            released: &|_| None,
             matched_share: None,
         })
     }
