@@ -73,9 +73,9 @@ impl Exceptions {
 
     /// Whether one that holds covers a person in a system at the time of a run.
     pub(crate) fn cover(&self, person: usize, system: &str, now: Instant) -> bool {
-        self.all.iter().any(|one| {
-            one.valid && one.person == person && one.system == system && one.from <= now && now < one.until
-        })
+        self.all
+            .iter()
+            .any(|one| one.valid && one.person == person && one.system == system && one.from <= now && now < one.until)
     }
 
     /// Whether one fails its checks at the time of a run.

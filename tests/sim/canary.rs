@@ -72,9 +72,11 @@ impl Secrets {
     /// The same in every encoding: slow.
     pub(crate) fn thoroughly(&self, place: &str, bytes: &[u8], wrong: &mut Vec<String>) {
         self.plainly(place, bytes, wrong);
-        wrong.extend(self.all.leaks(place, bytes).into_iter().map(|leak| {
-            format!("the secret planted in {} stands in {}, {}", leak.planted, leak.found, leak.encoding)
-        }));
+        wrong.extend(
+            self.all.leaks(place, bytes).into_iter().map(|leak| {
+                format!("the secret planted in {} stands in {}, {}", leak.planted, leak.found, leak.encoding)
+            }),
+        );
     }
 
     /// One report in one format of all, or in each of them.

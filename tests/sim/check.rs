@@ -57,8 +57,7 @@ fn owed(truth: &Truth, roster: &Truth, now: Instant) -> Vec<(String, Grant)> {
     let residual = truth.grants.iter().filter(|(id, grant)| {
         let left = roster.people[grant.person].left_at.filter(|at| *at <= roster.now);
         let listed = roster.is_listed(grant.person);
-        // Somebody looked, and said whose it is now.
-        let reviewed = roster.handed_over.get(*id) == Some(&true);
+        let reviewed = roster.is_reviewed_as_anothers(id, grant.person);
         // The end of access is the beginning of that day; the settle time is over a day later.
         let settled = left.is_some_and(|at| now - at >= chrono::TimeDelta::days(1));
         truth.exists(grant) && truth.is_usable(grant) && listed && settled && !reviewed
@@ -68,13 +67,7 @@ fn owed(truth: &Truth, roster: &Truth, now: Instant) -> Vec<(String, Grant)> {
 
 impl Watch {
     pub(crate) fn new(met: &Arc<Met>) -> Self {
-        Self {
-            proofs: Proofs::default(),
-            in_force: None,
-            accepted: None,
-            open: BTreeSet::new(),
-            met: Arc::clone(met),
-        }
+        Self { proofs: Proofs::default(), in_force: None, accepted: None, open: BTreeSet::new(), met: Arc::clone(met) }
     }
 
     /// Holds one run against the truth.
@@ -103,9 +96,7 @@ impl Watch {
             self.proofs.remember(report, &ran.looked);
             let open = report.findings.iter().filter(|finding| finding.state.is_open());
             self.open = open
-                .map(|finding| {
-                    (String::from(finding.person_id.as_str()), String::from(finding.grant_id.as_str()))
-                })
+                .map(|finding| (String::from(finding.person_id.as_str()), String::from(finding.grant_id.as_str())))
                 .collect();
         } else {
             // What a run that died had believed, no later run knows of.
@@ -190,9 +181,8 @@ impl Watch {
             met.reached_if(Reached::Unverified, finding.state == FindingState::Unverified);
             met.reached_if(Reached::Suppressed, finding.state == FindingState::Suppressed);
         }
-        let disputed = |one: &holdover::report::Contradiction| {
-            one.ticket_says == holdover::report::TicketWord::Disputed
-        };
+        let disputed =
+            |one: &holdover::report::Contradiction| one.ticket_says == holdover::report::TicketWord::Disputed;
         met.reached_if(Reached::Disputed, report.contradictions.iter().any(disputed));
     }
 }
@@ -219,7 +209,9 @@ fn never_clean_with_a_gap(ran: &Ran, report: &Report, wrong: &mut Vec<String>) {
 /// Once faults have stopped: what is open is what is true, and nothing is left unread.
 pub(crate) fn settled(ran: &Ran) -> Vec<String> {
     let mut wrong = Vec::new();
-    let Some(report) = &ran.report else { return vec![String::from("no run came to its end after the faults stopped")] };
+    let Some(report) = &ran.report else {
+        return vec![String::from("no run came to its end after the faults stopped")];
+    };
     let (complete, declared) = report.coverage();
     if complete != declared {
         let left: Vec<String> = report
@@ -253,7 +245,11 @@ pub(crate) fn settled(ran: &Ran) -> Vec<String> {
     owed.sort();
     open.sort();
     if owed != open {
-        wrong.push(format!("after the faults stopped open {open:?}, true {owed:?}"));
+        let (lost, false_ones): (Vec<_>, Vec<_>) = (
+            owed.iter().filter(|one| !open.contains(one)).collect(),
+            open.iter().filter(|one| !owed.contains(one)).collect(),
+        );
+        wrong.push(format!("after the faults stopped true and not open {lost:?}, open and not true {false_ones:?}"));
     }
     wrong
 }

@@ -177,7 +177,9 @@ impl Company {
         let mut documents = MemoryDocuments::new();
         let mut planted = written::roster(&mut documents, &looked.roster, &self.secrets, faults, &bench.met);
         planted.extend(written::export(&mut documents, &looked.export, &self.secrets, faults, &bench.met));
-        self.shelf.arm(faults, &mut self.random);
+        let of_store = [Fault::StoreFails, Fault::StoreDies, Fault::Killed];
+        let of_store: Vec<Fault> = faults.iter().copied().filter(|fault| of_store.contains(fault)).collect();
+        self.shelf.arm(&of_store, &mut self.random);
         let (lines, beside) = (1 + self.random.below(50), faults.contains(&Fault::SecondOpener));
         let mut wrong = Vec::new();
         if let Some(disk) = self.shelf.disk() {

@@ -125,11 +125,8 @@ fn holder(person: usize, renamed: u32) -> Holder {
     let mut holder = Holder::new(Relation::Holder);
     holder.provider_id = Some(user_id(person));
     // Written in another way after each change of name: it is the same address (IDN-2).
-    holder.email = Some(if renamed % 2 == 1 {
-        format!("P-{person}@Acme.Example")
-    } else {
-        format!("p-{person}@acme.example")
-    });
+    holder.email =
+        Some(if renamed % 2 == 1 { format!("P-{person}@Acme.Example") } else { format!("p-{person}@acme.example") });
     holder
 }
 

@@ -116,9 +116,8 @@ fn the_checks_see_what_broken_promises_do() {
     hush();
     let bench = Bench::new(&Arc::new(Met::default()));
     for (lie, says) in Lie::ALL {
-        let seen = (0..200).any(|seed| {
-            play(&bench, Playing { lie, ..honest(seed) }).iter().any(|wrong| wrong.contains(says))
-        });
+        let seen =
+            (0..200).any(|seed| play(&bench, Playing { lie, ..honest(seed) }).iter().any(|wrong| wrong.contains(says)));
         assert!(seen, "{lie:?} was not seen in 200 seeds");
     }
 }
@@ -139,7 +138,7 @@ fn a_fault_that_never_happens_is_seen_to_be_missing() {
 fn a_seed_repeats() {
     hush();
     // Each of the four kinds: with and without the organisation, in memory and on disk.
-    for seed in [20, 4, 5, 7] {
+    for seed in [40, 5, 8, 7] {
         let told = || {
             let met = Arc::new(Met::default());
             let wrong = play(&Bench::new(&met), honest(seed));

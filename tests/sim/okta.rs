@@ -189,7 +189,8 @@ fn organisation(truth: &Truth, faults: &[Fault], met: &Met) -> OktaOrg {
                 user,
                 created: text("2026-01-02T03:04:05.000Z"),
                 last_updated: text("2026-07-20T03:04:05.000Z"),
-                expires_at: text("2026-09-20T03:04:05.000Z"),
+                // Thirty days after the last use, which lies before anybody left.
+                expires_at: text("2026-08-19T03:04:05.000Z"),
             }),
             Place::Consent => org.grants.push(OktaGrant {
                 id: id.clone(),

@@ -26,8 +26,8 @@ enum Hold {
 pub(crate) struct Operator {
     hold: Option<Hold>,
     accepted: BTreeSet<String>,
-    /// Whether tickets were released since the last sync.
-    pub(crate) released_since_sync: bool,
+    /// Whether tickets that were released may be on their way still.
+    pub(crate) releases: bool,
     met: Arc<Met>,
 }
 
@@ -63,7 +63,7 @@ impl Asked {
 
 impl Operator {
     pub(crate) fn new(met: &Arc<Met>) -> Self {
-        Self { hold: None, accepted: BTreeSet::new(), released_since_sync: false, met: Arc::clone(met) }
+        Self { hold: None, accepted: BTreeSet::new(), releases: false, met: Arc::clone(met) }
     }
 
     /// A run was committed.

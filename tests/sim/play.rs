@@ -19,8 +19,8 @@ const DAYS: usize = 7;
 /// Days within which everything must be right again once faults have stopped.
 const QUIET: usize = 3;
 /// Every so many seeds have the Okta organisation, and every so many the store on disk.
-const OKTA_EVERY: u64 = 4;
-const DISK_EVERY: u64 = 5;
+const OKTA_EVERY: u64 = 5;
+const DISK_EVERY: u64 = 8;
 
 /// How a seed is played.
 #[derive(Debug, Clone, Copy)]
@@ -185,7 +185,7 @@ impl Play<'_> {
 
     fn look_for_secrets(&mut self, day: usize, ran: &Ran, last: bool, found: &mut Vec<String>) {
         // In every encoding where it is worth the time, as they are everywhere.
-        let thorough = last && self.playing.seed.is_multiple_of(20);
+        let thorough = last && self.playing.seed.is_multiple_of(200);
         if let Some(report) = &ran.report {
             let turn = day + usize::try_from(self.playing.seed % 8).expect("small");
             self.company.secrets.in_outputs(report, turn, thorough, found);

@@ -51,17 +51,19 @@ enum Shown {
 
 fn shown(looked: &Looked, place: Place, (.., id, person): &Key) -> Shown {
     let truth = told(looked, place);
+    let reviewed = looked.roster.is_reviewed_as_anothers(id, number_of(person));
     match truth.grants.get(id) {
-        Some(grant) if truth.exists(grant) && grant.person != number_of(person) => {
-            // Somebody else's, and nobody looked: it may be this person's still.
-            if looked.roster.handed_over.get(id) == Some(&true) { Shown::HandedOver } else { Shown::InForce }
-        }
         Some(grant) if truth.exists(grant) => {
-            // Okta takes a token out of its list when it ends: it is gone, and not shown as ended.
-            if place == Place::ApiToken && !grant.enabled {
+            if reviewed {
+                Shown::HandedOver
+            } else if grant.person != number_of(person) {
+                // Somebody else's, and nobody looked: it may be this person's still.
+                Shown::InForce
+            } else if place == Place::ApiToken && !grant.enabled {
+                // Okta takes a token out of its list when it ends: it is gone, and not shown as ended.
                 Shown::Gone
             } else if truth.is_usable(grant) {
-                if looked.roster.handed_over.get(id) == Some(&true) { Shown::HandedOver } else { Shown::InForce }
+                Shown::InForce
             } else {
                 Shown::Ended
             }

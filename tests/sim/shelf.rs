@@ -78,12 +78,11 @@ impl Shelf {
         }
     }
 
-    /// Plans what goes wrong in the next calls.
+    /// Plans what goes wrong in the next calls: the first of these faults of the store.
     pub(crate) fn arm(&mut self, faults: &[Fault], random: &mut Random) {
         self.dead.set(false);
         self.failed.set(false);
-        let known = [Fault::StoreFails, Fault::StoreDies, Fault::Killed, Fault::SyncDies, Fault::SyncStoreFails];
-        let Some(fault) = known.into_iter().find(|fault| faults.contains(fault)) else { return };
+        let Some(fault) = faults.first().copied() else { return };
         let how = match fault {
             Fault::StoreFails | Fault::SyncStoreFails => How::Fails,
             Fault::Killed => How::Killed,

@@ -146,10 +146,12 @@ impl Tickets {
             wrong.push(format!("{all} tickets although a hold is on"));
         }
         let most = FLOOR.max(3 * self.most);
-        if all > most + 3 && !sending.operator.released_since_sync {
+        if all > most + 3 && !sending.operator.releases {
             wrong.push(format!("{all} tickets at once, {most} are usual, and nobody released them"));
         }
-        sending.operator.released_since_sync = false;
+        // What was released goes out once nothing else holds it, as many a run as the cap allows.
+        let rest = held || all >= cap || !sending.faults.is_empty();
+        sending.operator.releases &= rest;
         self.most = self.most.max(all);
         self.met.reached_if(Reached::SentByBothTrackers, made.len() == 2 && made.iter().all(|made| *made > 0));
     }
@@ -182,7 +184,7 @@ impl Tickets {
     /// What waits for a word of an operator.
     pub(crate) fn release(shelf: &mut Shelf, operator: &mut Operator, at: Instant) {
         for run in shelf.tickets_held().expect("nothing is planned here") {
-            operator.released_since_sync = true;
+            operator.releases = true;
             shelf.release_tickets(&run.run, at, "the simulation").expect("the run is known");
         }
     }

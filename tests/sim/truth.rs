@@ -8,7 +8,7 @@ use scan_contract::Instant;
 /// People who hold something. The others are there so that gates about shares have something to count.
 pub(crate) const CAST: usize = 16;
 /// Everybody on the roster.
-const PEOPLE: usize = CAST + 120;
+const PEOPLE: usize = CAST + 54;
 
 /// Somebody.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,16 +41,8 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Account,
-        Self::Token,
-        Self::User,
-        Self::Key,
-        Self::Login,
-        Self::Seat,
-        Self::ApiToken,
-        Self::Consent,
-    ];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Account, Self::Token, Self::User, Self::Key, Self::Login, Self::Seat, Self::ApiToken, Self::Consent];
 
     pub(crate) fn system(self) -> &'static str {
         match self {
@@ -188,6 +180,12 @@ impl Truth {
         grant.enabled && (!by_user || self.grants.get(&login_id(grant.person)).is_some_and(|user| user.enabled))
     }
 
+    /// Whether somebody looked at a grant that was handed over, and said that it is another person's now.
+    pub(crate) fn is_reviewed_as_anothers(&self, id: &str, person: usize) -> bool {
+        let reviewed = self.handed_over.get(id) == Some(&true);
+        reviewed && self.grants.get(id).is_some_and(|grant| grant.person != person)
+    }
+
     /// Whether the roster file has the row of a person.
     pub(crate) fn is_listed(&self, person: usize) -> bool {
         person < self.people.len() - self.shrunk && !self.vanished.contains(&person)
@@ -209,7 +207,7 @@ impl Truth {
             9 => self.hand_over(random),
             10 if random.chance(15) => self.clean_up(random),
             11 if random.chance(12) => self.leave_in_numbers(),
-            12 if self.shrinks && self.shrunk < 40 => self.shrunk += 2,
+            12 if self.shrinks && self.shrunk < 20 => self.shrunk += 2,
             _ => {}
         }
     }
@@ -275,12 +273,8 @@ impl Truth {
 
     /// Many accounts are removed at once, whosever they are: true, and suspicious all the same.
     fn clean_up(&mut self, random: &mut Random) {
-        let accounts: Vec<String> = self
-            .grants
-            .iter()
-            .filter(|(_, grant)| grant.place == Place::Account)
-            .map(|(id, _)| id.clone())
-            .collect();
+        let accounts: Vec<String> =
+            self.grants.iter().filter(|(_, grant)| grant.place == Place::Account).map(|(id, _)| id.clone()).collect();
         let keep = random.position(3);
         for id in accounts.iter().skip(keep) {
             self.grants.remove(id);

@@ -106,8 +106,7 @@ impl Door {
             Way::Wire(wire) => Passing::OnWire(Arc::clone(wire), tokio::time::Instant::now()),
             Way::Recording => Passing::NotAtAll,
         };
-        let pace =
-            Pace::new(settings.connection.pace.unwrap_or_default(), settings.dialect, Arc::clone(&now), passing);
+        let pace = Pace::new(settings.connection.pace.unwrap_or_default(), settings.dialect, Arc::clone(&now), passing);
         let clock = Clock::new(now());
         let shared = Shared { settings, list, origins, way, pace, now, clock, tape: OnceLock::new() };
         Self { shared: Arc::new(shared), credential: Arc::new(Anonymous), account: None }

@@ -8,8 +8,8 @@ use reqwest::{Client, Response};
 use scan_contract::Cause;
 use tokio::time::timeout;
 
-use super::{Door, Way};
 use super::tape::Tape;
+use super::{Door, Way};
 use crate::allow::{Operation, Purpose};
 use crate::dialect::Signal;
 use crate::failure::{Again, Failure, Reached};
