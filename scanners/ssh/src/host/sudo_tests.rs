@@ -110,10 +110,8 @@ fn aliases_that_double_at_every_step_are_read_in_good_time_and_are_no_gap() {
         ("Host_Alias", "web-1", "ana A60 = /bin/ls\n"),
         ("Runas_Alias", "root", "ana ALL = (A60) /bin/ls\n"),
     ] {
-        let mut text = format!("{kind} A0 = {last}\n");
-        for step in 1..=60 {
-            text.push_str(&format!("{kind} A{step} = A{0}, A{0}\n", step - 1));
-        }
+        let steps = (1..=60).map(|step| format!("{kind} A{step} = A{0}, A{0}\n", step - 1));
+        let text: String = std::iter::once(format!("{kind} A0 = {last}\n")).chain(steps).collect();
         let read = sudoers(&format!("{text}{rule}"));
         assert_eq!(rights(&read), ["web-1/ana/sudo"], "{kind}");
         assert!(read.is_whole(SCOPE), "{kind}: {:?}", read.gaps);
@@ -122,10 +120,8 @@ fn aliases_that_double_at_every_step_are_read_in_good_time_and_are_no_gap() {
 
 #[test]
 fn a_chain_of_aliases_of_any_length_is_followed() {
-    let mut text = String::from("Cmnd_Alias A0 = /bin/ls\n");
-    for step in 1..=20_000 {
-        text.push_str(&format!("Cmnd_Alias A{step} = A{}\n", step - 1));
-    }
+    let steps = (1..=20_000).map(|step| format!("Cmnd_Alias A{step} = A{}\n", step - 1));
+    let text: String = std::iter::once(String::from("Cmnd_Alias A0 = /bin/ls\n")).chain(steps).collect();
     let read = sudoers(&format!("{text}ana ALL = A20000\n"));
     assert_eq!(rights(&read), ["web-1/ana/sudo"]);
     assert!(read.is_whole(SCOPE), "{:?}", read.gaps);
