@@ -7,8 +7,8 @@ use scan_contract::Cause;
 
 use super::parse::{Command, Member, Reach};
 
-/// Comparisons for one host. Five thousand accounts against a thousand rules of ten words each need as many.
-const STEPS: usize = 50_000_000;
+/// Comparisons for one host. Five thousand accounts against a thousand rules of ten words each need half as many.
+const STEPS: usize = 100_000_000;
 
 /// Rights kept for one host: an account, a command and where it is given.
 const KEPT: usize = 1_000_000;
