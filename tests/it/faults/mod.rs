@@ -17,7 +17,7 @@
 mod credentials;
 mod limits;
 mod meaning;
-mod outputs;
+pub(crate) mod outputs;
 mod pages;
 mod process;
 mod roster;
