@@ -134,7 +134,7 @@ proptest! {
             let sight = match turn {
                 Turn::Present { confirms, suppressed, complete } => Sight::Present(seen(confirms, suppressed, complete)),
                 Turn::Ended { complete, suppressed } => Sight::Ended(seen(true, suppressed, complete)),
-                Turn::Absent { by } => Sight::Absent { as_of: now + chrono::TimeDelta::days(by) },
+                Turn::Absent { by } => Sight::Absent { as_of: now + chrono::TimeDelta::days(by), suppressed: false },
                 Turn::Gap { suppressed } => Sight::NotRead { suppressed },
                 Turn::Carried => Sight::Carried,
                 Turn::Employed => Sight::Employed,
