@@ -94,6 +94,9 @@ impl Life {
         if let Turn::Present { .. } = turn {
             prop_assert!(state.is_open() || state == FindingState::Suppressed);
             self.reopened += u32::from(self.closed);
+        }
+        if matches!(turn, Turn::Present { .. } | Turn::Ended { complete: false, .. }) {
+            // It was read, so that a look before it proves nothing any more.
             self.looks.clear();
         }
         prop_assert_eq!(step.memory.reopened, self.reopened);

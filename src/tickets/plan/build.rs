@@ -336,7 +336,8 @@ fn decide(
             None if silent => (Task::Keep, None),
             None => (Task::Revise, Some(format!("News from {run}:"))),
         },
-        TicketState::Resolved if reopens => {
+        // Also where a close whose answer was lost turns out to have been done, and the access came back meanwhile.
+        TicketState::Resolved if reopens || !all_done => {
             ticket.state = TicketState::Open;
             ticket.resolved_at = None;
             (Task::Reopen, Some(format!("Access that was done is back; opened again after {run}.")))

@@ -172,7 +172,9 @@ impl Session<'_, '_> {
 
     fn not_done(&mut self, work: &Work, operation: Operation, cause: &scan_contract::Cause) -> Result<(), StoreError> {
         let before = work.before.clone().unwrap_or_else(|| work.ticket.clone());
-        let ticket = failed(before, self.now());
+        let mut ticket = failed(before, self.now());
+        // The text may have been set: what stands there may be news that a later run takes back.
+        ticket.stale |= operation == Operation::Revise;
         self.keep_step(ticket, Vec::new(), operation, Outcome::Failed, &format!("not done: {cause}"))
     }
 
