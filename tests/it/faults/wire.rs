@@ -181,7 +181,7 @@ impl Wire {
 
     /// What a run that the test started by itself told.
     pub(super) fn of(&self, run: Run) -> Told {
-        assert_eq!(run.stdout.contains(&self.live.token), false);
+        assert!(!run.stdout.contains(&self.live.token), "a secret is told");
         Told::of(run)
     }
 
