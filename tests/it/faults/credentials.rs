@@ -86,7 +86,7 @@ fn c1_each_right_refused_in_turn_is_named_by_the_service_s_own_word() {
         refused.expect_fired();
         refused.withdraw();
         let gaps = told.all_gaps();
-        let names = |gap: &String| gap.contains("denied: needs") || gap.contains("not on this plan");
+        let names = |gap: &String| gap.contains("denied: needs") && gap.contains(right);
         assert!(gaps.iter().any(names), "{path}: {right}: {gaps:#?}");
         unaffected(&before, &told, path);
     }
@@ -227,7 +227,7 @@ fn c4_a_mount_that_is_missing_is_a_gap_and_one_that_is_empty_is_none() {
 
 #[test]
 fn c5_a_credential_that_can_write_is_told_and_changes_no_verdict() {
-    let (_stub, server, wire) = github(Truth::usual(), QUICK);
+    let (_stub, server, mut wire) = github(Truth::usual(), QUICK);
     let plain = wire.whole();
     assert_eq!(
         plain.report["systems"][0]["credential"]["excess_permissions"], 0,
@@ -243,6 +243,20 @@ fn c5_a_credential_that_can_write_is_told_and_changes_no_verdict() {
     assert_eq!(told.report["systems"][0]["credential"]["excess_permissions"], 1);
     let rights = wire.live.run(&["check-permissions"]);
     assert!(rights.stdout.contains("members=write") && rights.stdout.contains("1 in excess"), "{}", rights.stdout);
+    // Where the configuration denies it, nothing is read.
+    wire.reconfigure("    connector: github\n", "    connector: github\n    deny_overprivileged: true\n");
+    wire.live.write();
+    for command in [&["check-permissions"][..], &["scan", "--no-progress"]] {
+        let refused = wire.live.run(command);
+        refused.expect(2);
+        assert!(
+            refused.stderr.contains("members=write") && refused.stderr.contains("deny_overprivileged"),
+            "{}",
+            refused.stderr
+        );
+    }
+    strong.withdraw();
+    wire.whole();
 }
 
 #[test]

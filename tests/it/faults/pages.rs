@@ -183,7 +183,8 @@ fn p7_a_page_that_fails_for_good_is_told_with_its_number_at_aws_and_github_too()
     let broken = [
         (server.plant(members().nth(2), Damage::Reply(Answer::status(500))), "members", 100),
         (
-            server.plant(On::get("/orgs/*/outside_collaborators").query("page", "2"), Damage::Reply(Answer::status(500))),
+            server
+                .plant(On::get("/orgs/*/outside_collaborators").query("page", "2"), Damage::Reply(Answer::status(500))),
             "outside-collaborators",
             100,
         ),
