@@ -207,6 +207,9 @@ fn roster(session: &Session<'_>, config: &Config) -> Vec<Check> {
 
 fn sources(session: &Session<'_>, config: &Config) -> Vec<Check> {
     let ways = session.ways(config, None, crate::scanners::Network::Allowed);
+    if let Err(failure) = super::runtime::descriptors_to_spare() {
+        return vec![failed("runtime", &failure)];
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return vec![Check::fail("runtime", error.to_string(), "check the limits of this process")],

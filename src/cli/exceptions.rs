@@ -12,8 +12,6 @@ use crate::findings::Fingerprint;
 use crate::hostile;
 use crate::report::ExitCode;
 use crate::run::directory::Directory;
-use crate::store::Store;
-use crate::store::memory::MemoryStore;
 
 pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Failure> {
     let (configured, _) = session.configuration_and_policy()?;
@@ -28,11 +26,7 @@ pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Fa
 }
 
 fn judged(session: &Session<'_>, config: &Config) -> Result<Exceptions, Failure> {
-    let store: Box<dyn Store> = if config.state_dir.join(crate::store::sqlite::DATABASE_FILE).exists() {
-        Box::new(session.store_read_only(config)?)
-    } else {
-        Box::new(MemoryStore::new("none"))
-    };
+    let store = session.store_or_nothing(config)?;
     let now = session.clock(config).0.now();
     let documents = session.documents(config);
     let (documents, _) = fetch::fetched(config, documents.as_ref(), Fetching::NotAsked)?;

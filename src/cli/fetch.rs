@@ -4,7 +4,7 @@ use scan_contract::{Cause, Documents};
 use scan_hr::Fetched;
 
 use super::failure::Failure;
-use super::scan::runtime;
+use super::runtime::runtime;
 use crate::config::Config;
 use crate::hostile;
 use crate::report::{Notice, NoticeLevel};

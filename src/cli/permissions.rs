@@ -51,7 +51,7 @@ pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Fa
     if arguments.print_policy {
         return print_policies(session, &built, &services);
     }
-    let runtime = super::scan::runtime(config)?;
+    let runtime = super::runtime::runtime(config)?;
     let outcomes = runtime.block_on(try_all(&built));
     let rosters = runtime.block_on(try_services(&services, &ways));
     runtime.shutdown_timeout(Duration::from_secs(2));

@@ -12,8 +12,6 @@ use crate::config::Config;
 use crate::hostile;
 use crate::policy::{Policy, PolicyInput};
 use crate::report::ExitCode;
-use crate::store::Store;
-use crate::store::memory::MemoryStore;
 use crate::yaml::forms::duration_text;
 
 pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Failure> {
@@ -70,11 +68,7 @@ fn explain(session: &Session<'_>, config: &Config, policy: &Policy, person: &str
     let now = session.clock(config).0.now();
     let documents = session.documents(config);
     // An HR system is not asked here: the roster that was accepted last tells who left.
-    let store: Box<dyn Store> = if config.state_dir.join(crate::store::sqlite::DATABASE_FILE).exists() {
-        Box::new(session.store_read_only(config)?)
-    } else {
-        Box::new(MemoryStore::new("none"))
-    };
+    let store = session.store_or_nothing(config)?;
     let (documents, _) = fetch::fetched(config, documents.as_ref(), Fetching::NotAsked)?;
     let loaded = load_roster(config, &documents, store.as_ref(), now)?;
     let roster = loaded

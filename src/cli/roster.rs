@@ -11,8 +11,7 @@ use crate::hostile;
 use crate::report::ExitCode;
 use crate::roster::{self, Loaded, RosterState};
 use crate::scanners::Network;
-use crate::store::Store;
-use crate::store::memory::MemoryStore;
+use crate::store::Store as _;
 
 pub(super) fn run(session: &Session<'_>, arguments: &Roster) -> Result<u8, Failure> {
     let (configured, _) = session.configuration_and_policy()?;
@@ -24,21 +23,13 @@ pub(super) fn run(session: &Session<'_>, arguments: &Roster) -> Result<u8, Failu
     }
 }
 
-fn store_or_nothing(session: &Session<'_>, config: &Config) -> Result<Box<dyn Store>, Failure> {
-    if config.state_dir.join(crate::store::sqlite::DATABASE_FILE).exists() {
-        Ok(Box::new(session.store_read_only(config)?))
-    } else {
-        Ok(Box::new(MemoryStore::new("none")))
-    }
-}
-
 fn validate(session: &Session<'_>, config: &Config, explain: bool, confidential: bool) -> Result<u8, Failure> {
     if confidential && !session.environment.output_is_terminal {
         return Err(Failure::Usage(String::from(
             "--confidential shows who will leave; it is allowed on a terminal only",
         )));
     }
-    let store = store_or_nothing(session, config)?;
+    let store = session.store_or_nothing(config)?;
     let documents = session.documents(config);
     let now = session.clock(config).0.now();
     let ways = session.ways(config, None, Network::Allowed);

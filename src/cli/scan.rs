@@ -10,8 +10,10 @@ use tokio::sync::watch;
 use super::arguments::{self, Format};
 use super::failure::Failure;
 use super::fetch::{self, Fetching};
+use super::outcome::Outcome;
 use super::outputs::{self, Output};
 use super::progress;
+use super::runtime::runtime;
 use super::session::{Configured, Session};
 use super::tell_metrics;
 use crate::config::{Config, OutputFormat};
@@ -26,7 +28,6 @@ use crate::run::carried::Carried;
 use crate::run::dry::DryStore;
 use crate::run::plan::ConfiguredSystem;
 use crate::run::{Engine, RunOutcome};
-use crate::store::memory::MemoryStore;
 use crate::store::{Store, StoreError};
 use crate::{run, scanners};
 
@@ -247,15 +248,6 @@ impl Inputs<'_> {
     }
 }
 
-/// The runtime that scanners run on.
-pub(super) fn runtime(config: &Config) -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(config.run.threads.max(2))
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Output(format!("the runtime did not start: {error}")))
-}
-
 fn warning(problem: &Problem) -> Notice {
     let place = problem.place.map_or_else(String::new, |place| format!(":{}:{}", place.line, place.column));
     // The name alone: how the file was addressed must not change a byte of an output.
@@ -320,18 +312,14 @@ fn commit(
     report.run.flags.store_failed |= failed || closed_pipe;
     report.run.exit_code = run::picture::exit_code(&report.run.flags, arguments.exit_zero);
     let past = tell_metrics::remembered(store, last_success_at, Some(config_since), tickets)?;
-    tell_metrics::of_run(session, config, arguments.offline, &mut report, &past);
-    // Last of the files, so that it knows what became of the others.
-    for path in outputs::run_json_paths(outputs, config) {
-        if let Err(failure) = writer.write_run_json(&path, &report) {
-            failure.tell(session);
-            report.run.flags.store_failed = true;
-            report.run.exit_code = ExitCode::Store;
-        }
-    }
+    let files = Outcome::new(session, config, outputs, &writer, &past, arguments.offline);
+    files.tell(&mut report);
     // What went wrong while the outputs were written belongs into the kept report too.
     let archive = if report.run == facts { packed? } else { outputs::archive(&report, rules)? };
-    store.end_run(&report.run, &archive, config.run.keep_reports)?;
+    if let Err(error) = store.end_run(&report.run, &archive, config.run.keep_reports) {
+        files.correct(&mut report);
+        return Err(error.into());
+    }
     // The table ends with the summary; once is enough.
     let told = outputs.iter().any(|output| *output == Output::standard(OutputFormat::Table));
     let quiet = session.global.quiet && report.run.exit_code == ExitCode::Clean;
@@ -381,12 +369,7 @@ fn dry_run(
     warnings: &[Problem],
     reins: &Reins,
 ) -> Result<u8, Failure> {
-    let inner: Box<dyn Store> = if config.state_dir.join(crate::store::sqlite::DATABASE_FILE).exists() {
-        Box::new(session.store_read_only(config)?)
-    } else {
-        Box::new(MemoryStore::new("none"))
-    };
-    let mut store = DryStore::new(inner);
+    let mut store = DryStore::new(session.store_or_nothing(config)?);
     let inputs = Inputs { session, config, arguments, rules, policy, exceptions, reins };
     let RunOutcome { report, changes, .. } = inputs.run(&mut store, Arc::new(MemoryScratch), warnings)?;
     let writer = outputs::Writer::unkept(session, config, rules);

@@ -12,6 +12,7 @@ use super::arguments::{Global, Scan};
 use super::environment::Environment;
 use super::failure::{Failure, chain, unquoted};
 use super::report::kept;
+use super::runtime::descriptors_to_spare;
 use super::scan::{Others, Reins, run_configured};
 use super::session::{Configured, Session};
 use super::{outputs, signals, tell_metrics};
@@ -28,7 +29,7 @@ use crate::serve::page_port::Pages;
 use crate::serve::runner::Signals;
 use crate::serve::schedule::{LastRun, upcoming};
 use crate::serve::{self, ServeError, tls};
-use crate::store::{Store as _, sqlite::DATABASE_FILE};
+use crate::store::Store as _;
 
 /// Largest certificate file.
 const LARGEST_CERTIFICATE: u64 = 1024 * 1024;
@@ -41,6 +42,7 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Failure> {
     let program = Arc::new(Program::new(session));
     let first = Loaded::new(&program)?;
     let host: Arc<dyn Host> = Arc::clone(&program) as Arc<dyn Host>;
+    descriptors_to_spare()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()
@@ -173,10 +175,7 @@ impl Loaded {
     }
 
     fn report(&self, session: &Session<'_>) -> Result<Option<(Report, Past)>, Failure> {
-        if !self.config.state_dir.join(DATABASE_FILE).exists() {
-            return Ok(None);
-        }
-        let store = session.store_read_only(&self.config)?;
+        let Some(store) = session.store_if_any(&self.config)? else { return Ok(None) };
         if store.reports()?.is_empty() {
             return Ok(None);
         }
@@ -268,14 +267,7 @@ impl Work for Loaded {
     }
 
     fn check_store(&self) -> Result<(), String> {
-        if !self.config.state_dir.join(DATABASE_FILE).exists() {
-            // The first run makes it.
-            return Ok(());
-        }
-        match self.program.session().store_read_only(&self.config) {
-            Ok(_) => Ok(()),
-            Err(failure) => Err(words(&failure)),
-        }
+        self.program.session().store_if_any(&self.config).map(drop).map_err(|failure| words(&failure))
     }
 
     fn remembered(&self) -> Result<Option<Remembered>, String> {

@@ -20,6 +20,7 @@ use crate::problem::Problem;
 use crate::rules::RuleSet;
 use crate::scanners;
 use crate::store::sqlite::{OpenOptions, SqliteStore};
+use crate::store::{MemoryStore, Store, StoreError};
 
 /// Largest configuration, policy or exceptions file.
 const TEXT_LIMIT: u64 = 8 * 1024 * 1024;
@@ -221,6 +222,24 @@ impl<'a> Session<'a> {
     /// Opens the store for reading.
     pub(super) fn store_read_only(&self, config: &Config) -> Result<SqliteStore, Failure> {
         Ok(SqliteStore::open_read_only(&config.state_dir, self.open_options(config))?)
+    }
+
+    /// The same where there may be no store yet: `None` then. One that is missing beside its ledger is a loss, and no
+    /// beginning.
+    pub(super) fn store_if_any(&self, config: &Config) -> Result<Option<SqliteStore>, Failure> {
+        match self.store_read_only(config) {
+            Ok(store) => Ok(Some(store)),
+            Err(Failure::Store(StoreError::Missing { .. })) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The same as a store that can be asked in any case.
+    pub(super) fn store_or_nothing(&self, config: &Config) -> Result<Box<dyn Store>, Failure> {
+        Ok(match self.store_if_any(config)? {
+            Some(store) => Box::new(store),
+            None => Box::new(MemoryStore::new("none")),
+        })
     }
 
     /// Opens the store for writing; another run makes this `busy`.

@@ -14,7 +14,7 @@ use crate::page::{Site, Source, SourceError, Yields};
 use crate::report::Report;
 use crate::rules::RuleSet;
 use crate::scanners;
-use crate::store::sqlite::{DATABASE_FILE, OpenOptions, SqliteStore};
+use crate::store::sqlite::{OpenOptions, SqliteStore};
 use crate::store::{Store as _, StoreError};
 
 /// The pages of a configuration.
@@ -39,11 +39,11 @@ struct Kept {
 
 impl Kept {
     fn open(&self) -> Result<SqliteStore, SourceError> {
-        if !self.folder.join(DATABASE_FILE).exists() {
-            return Err(SourceError::NoRunYet);
-        }
         let options = OpenOptions { allow_network: self.allow_network, now: self.clock.now() };
-        SqliteStore::open_glancing(&self.folder, options).map_err(|error| failed(&error))
+        SqliteStore::open_glancing(&self.folder, options).map_err(|error| match error {
+            StoreError::Missing { .. } => SourceError::NoRunYet,
+            other => failed(&other),
+        })
     }
 }
 

@@ -12,10 +12,9 @@ pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Fa
     let SystemsCommand::List { format } = &arguments.command;
     let configured = session.configuration()?;
     let config = &configured.config;
-    let report: Option<Report> = if config.state_dir.join(crate::store::sqlite::DATABASE_FILE).exists() {
-        Some(kept(&session.store_read_only(config)?, None)?)
-    } else {
-        None
+    let report: Option<Report> = match session.store_if_any(config)? {
+        Some(store) => Some(kept(&store, None)?),
+        None => None,
     };
     let markdown = format == "markdown";
     let mut text = String::new();

@@ -244,6 +244,10 @@ impl<'a> Ways<'a> {
         let Some((gateway, base)) = self.gateway else { return true };
         // The gateway lives now, whatever instant the run was judged at.
         let clock = SystemClock::new();
+        if let Err(failure) = super::runtime::descriptors_to_spare() {
+            failure.tell(self.session);
+            return false;
+        }
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {

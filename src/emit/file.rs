@@ -86,6 +86,7 @@ pub fn write_file_as(
     };
     check_folder(&folder, path)?;
     check_target(path, mode)?;
+    sweep(&folder, name, mode);
     let temporary = folder.join(temporary_name(name, unique));
     let file = OpenOptions::new()
         .write(true)
@@ -95,6 +96,10 @@ pub fn write_file_as(
         .open(&temporary)
         .map_err(|source| io_error("creating", &temporary, source))?;
     let guard = Temporary { path: &temporary, kept: false };
+    // Whoever sweeps sees by it that somebody is still writing; it ends with this process, however that ends.
+    if let Err(error) = file.try_lock() {
+        tracing::debug!(event = "temporary-lock", path = %temporary.display(), %error);
+    }
     fill_and_sync(file, mode, path, fill)?;
     guard.rename_to(path)?;
     sync_folder(&folder)
@@ -138,6 +143,30 @@ fn temporary_name(name: &std::ffi::OsStr, unique: &str) -> OsString {
     temporary.push(unique);
     temporary.push(".tmp");
     temporary
+}
+
+/// Removes what killed runs left of this file: they hold persons, and no later run would touch them. What somebody is
+/// writing now is locked and stays. Nothing of this is needed for writing, so a failure is no error.
+fn sweep(folder: &Path, name: &std::ffi::OsStr, mode: u32) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let (begin, us) = (format!(".{}.", name.to_string_lossy()), rustix::process::geteuid().as_raw());
+    for entry in entries.flatten() {
+        let found = entry.file_name();
+        let unique = found.to_str().and_then(|found| found.strip_prefix(&begin)?.strip_suffix(".tmp"));
+        if unique.is_none_or(|unique| unique.is_empty() || !unique.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+            continue;
+        }
+        let path = entry.path();
+        let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
+        if !metadata.is_file() || metadata.uid() != us || metadata.mode() & 0o777 & !mode != 0 {
+            continue;
+        }
+        let removed = File::open(&path).and_then(|file| match file.try_lock() {
+            Ok(()) => std::fs::remove_file(&path),
+            Err(error) => Err(error.into()),
+        });
+        tracing::debug!(event = "left-over", path = %path.display(), ?removed);
+    }
 }
 
 /// What stands at the path already must be ours.
@@ -322,11 +351,40 @@ mod tests {
     }
 
     #[test]
+    fn what_a_killed_run_left_is_removed_and_what_another_is_writing_is_not() {
+        let folder = folder();
+        let path = folder.path().join("report.json");
+        let private = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, "half").expect("written");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("chmod");
+            File::open(path).expect("open")
+        };
+        drop(private(".report.json.dead.tmp"));
+        let busy = private(".report.json.busy.tmp");
+        busy.lock().expect("locked");
+        for other in [".report.json.tmp", ".other.json.dead.tmp", "report.json.dead.tmp"] {
+            drop(private(other));
+        }
+        write_file(&path, "r1", text("new")).expect("written");
+        let left = [
+            ".other.json.dead.tmp",
+            ".report.json.busy.tmp",
+            ".report.json.tmp",
+            "report.json",
+            "report.json.dead.tmp",
+        ];
+        assert_eq!(names(folder.path()), left);
+    }
+
+    #[test]
     fn a_name_that_is_taken_is_never_overwritten() {
         let folder = folder();
         let path = folder.path().join("report.json");
         let squatter = folder.path().join(".report.json.r1.tmp");
         std::fs::write(&squatter, "squatter").expect("written");
+        // Others may read it, so it is none of ours.
+        std::fs::set_permissions(&squatter, std::fs::Permissions::from_mode(0o644)).expect("chmod");
         assert!(matches!(write_file(&path, "r1", text("new")), Err(FileError::Io { doing: "creating", .. })));
         assert_eq!(std::fs::read_to_string(&squatter).expect("readable"), "squatter");
     }

@@ -30,6 +30,10 @@ enum Manner {
     WrongTenant,
     DeclaresNothing,
     FloodsAfterStop,
+    PanicsWhenAskedWhoItIs,
+    HangsWhenAskedWhoItIs,
+    PanicsDeclaring,
+    HangsDeclaring,
 }
 
 struct Fake {
@@ -47,13 +51,22 @@ impl Scanner for Fake {
     }
 
     async fn identify(&self) -> Result<Identity, Cause> {
+        self.fired.fetch_add(1, Ordering::SeqCst);
+        match self.manner {
+            Manner::PanicsWhenAskedWhoItIs => panic!("planted"),
+            Manner::HangsWhenAskedWhoItIs => std::future::pending::<()>().await,
+            _ => {}
+        }
         let found = if self.manner == Manner::WrongTenant { "other" } else { "own" };
         Ok(Identity { declared: String::from("own"), found: String::from(found) })
     }
 
     async fn declare(&self) -> Result<Vec<Pass>, Cause> {
-        if self.manner == Manner::DeclaresNothing {
-            return Ok(Vec::new());
+        match self.manner {
+            Manner::DeclaresNothing => return Ok(Vec::new()),
+            Manner::PanicsDeclaring => panic!("planted"),
+            Manner::HangsDeclaring => std::future::pending::<()>().await,
+            _ => {}
         }
         Ok(vec![Pass::new("listing", vec![Scope::new(SCOPE, "test")])])
     }
@@ -73,7 +86,7 @@ impl Scanner for Fake {
                 outlet.gap(Gap::part(scope, "x", Cause::Stopped)).await?;
                 tokio::task::yield_now().await;
             },
-            Manner::Good | Manner::WrongTenant | Manner::DeclaresNothing => {}
+            _ => {}
         }
         outlet.seal(scope, EndProof { kind: ProofKind::EndLine, announced: Some(1), sha256: None }).await?;
         Ok(outlet.finish())
@@ -168,21 +181,50 @@ fn expectation() -> Expectation<'static> {
 const LONG: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_panic_fails_its_own_scope_and_says_that_it_is_a_defect() {
+async fn s8_a_panic_fails_its_own_scope_and_says_that_it_is_a_defect() {
     let (state, cause) = read(Manner::Panics, LONG, false).await;
     assert_eq!(state, ScopeState::Failed);
     assert!(matches!(cause, Cause::Bug { .. }), "{cause:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hang_ends_at_the_deadline_as_partial() {
+async fn s8_a_hang_ends_at_the_deadline_as_partial() {
     let (state, cause) = read(Manner::Hangs, Duration::from_millis(200), false).await;
     assert_eq!(state, ScopeState::Partial, "one record was read before it hung");
     assert!(matches!(cause, Cause::LimitHit { .. }), "{cause:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flood_ends_at_the_deadline() {
+async fn s8_a_panic_before_anything_is_read_stays_with_its_system() {
+    for manner in [Manner::PanicsWhenAskedWhoItIs, Manner::PanicsDeclaring] {
+        let (state, cause) = read(manner, LONG, false).await;
+        assert_eq!(state, ScopeState::Failed, "{manner:?}");
+        assert!(matches!(cause, Cause::Bug { .. }), "{manner:?}: {cause:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s8_a_hang_before_anything_is_read_ends_at_the_deadline() {
+    let (state, cause) = read(Manner::HangsWhenAskedWhoItIs, Duration::from_millis(400), false).await;
+    assert_ne!(state, ScopeState::Complete);
+    assert!(matches!(cause, Cause::LimitHit { .. }), "{cause:?}");
+}
+
+/// The scopes of all systems are declared before any is read, one system after the other, each within the one deadline.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s8_a_system_that_hangs_while_it_declares_its_scopes_does_not_fail_the_run() {
+    let fired = Arc::new(AtomicUsize::new(0));
+    let (shared, _sender) = shared(Duration::from_millis(400));
+    let planned = plan(configured("bad", Manner::HangsDeclaring, &fired), now(), &shared).await;
+    let readings = read_all(vec![(planned, Watch::default())], 2, &shared).await.expect("memory does not fail");
+    let record = readings.into_iter().next().expect("one").intake.scopes.into_values().next().expect("one scope");
+    let fact = record.settle(&expectation()).expect("memory");
+    assert_ne!(fact.state, ScopeState::Complete);
+    assert!(fact.gaps.iter().any(|gap| matches!(gap.cause, Cause::LimitHit { .. })), "{:?}", fact.gaps);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s8_a_flood_ends_at_the_deadline() {
     let (state, _) = read(Manner::FloodsAfterStop, Duration::from_millis(200), false).await;
     assert_ne!(state, ScopeState::Complete);
 }

@@ -11,6 +11,8 @@ use super::StoreError;
 
 /// Name of the file in the state directory.
 const FILE: &str = "pseudonym.key";
+/// How the names of keys begin that have not got theirs yet.
+const BEGUN: &str = ".pseudonym-";
 
 /// Whether there is a key already.
 pub fn exists(state_directory: &Path) -> bool {
@@ -44,9 +46,10 @@ pub fn key(state_directory: &Path, randomness: &dyn Randomness) -> Result<[u8; 3
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let fresh = fresh(randomness);
+            sweep(state_directory).map_err(io("looking beside"))?;
             // Written beside it and then named, so that a kill leaves no key or a whole one.
             let mut file = tempfile::Builder::new()
-                .prefix(".pseudonym-")
+                .prefix(BEGUN)
                 .tempfile_in(state_directory)
                 .map_err(io("making a file beside"))?;
             file.write_all(&fresh).map_err(io("writing"))?;
@@ -57,6 +60,17 @@ pub fn key(state_directory: &Path, randomness: &dyn Randomness) -> Result<[u8; 3
         }
         Err(error) => Err(io("opening")(error)),
     }
+}
+
+/// Removes what a run left that was killed while it made a key. Whoever makes one holds the lock of the store.
+fn sweep(state_directory: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(state_directory)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(BEGUN) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// A key that is kept nowhere, for runs that write nothing.

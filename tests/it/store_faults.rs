@@ -21,7 +21,7 @@ fn large() -> Company {
 }
 
 #[test]
-fn a_run_that_is_killed_at_any_moment_leaves_a_store_that_the_next_one_can_trust() {
+fn s1_a_run_that_is_killed_at_any_moment_leaves_a_store_that_the_next_one_can_trust() {
     const ROUNDS: u64 = 25;
     let company = large();
     // The first run ends: there is something to lose, and the time a run takes is known.
@@ -70,7 +70,7 @@ fn a_run_that_is_killed_at_any_moment_leaves_a_store_that_the_next_one_can_trust
 }
 
 #[test]
-fn a_run_that_was_killed_is_named_by_the_next_one() {
+fn s1_a_run_that_was_killed_is_named_by_the_next_one() {
     let company = large();
     let mut tries = 0;
     loop {
@@ -111,7 +111,7 @@ fn a_run_that_was_killed_is_named_by_the_next_one() {
 }
 
 #[test]
-fn a_second_run_beside_the_first_is_busy_and_changes_nothing() {
+fn s4_a_second_run_beside_the_first_is_busy_and_changes_nothing() {
     let company = Company::new();
     company.write_all();
     company.scan_at(EARLIER).expect(1);
@@ -137,7 +137,7 @@ fn a_second_run_beside_the_first_is_busy_and_changes_nothing() {
 }
 
 #[test]
-fn of_many_runs_at_once_some_are_busy_and_none_is_wrong() {
+fn s4_of_many_runs_at_once_some_are_busy_and_none_is_wrong() {
     let company = large();
     let children: Vec<_> = (0..8)
         .map(|_| {
@@ -157,7 +157,7 @@ fn of_many_runs_at_once_some_are_busy_and_none_is_wrong() {
 }
 
 #[test]
-fn a_damaged_store_is_kept_aside_and_never_replaced_by_an_empty_one() {
+fn s5_a_damaged_store_is_kept_aside_and_never_replaced_by_an_empty_one() {
     let company = Company::new();
     company.write_all();
     company.scan_at(EARLIER).expect(1);
@@ -239,7 +239,7 @@ fn damaged_is_kept(what: &str, copy: &Copy, stderr: &str, bytes: &[u8]) {
 }
 
 #[test]
-fn a_store_that_is_gone_beside_its_ledger_is_a_loss_and_no_first_run() {
+fn s5_a_store_that_is_gone_beside_its_ledger_is_a_loss_and_no_first_run() {
     let company = Company::new();
     company.write_all();
     company.scan_at(EARLIER).expect(1);
@@ -249,7 +249,7 @@ fn a_store_that_is_gone_beside_its_ledger_is_a_loss_and_no_first_run() {
 }
 
 #[test]
-fn an_older_copy_of_the_store_is_recognised() {
+fn s5_an_older_copy_of_the_store_is_recognised() {
     let company = Company::new();
     company.write_all();
     company.scan_at(EARLIER).expect(1);
@@ -262,7 +262,7 @@ fn an_older_copy_of_the_store_is_recognised() {
 }
 
 #[test]
-fn a_store_of_a_newer_version_is_refused_and_left_alone() {
+fn s5_a_store_of_a_newer_version_is_refused_and_left_alone() {
     let company = Company::new();
     company.write_all();
     company.scan_at(EARLIER).expect(1);
@@ -281,7 +281,7 @@ fn a_store_of_a_newer_version_is_refused_and_left_alone() {
 }
 
 #[test]
-fn an_output_that_cannot_be_written_is_six_and_the_earlier_report_stays() {
+fn t9_an_output_that_cannot_be_written_is_six_and_the_earlier_report_stays() {
     let company = Company::new();
     company.write_all();
     company.scan_at(EARLIER).expect(1);
@@ -335,7 +335,7 @@ fn an_output_that_cannot_be_written_is_six_and_the_earlier_report_stays() {
 }
 
 #[test]
-fn a_state_directory_that_others_can_read_is_refused() {
+fn t9_a_state_directory_that_others_can_read_is_refused() {
     let company = Company::new();
     company.write_all();
     company.scan_at(EARLIER).expect(1);
@@ -346,7 +346,7 @@ fn a_state_directory_that_others_can_read_is_refused() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_six_and_quiet() {
+fn s3_a_reader_that_goes_away_is_six_and_quiet() {
     let company = large();
     for arguments in [
         &["scan", "--no-progress", "--format", "csv", "--as-of", EARLIER][..],
@@ -370,7 +370,7 @@ fn a_reader_that_goes_away_is_six_and_quiet() {
 }
 
 #[test]
-fn a_full_disk_is_six() {
+fn s3_a_full_disk_is_six() {
     let company = Company::new();
     company.write_all();
     let full = std::fs::File::options().write(true).open("/dev/full").expect("/dev/full");
@@ -384,7 +384,7 @@ fn a_full_disk_is_six() {
 }
 
 #[test]
-fn a_signal_ends_the_run_with_what_was_read() {
+fn s1_a_signal_ends_the_run_with_what_was_read() {
     let company = large();
     let began = Instant::now();
     company.copy().scan_at(EARLIER).expect(1);

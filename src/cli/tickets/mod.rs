@@ -109,7 +109,7 @@ fn send(session: &Session<'_>, configured: &Configured, wait: Duration, format: 
         trackers::build(&settings.trackers, &ways).into_iter().map(|opened| opened.channel).collect();
     let routes = settings.routes();
     let (clock, _) = session.clock(config);
-    let runtime = super::scan::runtime(config)?;
+    let runtime = super::runtime::runtime(config)?;
     let mut desk =
         Desk { outbox: &mut store, clock: clock.as_ref(), rest: &Sleep, habits: &settings.habits, routes: &routes };
     let (stop, mut stopped) = tokio::sync::watch::channel(false);

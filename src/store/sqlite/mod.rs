@@ -190,6 +190,10 @@ fn database(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
             format!(
                 " ({DATABASE_FILE} in the state directory is damaged: restore a backup, or start anew with an empty state directory)"
             )
+        } else if is_of_the_disk(&error) {
+            format!(
+                " ({DATABASE_FILE} in the state directory, or a file beside it: look at the disk, its space and its rights)"
+            )
         } else {
             String::new()
         };
@@ -200,7 +204,7 @@ fn database(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
 /// The same, with the file and the space left where writing failed (S3).
 fn full(directory: &StateDirectory, doing: &'static str, error: &rusqlite::Error) -> StoreError {
     let detail = match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed) => {
+        _ if is_of_the_disk(error) => {
             let free =
                 directory.free_bytes().map_or_else(|| String::from("an unknown number of"), |free| free.to_string());
             format!("{error} ({}; {free} bytes are free there)", directory.text(DATABASE_FILE))
@@ -212,6 +216,20 @@ fn full(directory: &StateDirectory, doing: &'static str, error: &rusqlite::Error
         _ => error.to_string(),
     };
     StoreError::Database { doing, detail }
+}
+
+/// Whether the operating system refused something, rather than the database.
+fn is_of_the_disk(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::FileLockingProtocolFailed
+        )
+    )
 }
 
 /// An instant as text of one width, so that texts sort by time.

@@ -216,7 +216,7 @@ pub(super) fn end(store: &mut SqliteStore, facts: &RunFacts, report: &[u8], keep
     change.commit()?;
     export::export(store)?;
     export::write_checkpoint(store)?;
-    fold_log(&store.connection)?;
+    fold_log(store)?;
     sweep(store, &reports)
 }
 
@@ -233,10 +233,11 @@ fn how_it_went(transaction: &Connection, run: i64) -> rusqlite::Result<(u64, u64
 
 /// Folds the write-ahead log into the database, so that a copy of the directory at rest is one file. A reader at work
 /// may prevent it; then the next run does it.
-fn fold_log(connection: &Connection) -> Result<(), StoreError> {
-    connection
+fn fold_log(store: &SqliteStore) -> Result<(), StoreError> {
+    store
+        .connection
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-        .map_err(database("folding the log into the store"))
+        .map_err(|error| super::full(&store.directory, "folding the log into the store", &error))
 }
 
 fn report_name(serial: i64) -> String {
@@ -250,17 +251,17 @@ fn kept(connection: &Connection) -> rusqlite::Result<BTreeSet<i64>> {
         .collect()
 }
 
-/// Removes reports that no row names.
+/// Removes reports that no row names, and what was never finished.
 fn sweep(store: &SqliteStore, reports: &StateDirectory) -> Result<(), StoreError> {
     let kept = kept(&store.connection).map_err(database("listing the kept reports"))?;
     let path = reports.path().display().to_string();
     for entry in std::fs::read_dir(reports.path()).map_err(io_error("listing", &path))? {
         let name = entry.map_err(io_error("listing", &path))?.file_name();
         let Some(name) = name.to_str() else { continue };
-        let Some(serial) = name.strip_suffix(REPORT_ENDING).and_then(|serial| serial.parse::<i64>().ok()) else {
-            continue;
-        };
-        if !kept.contains(&serial) {
+        // What a killed run left half-written holds persons as well.
+        let unfinished = name.ends_with(&format!("{REPORT_ENDING}.new"));
+        let serial = name.strip_suffix(REPORT_ENDING).and_then(|serial| serial.parse::<i64>().ok());
+        if unfinished || serial.is_some_and(|serial| !kept.contains(&serial)) {
             reports.remove(name)?;
         }
     }
