@@ -90,7 +90,7 @@ pub(super) fn refuse_overprivileged(
     if built.is_empty() {
         return Ok(());
     }
-    let runtime = super::scan::runtime(config)?;
+    let runtime = super::runtime::runtime(config)?;
     let outcomes = runtime.block_on(try_all(&built));
     runtime.shutdown_timeout(Duration::from_secs(2));
     overprivileged(&built, &outcomes).map_or(Ok(()), |says| Err(Failure::Usage(says)))

@@ -79,7 +79,7 @@ fn c1_each_right_refused_in_turn_is_named_by_the_service_s_own_word() {
         ("okta.authorizationServers.read", "/api/v1/authorizationServers"),
         ("okta.logs.read", "/api/v1/logs"),
         ("okta.users.read", "/api/v1/users/*/factors"),
-        ("okta.appGrants.read", "/api/v1/users/*/grants"),
+        ("okta.users.read", "/api/v1/users/*/grants"),
     ] {
         let refused = server.plant(On::get(path), Damage::Reply(okta_error(403, "E0000006")));
         let told = wire.fault();
