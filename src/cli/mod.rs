@@ -20,6 +20,7 @@ mod outcome;
 mod outputs;
 mod permissions;
 mod policy;
+mod process;
 mod progress;
 mod report;
 mod roster;
@@ -54,6 +55,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &Environ
         Err(error) => return failure::usage(&error),
     };
     logging::start(&arguments.global);
+    process::hide_memory();
     let session = Session::new(&arguments.global, environment);
     match run(&session, arguments.command) {
         Ok(code) => code,

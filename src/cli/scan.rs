@@ -270,7 +270,7 @@ pub(super) fn load_roster(
         Ok(released) => released,
         Err(error) => {
             failed.borrow_mut().get_or_insert(error);
-            false
+            None
         }
     };
     let loaded = roster::load(&LoadInput {

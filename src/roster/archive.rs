@@ -1,6 +1,6 @@
 //! The accepted roster as it was read, packed, so that a later run can read it again when the newest one is held.
 //!
-//! An archive holds the raw files, the settings they were read with, a line a person for comparing, and the people who
+//! An archive holds the files without what is not read of them, the settings they were read with, a line a person for comparing, and the people who
 //! stand in the files no longer. Layout: a line of text with the format's version, the header as JSON on a line, then
 //! the packed files one after the other.
 
@@ -35,7 +35,7 @@ pub(super) enum ArchiveError {
     Damaged(String),
 }
 
-fn damaged(error: impl std::fmt::Display) -> ArchiveError {
+pub(super) fn damaged(error: impl std::fmt::Display) -> ArchiveError {
     ArchiveError::Damaged(error.to_string())
 }
 
@@ -168,6 +168,18 @@ impl PackedLines {
     pub(super) fn finish(self, name: &str) -> Result<TakenFile, ArchiveError> {
         let packed = self.encoder.finish().map_err(damaged)?;
         Ok(TakenFile { path: PathBuf::from(name), bytes: self.bytes, sha256: String::new(), modified: None, packed })
+    }
+}
+
+impl Write for PackedLines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.encoder.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.encoder.flush()
     }
 }
 

@@ -108,9 +108,9 @@ pub(super) fn held(
 
 /// Whether every roster so far was taken without an operator's word (ROS-14).
 fn no_operator_yet(input: &LoadInput<'_>) -> bool {
-    input
-        .previous
-        .is_none_or(|accepted| accepted.accepted_by == ACCEPTED_AS_BASELINE && !(input.released)(&accepted.digest))
+    input.previous.is_none_or(|accepted| {
+        accepted.accepted_by == ACCEPTED_AS_BASELINE && (input.released)(&accepted.digest).is_none()
+    })
 }
 
 fn digest_of(reading: &Reading) -> RosterDigest {

@@ -27,6 +27,8 @@ pub(super) enum Force {
     Surges,
     /// The roster is held, unless an operator accepts it by its digest.
     Holds,
+    /// The roster is held although an operator accepted it: that word was about an earlier day.
+    HoldsAgain,
     /// The roster is held: there is nothing that could be accepted.
     Refuses,
 }
@@ -51,7 +53,7 @@ impl Gate {
 
     /// Whether it keeps this roster from being in force.
     pub(super) fn stops(&self, released: bool) -> bool {
-        self.force == Force::Refuses || (self.force == Force::Holds && !released)
+        self.force >= Force::HoldsAgain || (self.force == Force::Holds && !released)
     }
 
     /// The gate as it is told.
@@ -70,11 +72,12 @@ pub(super) fn alone(
     past: Option<&Figures>,
     now: Instant,
     leave: LeavePolicy,
+    released_at: Option<Instant>,
 ) -> Vec<Gate> {
     let mut gates = Vec::new();
     for source in &settings.sources {
         if let Some(file) = reading.sources.iter().find(|file| file.id == source.id) {
-            gates.extend(freshness(source, file, past, now));
+            gates.extend(freshness(source, file, past, now, released_at));
         }
         gates.extend(sentinels(source, reading, now, leave));
     }
@@ -96,14 +99,20 @@ pub(super) fn alone(
 pub(super) fn described_at(file: &FileRead, past: Option<&Figures>) -> Option<Instant> {
     let known = past.and_then(|past| past.sources.get(&file.id));
     match (known, &file.taken) {
-        (Some(known), Some(taken)) if file.by_file_time && known.by_file_time && known.sha256 == taken.sha256 => {
+        (Some(known), Some(taken)) if file.by_file_time && known.sha256 == taken.sha256 => {
             known.as_of.into_iter().chain(file.as_of).min()
         }
         _ => file.as_of,
     }
 }
 
-fn freshness(source: &SourceSettings, file: &FileRead, past: Option<&Figures>, now: Instant) -> Option<Gate> {
+fn freshness(
+    source: &SourceSettings,
+    file: &FileRead,
+    past: Option<&Figures>,
+    now: Instant,
+    released_at: Option<Instant>,
+) -> Option<Gate> {
     let max_age = chrono::TimeDelta::from_std(source.max_age).unwrap_or(chrono::TimeDelta::MAX);
     // A source that is allowed to be older than the usual day is held at twice its own age.
     let hold_age = chrono::TimeDelta::hours(72).max(max_age.checked_mul(2).unwrap_or(chrono::TimeDelta::MAX));
@@ -120,7 +129,13 @@ fn freshness(source: &SourceSettings, file: &FileRead, past: Option<&Figures>, n
     let age = now - as_of;
     let hours = |age: chrono::TimeDelta| age.num_minutes() as f64 / 60.0;
     if age > max_age {
-        let force = if age > hold_age { Force::Holds } else { Force::Reports };
+        // Who accepted these bytes accepted their age on that day. A file that stays the same for ever, because its
+        // export has stopped, must not be fresh for ever.
+        let force = match released_at {
+            _ if age <= hold_age => Force::Reports,
+            Some(at) if now - at > hold_age => Force::HoldsAgain,
+            _ => Force::Holds,
+        };
         let says = format!(
             "the data is {:.1} h old{by} (reported above {:.0} h, held above {:.0} h)",
             hours(age),

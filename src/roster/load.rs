@@ -42,8 +42,8 @@ pub struct LoadInput<'a> {
     pub previous: Option<&'a AcceptedRoster>,
     /// Figures of the roster accepted seven days ago, as this room wrote them (ROS-15).
     pub week_ago_figures: Option<&'a str>,
-    /// Whether an operator accepted this digest by name (ROS-13).
-    pub released: &'a dyn Fn(&str) -> bool,
+    /// When an operator last accepted this digest by name (ROS-13); `None` if nobody did.
+    pub released: &'a dyn Fn(&str) -> Option<Instant>,
     /// Share of the people on the roster who were matched to at least one identity in the last run, 0 to 1 (ROS-8).
     /// Not known, the worst is assumed: everybody was.
     pub matched_share: Option<f64>,
@@ -94,8 +94,9 @@ pub fn load(input: &LoadInput<'_>) -> Loaded {
             Err(error) => Before::Unusable(error.to_string()),
         },
     };
-    let released = reading.digest.as_ref().is_some_and(|digest| (input.released)(&digest.0));
-    let judged = judge(input, &mut reading, &before, released);
+    let released_at = reading.digest.as_ref().and_then(|digest| (input.released)(&digest.0));
+    let released = released_at.is_some();
+    let judged = judge(input, &mut reading, &before, released_at);
     if judged.gates.iter().any(|gate| gate.stops(released)) {
         decide::held(input, reading, &before, judged, released)
     } else {
@@ -111,7 +112,7 @@ pub(super) struct Judged {
     pub(super) figures: Option<Figures>,
 }
 
-fn judge(input: &LoadInput<'_>, reading: &mut Reading, before: &Before, released: bool) -> Judged {
+fn judge(input: &LoadInput<'_>, reading: &mut Reading, before: &Before, released_at: Option<Instant>) -> Judged {
     let mut gates: Vec<Gate> = reading.files().flat_map(|file| file.gates.iter().cloned()).collect();
     if input.settings.sources.is_empty() {
         gates.push(Gate::whole("ROS-1", Force::Refuses, "no roster source is configured"));
@@ -140,7 +141,8 @@ fn judge(input: &LoadInput<'_>, reading: &mut Reading, before: &Before, released
         }
     }
     let mut figures = Figures::count(reading, input.now, input.leave_policy);
-    gates.extend(gates::alone(input.settings, reading, past.map(|past| &past.figures), input.now, input.leave_policy));
+    let figures_before = past.map(|past| &past.figures);
+    gates.extend(gates::alone(input.settings, reading, figures_before, input.now, input.leave_policy, released_at));
     if let Some(past) = past {
         add_up(&mut figures, &past.figures, &compared);
         gates.extend(gates::against(input.settings, reading, &past.figures));
@@ -158,7 +160,7 @@ fn judge(input: &LoadInput<'_>, reading: &mut Reading, before: &Before, released
         };
         let swing = &compared.swing;
         gates.extend(gates::swings(swing, &past.figures, &figures, week_ago.as_ref(), input.matched_share, reading));
-        if released {
+        if released_at.is_some() {
             // What an operator accepted by name is not held against the rosters after it.
             figures.sums = past.figures.sums;
             figures.anchor = Some(Box::new(figures.as_anchor()));

@@ -114,6 +114,16 @@ fn overlap(left: &Stint, right: &Stint) -> bool {
     left.start == right.start || (before(left, right) && before(right, left))
 }
 
+/// The days of a row, for whoever has to put it right.
+fn dates(row: &Row) -> String {
+    let first = row.note.first_day;
+    match (row.note.last_day, end_of(&row.stint)) {
+        (Some(last), _) => format!("{first} to {last}"),
+        (None, Some(end)) => format!("{first} to {}", end.format("%Y-%m-%dT%H:%M:%SZ")),
+        (None, None) => format!("{first} with no end"),
+    }
+}
+
 /// Whether two rows say the same, whatever their number and time of change.
 fn same_content(left: &Row, right: &Row) -> bool {
     let plain = |row: &Row| Stint { number: 0, ..row.stint.clone() };
@@ -144,7 +154,12 @@ fn settle_each_source(rows: Vec<Row>, now: Instant, conflicts: &mut Vec<Conflict
             conflicts.push(Conflict { rescinded: true, ..Conflict::reported(says, secret) });
             kept[at] = newer.clone();
         } else {
-            let says = format!("source {}: two rows for the same time contradict each other", row.stint.source);
+            let says = format!(
+                "source {}: two rows for the same time contradict each other: {} and {}",
+                row.stint.source,
+                dates(other),
+                dates(&row)
+            );
             conflicts.push(Conflict::blocking(says, secret));
             kept.push(row);
         }

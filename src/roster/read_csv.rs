@@ -1,6 +1,6 @@
 //! Delimited text with a header row, streamed.
 
-use std::io::Read;
+use std::io::{Read, Write};
 
 use super::encoding::TextReader;
 use super::mistakes::Mistakes;
@@ -47,6 +47,7 @@ pub(super) fn read<R: Read>(
     on_row: &mut dyn FnMut(&RawRow, &mut Mistakes),
 ) -> TableRead {
     let mut table = TableRead { present: vec![false; wanted.len()], ..TableRead::default() };
+    text.watch_quotes(delimiter);
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
@@ -111,17 +112,31 @@ pub(super) fn read<R: Read>(
         on_row(&row, mistakes);
     }
     drop(reader);
-    if !text.quotes_are_even() {
-        mistakes.add(
-            None,
-            "",
-            "a quotation mark is never closed: the file was cut off inside a quoted field, or a quote is not doubled",
-            None,
-        );
+    if let Some(torn) = text.torn() {
+        mistakes.add(Some(Place { line: torn.line(), column: 1, length: 1 }), "", torn.as_str(), None);
         table.damaged = true;
     }
     table.ends_with_line_break = text.ends_with_line_break();
     table
+}
+
+/// Writes the table again with the wanted columns alone, for keeping. The rows stay what they were to [`read`].
+pub(super) fn keep_wanted<R: Read>(
+    text: &mut TextReader<R>,
+    delimiter: u8,
+    wanted: &[Wanted],
+    out: &mut dyn Write,
+) -> Result<(), csv::Error> {
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text);
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(out);
+    let mut record = csv::StringRecord::new();
+    let mut stays: Option<Vec<bool>> = None;
+    while reader.read_record(&mut record)? {
+        let is_wanted = |header: &str| wanted.iter().any(|column| column.header == header.trim());
+        let stays = stays.get_or_insert_with(|| record.iter().map(is_wanted).collect());
+        writer.write_record(record.iter().zip(&*stays).filter(|(_, stays)| **stays).map(|(field, _)| field))?;
+    }
+    writer.flush().map_err(csv::Error::from)
 }
 
 fn match_headers(table: &mut TableRead, wanted: &[Wanted], mistakes: &mut Mistakes) -> Vec<Option<usize>> {

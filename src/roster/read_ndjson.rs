@@ -1,7 +1,7 @@
 //! One JSON record a line, streamed. Equal in meaning to the delimited form.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 
 use serde::Deserialize;
 use serde::de::{self, MapAccess, Visitor};
@@ -129,6 +129,31 @@ pub(super) fn read<R: Read>(
     }
     table.ends_with_line_break = true; // Every record is whole by itself: its closing brace was seen.
     table
+}
+
+/// Writes the records again with the wanted keys alone, for keeping. A record that was rejected stays one, without what was
+/// in the value that it was rejected for.
+pub(super) fn keep_wanted<R: Read>(text: &mut TextReader<R>, wanted: &[Wanted], out: &mut dyn Write) -> io::Result<()> {
+    for line in BufReader::with_capacity(256 * 1024, text).lines() {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let record: Record = serde_json::from_str(&line)?;
+        let kept = record.0.into_iter().filter_map(|(key, value)| {
+            if key == "aliases" {
+                let fits = value.is_null() || serde_json::from_value::<Vec<AliasFields>>(value.clone()).is_ok();
+                return Some((key, if fits { value } else { Value::Bool(false) }));
+            }
+            let nested = value.is_object() || value.is_array();
+            let wanted = wanted.iter().any(|column| column.header == key);
+            wanted.then(|| (key, if nested { Value::Array(Vec::new()) } else { value }))
+        });
+        let kept: serde_json::Map<String, Value> = kept.collect();
+        serde_json::to_writer(&mut *out, &kept)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
 }
 
 /// Puts one field into the row. Ids are text: a number would have lost its leading zeros already.

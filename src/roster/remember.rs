@@ -1,17 +1,21 @@
 //! Writes down an accepted roster for the runs after it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::io::Write as _;
 
 use scan_contract::Instant;
 
 use super::archive::{self, ArchiveError, PackedLines, REMEMBERED, TOMBSTONES};
 use super::compare::Compared;
+use super::encoding::TextReader;
 use super::intake::TakenFile;
 use super::model::{EndSource, LeavePolicy, Person, Standing};
 use super::past::{KeptClaim, Remembered, Tombstone};
 use super::people::{People, PersonNote};
-use super::settings::RosterSettings;
-use super::sources::Reading;
+use super::settings::{Encoding, RosterSettings, SourceFormat};
+use super::sources::{ALIASES, FileRead, Reading, alias_columns, wanted_columns};
+use super::{read_csv, read_ndjson};
 
 /// Packs the files that were read, a line a person, and everybody the files no longer tell.
 pub(super) fn pack(
@@ -30,9 +34,43 @@ pub(super) fn pack(
         lines.push(&known)?;
     }
     let ours = [lines.finish(REMEMBERED)?, pack_tombstones(people, tombstones)?];
-    let files: Vec<&TakenFile> =
-        reading.files().flat_map(|file| file.taken.iter().chain(&file.manifest_taken)).chain(&ours).collect();
-    archive::write(settings, files.into_iter())
+    let mut files: Vec<Cow<'_, TakenFile>> = Vec::new();
+    for file in reading.files() {
+        files.extend(file.taken.as_ref().map(|taken| without_unread(settings, file, taken)).transpose()?);
+        files.extend(file.manifest_taken.as_ref().map(Cow::Borrowed));
+    }
+    files.extend(ours.iter().map(Cow::Borrowed));
+    archive::write(settings, files.iter().map(Cow::as_ref))
+}
+
+/// The file as it is kept: nobody knows what lies in columns that are not read, and none of it is needed (DAT-2). What
+/// is left is UTF-8 with a mark, which wins over the declared encoding.
+fn without_unread<'f>(
+    settings: &RosterSettings,
+    file: &FileRead,
+    taken: &'f TakenFile,
+) -> Result<Cow<'f, TakenFile>, ArchiveError> {
+    if file.table.ignored.is_empty() {
+        return Ok(Cow::Borrowed(taken));
+    }
+    let source = settings.sources.iter().find(|source| source.id == file.id && file.id != ALIASES);
+    let encoding = source.map_or(Encoding::Utf8, |source| source.encoding);
+    let wanted = source.map_or_else(alias_columns, wanted_columns);
+    let decoder = zstd::stream::read::Decoder::new(&taken.packed[..]).map_err(archive::damaged)?;
+    let mut text = TextReader::new(decoder, encoding);
+    let mut plain = PackedLines::new()?;
+    plain.write_all("\u{feff}".as_bytes()).map_err(archive::damaged)?;
+    match source.map(|source| source.format) {
+        Some(SourceFormat::Ndjson) => {
+            read_ndjson::keep_wanted(&mut text, &wanted, &mut plain).map_err(archive::damaged)?;
+        }
+        Some(SourceFormat::Csv) | None => {
+            let delimiter = source.map_or(b',', |source| source.delimiter);
+            read_csv::keep_wanted(&mut text, delimiter, &wanted, &mut plain).map_err(archive::damaged)?;
+        }
+    }
+    let kept = plain.finish(&taken.path.to_string_lossy())?;
+    Ok(Cow::Owned(TakenFile { modified: taken.modified, ..kept }))
 }
 
 fn remembered(person: &Person, note: &PersonNote, now: Instant, leave: LeavePolicy) -> Remembered {

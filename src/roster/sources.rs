@@ -226,11 +226,7 @@ impl Reader<'_> {
         };
         let sources: BTreeSet<&str> = self.settings.sources.iter().map(|source| source.id.as_str()).collect();
         let mut mistakes = Mistakes::of(&proven.path);
-        let wanted: Vec<Wanted> = ALIAS_COLUMNS
-            .iter()
-            .enumerate()
-            .map(|(at, name)| Wanted { header: (*name).to_owned(), required: at < 3 })
-            .collect();
+        let wanted = alias_columns();
         let mut rejected = 0;
         {
             let mut text = TextReader::new(&mut intake, Encoding::Utf8);
@@ -292,6 +288,12 @@ pub(super) fn coverage_word(coverage: SourceCoverage) -> &'static str {
         SourceCoverage::Leavers => "leavers",
         SourceCoverage::Active => "active",
     }
+}
+
+/// Columns of the aliases file.
+pub(super) fn alias_columns() -> Vec<Wanted> {
+    let columns = ALIAS_COLUMNS.iter().enumerate();
+    columns.map(|(at, name)| Wanted { header: (*name).to_owned(), required: at < 3 }).collect()
 }
 
 /// Columns of a source under the headers it declares. A column that the configuration names has to be there.

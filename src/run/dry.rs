@@ -117,7 +117,7 @@ impl Store for DryStore {
         self.inner.roster_figures_at(instant)
     }
 
-    fn roster_released(&self, digest: &str) -> Result<bool, StoreError> {
+    fn roster_released(&self, digest: &str) -> Result<Option<Instant>, StoreError> {
         self.inner.roster_released(digest)
     }
 

@@ -37,7 +37,7 @@ pub struct MemoryStore {
     unattributed: BTreeMap<(SystemId, AccessKind, String), Instant>,
     exception_idle: BTreeMap<String, u32>,
     rosters: Vec<AcceptedRoster>,
-    pub(super) released: BTreeSet<String>,
+    pub(super) released: BTreeMap<String, Instant>,
     reports: Vec<(String, Instant, Vec<u8>)>,
     last_success_at: Option<Instant>,
     chain: Chain,
@@ -73,7 +73,7 @@ impl MemoryStore {
             unattributed: BTreeMap::new(),
             exception_idle: BTreeMap::new(),
             rosters: Vec::new(),
-            released: BTreeSet::new(),
+            released: BTreeMap::new(),
             reports: Vec::new(),
             last_success_at: None,
             chain: Chain::begin(lineage),
@@ -182,14 +182,14 @@ impl Store for MemoryStore {
         Ok(known.max_by_key(|roster| roster.accepted_at).map(|roster| roster.figures.clone()))
     }
 
-    fn roster_released(&self, digest: &str) -> Result<bool, StoreError> {
-        Ok(self.released.contains(digest))
+    fn roster_released(&self, digest: &str) -> Result<Option<Instant>, StoreError> {
+        Ok(self.released.get(digest).copied())
     }
 
     fn release_roster(&mut self, digest: &str, at: Instant, by: &str) -> Result<(), StoreError> {
         let decision = String::from("accepted");
         self.record(at, LedgerEvent::Roster { by: by.to_owned(), digest: digest.to_owned(), decision })?;
-        self.released.insert(digest.to_owned());
+        self.released.insert(digest.to_owned(), at);
         Ok(())
     }
 

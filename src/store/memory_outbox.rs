@@ -107,7 +107,7 @@ impl Outbox for MemoryStore {
             wishes: drawer.wishes.values().cloned().collect(),
             runs: drawer.runs.clone(),
             open_findings: open.count() as u64,
-            roster_released: digest.is_some_and(|digest| self.released.contains(digest)),
+            roster_released: digest.is_some_and(|digest| self.released.contains_key(digest)),
         })
     }
 

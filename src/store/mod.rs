@@ -301,8 +301,8 @@ pub trait Store: Outbox + Send {
     /// Figures of the roster accepted at or before `instant` (ROS-15 looks seven days back).
     fn roster_figures_at(&self, instant: Instant) -> Result<Option<String>, StoreError>;
 
-    /// Whether an operator accepted this digest by name.
-    fn roster_released(&self, digest: &str) -> Result<bool, StoreError>;
+    /// When an operator last accepted this digest by name; `None` if nobody did.
+    fn roster_released(&self, digest: &str) -> Result<Option<Instant>, StoreError>;
 
     /// Records an operator's acceptance of a digest, also in the ledger.
     fn release_roster(&mut self, digest: &str, at: Instant, by: &str) -> Result<(), StoreError>;

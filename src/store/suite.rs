@@ -286,12 +286,12 @@ fn the_newest_roster_is_kept_whole_and_earlier_figures_can_be_asked_for() {
 fn a_release_is_for_one_digest() {
     on_both(|shelf| {
         shelf.with(&mut |store| {
-            assert!(!store.roster_released("d1").unwrap());
+            assert_eq!(store.roster_released("d1").unwrap(), None);
             store.release_roster("d1", now(), "roster accept").unwrap();
         });
         shelf.with(&mut |store| {
-            assert!(store.roster_released("d1").unwrap());
-            assert!(!store.roster_released("d2").unwrap());
+            assert_eq!(store.roster_released("d1").unwrap(), Some(now()));
+            assert_eq!(store.roster_released("d2").unwrap(), None);
         });
     });
 }

@@ -12,6 +12,7 @@
     reason = "a test fails loudly, and starts the program it tests"
 )]
 
+mod canaries;
 mod cli;
 mod company;
 mod credentials;

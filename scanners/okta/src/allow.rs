@@ -56,7 +56,7 @@ const USER_FIELDS: &[&str] = &[
     "lastName",
     "displayName",
     "credentials",
-    "password",
+    "password{}",
     "provider",
     "type",
     "name",

@@ -137,7 +137,7 @@ fn over_http(world: &World, given: Result<Fetched, Cause>) -> Loaded {
         leave_policy: world.leave,
         previous: world.accepted.as_ref(),
         week_ago_figures: None,
-        released: &|_| false,
+        released: &|_| None,
         matched_share: None,
     })
 }

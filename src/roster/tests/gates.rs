@@ -189,6 +189,27 @@ fn ros_7_the_instant_inside_the_manifest_counts_before_the_files_time() {
 }
 
 #[test]
+fn ros_7_what_an_operator_accepted_grows_old_like_any_other() {
+    let mut world = world(FIRST);
+    world.files.put("hris.csv", csv(&staff(20)), Some(world.now));
+    let first = world.run();
+    world.release(&first);
+    assert!(!holds(&world.run(), "ROS-7"));
+    let accepted = world.now;
+    world.now = accepted + TimeDelta::hours(72);
+    assert!(!holds(&world.load(), "ROS-7"));
+    world.now += TimeDelta::minutes(1);
+    let stale = world.load();
+    assert!(holds(&stale, "ROS-7"), "its export has stopped");
+    assert_eq!(stale.state, RosterState::Held);
+    // Accepted once more, it holds for as long again.
+    world.release(&stale);
+    assert_eq!(world.load().state, RosterState::Accepted);
+    world.now += TimeDelta::hours(73);
+    assert_eq!(world.load().state, RosterState::Held);
+}
+
+#[test]
 fn ros_8_lost_zeros_show_as_lost_ids() {
     let mut rows: Vec<Row> = (0..100).map(|number| row(&format!("{number:05}"))).collect();
     let mut world = world(FIRST).rows(&rows);
@@ -288,7 +309,7 @@ fn ros_13_a_held_roster_is_accepted_by_its_digest_only() {
     world.put_rows("hris", &rows[..50]);
     let held = world.load();
     assert_eq!(held.state, RosterState::Held);
-    world.released.insert("something else".to_owned());
+    world.released.insert("something else".to_owned(), world.now);
     assert_eq!(world.load().state, RosterState::Held);
     world.release(&held);
     let loaded = world.run();

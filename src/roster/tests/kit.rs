@@ -1,6 +1,6 @@
 //! A roster in memory, a clock, and a store of one accepted roster.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -136,7 +136,7 @@ pub(super) struct World {
     pub(super) leave: LeavePolicy,
     pub(super) accepted: Option<AcceptedRoster>,
     pub(super) week_ago: Option<String>,
-    pub(super) released: BTreeSet<String>,
+    pub(super) released: BTreeMap<String, Instant>,
     pub(super) matched_share: Option<f64>,
 }
 
@@ -149,7 +149,7 @@ pub(super) fn world(now: &str) -> World {
         leave: LeavePolicy::KeepAccess,
         accepted: None,
         week_ago: None,
-        released: BTreeSet::new(),
+        released: BTreeMap::new(),
         matched_share: None,
     }
 }
@@ -193,7 +193,7 @@ impl World {
             leave_policy: self.leave,
             previous: self.accepted.as_ref(),
             week_ago_figures: self.week_ago.as_deref(),
-            released: &|digest| self.released.contains(digest),
+            released: &|digest| self.released.get(digest).copied(),
             matched_share: self.matched_share,
         })
     }
@@ -208,7 +208,7 @@ impl World {
     }
 
     pub(super) fn release(&mut self, loaded: &Loaded) {
-        self.released.insert(loaded.facts.digest.clone().expect("a digest"));
+        self.released.insert(loaded.facts.digest.clone().expect("a digest"), self.now);
     }
 }
 

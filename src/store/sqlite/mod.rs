@@ -303,7 +303,7 @@ impl Store for SqliteStore {
         rosters::figures_at(self, instant)
     }
 
-    fn roster_released(&self, digest: &str) -> Result<bool, StoreError> {
+    fn roster_released(&self, digest: &str) -> Result<Option<Instant>, StoreError> {
         rosters::released(self, digest)
     }
 

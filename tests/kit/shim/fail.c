@@ -13,6 +13,8 @@
  *   HOLDOVER_FAULT_DO     enospc, eio, short (half of the bytes), before, after, half (killed there)
  *   HOLDOVER_FAULT_FIRED  file that gets a line whenever it acts
  *   HOLDOVER_FAULT_TRACE  file that gets a line for every call that is counted
+ *   HOLDOVER_FAULT_SYNCED folder that gets a copy of each file as it was when it was last synced, named by its inode: a
+ *                         test puts them back after a kill, and what was not synced is lost as by a power cut
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -32,7 +35,7 @@
 
 enum act { NOTHING, FAIL, SHORT, BEFORE, AFTER, HALF };
 
-static const char *below, *wanted_call, *wanted_name, *fired_file, *trace_file, *words;
+static const char *below, *wanted_call, *wanted_name, *fired_file, *trace_file, *synced_folder, *words;
 static long nth;
 static int goes_on, error_number;
 static enum act act;
@@ -46,6 +49,7 @@ __attribute__((constructor)) static void begin(void)
     wanted_name = getenv("HOLDOVER_FAULT_NAME");
     fired_file = getenv("HOLDOVER_FAULT_FIRED");
     trace_file = getenv("HOLDOVER_FAULT_TRACE");
+    synced_folder = getenv("HOLDOVER_FAULT_SYNCED");
     text = getenv("HOLDOVER_FAULT_NTH");
     nth = text ? atol(text) : 0;
     goes_on = getenv("HOLDOVER_FAULT_ON") != NULL;
@@ -229,11 +233,55 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     return what == FAIL ? -1 : ended(what, syscall(SYS_sendmsg, fd, message, flags));
 }
 
+/* Keeps what has just become durable. */
+static void keep(int fd)
+{
+    char name[64], place[PATH_MAX], fresh[PATH_MAX], bytes[65536];
+    struct stat found;
+    int kept = errno;
+    long from, to, length, at = 0;
+    if (!synced_folder || fstat(fd, &found) || !S_ISREG(found.st_mode))
+        return;
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    snprintf(place, sizeof place, "%s/%lu", synced_folder, (unsigned long)found.st_ino);
+    snprintf(fresh, sizeof fresh, "%s/%lu.new", synced_folder, (unsigned long)found.st_ino);
+    from = syscall(SYS_openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC, 0);
+    to = syscall(SYS_openat, AT_FDCWD, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    while (from >= 0 && to >= 0 && (length = syscall(SYS_pread64, from, bytes, sizeof bytes, at)) > 0) {
+        if (syscall(SYS_write, to, bytes, (size_t)length) != length)
+            abort();
+        at += length;
+    }
+    syscall(SYS_close, from);
+    syscall(SYS_close, to);
+    syscall(SYS_renameat2, AT_FDCWD, fresh, AT_FDCWD, place, 0);
+    errno = kept;
+}
+
+/* A file that is made now may have the inode of one that is gone. */
+static void forget(int fd)
+{
+    char place[PATH_MAX];
+    struct stat found;
+    int kept = errno;
+    if (!synced_folder || fd < 0 || fstat(fd, &found) || !S_ISREG(found.st_mode) || found.st_size)
+        return;
+    snprintf(place, sizeof place, "%s/%lu", synced_folder, (unsigned long)found.st_ino);
+    syscall(SYS_unlinkat, AT_FDCWD, place, 0);
+    errno = kept;
+}
+
 static int synced(int fd, long number)
 {
     char space[PATH_MAX];
     enum act what = below ? decide("fsync", of_descriptor(fd, space), NULL) : NOTHING;
-    return what == FAIL ? -1 : (int)ended(what, syscall(number, fd));
+    int result;
+    if (what == FAIL)
+        return -1;
+    result = (int)syscall(number, fd);
+    if (!result)
+        keep(fd);
+    return (int)ended(what, result);
 }
 
 int fsync(int fd)
@@ -292,7 +340,13 @@ static int opened(int folder, const char *path, int flags, mode_t mode)
     char space[PATH_MAX];
     int makes = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
     enum act what = below && makes ? decide("open", absolute(folder, path, space), NULL) : NOTHING;
-    return what == FAIL ? -1 : (int)ended(what, syscall(SYS_openat, folder, path, flags, mode));
+    int fd;
+    if (what == FAIL)
+        return -1;
+    fd = (int)syscall(SYS_openat, folder, path, flags, mode);
+    if (makes)
+        forget(fd);
+    return (int)ended(what, fd);
 }
 
 #define MODE_OF(flags, mode)                                             \

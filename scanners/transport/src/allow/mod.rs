@@ -47,7 +47,7 @@ pub enum Keep {
     Nothing,
     /// JSON: names of the keys that stay, at any depth. A name that ends in `/*` keeps a map whose keys are data
     /// (`key_info/*`): the keys stay, and below each the list holds again. Of a list whose name ends in `#` (`errors#`)
-    /// only the length stays. `*` alone keeps everything and is for
+    /// only the length stays; of a name that ends in `{}` (`password{}`) only that there is an object. `*` alone keeps everything and is for
     /// documents that cannot hold a secret, with the reason beside it.
     Json(&'static [&'static str]),
     /// XML: local names of the elements that stay.

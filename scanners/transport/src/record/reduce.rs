@@ -11,7 +11,7 @@ use crate::settings::Limits;
 
 /// The part of `body` that may be written down. A body of another form than the list expects leaves nothing, and nothing
 /// is what no reader of JSON or XML takes for an answer.
-pub(super) fn reduce(keep: Keep, body: &[u8]) -> String {
+pub(crate) fn reduce(keep: Keep, body: &[u8]) -> String {
     match keep {
         Keep::Nothing => String::new(),
         // A key that stands twice is refused while it is read. One of the two alone would pass in a replay.
@@ -58,6 +58,10 @@ fn kept(names: &[&str], (key, value): (String, Value)) -> Option<(String, Value)
     if is_counted && let Value::Array(items) = &value {
         let nothing = vec![Value::Null; items.len()];
         return Some((key, Value::Array(nothing)));
+    }
+    let is_sign = names.iter().any(|name| name.strip_suffix("{}") == Some(key.as_str()));
+    if is_sign && value.is_object() {
+        return Some((key, Value::Object(Map::new())));
     }
     let stays = is_map || names.contains(&key.as_str());
     stays.then(|| {
@@ -147,6 +151,15 @@ mod tests {
         assert_eq!(kept(&["errors#"], r#"{"errors":["canary","canary"]}"#), r#"{"errors":[null,null]}"#);
         assert_eq!(kept(&["errors#"], r#"{"errors":[]}"#), r#"{"errors":[]}"#);
         assert_eq!(kept(&["errors#"], r#"{"errors":"canary"}"#), "{}");
+    }
+
+    #[test]
+    fn of_an_object_that_is_only_a_sign_nothing_stays_but_itself() {
+        assert_eq!(
+            kept(&["password{}"], r#"{"password":{"value":"canary","hash":{"a":"canary"}}}"#),
+            r#"{"password":{}}"#
+        );
+        assert_eq!(kept(&["password{}"], r#"{"password":"canary"}"#), "{}");
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Relation, Status, Subtype};
+use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Privilege, Relation, Status, Subtype};
 
 use super::Reading;
-use crate::acl::{GroupFacts, Subject, SubjectAlias, judge};
+use crate::acl::{GroupFacts, Reach, Subject, SubjectAlias, judge};
 use crate::facts::{moment, owners};
 use crate::mount::{Engine, Namespace};
 use crate::names::shown;
@@ -153,7 +153,13 @@ pub(super) async fn read(reading: Reading<'_>, mut walk: Walk<'_>, id: &str) -> 
     };
     let settings = &inner.settings;
     let (acl, missing) = place.acl(&inner.client, found.policies.keys().map(String::as_str), &found.subject).await;
+    let mut reach = judge(&acl);
     for (policy, cause) in missing {
+        // What could not be read may allow anything, and all of it at most.
+        if reach.privilege != Privilege::Admin {
+            let reason = format!("policy {} could not be read", shown(&policy));
+            reach = Reach { privilege: Privilege::Unknown, reason };
+        }
         walk.part(format!("policy {}", shown(&policy)), cause).await?;
     }
     let entity = &found.entity;
@@ -171,7 +177,6 @@ pub(super) async fn read(reading: Reading<'_>, mut walk: Walk<'_>, id: &str) -> 
     access.created_at = moment(entity.creation_time.as_deref(), Fact::not_given());
     access.expires_at = Fact::None;
     access.last_used_at = Fact::Hidden(String::from("only the audit log says when somebody signed in"));
-    let reach = judge(&acl);
     access.privilege = reach.privilege;
     access.privilege_reason = Some(reach.reason);
     let sources: Vec<String> =

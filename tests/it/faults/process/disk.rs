@@ -85,10 +85,10 @@ impl Before {
             }
             if name.ends_with("run.json") {
                 assert_eq!(exit_code(&bytes), 6, "{what}: {name} claims");
-            } else if name.ends_with(".json") {
-                drop(serde_json::from_slice::<Value>(&bytes).unwrap_or_else(|error| panic!("{what}: {name}: {error}")));
-            } else {
+            } else if name == "out/findings.csv" {
                 assert!(bytes.ends_with(b"\n"), "{what}: {name} is cut");
+            } else {
+                drop(serde_json::from_slice::<Value>(&bytes).unwrap_or_else(|error| panic!("{what}: {name}: {error}")));
             }
         }
     }

@@ -33,13 +33,13 @@ const NAMED: [(Call, &str, usize); 14] = [
 ];
 
 /// Tells how to play a history again when it fails.
-struct Seed {
+struct Replay {
     seed: u64,
     round: usize,
     how: String,
 }
 
-impl Drop for Seed {
+impl Drop for Replay {
     fn drop(&mut self) {
         if std::thread::panicking() {
             println!("HOLDOVER_CRASH_SEED={} plays it again; round {}: {}", self.seed, self.round, self.how);
@@ -117,7 +117,7 @@ fn play(seed: u64, rounds: usize, met: &mut Met) {
     office.quiet_day();
     let sync =
         Size { time: office.time(&["tickets", "sync"]), calls: office.watch(&["tickets", "sync"]).count(Call::File) };
-    let mut told = Seed { seed, round: 0, how: String::new() };
+    let mut told = Replay { seed, round: 0, how: String::new() };
     for round in 1..=rounds {
         office.next_day(&mut random);
         let (kind, blow) = blow_of_scan(&scan, &mut random);
@@ -164,10 +164,21 @@ fn s1_s2_killed_at_any_moment_nothing_is_lost_and_no_ticket_is_made_twice() {
     }
 }
 
-/// Kills one scan of a copy at one point; the next run knows everything.
-fn kill_and_recover(company: &Company, point: &Point) -> bool {
+/// What goes: the program, or the power of the whole machine with all that was not synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goes {
+    Program,
+    Power,
+}
+
+/// Kills one scan of a copy at one point; the next run knows everything. Gives how many files a power cut changed, or
+/// `None` where the point was never reached.
+fn kill_and_recover(company: &Company, point: &Point, goes: Goes) -> Option<usize> {
     let copy = company.copy();
-    let shim = Shim::at(copy.path(), point.clone());
+    let shim = match goes {
+        Goes::Program => Shim::at(copy.path(), point.clone()),
+        Goes::Power => Shim::remembering(copy.path(), point.clone()),
+    };
     let mut command = command(copy.path());
     command.args(["scan", "--no-progress", "--quiet", "--as-of", "2026-08-03T06:00:00Z"]);
     shim.before(&mut command);
@@ -175,10 +186,11 @@ fn kill_and_recover(company: &Company, point: &Point) -> bool {
     let fired = shim.fired();
     if fired.is_empty() {
         assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-        return false;
+        return None;
     }
-    let what = format!("{point:?}: {fired:?}");
+    let what = format!("{goes:?}, {point:?}: {fired:?}");
     assert_eq!(output.status.code(), None, "{what}: it was killed");
+    let lost = if goes == Goes::Power { shim.cut_power() } else { 0 };
     let run = copy.scan_at("2026-08-03T07:00:00Z");
     assert_eq!(run.code, 1, "{what}: {}", run.stderr);
     let states = run.states();
@@ -187,7 +199,11 @@ fn kill_and_recover(company: &Company, point: &Point) -> bool {
     let verified = copy.holdover(&["ledger", "verify"]);
     assert_eq!(verified.code, 0, "{what}: {}", verified.stderr);
     assert_eq!(left_over(copy.path()), Vec::<String>::new(), "{what}: half-written files stay");
-    true
+    Some(lost)
+}
+
+fn unfinished(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "tmp" || extension == "new")
 }
 
 /// Files that were being written and never got their names.
@@ -196,36 +212,46 @@ fn left_over(folder: &Path) -> Vec<String> {
     for place in ["out", "state", "state/reports"] {
         let Ok(entries) = std::fs::read_dir(folder.join(place)) else { continue };
         let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
-        found.extend(names.filter(|name| name.starts_with('.') || name.ends_with(".tmp") || name.ends_with(".new")));
+        found.extend(names.filter(|name| name.starts_with('.') || unfinished(name)));
     }
     found
 }
 
-/// Kills at each of many calls, until one more call was never reached.
-fn kill_everywhere(company: &Company, some: usize) {
+/// Calls of one scan of a copy to which nothing happens.
+fn count(company: &Company, call: Call) -> usize {
     let copy = company.copy();
     let watching = Shim::watching(copy.path());
     let mut command = command(copy.path());
     command.args(["scan", "--no-progress", "--quiet", "--as-of", "2026-08-03T06:00:00Z"]);
     watching.before(&mut command);
     assert_eq!(command.status().expect("the program starts").code(), Some(1));
-    let calls = watching.count(Call::File);
+    watching.count(call)
+}
+
+/// Kills at each of many calls, until one more call was never reached.
+fn kill_everywhere(company: &Company, some: usize, acts: &[Act], goes: Goes) {
+    let calls = count(company, Call::File);
     assert!(calls > 50, "{calls}");
-    let mut fired = 0;
-    for act in [Act::KillBefore, Act::KillHalf] {
+    let (mut fired, mut lost) = (0, 0);
+    for act in acts {
         for nth in tried(calls, some) {
-            fired += usize::from(kill_and_recover(company, &Point::nth(Call::File, nth, act)));
+            let ended = kill_and_recover(company, &Point::nth(Call::File, nth, *act), goes);
+            fired += usize::from(ended.is_some());
+            lost += usize::from(ended.is_some_and(|files| files > 0));
         }
     }
-    assert!(fired >= 2 * some.min(calls) - 4, "the faults fired: {fired} of {calls} calls");
-    assert!(!kill_and_recover(company, &Point::nth(Call::File, calls + 50, Act::KillBefore)), "beyond the last call");
+    assert!(fired + 2 * acts.len() >= acts.len() * some.min(calls), "the faults fired: {fired} of {calls} calls");
+    assert!(goes == Goes::Program || lost * 4 > fired, "something was lost: {lost} of {fired} times");
+    println!("{goes:?}: {fired} kills at {calls} calls, {lost} with files that were not synced");
+    let beyond = Point::nth(Call::File, calls + 50, Act::KillBefore);
+    assert_eq!(kill_and_recover(company, &beyond, goes), None, "beyond the last call");
 }
 
 #[test]
 fn s1_killed_at_each_call_of_the_first_run_the_next_one_begins_as_if_nothing_had_been() {
     let company = Company::new();
     company.write_all();
-    kill_everywhere(&company, 14);
+    kill_everywhere(&company, 14, &[Act::KillBefore, Act::KillHalf], Goes::Program);
 }
 
 #[test]
@@ -233,7 +259,21 @@ fn s1_killed_at_each_call_of_a_later_run_nothing_is_lost() {
     let company = Company::new();
     company.write_all();
     company.scan_at("2026-08-03T03:00:00Z").expect(1);
-    kill_everywhere(&company, 14);
+    kill_everywhere(&company, 14, &[Act::KillBefore, Act::KillHalf], Goes::Program);
+}
+
+#[test]
+fn s1_when_the_power_goes_what_was_not_synced_is_lost_and_nothing_else() {
+    let company = Company::new();
+    company.write_all();
+    kill_everywhere(&company, 12, &[Act::KillBefore], Goes::Power);
+    company.scan_at("2026-08-03T03:00:00Z").expect(1);
+    kill_everywhere(&company, 12, &[Act::KillBefore], Goes::Power);
+    // Right after each sync is where the next thing relies on it.
+    for nth in tried(count(&company, Call::Fsync), 8) {
+        let point = Point::nth(Call::Fsync, nth, Act::KillAfter);
+        assert!(kill_and_recover(&company, &point, Goes::Power).is_some(), "{point:?} was never reached");
+    }
 }
 
 #[test]
@@ -244,7 +284,7 @@ fn s1_killed_at_points_with_a_name_nothing_is_lost() {
     for (call, name, nth) in NAMED {
         for act in [Act::KillBefore, Act::KillAfter] {
             let point = Point::named(call, name, nth, act);
-            assert!(kill_and_recover(&company, &point), "{point:?} was never reached");
+            assert!(kill_and_recover(&company, &point, Goes::Program).is_some(), "{point:?} was never reached");
         }
     }
 }

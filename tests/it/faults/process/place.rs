@@ -22,6 +22,11 @@ const FORMATS: [(&str, &str); 7] = [
     ("html", "o.html"),
 ];
 
+/// Prepares a folder, and the path of a report in it.
+type PrepareFile = fn(&Path, &Path);
+/// Prepares a folder whose store is about to be opened.
+type PrepareStore = fn(&Path);
+
 fn mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
 }
@@ -46,8 +51,7 @@ fn is_root() -> bool {
 #[test]
 fn t9_a_report_whose_path_is_no_safe_place_is_refused_by_name_and_nothing_is_touched() {
     let company = seasoned();
-    type Prepare = fn(&Path, &Path);
-    let mut places: Vec<(&str, &[&str], Prepare)> = vec![
+    let mut places: Vec<(&str, &[&str], PrepareFile)> = vec![
         ("a link", &["link"], |folder, path| {
             std::fs::write(folder.join("precious"), "precious").expect("written");
             symlink(folder.join("precious"), path).expect("a link");
@@ -126,8 +130,7 @@ fn t9_a_run_json_or_a_metrics_file_that_is_a_link_is_refused_and_its_target_stay
 #[test]
 fn t9_a_state_directory_that_is_no_safe_place_is_refused_by_name_and_left_as_it_is() {
     let company = seasoned();
-    type Prepare = fn(&Path);
-    let mut places: Vec<(&str, &[&str], Prepare)> = vec![
+    let mut places: Vec<(&str, &[&str], PrepareStore)> = vec![
         ("a link", &["is a link"], |folder| {
             std::fs::rename(folder.join("state"), folder.join("elsewhere")).expect("moved");
             symlink(folder.join("elsewhere"), folder.join("state")).expect("a link");

@@ -99,6 +99,8 @@ pub(super) struct Shim {
     below: PathBuf,
     told: tempfile::TempDir,
     point: Option<Point>,
+    /// Copies of files as they were when they were last synced.
+    synced: Option<tempfile::TempDir>,
 }
 
 fn library() -> &'static Path {
@@ -123,16 +125,58 @@ fn library() -> &'static Path {
     })
 }
 
+fn inode(path: &Path) -> String {
+    std::os::unix::fs::MetadataExt::ino(&std::fs::symlink_metadata(path).expect("a file")).to_string()
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let (mut found, mut todo) = (Vec::new(), vec![folder.to_path_buf()]);
+    while let Some(next) = todo.pop() {
+        for entry in std::fs::read_dir(next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() { todo.push(path) } else { found.push(path) }
+        }
+    }
+    found
+}
+
 impl Shim {
     /// Counts what is done below a folder, and does no harm.
     pub(super) fn watching(folder: &Path) -> Self {
         let below = folder.canonicalize().expect("a folder");
-        Self { below, told: tempfile::tempdir().expect("a folder"), point: None }
+        Self { below, told: tempfile::tempdir().expect("a folder"), point: None, synced: None }
     }
 
     /// Does harm at one point.
     pub(super) fn at(folder: &Path, point: Point) -> Self {
         Self { point: Some(point), ..Self::watching(folder) }
+    }
+
+    /// Remembers what is synced, for [`Shim::cut_power`]. What is there now counts as synced.
+    pub(super) fn remembering(folder: &Path, point: Point) -> Self {
+        let synced = tempfile::tempdir().expect("a folder");
+        for path in files_below(folder) {
+            std::fs::copy(&path, synced.path().join(inode(&path))).expect("a copy");
+        }
+        Self { synced: Some(synced), ..Self::at(folder, point) }
+    }
+
+    /// Gives every file the bytes that were last synced; a file that never was is left empty. Gives how many changed.
+    pub(super) fn cut_power(&self) -> usize {
+        let synced = self.synced.as_ref().expect("it remembers").path();
+        let mut changed = 0;
+        for path in files_below(&self.below) {
+            let bytes = match std::fs::read(synced.join(inode(&path))) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+                Err(error) => panic!("{}: {error}", path.display()),
+            };
+            if std::fs::read(&path).expect("a file") != bytes {
+                changed += 1;
+                std::fs::write(&path, bytes).expect("written");
+            }
+        }
+        changed
     }
 
     /// Puts it before a program.
@@ -144,6 +188,9 @@ impl Shim {
     pub(super) fn variables(&self) -> Vec<(&'static str, String)> {
         let text = |path: &Path| path.display().to_string();
         let mut variables = vec![("LD_PRELOAD", text(library())), ("HOLDOVER_FAULT_BELOW", text(&self.below))];
+        if let Some(synced) = &self.synced {
+            variables.push(("HOLDOVER_FAULT_SYNCED", text(synced.path())));
+        }
         let Some(point) = &self.point else {
             variables.push(("HOLDOVER_FAULT_TRACE", text(&self.told.path().join("trace"))));
             return variables;
