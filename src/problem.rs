@@ -92,6 +92,20 @@ pub fn nearest<'a>(word: &str, valid: impl IntoIterator<Item = &'a str>) -> Opti
 /// Widest quoted line, in characters; of a longer one, the part around the mistake is shown.
 const QUOTED: usize = 160;
 
+/// Lines as YAML and editors count them: one ends at a line feed, at a carriage return, or at both together. Counted
+/// otherwise than by whoever found the mistake, another line than the one that is meant would be quoted.
+pub fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let (line, after) = rest.split_at(rest.find(['\n', '\r']).unwrap_or(rest.len()));
+        rest = after.strip_prefix("\r\n").or_else(|| after.strip_prefix(['\n', '\r'])).unwrap_or(after);
+        Some(line)
+    })
+}
+
 /// Every problem as text, sorted by place, with the line quoted and underlined where its file's text is given by
 /// `source`. Quoted lines are hostile text and shown inert.
 pub fn render(problems: &[Problem], source: impl Fn(&Path) -> Option<String>) -> String {
@@ -102,7 +116,7 @@ pub fn render(problems: &[Problem], source: impl Fn(&Path) -> Option<String>) ->
     for problem in sorted {
         let quoted = problem.place.filter(|_| problem.quote == Quote::Shown).and_then(|place| {
             let all = sources.entry(&problem.file).or_insert_with(|| source(&problem.file)).as_deref()?;
-            quote(all.lines().nth(place.line.checked_sub(1)?)?, place)
+            quote(lines(all).nth(place.line.checked_sub(1)?)?, place)
         });
         text.push_str(&one(problem, quoted));
     }
@@ -158,6 +172,14 @@ mod tests {
             rendered("a: { b: word }", 9, 4),
             "error: f.yaml:2:9: a.b: is wrong\n 2 | a: { b: word }\n   |         ^^^^\n   = help: do this\n"
         );
+    }
+
+    #[test]
+    fn a_carriage_return_alone_ends_a_line() {
+        assert_eq!(lines("a\r\nb\rc\n\nd").collect::<Vec<_>>(), ["a", "b", "c", "", "d"]);
+        let problem = Problem::at(Path::new("f.yaml"), Some(Place { line: 3, column: 1, length: 1 }), "", "is wrong");
+        let text = render(&[problem], |_| Some("first: 1\rsecret: x\rthird\n".to_owned()));
+        assert!(text.contains(" 3 | third\n") && !text.contains("secret"), "{text}");
     }
 
     #[test]

@@ -9,6 +9,9 @@ use super::*;
 use crate::findings::{Confidence, MatchFacts, Severity, Usability, UsedAfterEnd, fingerprint};
 use crate::roster::{AccessEnd, EndSource, PersonId};
 
+#[path = "lifecycle_walk_tests.rs"]
+mod walk;
+
 fn day(number: i64) -> Instant {
     let start: Instant = "2026-08-01T00:00:00Z".parse().expect("a valid instant");
     start + chrono::TimeDelta::days(number)

@@ -4,6 +4,7 @@
 use std::io::{self, Read};
 
 use encoding_rs::{DecoderResult, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use scan_contract::{Quotes, Torn};
 use thiserror::Error;
 
 use super::settings::Encoding;
@@ -26,7 +27,7 @@ pub(super) enum Undecodable {
 }
 
 /// A reader of UTF-8 text over a file in any supported encoding. It also watches what tells a whole file from a cut
-/// one: how it ends and how many quotes it has.
+/// one: how it ends and, in a table, whether its quotes hold together.
 pub(super) struct TextReader<R> {
     inner: R,
     declared: Encoding,
@@ -38,7 +39,7 @@ pub(super) struct TextReader<R> {
     output: Vec<u8>,
     output_at: usize,
     finished: bool,
-    quotes: u64,
+    quotes: Option<Quotes>,
     last: Option<u8>,
 }
 
@@ -55,14 +56,19 @@ impl<R: Read> TextReader<R> {
             output: Vec::new(),
             output_at: 0,
             finished: false,
-            quotes: 0,
+            quotes: None,
             last: None,
         }
     }
 
-    /// Whether every quotation mark has its partner. Meaningful once the text was read to its end.
-    pub(super) fn quotes_are_even(&self) -> bool {
-        self.quotes.is_multiple_of(2)
+    /// Follows the quotes of a table whose cells stand between `delimiter`. Called before anything is read.
+    pub(super) fn watch_quotes(&mut self, delimiter: u8) {
+        self.quotes = Some(Quotes::new(delimiter));
+    }
+
+    /// What tears the table. Meaningful once the text was read to its end.
+    pub(super) fn torn(&self) -> Option<Torn> {
+        self.quotes.as_ref().and_then(Quotes::torn)
     }
 
     /// Whether the text ends with a line break. Meaningful once the text was read to its end.
@@ -143,7 +149,9 @@ impl<R: Read> TextReader<R> {
                 (false, false) => Undecodable::Byte { position, encoding: "utf-16", guess: "damaged" },
             }));
         }
-        self.quotes += self.output.iter().map(|byte| u64::from(*byte == b'"')).sum::<u64>();
+        if let Some(quotes) = &mut self.quotes {
+            quotes.follow(&self.output);
+        }
         if let Some(last) = self.output.last() {
             self.last = Some(*last);
         }

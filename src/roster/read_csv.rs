@@ -47,6 +47,7 @@ pub(super) fn read<R: Read>(
     on_row: &mut dyn FnMut(&RawRow, &mut Mistakes),
 ) -> TableRead {
     let mut table = TableRead { present: vec![false; wanted.len()], ..TableRead::default() };
+    text.watch_quotes(delimiter);
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
@@ -111,13 +112,8 @@ pub(super) fn read<R: Read>(
         on_row(&row, mistakes);
     }
     drop(reader);
-    if !text.quotes_are_even() {
-        mistakes.add(
-            None,
-            "",
-            "a quotation mark is never closed: the file was cut off inside a quoted field, or a quote is not doubled",
-            None,
-        );
+    if let Some(torn) = text.torn() {
+        mistakes.add(Some(Place { line: torn.line(), column: 1, length: 1 }), "", torn.as_str(), None);
         table.damaged = true;
     }
     table.ends_with_line_break = text.ends_with_line_break();

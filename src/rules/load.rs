@@ -47,6 +47,16 @@ impl RuleSet {
         )
     }
 
+    /// One rule file by itself, without the catalogue and with no list. For the fuzz target, which cannot afford the
+    /// whole catalogue for every text.
+    ///
+    /// # Errors
+    /// Every mistake in it.
+    #[doc(hidden)]
+    pub fn of_one(path: &Path, text: &str) -> Result<Self, Vec<Problem>> {
+        assemble(&[Source { path: path.to_path_buf(), text: text.to_owned() }], &[])
+    }
+
     /// The catalogue that is part of the program, with what the directory says on top: a rule file there replaces the
     /// rule of that id or adds one, and a file in `lists/` replaces the list of that name. A rule is taken out of force
     /// with `status: retired`, never by leaving it out: a directory that was half copied must not look like a clean

@@ -1,6 +1,6 @@
 //! Systems that exist and are not connected: a list somebody keeps, never ticked off by itself.
 
-use scan_contract::Documents;
+use scan_contract::{Documents, Quotes};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{Config, ProvenFile};
@@ -50,6 +50,9 @@ fn parse(config: &Config, file: &ProvenFile, documents: &dyn Documents) -> Resul
         if found != *expected {
             return Err(format!("its SHA-256 is {found}, the configuration says {expected}"));
         }
+    }
+    if let Some(torn) = Quotes::of(&bytes, b',') {
+        return Err(format!("line {}: {}", torn.line(), torn.as_str()));
     }
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
     let headers = reader.headers().map_err(|error| error.to_string())?.clone();

@@ -237,6 +237,7 @@ impl Engine<'_> {
             let known_object = config.known_object.as_ref().filter(|known| known.scope == name);
             scopes.push(record.settle(&Expectation {
                 now: closing.now,
+                read_until: self.clock.now().max(closing.now),
                 max_age: config.max_age,
                 known_object,
                 baseline: baseline.as_ref(),

@@ -45,8 +45,11 @@ struct Source {
 /// What a scope is held against when it ends.
 #[derive(Debug)]
 pub struct Expectation<'a> {
-    /// The present instant.
+    /// When the run began.
     pub now: Instant,
+    /// When reading ended: what a live system said of its own time lies between the two, hours after the beginning where
+    /// it made us wait.
+    pub read_until: Instant,
     /// Allowed age of the data.
     pub max_age: Option<std::time::Duration>,
     /// Object that must have been seen in this scope.
@@ -279,7 +282,7 @@ impl ScopeRecord {
         let Some(as_of) = self.as_of else { return };
         let age = expectation.now - as_of.at;
         let stamp = as_of.at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
-        if age < -AHEAD {
+        if as_of.at - expectation.read_until > AHEAD {
             let what = format!("its own time {stamp} lies ahead of the present");
             self.gap(None, Cause::Malformed { what });
             return;

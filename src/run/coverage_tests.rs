@@ -14,6 +14,7 @@ fn record() -> ScopeRecord {
 fn expectation() -> Expectation<'static> {
     Expectation {
         now: at("2026-08-02T00:00:00Z"),
+        read_until: at("2026-08-02T00:00:00Z"),
         max_age: Some(std::time::Duration::from_hours(26)),
         known_object: None,
         baseline: None,
@@ -98,6 +99,19 @@ fn age_is_held_against_the_allowed_age() {
     ahead.open(Some(AsOf { at: at("2026-08-02T01:00:00Z"), source: AsOfSource::Stated }));
     ahead.seal(proof(0));
     assert_eq!(ahead.settle(&expectation()).expect("memory").state, ScopeState::Partial);
+}
+
+#[test]
+fn what_a_live_system_says_late_in_a_long_run_does_not_lie_ahead() {
+    let check = |as_of: &str| {
+        let mut record = record();
+        record.open(Some(AsOf { at: at(as_of), source: AsOfSource::Stated }));
+        record.seal(proof(0));
+        let expectation = Expectation { read_until: at("2026-08-02T00:45:00Z"), ..expectation() };
+        record.settle(&expectation).expect("memory").state
+    };
+    assert_eq!(check("2026-08-02T00:40:00Z"), ScopeState::Complete, "read 40 minutes after the run began");
+    assert_eq!(check("2026-08-02T00:56:00Z"), ScopeState::Partial, "after the reading itself");
 }
 
 #[test]

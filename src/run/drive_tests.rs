@@ -169,6 +169,7 @@ async fn read(manner: Manner, deadline: Duration, stopped: bool) -> (ScopeState,
 fn expectation() -> Expectation<'static> {
     Expectation {
         now: now(),
+        read_until: now(),
         max_age: None,
         known_object: None,
         baseline: None,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span};
 
-use crate::problem::{Place, Problem};
+use crate::problem::{self, Place, Problem};
 
 use super::tree::{Content, Entry, Mapping, Node, Scalar};
 use super::{MAX_BYTES, MAX_DEPTH, pointer};
@@ -65,7 +65,7 @@ impl<'a> Builder<'a> {
     fn new(file: &'a Path, text: &str) -> Self {
         Self {
             file,
-            line_lengths: text.lines().map(|line| line.chars().count()).collect(),
+            line_lengths: problem::lines(text).map(|line| line.chars().count()).collect(),
             open: Vec::new(),
             root: None,
             documents: 0,

@@ -269,6 +269,23 @@ fn only_the_transport_opens_connections() {
 }
 
 #[test]
+fn only_simulations_lay_a_wire_in_the_place_of_a_network() {
+    let mut wrong = Vec::new();
+    for folder in ["src", "scanners"] {
+        for path in sources(&root().join(folder)) {
+            let shown = relative(&path);
+            if is_test_file(&shown) || shown.starts_with("scanners/transport/src/") {
+                continue;
+            }
+            let text = shipped(&std::fs::read_to_string(&path).expect("a source file"));
+            let words = ["Door::over", "transport::wire", "wire::Wire", "dyn Wire"];
+            wrong.extend(words.iter().filter(|word| text.contains(**word)).map(|word| format!("{shown}: {word}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn no_library_brings_a_network_of_its_own() {
     let metadata =
         cargo_metadata::MetadataCommand::new().manifest_path(root().join("Cargo.toml")).exec().expect("cargo metadata");

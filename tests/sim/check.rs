@@ -1,54 +1,36 @@
-//! What must hold after every run, whatever went wrong.
+//! What must hold after every run, whatever went wrong: invariants 1, 2 and 7, and who keeps the books for the third.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use holdover::emit::{Colour, EmitContext, Places, RuleTexts};
-use holdover::findings::{Change, Finding, FindingState};
+use holdover::findings::FindingState;
 use holdover::report::{ExitCode, Report};
 use holdover::roster::RosterState;
-use holdover::store::{MemoryStore, Store as _};
-use scan_contract::{ScopeState, SystemId};
+use scan_contract::{Instant, ScopeState, SystemId};
 
-use crate::company::{CANARY, Looked, Ran};
-use crate::truth::{Grant, Place, Truth, person_id, user_id};
+use crate::company::{Looked, Ran};
+use crate::fault::{Fault, Met, Reached};
+use crate::proof::Proofs;
+use crate::truth::{CAST, Grant, Place, Truth, login_id, person_id, user_id};
 
 /// What earlier runs showed, kept beside the store so that the store cannot excuse itself.
-#[derive(Default)]
+#[derive(Clone)]
 pub(crate) struct Watch {
-    /// Grants absent in a complete read, by system and id, with the instants of the data.
-    absent: BTreeMap<(String, String), Vec<scan_contract::Instant>>,
+    pub(crate) proofs: Proofs,
     /// The roster in force, as the truth it tells.
-    in_force: Option<Truth>,
+    pub(crate) in_force: Option<Truth>,
+    /// The last one that was accepted: a surge is judged, and waits for a word.
+    accepted: Option<Truth>,
+    /// What was open after the last run that was committed: person and grant.
+    open: BTreeSet<(String, String)>,
+    met: Arc<Met>,
 }
 
-/// Texts of no rule.
-struct NoTexts;
-
-impl RuleTexts for NoTexts {
-    fn title(&self, _: &str) -> Option<&str> {
-        None
-    }
-    fn reason(&self, _: &str) -> Option<&str> {
-        None
-    }
-    fn remedy(&self, _: &str) -> Option<&str> {
-        None
-    }
-    fn controls(&self, _: &str) -> Vec<&str> {
-        Vec::new()
-    }
-    fn attack(&self, _: &str) -> Option<&str> {
-        None
-    }
-    fn version(&self, _: &str) -> Option<u32> {
-        None
-    }
-}
-
-fn told(looked: &Looked, place: Place) -> &Truth {
-    match place {
-        Place::Account | Place::Token => &looked.export,
-        Place::User | Place::Key => &looked.live,
+/// The truth that the source of a place told.
+pub(crate) fn told(looked: &Looked, place: Place) -> &Truth {
+    match place.system() {
+        "crm" => &looked.export,
+        _ => &looked.live,
     }
 }
 
@@ -56,176 +38,180 @@ fn scope_of(place: Place, grant: &Grant) -> String {
     match place {
         Place::Account => String::from("accounts"),
         Place::Token => String::from("tokens"),
-        Place::User => String::from("users"),
+        Place::User | Place::Login => String::from("users"),
+        Place::Seat => String::from("app-assignments"),
+        Place::ApiToken => String::from("api-tokens"),
         Place::Key => format!("keys/{}", user_id(grant.person)),
+        Place::Consent => format!("user-grants/{}", login_id(grant.person)),
     }
 }
 
-fn state_of(report: &Report, system: &str, scope: &str) -> Option<ScopeState> {
+/// How a scope ended; `None` where it was never declared.
+pub(crate) fn state_of(report: &Report, system: &str, scope: &str) -> Option<ScopeState> {
     let system = report.systems.iter().find(|fact| fact.id == SystemId::from(system))?;
     system.scopes.iter().find(|fact| fact.name.as_str() == scope).map(|fact| fact.state)
 }
 
-/// Whether the grant can be used at all: a key goes with its user.
-fn exists(truth: &Truth, grant: &Grant) -> bool {
-    grant.place != Place::Key || truth.grants.contains_key(&user_id(grant.person))
-}
-
-/// Residual access that a complete read must have shown, held against the roster in force.
-fn owed(truth: &Truth, roster: &Truth) -> Vec<(String, Grant)> {
-    let residual = truth.grants.iter().filter(|(_, grant)| {
+/// Residual access at an instant, by the roster that tells who left.
+fn owed(truth: &Truth, roster: &Truth, now: Instant) -> Vec<(String, Grant)> {
+    let residual = truth.grants.iter().filter(|(id, grant)| {
         let left = roster.people[grant.person].left_at.filter(|at| *at <= roster.now);
+        let listed = roster.is_listed(grant.person);
+        let reviewed = roster.is_reviewed_as_anothers(id, grant.person);
         // The end of access is the beginning of that day; the settle time is over a day later.
-        grant.enabled && exists(truth, grant) && left.is_some_and(|at| truth.now - at >= chrono::TimeDelta::days(1))
+        let settled = left.is_some_and(|at| now - at >= chrono::TimeDelta::days(1));
+        truth.exists(grant) && truth.is_usable(grant) && listed && settled && !reviewed
     });
     residual.map(|(id, grant)| (id.clone(), grant.clone())).collect()
 }
 
 impl Watch {
+    pub(crate) fn new(met: &Arc<Met>) -> Self {
+        Self { proofs: Proofs::default(), in_force: None, accepted: None, open: BTreeSet::new(), met: Arc::clone(met) }
+    }
+
     /// Holds one run against the truth.
-    pub(crate) fn check(&mut self, ran: &Ran, store: &MemoryStore) -> Vec<String> {
-        let report = &ran.report;
-        let mut wrong = Vec::new();
-        let before = self.in_force.clone();
+    pub(crate) fn check(&mut self, ran: &Ran, faults: &[Fault]) -> Vec<String> {
+        let mut wrong = ran.wrong.clone();
+        let Some(report) = &ran.report else { return wrong };
+        let before = (self.in_force.clone(), self.accepted.clone());
         if report.roster.state == RosterState::Accepted {
             self.in_force = Some(ran.looked.roster.clone());
+            if !report.run.flags.roster_surge {
+                self.accepted = Some(ran.looked.roster.clone());
+            }
+            if faults.iter().any(|fault| fault.holds_roster()) {
+                wrong.push(String::from("a roster that is damaged was believed"));
+            }
+        } else {
+            self.in_force = self.accepted.clone();
         }
-        self.no_silent_miss(ran, &mut wrong);
-        never_clean_with_a_gap(report, &mut wrong);
-        self.closed_with_proof(ran, &mut wrong);
-        if !ran.committed {
+        self.no_silent_miss(ran, report, &mut wrong);
+        self.suppressed_by_exceptions_alone(ran, report, &mut wrong);
+        if ran.claimed {
+            never_clean_with_a_gap(ran, report, &mut wrong);
+        }
+        self.proofs.check(ran, report, self.in_force.as_ref(), &self.met, &mut wrong);
+        if ran.committed {
+            self.proofs.remember(report, &ran.looked);
+            let open = report.findings.iter().filter(|finding| finding.state.is_open());
+            self.open = open
+                .map(|finding| (String::from(finding.person_id.as_str()), String::from(finding.grant_id.as_str())))
+                .collect();
+        } else {
             // What a run that died had believed, no later run knows of.
-            self.in_force = before;
+            (self.in_force, self.accepted) = before;
         }
-        if let Err(error) = store.verify_ledger() {
-            wrong.push(format!("the ledger does not verify: {error}"));
-        }
-        no_canary(report, &mut wrong);
+        self.note(report);
         wrong
     }
 
-    fn no_silent_miss(&self, ran: &Ran, wrong: &mut Vec<String>) {
-        let report = &ran.report;
+    fn no_silent_miss(&self, ran: &Ran, report: &Report, wrong: &mut Vec<String>) {
         let Some(roster) = &self.in_force else { return };
         for place in Place::ALL {
-            for (id, grant) in owed(told(&ran.looked, place), roster) {
+            let truth = told(&ran.looked, place);
+            for (id, grant) in owed(truth, roster, truth.now.min(ran.looked.now)) {
                 if grant.place != place {
                     continue;
                 }
                 let scope = scope_of(place, &grant);
-                let state = state_of(report, place.system(), &scope);
-                // Keys of somebody whose user could not be listed are no scope yet; the list itself is the gap then.
-                let complete = match state {
+                let complete = |scope: &str| state_of(report, place.system(), scope) == Some(ScopeState::Complete);
+                // What hangs from somebody who could not be listed is no scope yet; the list itself is the gap then.
+                let read = match state_of(report, place.system(), &scope) {
                     Some(state) => state == ScopeState::Complete,
-                    None => state_of(report, place.system(), "users") == Some(ScopeState::Complete),
+                    None => place.parents().is_some() && complete("users"),
                 };
-                if !complete {
+                if !read {
                     continue;
                 }
-                let open = report.findings.iter().any(|finding| {
-                    finding.state.is_open()
-                        && finding.grant_id.as_str() == id
-                        && finding.person_id.as_str() == person_id(grant.person)
+                let own = report.findings.iter().find(|finding| {
+                    finding.grant_id.as_str() == id && finding.person_id.as_str() == person_id(grant.person)
                 });
-                if !open {
+                let covered = || ran.looked.allowed.cover(grant.person, place.system(), ran.looked.now);
+                let fine = own.is_some_and(|finding| {
+                    finding.state.is_open() || (finding.state == FindingState::Suppressed && covered())
+                });
+                if !fine {
+                    let state = own.map(|finding| finding.state);
                     wrong.push(format!(
-                        "{id} of {} in {scope} is residual, its scope complete, and not open",
+                        "{id} of {} in {scope} is residual, its scope complete, and not open: {state:?}",
                         grant.person
                     ));
                 }
             }
         }
-    }
-
-    fn closed_with_proof(&mut self, ran: &Ran, wrong: &mut Vec<String>) {
-        let report = &ran.report;
-        // Only what was committed was seen as far as later runs are concerned.
-        for finding in &report.closed {
-            if !self.may_close(finding, ran) {
-                wrong.push(format!(
-                    "{} of {} closed without proof: {:?}",
-                    finding.grant_id, finding.person_id, finding.change
-                ));
+        for (person, grant) in &self.open {
+            // Whoever is gone from the roster for a day is watched as before (FND-5).
+            let number = number_of(person);
+            let known = report.findings.iter().chain(&report.closed);
+            let told = known.into_iter().any(|one| one.grant_id.as_str() == grant && one.person_id.as_str() == person);
+            if number < CAST && !told {
+                wrong.push(format!("{grant} of {person} was open, and nothing is said of it"));
             }
         }
-        if ran.committed {
-            self.remember(report, &ran.looked);
+    }
+
+    fn suppressed_by_exceptions_alone(&self, ran: &Ran, report: &Report, wrong: &mut Vec<String>) {
+        for finding in report.findings.iter().filter(|finding| finding.state == FindingState::Suppressed) {
+            let number = number_of(finding.person_id.as_str());
+            if !ran.looked.allowed.cover(number, finding.system.as_str(), ran.looked.now) {
+                wrong.push(format!("{} is suppressed, and no exception covers it", finding.grant_id));
+            }
+        }
+        self.met.reached_if(Reached::ExceptionsInvalid, report.run.flags.exceptions_invalid);
+        if ran.looked.allowed.has_invalid(ran.looked.now) && !report.run.flags.exceptions_invalid {
+            wrong.push(String::from("an exception fails its checks, and nobody says so"));
         }
     }
 
-    fn remember(&mut self, report: &Report, looked: &Looked) {
+    fn note(&self, report: &Report) {
+        let met = &self.met;
+        let flags = &report.run.flags;
+        met.reached_if(Reached::RosterHeld, flags.roster_held);
+        met.reached_if(Reached::Surge, flags.roster_surge);
+        met.reached_if(Reached::BreakerFired, flags.breaker);
+        met.reached_if(Reached::CleanRun, report.run.exit_code == ExitCode::Clean);
+        let holds = |gate: &str| report.roster.gates.iter().any(|fact| fact.gate == gate && fact.holds);
+        met.reached_if(Reached::WeekHeld, holds("ROS-15"));
+        let has = |id: &str| report.notices.iter().any(|notice| notice.id == id);
+        met.reached_if(Reached::RunInterrupted, has("run-interrupted"));
+        met.reached_if(Reached::ClockNoticed, has("clock"));
         for finding in &report.findings {
-            let key = (String::from(finding.system.as_str()), String::from(finding.grant_id.as_str()));
-            if finding.state == FindingState::Closing {
-                let at = as_of(report, finding).unwrap_or(looked.live.now);
-                self.absent.entry(key).or_default().push(at);
-            } else if matches!(finding.state, FindingState::Observed | FindingState::Confirmed) {
-                self.absent.remove(&key);
-            }
+            met.reached_if(Reached::Confirmed, finding.state == FindingState::Confirmed);
+            met.reached_if(Reached::Unverified, finding.state == FindingState::Unverified);
+            met.reached_if(Reached::Suppressed, finding.state == FindingState::Suppressed);
         }
-    }
-
-    fn may_close(&self, finding: &Finding, ran: &Ran) -> bool {
-        let place = match (finding.system.as_str(), finding.access_kind.as_str()) {
-            ("crm", "account") => Place::Account,
-            ("crm", _) => Place::Token,
-            (_, "account") => Place::User,
-            _ => Place::Key,
-        };
-        let truth = told(&ran.looked, place);
-        let id = finding.grant_id.as_str();
-        if finding.change == Change::Rehired {
-            let number: usize = finding.person_id.as_str().trim_start_matches("p-").parse().expect("a number");
-            return self.in_force.as_ref().is_some_and(|roster| !roster.has_left(number));
-        }
-        let complete = state_of(&ran.report, place.system(), finding.scope.as_str()) == Some(ScopeState::Complete);
-        let grant = truth.grants.get(id);
-        match grant {
-            // Shown as switched off in a complete read.
-            Some(grant) if exists(truth, grant) => complete && !grant.enabled,
-            _ => {
-                let key = (String::from(finding.system.as_str()), String::from(id));
-                let now = as_of(&ran.report, finding).unwrap_or(truth.now);
-                complete && self.absent.get(&key).is_some_and(|looks| looks.iter().any(|at| *at < now))
-            }
-        }
+        let disputed =
+            |one: &holdover::report::Contradiction| one.ticket_says == holdover::report::TicketWord::Disputed;
+        met.reached_if(Reached::Disputed, report.contradictions.iter().any(disputed));
     }
 }
 
-fn as_of(report: &Report, finding: &Finding) -> Option<scan_contract::Instant> {
-    let system = report.systems.iter().find(|fact| fact.id == finding.system)?;
-    system.scopes.iter().find(|scope| scope.name == finding.scope)?.as_of
+/// The number of a person.
+pub(crate) fn number_of(person: &str) -> usize {
+    let number: usize = person.trim_start_matches("p-").parse().expect("a number");
+    if number < CAST { number } else { number + CAST - 100 }
 }
 
-fn never_clean_with_a_gap(report: &Report, wrong: &mut Vec<String>) {
+fn never_clean_with_a_gap(ran: &Ran, report: &Report, wrong: &mut Vec<String>) {
     let (complete, declared) = report.coverage();
-    let whole = complete == declared && report.roster.state == RosterState::Accepted;
+    let flags = &report.run.flags;
+    let roster = report.roster.state == RosterState::Accepted && !flags.roster_surge;
+    let whole = complete == declared && roster && !ran.output_failed;
     if report.run.exit_code == ExitCode::Clean && (!whole || report.residual().next().is_some()) {
         wrong.push(format!("clean with {complete} of {declared} scopes, roster {:?}", report.roster.state));
     }
-}
-
-fn no_canary(report: &Report, wrong: &mut Vec<String>) {
-    let context = EmitContext {
-        persons: holdover::config::PersonDisplay::Name,
-        key: None,
-        rules: &NoTexts,
-        places: &Places::default(),
-        width: 100,
-        colour: Colour::Off,
-        csv_bom: false,
-    };
-    let mut text = Vec::new();
-    holdover::emit::render(holdover::config::OutputFormat::Json, report, &context, &mut text).expect("JSON");
-    if text.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()) {
-        wrong.push(String::from("a secret of the export stands in an output"));
+    if ran.output_failed && report.run.exit_code != ExitCode::Store {
+        wrong.push(format!("an output could not be written, and the run says {:?}", report.run.exit_code));
     }
 }
 
 /// Once faults have stopped: what is open is what is true, and nothing is left unread.
 pub(crate) fn settled(ran: &Ran) -> Vec<String> {
-    let report = &ran.report;
     let mut wrong = Vec::new();
+    let Some(report) = &ran.report else {
+        return vec![String::from("no run came to its end after the faults stopped")];
+    };
     let (complete, declared) = report.coverage();
     if complete != declared {
         let left: Vec<String> = report
@@ -237,18 +223,33 @@ pub(crate) fn settled(ran: &Ran) -> Vec<String> {
             .collect();
         wrong.push(format!("{complete} of {declared} scopes after the faults stopped: {left:?}"));
     }
+    let flags = &report.run.flags;
+    if report.roster.state != RosterState::Accepted || flags.roster_surge {
+        wrong.push(format!("the roster is {:?} after the faults stopped", report.roster.state));
+    }
     let truth = &ran.looked.live;
-    let mut owed: Vec<String> = owed(truth, truth).into_iter().map(|(id, _)| id).collect();
+    let has = |place: Place| report.systems.iter().any(|system| system.id.as_str() == place.system());
+    let covered = |grant: &Grant| ran.looked.allowed.cover(grant.person, grant.place.system(), ran.looked.now);
+    let mut owed: Vec<String> = owed(truth, truth, truth.now)
+        .into_iter()
+        .filter(|(_, grant)| has(grant.place) && !covered(grant))
+        .map(|(id, grant)| format!("{id} of {}", person_id(grant.person)))
+        .collect();
     let mut open: Vec<String> = report
         .findings
         .iter()
         .filter(|finding| finding.state.is_open())
-        .map(|finding| finding.grant_id.as_str().to_owned())
+        .filter(|finding| Place::of(finding.system.as_str(), finding.access_kind.as_str()).is_some())
+        .map(|finding| format!("{} of {}", finding.grant_id, finding.person_id))
         .collect();
     owed.sort();
     open.sort();
     if owed != open {
-        wrong.push(format!("open {open:?}, true {owed:?}"));
+        let (lost, false_ones): (Vec<_>, Vec<_>) = (
+            owed.iter().filter(|one| !open.contains(one)).collect(),
+            open.iter().filter(|one| !owed.contains(one)).collect(),
+        );
+        wrong.push(format!("after the faults stopped true and not open {lost:?}, open and not true {false_ones:?}"));
     }
     wrong
 }

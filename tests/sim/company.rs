@@ -1,37 +1,41 @@
-//! One company over many runs: files and answers made from the truth, the real engine, a store in memory.
+//! One company over many runs: files and answers made from the truth, the real engine, a store.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use holdover::clock::FixedClock;
-use holdover::config::{self, Config, Connector};
-use holdover::exceptions::ExceptionFile;
+use holdover::config::{self, Config, Connector, OutputFormat, PersonDisplay};
+use holdover::emit::{Colour, EmitContext, Places};
 use holdover::inventory::MemoryScratch;
 use holdover::policy::Policy;
 use holdover::randomness::FixedRandomness;
-use holdover::report::Report;
+use holdover::report::{ExitCode, Report};
 use holdover::roster::{self, LoadInput};
 use holdover::rules::RuleSet;
 use holdover::run::plan::ConfiguredSystem;
 use holdover::run::progress::Silent;
 use holdover::run::{Engine, RunOutcome};
-use holdover::store::{MemoryStore, Store as _};
-use holdover_kit::memory::{Damage, MemoryDocuments, Planted};
+use holdover::store::{RunChanges, Store as _, StoreError};
+use holdover_kit::memory::MemoryDocuments;
+use holdover_kit::random::Random;
 use scan_contract::Instant;
-use sha2::{Digest as _, Sha256};
 
-use crate::fault::{Fault, Met};
+use crate::allowed::Exceptions;
+use crate::canary::{NoTexts, Secrets};
+use crate::fault::{Fault, Has, Met};
 use crate::hub::Hub;
-use crate::truth::{Grant, Place, Truth, person_id};
-
-/// A secret in the export, in a field that nobody reads.
-pub(crate) const CANARY: &str = "canary-9Kq27vTz";
+use crate::lie::Lie;
+use crate::okta::{self, Asking, RunTime, SimWire};
+use crate::shelf::Shelf;
+use crate::truth::Truth;
+use crate::written;
 
 const CONFIG: &str = "version: 1
 organisation: acme
 state_dir: state
 roster:
+  links: links.yaml
   sources:
     - { id: hris, format: csv, path: roster.csv, manifest: roster.meta.json, coverage: full, default_time_zone: UTC, end_date_meaning: first_day_excluded, max_age: 900h, rank: 1 }
 identity:
@@ -40,6 +44,7 @@ systems:
   - id: crm
     connector: import
     tier: tier1
+    owner_team: sales
     max_age: 900h
     scopes: [accounts, tokens]
     dies_with_account: []
@@ -54,18 +59,29 @@ tickets:
 pub(crate) struct Looked {
     /// The truth that the export tells.
     pub(crate) export: Truth,
-    /// The truth that the live system told.
+    /// The truth that the live systems told.
     pub(crate) live: Truth,
     /// The truth of the newest roster file.
     pub(crate) roster: Truth,
+    /// Exceptions as they can be read.
+    pub(crate) allowed: Exceptions,
+    /// The clock of the run.
+    pub(crate) now: Instant,
 }
 
 /// What came of a run.
 pub(crate) struct Ran {
-    pub(crate) report: Report,
+    /// What it found; `None` where it ended before it had found anything.
+    pub(crate) report: Option<Report>,
+    /// Whether it came to say so: a program that died or could not write says nothing.
+    pub(crate) claimed: bool,
     pub(crate) looked: Looked,
     /// Whether its changes were committed.
     pub(crate) committed: bool,
+    /// Whether an output or the store failed, and the report was made all the same.
+    pub(crate) output_failed: bool,
+    /// What is wrong that only the company can see.
+    pub(crate) wrong: Vec<String>,
 }
 
 /// Shared by all seeds: made once.
@@ -73,31 +89,63 @@ pub(crate) struct Bench {
     pub(crate) runtime: tokio::runtime::Runtime,
     pub(crate) rules: RuleSet,
     pub(crate) met: Arc<Met>,
+    pub(crate) config: Config,
+}
+
+impl Bench {
+    pub(crate) fn new(met: &Arc<Met>) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let loaded = config::load(Path::new("/sim/holdover.yaml"), CONFIG, &|_| None);
+        let config = loaded.unwrap_or_else(|problems| panic!("{problems:?}")).config;
+        Self { runtime, rules: RuleSet::embedded().unwrap(), met: Arc::clone(met), config }
+    }
 }
 
 /// The company.
 pub(crate) struct Company {
-    pub(crate) store: MemoryStore,
-    config: Config,
-    /// Whether the live system leaves out a user and says that this was all.
-    pub(crate) hub_lies: bool,
+    pub(crate) shelf: Shelf,
+    pub(crate) has: Has,
+    pub(crate) secrets: Secrets,
+    pub(crate) allowed: Exceptions,
+    pub(crate) lie: Lie,
     export: Option<Truth>,
     roster: Option<Truth>,
+    random: Random,
 }
 
-fn written(at: Instant) -> String {
-    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+/// Writes so much and no more.
+struct Full(usize);
+
+impl std::io::Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.0 == 0 {
+            return Err(std::io::Error::from(std::io::ErrorKind::StorageFull));
+        }
+        let most = bytes.len().min(self.0);
+        self.0 -= most;
+        Ok(most)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Company {
-    pub(crate) fn new() -> Self {
-        let loaded = config::load(Path::new("/sim/holdover.yaml"), CONFIG, &|_| None);
-        let config = loaded.unwrap_or_else(|problems| panic!("{problems:?}")).config;
-        Self { store: MemoryStore::new("simulation"), config, hub_lies: false, export: None, roster: None }
+    pub(crate) fn new(seed: u64, has: Has, lie: Lie, met: &Arc<Met>) -> Self {
+        Self {
+            shelf: Shelf::new(has.disk, met),
+            has,
+            secrets: Secrets::new(seed),
+            allowed: Exceptions::default(),
+            lie,
+            export: None,
+            roster: None,
+            random: Random::new(seed).fork("company"),
+        }
     }
 
-    /// One run with its faults.
-    pub(crate) fn run(&mut self, bench: &Bench, truth: &Truth, faults: &[Fault]) -> Ran {
+    fn look(&self, bench: &Bench, truth: &Truth, faults: &[Fault]) -> Looked {
         let has = |fault| faults.contains(&fault);
         let old = |fault, kept: &Option<Truth>| match kept {
             Some(kept) if has(fault) => {
@@ -106,54 +154,190 @@ impl Company {
             }
             _ => truth.clone(),
         };
-        let looked = Looked {
-            export: old(Fault::ExportOld, &self.export),
-            live: truth.clone(),
-            roster: old(Fault::RosterOld, &self.roster),
-        };
-        let mut documents = MemoryDocuments::new();
-        let mut planted = write_roster(&mut documents, &looked.roster, faults, &bench.met);
-        planted.extend(write_export(&mut documents, &looked.export, faults, &bench.met));
-        let now = if has(Fault::ClockBack) {
+        let mut roster = old(Fault::RosterOld, &self.roster);
+        if has(Fault::RosterLosesLeaver)
+            && let Some(lost) = (0..crate::truth::CAST).find(|person| roster.has_left(*person))
+        {
+            bench.met.fired(Fault::RosterLosesLeaver);
+            roster.vanished.insert(lost);
+        }
+        let broken = has(Fault::ExceptionsBroken);
+        let allowed = if broken { Exceptions::default() } else { self.allowed.clone() };
+        let back = has(Fault::ClockBack);
+        if back {
             bench.met.fired(Fault::ClockBack);
-            truth.now - chrono::TimeDelta::days(2)
-        } else {
-            truth.now
-        };
-        let mut hub = Hub::new(truth.clone(), faults.to_vec(), Arc::clone(&bench.met));
-        hub.lies = self.hub_lies;
-        let outcome = self.engine(bench, now, &Arc::new(documents), hub);
+        }
+        let now = if back { truth.now - chrono::TimeDelta::days(2) } else { truth.now };
+        Looked { export: old(Fault::ExportOld, &self.export), live: truth.clone(), roster, allowed, now }
+    }
+
+    /// One run with its faults.
+    pub(crate) fn run(&mut self, bench: &Bench, truth: &Truth, faults: &[Fault]) -> Ran {
+        let looked = self.look(bench, truth, faults);
+        let mut documents = MemoryDocuments::new();
+        let mut planted = written::roster(&mut documents, &looked.roster, &self.secrets, faults, &bench.met);
+        planted.extend(written::export(&mut documents, &looked.export, &self.secrets, faults, &bench.met));
+        let of_store = [Fault::StoreFails, Fault::StoreDies, Fault::Killed];
+        let of_store: Vec<Fault> = faults.iter().copied().filter(|fault| of_store.contains(fault)).collect();
+        self.shelf.arm(&of_store, &mut self.random);
+        let (lines, beside) = (1 + self.random.below(50), faults.contains(&Fault::SecondOpener));
+        let mut wrong = Vec::new();
+        if let Some(disk) = self.shelf.disk() {
+            if faults.contains(&Fault::LedgerLineFails) {
+                disk.plant(lines);
+            }
+            if beside {
+                wrong.extend(disk.open_beside(looked.now).err());
+            }
+        }
+        let applied = self.shelf.applied;
+        let outcome = self.engine(bench, &looked, faults, &Arc::new(documents), &mut wrong);
         for (fault, planted) in planted {
             if planted.fired() > 0 {
                 bench.met.fired(fault);
             }
         }
-        let RunOutcome { report, changes, .. } = outcome;
-        let committed = !has(Fault::DiesBeforeCommit);
-        if committed {
-            self.store.apply(&report.run.id, now, changes).expect("a store in memory takes it");
-            self.export = Some(looked.export.clone());
-            if !faults.iter().any(|fault| {
-                matches!(fault, Fault::RosterMissing | Fault::RosterCut | Fault::RosterColumn | Fault::RosterShrinks)
-            }) {
-                self.roster = Some(looked.roster.clone());
+        let (report, ended) = match outcome {
+            Ok(RunOutcome { mut report, changes, .. }) => {
+                let ended = self.commit(bench, &mut report, changes, faults, looked.now);
+                (Some(report), ended)
             }
-        } else {
-            bench.met.fired(Fault::DiesBeforeCommit);
+            Err(error) => (None, Err(error)),
+        };
+        let failed = ended.as_ref().err().map(ToString::to_string);
+        if failed.as_ref().is_some_and(|says| says.contains("planted")) && faults.contains(&Fault::LedgerLineFails) {
+            bench.met.fired(Fault::LedgerLineFails);
         }
-        if committed && !has(Fault::DiesAfterCommit) {
-            self.store.end_run(&report.run, b"", 1).expect("a store in memory takes it");
-        } else if has(Fault::DiesAfterCommit) {
-            bench.met.fired(Fault::DiesAfterCommit);
+        let committed = self.shelf.applied > applied;
+        let excused = match self.shelf.disarm(looked.now) {
+            Ok(struck) => struck,
+            Err(says) => {
+                wrong.push(says);
+                true
+            }
+        };
+        if let (Some(says), false) = (&failed, excused) {
+            wrong.push(format!("the run failed by itself: {says}"));
         }
-        Ran { report, looked, committed }
+        if committed {
+            self.export = Some(looked.export.clone());
+            if !faults.iter().any(|fault| fault.holds_roster()) {
+                let mut whole = looked.roster.clone();
+                whole.vanished.clear();
+                self.roster = Some(whole);
+            }
+        }
+        let (claimed, output_failed) = ended.unwrap_or((false, false));
+        Ran { report, claimed, looked, committed, output_failed, wrong }
     }
 
-    fn engine(&mut self, bench: &Bench, now: Instant, documents: &Arc<MemoryDocuments>, hub: Hub) -> RunOutcome {
-        let config = &self.config;
-        let previous = self.store.accepted_roster().expect("memory");
-        let week_ago = self.store.roster_figures_at(now - chrono::TimeDelta::days(7)).expect("memory");
-        let store = &self.store;
+    /// What the program does after the engine: commit, outputs, the end of the run. Whether it came to its end, and whether
+    /// an output failed.
+    fn commit(
+        &mut self,
+        bench: &Bench,
+        report: &mut Report,
+        mut changes: RunChanges,
+        faults: &[Fault],
+        now: Instant,
+    ) -> Result<(bool, bool), StoreError> {
+        if faults.contains(&Fault::DiesBeforeCommit) {
+            bench.met.fired(Fault::DiesBeforeCommit);
+            return Ok((false, false));
+        }
+        self.lie.before_commit(&mut changes);
+        self.shelf.apply(&report.run.id, now, changes)?;
+        if faults.contains(&Fault::DiesAfterCommit) {
+            bench.met.fired(Fault::DiesAfterCommit);
+            return Ok((false, false));
+        }
+        let mut archive = Vec::new();
+        let context = EmitContext {
+            persons: PersonDisplay::Id,
+            key: None,
+            rules: &NoTexts,
+            places: &Places::default(),
+            width: 100,
+            colour: Colour::Off,
+            csv_bom: false,
+        };
+        let mut failed = false;
+        if faults.contains(&Fault::OutputFails) {
+            let mut full = Full(usize::try_from(self.random.below(2_000)).expect("small"));
+            failed = holdover::emit::render(OutputFormat::Json, report, &context, &mut full).is_err();
+            if failed {
+                bench.met.fired(Fault::OutputFails);
+            }
+        } else if self.has.disk {
+            holdover::emit::render(OutputFormat::Json, report, &context, &mut archive).expect("memory");
+        }
+        report.run.flags.store_failed |= failed;
+        report.run.exit_code = holdover::run::picture::exit_code(&report.run.flags, false);
+        self.lie.about_report(report, &self.secrets);
+        self.shelf.end_run(&report.run, &archive, 2)?;
+        Ok((true, failed))
+    }
+
+    fn systems(
+        &self,
+        bench: &Bench,
+        looked: &Looked,
+        faults: &[Fault],
+        documents: &Arc<MemoryDocuments>,
+        time: &Arc<RunTime>,
+        turn: u64,
+    ) -> (Vec<ConfiguredSystem>, Option<Arc<SimWire>>) {
+        let mut systems = Vec::new();
+        for system in &bench.config.systems {
+            let Connector::Import(settings) = &system.connector else { panic!("an import") };
+            let scanner = scan_import::Import::new(settings.clone(), Arc::clone(documents) as _).expect("a scanner");
+            systems.push(ConfiguredSystem { config: system.clone(), scanner: Arc::new(scanner) });
+        }
+        let mut live = bench.config.systems[0].clone();
+        live.owner_team = None;
+        live.id = "hub".into();
+        let mut hub = Hub::new(looked.live.clone(), faults.to_vec(), Arc::clone(&bench.met));
+        hub.lies = self.lie == Lie::System;
+        systems.push(ConfiguredSystem { config: live.clone(), scanner: Arc::new(hub) });
+        if !self.has.okta {
+            return (systems, None);
+        }
+        live.id = "okta".into();
+        live.dies_with_account = None;
+        live.connector = Connector::Okta(Box::new(okta::settings()));
+        let asking = Asking {
+            truth: &looked.live,
+            faults,
+            met: &bench.met,
+            time,
+            canaries: &self.secrets.all,
+            token: &self.secrets.token,
+            turn,
+        };
+        let (scanner, wire) = asking.scanner();
+        systems.push(ConfiguredSystem { config: live, scanner: Arc::new(scanner) });
+        (systems, Some(wire))
+    }
+
+    fn engine(
+        &mut self,
+        bench: &Bench,
+        looked: &Looked,
+        faults: &[Fault],
+        documents: &Arc<MemoryDocuments>,
+        wrong: &mut Vec<String>,
+    ) -> Result<RunOutcome, StoreError> {
+        let config = &bench.config;
+        let now = looked.now;
+        let previous = self.shelf.accepted_roster()?;
+        let week_ago = self.shelf.roster_figures_at(now - chrono::TimeDelta::days(7))?;
+        let failed: RefCell<Option<StoreError>> = RefCell::new(None);
+        let released = |digest: &str| {
+            self.shelf.roster_released(digest).unwrap_or_else(|error| {
+                failed.borrow_mut().get_or_insert(error);
+                false
+            })
+        };
         let loaded = roster::load(&LoadInput {
             settings: &config.roster,
             documents: documents.as_ref(),
@@ -162,27 +346,28 @@ impl Company {
             leave_policy: config.leave_policy,
             previous: previous.as_ref(),
             week_ago_figures: week_ago.as_deref(),
-            released: &|digest| store.roster_released(digest).expect("memory"),
+            released: &released,
             matched_share: None,
         });
-        let mut systems = Vec::new();
-        for system in &config.systems {
-            let Connector::Import(settings) = &system.connector else { panic!("an import") };
-            let scanner = scan_import::Import::new(settings.clone(), Arc::clone(documents) as _).expect("a scanner");
-            systems.push(ConfiguredSystem { config: system.clone(), scanner: Arc::new(scanner) });
+        if let Some(error) = failed.into_inner() {
+            return Err(error);
         }
-        let mut live = config.systems[0].clone();
-        live.id = "hub".into();
-        systems.push(ConfiguredSystem { config: live, scanner: Arc::new(hub) });
+        let turn = self.random.draw();
+        let time = RunTime::new(now);
+        let (systems, wire) = self.systems(bench, looked, faults, documents, &time, turn);
+        let broken = faults.contains(&Fault::ExceptionsBroken);
+        if broken {
+            bench.met.fired(Fault::ExceptionsBroken);
+        }
+        let exceptions = self.allowed.file(broken);
         let (_stop, stop) = tokio::sync::watch::channel(false);
         let policy = Policy::default_policy();
-        let exceptions = ExceptionFile::none();
         let engine = Engine {
             config,
-            clock: Arc::new(FixedClock(now)),
+            clock: Arc::<RunTime>::clone(&time),
             randomness: &FixedRandomness([7; 16]),
             scratch: Arc::new(MemoryScratch),
-            store: &mut self.store,
+            store: &mut self.shelf,
             systems,
             only: Vec::new(),
             carried: holdover::run::carried::Carried::default(),
@@ -197,103 +382,19 @@ impl Company {
             exit_zero: false,
             as_of_chosen: false,
         };
-        bench.runtime.block_on(engine.run()).expect("a run")
-    }
-}
-
-fn write_roster(documents: &mut MemoryDocuments, truth: &Truth, faults: &[Fault], met: &Met) -> Vec<(Fault, Planted)> {
-    let mut header = String::from(
-        "person_id,employment_type,status,display_name,work_email,start_date,end_date,time_zone,updated_at",
-    );
-    if faults.contains(&Fault::RosterColumn) {
-        met.fired(Fault::RosterColumn);
-        header = header.replace("end_date", "ends_on");
-    }
-    let as_of = written(truth.now);
-    let mut rows: Vec<String> = Vec::new();
-    for (number, person) in truth.people.iter().enumerate() {
-        let id = person_id(number);
-        let (status, end) = match person.left_at {
-            Some(at) if at <= truth.now => ("ended", at.format("%Y-%m-%d").to_string()),
-            _ => ("active", String::new()),
-        };
-        rows.push(format!("{id},employee,{status},Name {number},{id}@acme.example,2020-01-01,{end},UTC,{as_of}"));
-    }
-    // People in employment, so that gates about shares have something to count.
-    for number in 100..220 {
-        rows.push(format!("p-{number},employee,active,Name {number},p-{number}@acme.example,2020-01-01,,UTC,{as_of}"));
-    }
-    if faults.contains(&Fault::RosterShrinks) {
-        met.fired(Fault::RosterShrinks);
-        rows.truncate(rows.len() / 2);
-    }
-    let text = format!("{header}\n{}\n", rows.join("\n"));
-    let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
-    let manifest = format!(r#"{{"as_of":"{as_of}","rows":{},"sha256":"{digest}","coverage":"full"}}"#, rows.len());
-    let length = text.len();
-    documents.put("roster.csv", text);
-    documents.put("roster.meta.json", manifest);
-    let mut planted = Vec::new();
-    if faults.contains(&Fault::RosterMissing) {
-        planted.push((Fault::RosterMissing, documents.damage("roster.csv", Damage::Missing)));
-    } else if faults.contains(&Fault::RosterCut) {
-        planted.push((Fault::RosterCut, documents.damage("roster.csv", Damage::CutAt(length * 2 / 3))));
-    }
-    planted
-}
-
-fn line(id: &str, grant: &Grant, status: &str) -> String {
-    let scope = if grant.place == Place::Account { "accounts" } else { "tokens" };
-    let employee = person_id(grant.person);
-    format!(
-        r#"{{"record":"access","scope":"{scope}","kind":"{}","grant_id":"{id}","status":"{status}","privilege":"write","created_at":"2023-04-01T08:00:00Z","last_used_at":null,"expires_at":null,"x_note":"{CANARY}","holders":[{{"relation":"holder","employee_id":"{employee}"}}]}}"#,
-        grant.place.kind()
-    )
-}
-
-fn write_export(documents: &mut MemoryDocuments, truth: &Truth, faults: &[Fault], met: &Met) -> Vec<(Fault, Planted)> {
-    let grants: Vec<(&String, &Grant)> =
-        truth.grants.iter().filter(|(_, grant)| matches!(grant.place, Place::Account | Place::Token)).collect();
-    let mut text = format!(
-        "{{\"record\":\"header\",\"format\":\"holdover-import\",\"version\":1,\"system\":\"crm\",\"as_of\":\"{}\",\"scopes\":[\"accounts\",\"tokens\"]}}\n",
-        written(truth.now)
-    );
-    let mut counts = [0_u64; 2];
-    for (at, (id, grant)) in grants.iter().enumerate() {
-        counts[usize::from(grant.place == Place::Token)] += 1;
-        let mut status = if grant.enabled { "enabled" } else { "disabled" };
-        if at == 0 && faults.contains(&Fault::ExportUnknownWord) {
-            met.fired(Fault::ExportUnknownWord);
-            status = "parked";
+        let ended = bench.runtime.block_on(engine.run());
+        if wire.is_some_and(|wire| wire.strayed.load(Ordering::SeqCst)) {
+            wrong.push(String::from("a request went to an origin that was not declared"));
         }
-        let mut line = line(id, grant, status);
-        if at == 1 && faults.contains(&Fault::ExportGarbledLine) {
-            met.fired(Fault::ExportGarbledLine);
-            line.truncate(line.len() / 2);
+        match ended {
+            Ok(outcome) => {
+                if outcome.report.run.exit_code == ExitCode::Store {
+                    wrong.push(String::from("the engine says that the store failed, and it did not say so"));
+                }
+                Ok(outcome)
+            }
+            Err(holdover::run::RunError::Store(error)) => Err(error),
+            Err(error) => panic!("{error}"),
         }
-        text.push_str(&line);
-        text.push('\n');
     }
-    if faults.contains(&Fault::ExportCountsMore) {
-        met.fired(Fault::ExportCountsMore);
-        counts[0] += 1;
-    }
-    text.push_str(&format!(
-        "{{\"record\":\"end\",\"counts\":{{\"accounts\":{},\"tokens\":{}}}}}\n",
-        counts[0], counts[1]
-    ));
-    let length = text.len();
-    documents.put("crm.ndjson", text);
-    let damages = [
-        (Fault::ExportCut, Damage::CutAt(length / 2)),
-        (Fault::ExportBreaks, Damage::ErrorAt(length / 2)),
-        (Fault::ExportDenied, Damage::Denied),
-        (Fault::ExportMissing, Damage::Missing),
-    ];
-    let mut taken = BTreeSet::new();
-    damages
-        .into_iter()
-        .filter(|(fault, _)| faults.contains(fault) && taken.insert("crm.ndjson"))
-        .map(|(fault, damage)| (fault, documents.damage("crm.ndjson", damage)))
-        .collect()
 }

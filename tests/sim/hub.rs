@@ -55,6 +55,10 @@ impl Hub {
         self.truth.grants.iter().filter(|(_, grant)| grant.place == Place::User).collect()
     }
 
+    fn renamed(&self, grant: &Grant) -> u32 {
+        self.truth.people[grant.person].renamed
+    }
+
     fn as_of(&self) -> AsOf {
         AsOf { at: self.truth.now, source: AsOfSource::Stated }
     }
@@ -82,9 +86,9 @@ impl Hub {
             if number == 1 && self.fires(Fault::ListBreaks) {
                 return Err(Cause::CutOff { what: String::from("the second page") });
             }
-            let records = page.iter().map(|(id, grant)| user(scope, id, grant)).collect();
+            let records = page.iter().map(|(id, grant)| user(scope, id, grant, self.renamed(grant))).collect();
             outlet.page(records, Cursor(number.to_string())).await?;
-            let offers = page.iter().map(|(_, grant)| offer(grant.person)).collect();
+            let offers = page.iter().map(|(_, grant)| offer(grant.person, self.renamed(grant))).collect();
             outlet.scopes(offers).await?;
         }
         if self.fires(Fault::ListUnsealed) {
@@ -117,16 +121,18 @@ fn status(grant: &Grant) -> Status {
     if grant.enabled { Status::Enabled } else { Status::Disabled }
 }
 
-fn holder(person: usize) -> Holder {
+fn holder(person: usize, renamed: u32) -> Holder {
     let mut holder = Holder::new(Relation::Holder);
     holder.provider_id = Some(user_id(person));
-    holder.email = Some(format!("p-{person}@acme.example"));
+    // Written in another way after each change of name: it is the same address (IDN-2).
+    holder.email =
+        Some(if renamed % 2 == 1 { format!("P-{person}@Acme.Example") } else { format!("p-{person}@acme.example") });
     holder
 }
 
-fn user(scope: &ScopeName, id: &str, grant: &Grant) -> Access {
+fn user(scope: &ScopeName, id: &str, grant: &Grant, renamed: u32) -> Access {
     let mut access = Access::new(scope.clone(), AccessKind::Account, GrantId::from(id), status(grant));
-    access.holders = vec![holder(grant.person)];
+    access.holders = vec![holder(grant.person, renamed)];
     access
 }
 
@@ -136,9 +142,9 @@ fn key(scope: &ScopeName, id: &str, grant: &Grant) -> Access {
     access
 }
 
-fn offer(person: usize) -> Scope {
+fn offer(person: usize, renamed: u32) -> Scope {
     let mut scope = Scope::new(format!("keys/{}", user_id(person)), "keys");
-    scope.bound_to = Some(Box::new(holder(person)));
+    scope.bound_to = Some(Box::new(holder(person, renamed)));
     scope
 }
 

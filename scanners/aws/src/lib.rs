@@ -16,6 +16,8 @@
 #![warn(missing_docs)]
 
 mod arn;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod live;
 mod policy;
 mod read;

@@ -1,6 +1,6 @@
 //! The scanner: documents in, scopes out.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use scan_contract::{BlockingOutlet, Cause, Cursor, Documents, Identity, Manifest, Outlet, Pass, Scanner, Sealed};
@@ -22,9 +22,10 @@ pub struct Aws {
     loaded: Mutex<Option<Loaded>>,
 }
 
-/// The connector's description, from `manifest.yaml`.
+/// The connector's description, from `manifest.yaml`; parsed once.
 pub fn manifest() -> Result<Manifest, String> {
-    Manifest::parse(include_str!("../manifest.yaml"))
+    static PARSED: OnceLock<Result<Manifest, String>> = OnceLock::new();
+    PARSED.get_or_init(|| Manifest::parse(include_str!("../manifest.yaml"))).clone()
 }
 
 impl Aws {

@@ -15,6 +15,7 @@
 //! | [`outlet`] | [`Outlet`]: the only way from a scanner to the engine; [`Sealed`] |
 //! | [`manifest`] | [`Manifest`]: what a connector reads, needs, and can never see |
 //! | [`documents`] | [`Documents`]: the one door to files |
+//! | [`quotes`] | [`Quotes`]: whether the quotes of a table hold together |
 //! | [`rights`] | [`Rights`]: what a credential may do; [`Effort`]: what reading cost |
 //! | [`scanner`] | [`Scanner`]: the trait |
 
@@ -28,6 +29,7 @@ pub mod holder;
 pub mod ids;
 pub mod manifest;
 pub mod outlet;
+pub mod quotes;
 pub mod rights;
 pub mod scanner;
 pub mod scope;
@@ -41,6 +43,7 @@ pub use holder::{ExternalIdentity, Holder, IdentifierKind, Relation};
 pub use ids::{GrantId, KeyFingerprint, ScopeName, SystemId};
 pub use manifest::{ImpossibleCell, Manifest, ScopeKind};
 pub use outlet::{AsOf, AsOfSource, BlockingOutlet, Cursor, EndProof, Item, Outlet, ProofKind, Sealed, channel};
+pub use quotes::{Quotes, Torn};
 pub use rights::{CredentialFacts, Effort, Right, RightState, Rights};
 pub use scanner::{AccessRef, Identity, Look, Scanner};
 pub use scope::{Pass, Scope};

@@ -29,9 +29,10 @@ impl std::fmt::Debug for Import {
     }
 }
 
-/// The connector's description, from `manifest.yaml`.
+/// The connector's description, from `manifest.yaml`; parsed once.
 pub fn manifest() -> Result<Manifest, String> {
-    Manifest::parse(include_str!("../manifest.yaml"))
+    static PARSED: OnceLock<Result<Manifest, String>> = OnceLock::new();
+    PARSED.get_or_init(|| Manifest::parse(include_str!("../manifest.yaml"))).clone()
 }
 
 impl Import {

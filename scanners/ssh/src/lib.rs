@@ -21,6 +21,8 @@
 mod acceptance_tests;
 #[cfg(test)]
 mod collect_tests;
+#[doc(hidden)]
+pub mod fuzzing;
 mod host;
 mod hosts;
 mod keys;

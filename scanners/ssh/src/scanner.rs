@@ -1,6 +1,6 @@
 //! The scanner itself: what it declares, and the walk of one host at a time.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use scan_contract::{
@@ -29,9 +29,10 @@ impl std::fmt::Debug for SshTree {
     }
 }
 
-/// The connector's description, from `manifest.yaml`.
+/// The connector's description, from `manifest.yaml`; parsed once.
 pub fn manifest() -> Result<Manifest, String> {
-    Manifest::parse(include_str!("../manifest.yaml"))
+    static PARSED: OnceLock<Result<Manifest, String>> = OnceLock::new();
+    PARSED.get_or_init(|| Manifest::parse(include_str!("../manifest.yaml"))).clone()
 }
 
 impl SshTree {

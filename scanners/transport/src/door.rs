@@ -22,10 +22,11 @@ use crate::allow::{AllowList, Operation};
 use crate::client;
 use crate::credential::{Anonymous, Credential};
 use crate::origin::Origins;
-use crate::pace::Pace;
+use crate::pace::{Pace, Passing};
 use crate::record::{Player, Writer};
 use crate::request::Request;
 use crate::settings::Settings;
+use crate::wire::Wire;
 
 /// Tells the time. The program hands its clock in.
 pub type Now = Arc<dyn Fn() -> Instant + Send + Sync>;
@@ -43,12 +44,20 @@ struct Shared {
     settings: Settings,
     list: &'static AllowList,
     origins: Arc<Origins>,
-    /// `None` behind a recording: there is no network then.
-    client: Option<Client>,
+    way: Way,
     pace: Pace,
     now: Now,
     clock: Clock,
     tape: OnceLock<Tape>,
+}
+
+/// What requests go out on.
+enum Way {
+    Network(Client),
+    /// A simulation's.
+    Wire(Arc<dyn Wire>),
+    /// There is no network behind a recording.
+    Recording,
 }
 
 impl std::fmt::Debug for Door {
@@ -79,24 +88,27 @@ impl Door {
     ) -> Result<Self, Cause> {
         let origins = Arc::new(Origins::new(&settings)?);
         let client = client::build(&settings, Arc::clone(&origins), lookup)?;
-        Ok(Self::of(settings, list, origins, Some(client), now))
+        Ok(Self::of(settings, list, origins, Way::Network(client), now))
     }
 
-    fn of(
-        settings: Settings,
-        list: &'static AllowList,
-        origins: Arc<Origins>,
-        client: Option<Client>,
-        now: Now,
-    ) -> Self {
-        let pace = Pace::new(
-            settings.connection.pace.unwrap_or_default(),
-            settings.dialect,
-            Arc::clone(&now),
-            client.is_some(),
-        );
+    /// A door onto a wire in the place of a network, for simulations: everything above the connection is real.
+    ///
+    /// # Errors
+    /// Settings that cannot hold.
+    pub fn over(settings: Settings, list: &'static AllowList, now: Now, wire: Arc<dyn Wire>) -> Result<Self, Cause> {
+        let origins = Arc::new(Origins::new(&settings)?);
+        Ok(Self::of(settings, list, origins, Way::Wire(wire), now))
+    }
+
+    fn of(settings: Settings, list: &'static AllowList, origins: Arc<Origins>, way: Way, now: Now) -> Self {
+        let passing = match &way {
+            Way::Network(_) => Passing::Really,
+            Way::Wire(wire) => Passing::OnWire(Arc::clone(wire), tokio::time::Instant::now()),
+            Way::Recording => Passing::NotAtAll,
+        };
+        let pace = Pace::new(settings.connection.pace.unwrap_or_default(), settings.dialect, Arc::clone(&now), passing);
         let clock = Clock::new(now());
-        let shared = Shared { settings, list, origins, client, pace, now, clock, tape: OnceLock::new() };
+        let shared = Shared { settings, list, origins, way, pace, now, clock, tape: OnceLock::new() };
         Self { shared: Arc::new(shared), credential: Arc::new(Anonymous), account: None }
     }
 
@@ -130,7 +142,7 @@ impl Door {
         let origins = Arc::new(Origins::new(&settings)?);
         let player = Player::open(folder, &settings.system, list.connector)?;
         let at = player.recorded_at();
-        let door = Self::of(settings, list, origins, None, Arc::new(move || at));
+        let door = Self::of(settings, list, origins, Way::Recording, Arc::new(move || at));
         let taken = door.shared.tape.set(Tape::Playing(player)).is_err();
         debug_assert!(!taken, "a new door has no tape");
         Ok(door)

@@ -45,6 +45,11 @@ impl Failure {
         Self { cause: Cause::Unreachable { step, detail: detail.into() }, again, reached }
     }
 
+    /// A connection that did not come to be, or did not last.
+    pub(crate) fn broken(step: String, detail: &str, reached: Reached) -> Self {
+        Self::unreachable(step, detail, Again::Network, reached)
+    }
+
     /// What no repeat mends, found before anything was sent.
     pub(crate) fn unsent(cause: Cause) -> Self {
         Self { cause, again: Again::No, reached: Reached::No }

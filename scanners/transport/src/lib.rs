@@ -13,6 +13,7 @@
 //! | [`dialect`] | [`Dialect`]: how each service says "slow down" |
 //! | [`encode`] | names from outside, put into an address |
 //! | [`record`] | recordings: written without secrets, replayed without a network |
+//! | [`wire`] | what a door stands on in a simulation, in the place of a network |
 //!
 //! It must never send what is not on the list, follow a redirect, talk to an origin that was not declared, or let a
 //! secret into a message.
@@ -27,6 +28,8 @@ pub mod dialect;
 pub mod door;
 pub mod encode;
 mod failure;
+#[doc(hidden)]
+pub mod fuzzing;
 mod json;
 mod link;
 mod origin;
@@ -39,6 +42,7 @@ pub mod settings;
 #[cfg(test)]
 mod testing;
 pub mod walk;
+pub mod wire;
 mod xml;
 
 pub use allow::{Action, AllowList, Keep, NeededRight, Operation, Purpose};

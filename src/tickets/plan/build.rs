@@ -289,7 +289,18 @@ fn work(desk: &Desk<'_>, build: Build, plan: &mut ChannelPlan) -> Option<Work> {
         return None;
     }
     let changed = lines != lines_before || before.as_ref() != Some(&ticket);
-    (task != Task::Keep || changed).then_some(Work { ticket, before, lines, lines_before, task, draft, comment, rank })
+    let only_looks = desk.makes_none();
+    (task != Task::Keep || changed).then_some(Work {
+        ticket,
+        before,
+        lines,
+        lines_before,
+        task,
+        only_looks,
+        draft,
+        comment,
+        rank,
+    })
 }
 
 /// What is to be done, and the first sentence of what is said. Sets the state the ticket has afterwards.

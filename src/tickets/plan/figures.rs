@@ -85,7 +85,8 @@ fn work(desk: &Desk<'_>, route: &Route, group: Group, count: u64, children: &[wo
     }
     let comment = (task == Task::Resolve).then(|| words::figure_done(ticket.unit));
     let rank = (Severity::Info, desk.ground.now);
-    Some(Work { ticket, before, lines: Vec::new(), lines_before: Vec::new(), task, draft, comment, rank })
+    let (lines, lines_before, only_looks) = (Vec::new(), Vec::new(), desk.makes_none());
+    Some(Work { ticket, before, lines, lines_before, task, only_looks, draft, comment, rank })
 }
 
 fn decide(ticket: &mut Ticket, count: u64, desk: &Desk<'_>) -> Option<Task> {

@@ -124,6 +124,9 @@ pub struct Work {
     pub lines_before: Vec<TicketLine>,
     /// What is to be done.
     pub task: Task,
+    /// Of a ticket that was begun before the roster came to hold new ones back: it is looked for, since it may have been
+    /// made, and it is not made now.
+    pub only_looks: bool,
     /// How it should read.
     pub draft: Draft,
     /// What is said in a comment, or when it is opened or closed.

@@ -125,6 +125,11 @@ impl<'a> Desk<'a> {
         self.ground.book.memories.get(&fingerprint)
     }
 
+    /// Whether the roster keeps every new ticket back.
+    pub(super) fn makes_none(&self) -> bool {
+        self.hold.is_some()
+    }
+
     /// Whether findings of this sort go to a route. One that has a ticket stays where it is.
     fn takes(&self, route: &Route, fingerprint: Fingerprint, finding: &Finding) -> bool {
         let routes = self.ground.routes;

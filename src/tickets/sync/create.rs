@@ -43,6 +43,11 @@ impl Session<'_, '_> {
             if work.lines.iter().all(|line| line.status.is_done()) && !plan::holds_no_finding(ticket.unit) {
                 return self.never_made(ticket, &work.lines);
             }
+            if work.only_looks {
+                let says = "begun before the roster came to hold new tickets back, and not made; waits for its release";
+                self.remark(&ticket, String::from(says));
+                return Ok(Ended::Done);
+            }
             if attempt == TRIES {
                 break;
             }

@@ -1,5 +1,6 @@
 //! What waits for a word: the first run, the breaker, batches, the roster; and the caps behind them.
 
+use super::fake::Fault;
 use super::world::{World, absent, gap, grant, present};
 use crate::findings::lifecycle::Sight;
 use crate::store::outbox::{Outbox as _, RosterHold, TicketState, Unit, Verdict, WishAbout};
@@ -289,6 +290,30 @@ async fn the_roster_keeps_new_tickets_back_until_an_operator_speaks() {
         world.scan(&[(1, present(grant(1)))]);
         world.sync().await;
         assert_eq!(world.tracker.tickets().len(), 1, "{hold:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_that_was_begun_is_looked_for_and_not_made_while_the_roster_holds_new_ones_back() {
+    for (fault, made) in [(Fault::DoneAndLost, 1), (Fault::LostAndNotDone, 0)] {
+        let mut world = World::new();
+        world.scan(&[(1, present(grant(1)))]);
+        world.release();
+        world.tracker.look().faults.push_back(fault);
+        // The intent and the asking are kept; what came of it is not.
+        assert!(world.dying(2, false).await.expect("a store in memory").1, "the program dies before it knows");
+        assert_eq!((world.tracker.tickets().len(), world.tracker.look().faults_fired), (made, 1), "{fault:?}");
+        world.hold = Some(RosterHold::Held);
+        world.later(24).await;
+        world.scan(&[(1, present(grant(1)))]);
+        let outcome = world.sync().await;
+        assert_eq!(world.tracker.tickets().len(), made, "{fault:?}: found, or not made");
+        assert_eq!((outcome.adopted, outcome.remarks.len()), (made as u64, 1 - made), "{fault:?}");
+        world.hold = None;
+        world.later(24).await;
+        world.scan(&[(1, present(grant(1)))]);
+        world.sync().await;
+        assert_eq!(world.tracker.tickets().len(), 1, "{fault:?}");
     }
 }
 

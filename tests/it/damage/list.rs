@@ -44,6 +44,25 @@ fn a_list_of_apps_without_a_digest_is_not_proven_whole() {
 }
 
 #[test]
+fn a_list_of_apps_with_a_torn_quote_is_not_read_and_its_twin_is() {
+    // Found by the fuzz target of the roster: the lenient reader of tables takes what follows an open quote for one cell.
+    let mut company = Company::new();
+    company.records.retain(|record| record.contains("u-2"));
+    for (apps, code) in [
+        ("name,owner\ncrm,sales\ncrm,5\" sales\n", 0),
+        ("name,owner\ncrm,5\" sales\ncrm,\"sales\nwiki,docs\n", 3),
+        ("name,owner\ncrm,5\" sales\ncrm,\"sales\nwiki,\"docs\"\n", 3),
+    ] {
+        company.extra = format!("known_apps: {{ path: apps.csv, sha256: {} }}\n", sha256(apps.as_bytes()));
+        company.write("apps.csv", apps);
+        company.write_all();
+        let run = company.scan();
+        run.expect(code);
+        assert_eq!(run.stdout.contains("apps.csv"), code == 3, "{apps:?}: {}", run.stdout);
+    }
+}
+
+#[test]
 fn an_app_that_is_not_connected_keeps_zero_away_and_its_twin_does_not() {
     let mut company = Company::new();
     company.records.retain(|record| record.contains("u-2"));

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use data_encoding::BASE64;
-use scan_contract::{Cause, Instant};
+use scan_contract::{Cause, Instant, Quotes, Torn};
 use serde::Deserialize;
 
 use crate::read::wire::{Stamp, instant};
@@ -192,8 +192,11 @@ impl Report {
     }
 
     fn read_rows(&mut self, text: &str, origin: &str) -> Result<(), Cause> {
-        if text.bytes().filter(|byte| *byte == b'"').count() % 2 == 1 {
-            let cause = Cause::CutOff { what: format!("{origin} ends inside a quoted cell") };
+        if let Some(torn) = Quotes::of(text.as_bytes(), b',') {
+            let cause = match torn {
+                Torn::Open(_) => Cause::CutOff { what: format!("{origin} ends inside a quoted cell") },
+                Torn::Stray(line) => Cause::Malformed { what: format!("{origin}: {} (line {line})", torn.as_str()) },
+            };
             self.damage.push(Damage { concerns: Concerns::Everything, part: None, cause });
         }
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use reqwest::Response;
+use reqwest::{Client, Response};
 use scan_contract::Cause;
-use tokio::time::{Instant as Tick, timeout};
+use tokio::time::timeout;
 
-use super::Door;
 use super::tape::Tape;
+use super::{Door, Way};
 use crate::allow::{Operation, Purpose};
 use crate::dialect::Signal;
 use crate::failure::{Again, Failure, Reached};
@@ -17,6 +17,7 @@ use crate::origin::shown_host;
 use crate::pace::Permit;
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::wire::Wire;
 use crate::xml;
 
 /// Attempts at what the network does not carry. A service that is down is not worth more.
@@ -252,9 +253,9 @@ impl Door {
                 pace.sleep(pace.queue_again(host)).await;
             }
             let headers = self.credential.headers(request).await?;
-            let signed = Tick::now();
+            let signed = pace.tick();
             let permit = pace.permit().await?;
-            if signed.elapsed() <= SIGNED && pace.held(host, operation.name)?.is_zero() {
+            if pace.tick().saturating_duration_since(signed) <= SIGNED && pace.held(host, operation.name)?.is_zero() {
                 return Ok((headers, permit));
             }
         }
@@ -272,13 +273,13 @@ impl Door {
         let pace = &self.shared.pace;
         let limit = self.shared.settings.connection.time.total;
         pace.count_request();
-        let began = Tick::now();
+        let began = pace.tick();
         let heard = match timeout(limit, self.once(operation, request, headers)).await {
             Ok(heard) => heard,
             Err(_) => Err(Failure::late("total", limit, &shown_host(&request.url), "asking")),
         };
         drop(permit);
-        let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let milliseconds = u64::try_from(pace.tick().saturating_duration_since(began).as_millis()).unwrap_or(u64::MAX);
         match &heard {
             Ok(reply) => {
                 pace.count_received(reply.body.len());
@@ -302,33 +303,18 @@ impl Door {
     ) -> Result<Reply, Failure> {
         let connection = &self.shared.settings.connection;
         let host = shown_host(&request.url);
-        let Some(client) = &self.shared.client else {
-            return Err(Failure::unsent(Cause::Bug {
-                what: String::from("a door without a network was asked to send"),
-            }));
-        };
         let mut all = request.headers.clone();
         for (name, mut value) in headers.iter().map(|(name, value)| (name.clone(), value.clone())) {
             value.set_sensitive(true);
             all.insert(name, value);
         }
-        let mut building = client.request(request.method.clone(), request.url.clone()).headers(all);
-        if !request.body.is_empty() {
-            building = building.body(request.body.clone());
-        }
-        let silent = connection.time.connect + connection.time.idle;
-        let response = match timeout(silent, building.send()).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) if error.is_builder() => {
-                let what = format!("{}: the address cannot be sent as it is", operation.name);
-                return Err(Failure::unsent(Cause::Malformed { what }));
+        let response = match &self.shared.way {
+            Way::Network(client) => self.over_network(client, operation, request, all, &host).await?,
+            Way::Wire(wire) => self.over_wire(wire.as_ref(), operation, request, all, &host).await?,
+            Way::Recording => {
+                let what = String::from("a door without a network was asked to send");
+                return Err(Failure::unsent(Cause::Bug { what }));
             }
-            Ok(Err(error)) => {
-                // Plain text never goes through it.
-                let proxied = connection.proxy.is_some() && request.url.scheme() == "https";
-                return Err(Failure::of_head(&error.without_url(), &host, connection.time.connect, proxied));
-            }
-            Err(_) => return Err(Failure::late("idle", connection.time.idle, &host, "waiting for headers from")),
         };
         let now = self.now();
         self.check_head(operation, &response)?;
@@ -342,6 +328,51 @@ impl Door {
             xml::look_over(operation.name, &reply.body, &limits).map_err(Failure::answered)?;
         }
         Ok(reply)
+    }
+
+    /// Connects, sends, and waits for the head of the reply.
+    async fn over_network(
+        &self,
+        client: &Client,
+        operation: &'static Operation,
+        request: &Request,
+        headers: HeaderMap,
+        host: &str,
+    ) -> Result<Response, Failure> {
+        let connection = &self.shared.settings.connection;
+        let mut building = client.request(request.method.clone(), request.url.clone()).headers(headers);
+        if !request.body.is_empty() {
+            building = building.body(request.body.clone());
+        }
+        let silent = connection.time.connect + connection.time.idle;
+        match timeout(silent, building.send()).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) if error.is_builder() => Err(cannot_be_sent(operation)),
+            Ok(Err(error)) => {
+                // Plain text never goes through it.
+                let proxied = connection.proxy.is_some() && request.url.scheme() == "https";
+                Err(Failure::of_head(&error.without_url(), host, connection.time.connect, proxied))
+            }
+            Err(_) => Err(Failure::late("idle", connection.time.idle, host, "waiting for headers from")),
+        }
+    }
+
+    /// The same over a wire.
+    async fn over_wire(
+        &self,
+        wire: &dyn Wire,
+        operation: &'static Operation,
+        request: &Request,
+        headers: HeaderMap,
+        host: &str,
+    ) -> Result<Response, Failure> {
+        let building = http::Request::builder().method(request.method.clone()).uri(request.url.as_str());
+        let Ok(mut carried) = building.body(request.body.clone()) else { return Err(cannot_be_sent(operation)) };
+        *carried.headers_mut() = headers;
+        match wire.carry(carried).await {
+            Ok(answered) => Ok(Response::from(answered.map(reqwest::Body::wrap))),
+            Err(broken) => Err(broken.failure(host, self.shared.settings.connection.time.idle)),
+        }
     }
 
     fn check_head(&self, operation: &'static Operation, response: &Response) -> Result<(), Failure> {
@@ -389,6 +420,11 @@ impl Door {
             }
         }
     }
+}
+
+fn cannot_be_sent(operation: &'static Operation) -> Failure {
+    let what = format!("{}: the address cannot be sent as it is", operation.name);
+    Failure::unsent(Cause::Malformed { what })
 }
 
 fn too_large(limit: u64) -> String {

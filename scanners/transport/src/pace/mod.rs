@@ -26,6 +26,7 @@ use crate::dialect::{Announced, Dialect, Signal, Wait};
 use crate::door::Now;
 use crate::reply::Reply;
 use crate::settings::PaceSettings;
+use crate::wire::Wire;
 
 /// Retries that are always allowed, so that a short run can have some: the share of few requests is none.
 const FEW_RETRIES: u64 = 25;
@@ -50,11 +51,36 @@ struct Inner {
     settings: PaceSettings,
     dialect: Dialect,
     now: Now,
-    /// Behind a recording nobody is waited for.
-    live: bool,
+    passing: Passing,
     state: Mutex<State>,
     permits: Arc<Semaphore>,
     counted: Counted,
+}
+
+/// How time passes for a door.
+pub(crate) enum Passing {
+    /// By the machine's clock.
+    Really,
+    /// Behind a recording nobody is waited for.
+    NotAtAll,
+    /// As a wire says, counted from this moment.
+    OnWire(Arc<dyn Wire>, Tick),
+}
+
+impl Passing {
+    fn tick(&self) -> Tick {
+        match self {
+            Self::Really | Self::NotAtAll => Tick::now(),
+            Self::OnWire(wire, laid) => *laid + wire.passed(),
+        }
+    }
+
+    async fn sleep(&self, time: Duration) {
+        match self {
+            Self::Really | Self::NotAtAll => tokio::time::sleep(time).await,
+            Self::OnWire(wire, _) => wire.rest(time).await,
+        }
+    }
 }
 
 /// Sums of one door.
@@ -96,7 +122,7 @@ impl std::fmt::Debug for Pace {
 
 impl Pace {
     /// A pace with nothing learned yet. Settings that cannot hold are brought to the nearest that can.
-    pub(crate) fn new(settings: PaceSettings, dialect: Dialect, now: Now, live: bool) -> Self {
+    pub(crate) fn new(settings: PaceSettings, dialect: Dialect, now: Now, passing: Passing) -> Self {
         let between = |value: f64, low: f64, high: f64| if value.is_finite() { value.clamp(low, high) } else { low };
         let settings = PaceSettings {
             per_second: between(settings.per_second, 0.01, 10_000.0),
@@ -110,11 +136,16 @@ impl Pace {
         let seed = now().timestamp_nanos_opt().unwrap_or(1).unsigned_abs() | 1;
         let permits = Arc::new(Semaphore::new(settings.in_flight));
         let state = Mutex::new(State { hosts: HashMap::new(), random: seed });
-        Self { inner: Arc::new(Inner { settings, dialect, now, live, state, permits, counted: Counted::default() }) }
+        Self { inner: Arc::new(Inner { settings, dialect, now, passing, state, permits, counted: Counted::default() }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The present moment, for durations.
+    pub(crate) fn tick(&self) -> Tick {
+        self.inner.passing.tick()
     }
 
     /// What was set, after it was brought within bounds.
@@ -133,10 +164,10 @@ impl Pace {
 
     /// As [`Pace::reserve`], for an operation whose limit may be known.
     pub(crate) fn reserve_for(&self, host: &str, operation: &'static str) -> Result<Duration, Cause> {
-        if !self.inner.live {
+        if matches!(self.inner.passing, Passing::NotAtAll) {
             return Ok(Duration::ZERO);
         }
-        let now = Tick::now();
+        let now = self.tick();
         let settings = self.inner.settings;
         let mut state = self.state();
         let pace = state.host(host, now, &settings);
@@ -155,7 +186,7 @@ impl Pace {
 
     /// Takes another place in the bucket of `host`, after a pause that held many: they must not all go at once.
     pub(crate) fn queue_again(&self, host: &str) -> Duration {
-        let now = Tick::now();
+        let now = self.tick();
         let settings = self.inner.settings;
         let mut state = self.state();
         let pace = state.host(host, now, &settings);
@@ -166,7 +197,7 @@ impl Pace {
 
     /// How long `host` still wants nothing of this operation.
     pub(crate) fn held(&self, host: &str, operation: &'static str) -> Result<Duration, Cause> {
-        let now = Tick::now();
+        let now = self.tick();
         let settings = self.inner.settings;
         let held = self.state().host(host, now, &settings).paused(operation, now);
         if held > settings.longest_wait { Err(self.throttled(held)) } else { Ok(held) }
@@ -191,9 +222,9 @@ impl Pace {
         if wait.is_zero() {
             return;
         }
-        let began = Tick::now();
-        tokio::time::sleep(wait).await;
-        self.waited(began.elapsed());
+        let began = self.tick();
+        self.inner.passing.sleep(wait).await;
+        self.waited(self.tick().saturating_duration_since(began));
     }
 
     /// Counts a wait that a library made by itself after [`Pace::reserve`] or [`Pace::retry`].
@@ -212,7 +243,7 @@ impl Pace {
         if attempt >= settings.attempts {
             return Err(otherwise);
         }
-        let now = Tick::now();
+        let now = self.tick();
         let mut state = self.state();
         let retries = self.inner.counted.retries.load(Ordering::Relaxed);
         let requests = self.inner.counted.requests.load(Ordering::Relaxed);
@@ -242,7 +273,7 @@ impl Pace {
     pub fn learn(&self, host: &str, reply: &Reply) {
         let dialect = self.inner.dialect;
         let signal = dialect.read(reply);
-        let now = Tick::now();
+        let now = self.tick();
         let settings = self.inner.settings;
         let mut state = self.state();
         let pace = state.host(host, now, &settings);

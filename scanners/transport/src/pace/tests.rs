@@ -16,7 +16,7 @@ use crate::testing::{clock, now};
 const HOST: &str = "api.example";
 
 fn pace(settings: PaceSettings, dialect: Dialect) -> Pace {
-    Pace::new(settings, dialect, clock(), true)
+    Pace::new(settings, dialect, clock(), Passing::Really)
 }
 
 fn plenty() -> PaceSettings {
@@ -293,7 +293,7 @@ async fn a_service_that_refuses_one_in_ten_is_still_read_in_less_than_twice_the_
 #[tokio::test(start_paused = true)]
 async fn behind_a_recording_nobody_waits() {
     let settings = PaceSettings { per_second: 1.0, burst: 1, ..PaceSettings::default() };
-    let still = Pace::new(settings, Dialect::Plain, clock(), false);
+    let still = Pace::new(settings, Dialect::Plain, clock(), Passing::NotAtAll);
     assert!((0..100).all(|_| still.reserve(HOST) == Ok(Duration::ZERO)));
 }
 

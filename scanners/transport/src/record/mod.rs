@@ -11,6 +11,7 @@ mod write;
 mod tests;
 
 pub(crate) use self::play::Player;
+pub(crate) use self::reduce::reduce;
 pub(crate) use self::write::Writer;
 
 use std::path::{Path, PathBuf};

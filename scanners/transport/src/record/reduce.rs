@@ -11,7 +11,7 @@ use crate::settings::Limits;
 
 /// The part of `body` that may be written down. A body of another form than the list expects leaves nothing, and nothing
 /// is what no reader of JSON or XML takes for an answer.
-pub(super) fn reduce(keep: Keep, body: &[u8]) -> String {
+pub(crate) fn reduce(keep: Keep, body: &[u8]) -> String {
     match keep {
         Keep::Nothing => String::new(),
         // A key that stands twice is refused while it is read. One of the two alone would pass in a replay.
