@@ -107,6 +107,21 @@ without_hash() {
     awk -F: 'BEGIN { OFS = ":" } NF > 3 && $2 != "" && $2 != "*" && $2 !~ /^!/ { $2 = "x" } { print }'
 }
 
+# Names the folders on the way of a pattern that may not be searched: what they hold, the pattern would not find.
+say_closed() { # PATTERN
+    closed=${1%/*}
+    case $closed in *[*?[]*) ;; *) return ;; esac
+    (say_closed "$closed")
+    closed_ifs=$IFS
+    IFS=''
+    for match in $root$closed; do
+        IFS=$closed_ifs
+        if [ -d "$match" ] && { [ ! -x "$match" ] || [ ! -r "$match" ]; }; then say denied "${match#"$root"}"; fi
+        IFS=''
+    done
+    IFS=$closed_ifs
+}
+
 # Takes what a pattern matches; the pattern itself is listed as absent where nothing does. What is called runs in a
 # subshell here and below: a shell function has no variables of its own, and these call each other.
 take_matches() { # PATTERN COMMAND
@@ -117,6 +132,7 @@ take_matches() { # PATTERN COMMAND
         say denied "$folder"
         return
     fi
+    (say_closed "$1")
     saved_ifs=$IFS
     IFS=''
     for match in $root$pattern; do

@@ -1,10 +1,24 @@
 //! Three answers for everything a system may withhold, and times that carry their precision.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A point in time, in UTC.
 pub type Instant = DateTime<Utc>;
+
+/// Years that RFC 3339 can write (section 5.6). A scanner refuses a time from outside them: nothing that stores or
+/// prints it could be read again.
+pub const YEARS: RangeInclusive<i32> = 0..=9999;
+
+/// Last second of those years, as seconds since 1970.
+const LAST_SECOND: i64 = 253_402_300_799;
+
+/// Whether an instant lies in [`YEARS`].
+pub fn is_in_calendar(at: Instant) -> bool {
+    YEARS.contains(&at.year())
+}
 
 /// What a system says about one time or status.
 ///
@@ -67,9 +81,15 @@ impl Moment {
         Self { at: midnight, precision_seconds: 86_400 }
     }
 
-    /// First instant at which it has certainly happened.
+    /// First instant at which it has certainly happened. It never leaves [`YEARS`]: where the sum would, it is the last
+    /// second of them, or the last instant there is where the time itself lies outside.
     pub fn settled_at(&self) -> Instant {
-        self.at + TimeDelta::seconds(i64::from(self.precision_seconds))
+        let width = TimeDelta::seconds(i64::from(self.precision_seconds));
+        let settled = self.at.checked_add_signed(width).unwrap_or(Instant::MAX_UTC);
+        if is_in_calendar(settled) || !is_in_calendar(self.at) {
+            return settled;
+        }
+        Instant::from_timestamp(LAST_SECOND, 0).unwrap_or(settled).max(self.at)
     }
 
     /// Whether it certainly lies at or after `instant`.
@@ -105,5 +125,18 @@ mod tests {
         let end = instant("2026-07-30T12:00:00Z");
         assert!(Moment::exact(end).certainly_at_or_after(end));
         assert!(!Moment::exact(end).certainly_before(end));
+    }
+
+    #[test]
+    fn a_moment_at_the_edge_of_the_calendar_settles_there() {
+        for at in [Instant::MAX_UTC, instant("9999-12-31T23:59:00Z")] {
+            let moment = Moment::within(at, u32::MAX);
+            assert!(moment.settled_at() >= at);
+            assert!(!moment.certainly_before(instant("2026-07-31T00:00:00Z")));
+        }
+        let never = Moment::day(NaiveDate::from_ymd_opt(9999, 12, 31).expect("a real date"));
+        assert!(is_in_calendar(never.settled_at()), "what was written inside the calendar stays inside it");
+        let before = Moment::day(NaiveDate::from_ymd_opt(9999, 12, 30).expect("a real date"));
+        assert_eq!(before.settled_at(), instant("9999-12-31T00:00:00Z"));
     }
 }

@@ -38,7 +38,7 @@ pub mod sheet;
 pub use access::{Access, AccessKind, Privilege, SeatCost, Status, Subtype};
 pub use cause::{Cause, Gap, Mend, ScopeState};
 pub use documents::{DiskDocuments, Document, Documents, Entry, EntryKind, Origin};
-pub use fact::{Fact, Instant, Moment};
+pub use fact::{Fact, Instant, Moment, YEARS, is_in_calendar};
 pub use holder::{ExternalIdentity, Holder, IdentifierKind, Relation};
 pub use ids::{GrantId, KeyFingerprint, ScopeName, SystemId};
 pub use manifest::{ImpossibleCell, Manifest, ScopeKind};

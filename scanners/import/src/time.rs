@@ -4,6 +4,7 @@
 //! nothing else. The tests hold it against `chrono`'s own reader.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use scan_contract::is_in_calendar;
 
 /// A time as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +43,7 @@ pub(crate) fn moment(text: &str) -> Option<Written> {
     let time = date.and_hms_nano_opt(clock.hour, clock.minute, clock.second.min(59), clock.nanosecond)?;
     let leap = i64::from(clock.second == 60);
     let at = time.and_utc().checked_add_signed(TimeDelta::seconds(leap - i64::from(clock.offset_seconds)))?;
-    Some(Written::Instant(at))
+    is_in_calendar(at).then_some(Written::Instant(at))
 }
 
 /// Reads an instant; a date alone is refused.
@@ -212,7 +213,8 @@ mod tests {
         }
         let read = DateTime::parse_from_rfc3339(text).map_or(None, |at| Some(at.to_utc()))?;
         let nanoseconds = i64::from(read.timestamp_subsec_nanos());
-        Some(Written::Instant(DateTime::from_timestamp(read.timestamp(), 0)? + TimeDelta::nanoseconds(nanoseconds)))
+        let at = DateTime::from_timestamp(read.timestamp(), 0)? + TimeDelta::nanoseconds(nanoseconds);
+        is_in_calendar(at).then_some(Written::Instant(at))
     }
 
     #[test]
@@ -242,6 +244,9 @@ mod tests {
             "2026-07-30T22:22Z",
             "2026-07-30T22:22:00+0200",
             "2026-07-30T22:22:00+24:00",
+            "9999-12-31T23:59:59-01:00",
+            "9999-12-31T23:59:60Z",
+            "0000-01-01T00:00:00+00:01",
             "45123",
             "20260730",
             "never",

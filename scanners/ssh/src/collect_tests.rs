@@ -135,3 +135,40 @@ fn a_link_that_leads_out_of_the_tree_is_a_gap_and_its_target_is_not_read() {
     assert!(gaps.iter().any(|gap| gap.part.as_deref() == Some("/home/ana/.ssh/authorized_keys")), "{gaps:?}");
     assert_eq!(read.ids(AccessKind::SshKey).len(), 1, "only the key of ben");
 }
+
+#[test]
+fn a_folder_that_the_collector_may_not_search_below_a_pattern_is_denied_and_a_gap() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+    let root = Folder::new("collect-closed-root");
+    root.write("etc/passwd", PASSWD.as_bytes());
+    root.write("etc/ssh/sshd_config", b"UsePAM yes\nAuthorizedKeysFile /keys/*/%u\n");
+    root.write("keys/a/ana", format!("{}\n", key(1)).as_bytes());
+    root.write("keys/b/ben", format!("{}\n", key(2)).as_bytes());
+    let script = root.write("collect.sh", include_bytes!("../collect.sh"));
+    let mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("the mode is ours to set");
+    };
+    for (closed, gaps) in [(0o755, false), (0o000, true)] {
+        let out = Folder::new(&format!("collect-closed-{closed}"));
+        mode(&out.0, 0o777);
+        mode(&root.0.join("keys/b"), closed);
+        let mut command = Command::new("sh");
+        command.arg(&script).args(["-n", "web-1", "-r"]).arg(&root.0).arg(&out.0);
+        // The superuser may search everything.
+        if std::fs::metadata(&out.0).is_ok_and(|own| own.uid() == 0) {
+            command.uid(1).gid(1);
+        }
+        let output = command.output().expect("a shell is everywhere");
+        mode(&root.0.join("keys/b"), 0o755);
+        let listing = std::fs::read_to_string(out.0.join("web-1/files.txt"))
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+        assert_eq!(listing.contains("denied /keys/b\n"), gaps, "{listing}");
+        let read = scan(&out.0);
+        let denied = read
+            .gaps_of("web-1/authorized-keys")
+            .into_iter()
+            .any(|gap| matches!(&gap.cause, Cause::Denied { permission } if permission.contains("/keys/b")));
+        assert_eq!(denied, gaps, "{listing}");
+    }
+}

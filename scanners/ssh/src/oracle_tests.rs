@@ -1,4 +1,5 @@
-//! OpenSSH itself as the judge: `ssh-keygen` for keys, `sshd -T` for configuration, `visudo` for sudoers.
+//! OpenSSH itself as the judge: `ssh-keygen` for keys, `sshd -T` for configuration, `visudo` and `sudo`
+//! for sudoers.
 //!
 //! On a machine without these programs the tests say SKIPPED; with `CI` set they fail instead.
 
@@ -381,4 +382,66 @@ fn visudo_accepts_the_rules_that_the_tests_of_sudoers_rely_on() {
     let file = folder.write("sudoers", crate::sudo::ACCEPTED.as_bytes());
     let output = run(&visudo, &["-c", "-f", file.to_str().expect("a path")]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Whether real sudo lets `daemon` run a command by these rules, in a mount namespace of its own. `None` where this
+/// machine has no sudo, or the test may not mount.
+fn sudo_lets(rules: &str, run_as: &str, words: &[&str]) -> Option<bool> {
+    let (sudo, unshare) = (program("sudo")?, program("unshare")?);
+    let folder = Folder::new("real-sudo");
+    let file = folder.write("sudoers", rules.as_bytes());
+    let script = "mount --bind \"$1\" /etc/sudoers && chown 0:0 /etc/sudoers && chmod 0440 /etc/sudoers || exit 77\n\
+                  sudo=$2 run_as=$3; shift 3; exec \"$sudo\" -n -l -U daemon -u \"$run_as\" \"$@\"";
+    let mut arguments = vec!["-m", "sh", "-c", script, "sh", file.to_str()?, sudo.to_str()?, run_as];
+    arguments.extend(words);
+    match run(&unshare, &arguments).status.code() {
+        Some(0) => Some(true),
+        Some(1) if rules_are_fine(rules) => Some(false),
+        code => {
+            eprintln!("SKIPPED: sudo cannot be asked here ({code:?})");
+            None
+        }
+    }
+}
+
+fn rules_are_fine(rules: &str) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let Some(visudo) = program("visudo") else { return false };
+    let folder = Folder::new("real-visudo");
+    let file = folder.write("sudoers", rules.as_bytes());
+    let root = std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    root && run(&visudo, &["-c", "-f", file.to_str().expect("a path")]).status.success()
+}
+
+#[test]
+fn what_sudo_lets_an_account_run_is_a_right_here_and_what_its_rules_take_is_none() {
+    for (rules, run_as, words, lets) in [
+        ("daemon ALL = /usr/bin/id [!-]*, !/usr/bin/id *root*\n", "root", &["/usr/bin/id", "bin"][..], true),
+        ("daemon ALL = /usr/bin/id\ndaemon ALL = !/usr/bin/id \"\"\n", "root", &["/usr/bin/id", "bin"], true),
+        ("daemon ALL = /usr/bin/id, (nobody) !/usr/bin/id\n", "root", &["/usr/bin/id"], true),
+        ("daemon ALL = (ALL) ALL\ndaemon ALL = !ALL\n", "nobody", &["/usr/bin/id"], true),
+        ("daemon ALL = /usr/bin/id, NOTAFTER=20200101000000Z !/usr/bin/id\n", "root", &["/usr/bin/id"], true),
+        (
+            "daemon ALL = /usr/bin/id, sha256:aGVsbG8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= !/usr/bin/id\n",
+            "root",
+            &["/usr/bin/id"],
+            true,
+        ),
+        ("User_Alias OTHERS = !daemon\n!OTHERS ALL = /usr/bin/id\n", "root", &["/usr/bin/id"], true),
+        ("Cmnd_Alias SOME = ALL, !/usr/bin/id\ndaemon ALL = !SOME\n", "root", &["/usr/bin/id"], true),
+        ("Cmnd_Alias C = C, C, /usr/bin/id\ndaemon ALL = C\n", "root", &["/usr/bin/id"], true),
+        ("User_Alias U = U, U, daemon\nU ALL = /usr/bin/id\n", "root", &["/usr/bin/id"], true),
+        ("daemon ALL = /usr/bin/id x*, !/usr/bin/id\n", "root", &["/usr/bin/id", "xx"], false),
+        ("daemon ALL = (nobody) /usr/bin/id, (ALL) !/usr/bin/id\n", "nobody", &["/usr/bin/id"], false),
+        ("User_Alias OTHERS = daemon\n!OTHERS ALL = /usr/bin/id\n", "root", &["/usr/bin/id"], false),
+        ("daemon ALL = ALL\ndaemon ALL = !ALL\n", "root", &["/usr/bin/id"], false),
+    ] {
+        let mut host = Host::new("web-1");
+        host.file("etc/sudoers", rules);
+        let ours = host.read().found.iter().any(|access| access.grant_id.as_str() == "web-1/daemon/sudo");
+        assert_eq!(ours, lets, "{rules}");
+        if let Some(judged) = sudo_lets(rules, run_as, words) {
+            assert_eq!(judged, lets, "sudo says {judged}: {rules}");
+        }
+    }
 }

@@ -11,9 +11,11 @@
 //! A time without a zone is not read: the file must say `# time-zone:` with a name of the time zone database, or
 //! `# utc-offset: +02:00`, or each time must carry its own offset. With the first line, the last one is demanded.
 
-use chrono::{DateTime, FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
+use chrono::{
+    DateTime, Datelike as _, FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone,
+};
 use chrono_tz::Tz;
-use scan_contract::{Cause, Instant, Moment};
+use scan_contract::{Cause, Instant, Moment, YEARS, is_in_calendar};
 
 /// One session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +55,8 @@ const MINUTE: u32 = 60;
 
 /// Reads the file; `name` is its path for messages.
 pub(crate) fn parse(bytes: &[u8], name: &str) -> Who {
-    let mut reader = Reader { who: Who::default(), zone: Zone::None, taken_at: None, zone_missing: 0, impossible: 0 };
+    let mut reader =
+        Reader { who: Who::default(), zone: Zone::None, taken_at: None, zone_missing: 0, impossible: 0, outside: 0 };
     let (mut versioned, mut end, mut counted) = (false, None, 0_u64);
     if !bytes.is_empty() && bytes.last() != Some(&b'\n') {
         reader.problem(name, None, Cause::CutOff { what: format!("{name} ends inside a line") });
@@ -111,6 +114,10 @@ pub(crate) fn parse(bytes: &[u8], name: &str) -> Who {
         let what = format!("{name}: {} times that the clock of its zone never showed", reader.impossible);
         reader.problem(name, None, Cause::Malformed { what });
     }
+    if reader.outside > 0 {
+        let what = format!("{name}: {} times outside the years 0000 to 9999", reader.outside);
+        reader.problem(name, None, Cause::Malformed { what });
+    }
     reader.who
 }
 
@@ -120,6 +127,7 @@ struct Reader {
     taken_at: Option<Instant>,
     zone_missing: usize,
     impossible: usize,
+    outside: usize,
 }
 
 impl Reader {
@@ -133,7 +141,11 @@ impl Reader {
         let understood = match key.trim() {
             "time-zone" => value.parse().map(|zone| self.zone = Zone::Named(zone)).is_ok(),
             "utc-offset" => offset(value).map(|offset| self.zone = Zone::Offset(offset)).is_some(),
-            "taken-at" => DateTime::parse_from_rfc3339(value).map(|at| self.taken_at = Some(at.to_utc())).is_ok(),
+            "taken-at" => {
+                self.taken_at = DateTime::parse_from_rfc3339(value)
+                    .map_or(None, |at| Some(at.to_utc()).filter(|at| is_in_calendar(*at)));
+                self.taken_at.is_some()
+            }
             _ => true,
         };
         if !understood {
@@ -184,14 +196,16 @@ impl Reader {
 
     fn idle(&self, idle: TimeDelta) -> Option<Moment> {
         // Printed in whole minutes, cut off: the last activity lies in the minute before.
-        self.taken_at.map(|at| Moment::within(at - idle - TimeDelta::seconds(i64::from(MINUTE)), MINUTE))
+        let minute = TimeDelta::seconds(i64::from(MINUTE));
+        let at = self.taken_at?.checked_sub_signed(idle)?.checked_sub_signed(minute)?;
+        is_in_calendar(at).then(|| Moment::within(at, MINUTE))
     }
 
     /// Takes the time off the front.
     fn time<'a, 'b>(&mut self, words: &'a [&'b str]) -> (Option<Moment>, &'a [&'b str]) {
         let Some(first) = words.first() else { return (None, words) };
         if let Ok(at) = DateTime::parse_from_rfc3339(first) {
-            return (Some(Moment::within(at.to_utc(), MINUTE)), &words[1..]);
+            return (self.inside(at.to_utc(), MINUTE), &words[1..]);
         }
         if let (Ok(date), Some(clock)) = (NaiveDate::parse_from_str(first, "%Y-%m-%d"), words.get(1)) {
             let clock =
@@ -214,7 +228,21 @@ impl Reader {
         (None, words)
     }
 
+    /// The moment, where the store and every output can write it.
+    fn inside(&mut self, at: Instant, precision_seconds: u32) -> Option<Moment> {
+        if is_in_calendar(at) {
+            return Some(Moment::within(at, precision_seconds));
+        }
+        self.outside += 1;
+        None
+    }
+
     fn instant(&mut self, local: NaiveDateTime, zone: Zone) -> Option<Moment> {
+        // Before any arithmetic: the last years that the library counts have no room for an offset.
+        if !YEARS.contains(&local.year()) {
+            self.outside += 1;
+            return None;
+        }
         let mapped = match zone {
             Zone::None => {
                 self.zone_missing += 1;
@@ -224,10 +252,10 @@ impl Reader {
             Zone::Named(zone) => zone.from_local_datetime(&local).map(|at| at.to_utc()),
         };
         match mapped {
-            MappedLocalTime::Single(at) => Some(Moment::within(at, MINUTE)),
+            MappedLocalTime::Single(at) => self.inside(at, MINUTE),
             MappedLocalTime::Ambiguous(first, second) => {
                 let span = u32::try_from((second - first).num_seconds()).unwrap_or(u32::MAX - MINUTE);
-                Some(Moment::within(first, span + MINUTE))
+                self.inside(first, span.saturating_add(MINUTE))
             }
             MappedLocalTime::None => {
                 self.impossible += 1;

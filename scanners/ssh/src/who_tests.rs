@@ -89,3 +89,36 @@ fn a_line_that_is_not_understood_is_named() {
     assert_eq!(found.problems[0].0, "who.txt:2");
     assert_eq!(found.sessions.len(), 1);
 }
+
+#[test]
+fn a_year_that_no_calendar_of_ours_holds_is_refused_and_the_session_is_still_seen() {
+    for text in [
+        "boss pts/0 +262142-12-31 23:59 +00:00 . 1 (h)\n",
+        "boss pts/0 -262143-01-01 00:00 +00:00 . 1 (h)\n",
+        "boss pts/0 +10000-01-01 00:00 +00:00 . 1 (h)\n",
+        "boss pts/0 9999-12-31 23:59 -00:01 . 1 (h)\n",
+        "# time-zone: Europe/Berlin\nboss pts/0 +262142-12-31 23:59 . 1 (h)\n",
+        "boss pts/0 9999-12-31T23:59:00-01:00 . 1 (h)\n",
+    ] {
+        let found = read(text);
+        assert_eq!(found.sessions.len(), 1, "{text}");
+        assert_eq!(found.sessions[0].since, None, "{text}");
+        assert!(
+            matches!(&found.problems[..], [(_, Cause::Malformed { what })] if what.contains("years 0000 to 9999")),
+            "{text}: {:?}",
+            found.problems
+        );
+    }
+    let twin = read("boss pts/0 9999-12-31 23:59 +00:00 . 1 (h)\n");
+    assert!(twin.problems.is_empty(), "{:?}", twin.problems);
+    assert_eq!(twin.sessions[0].since.map(|since| since.at), Some(at("9999-12-31T23:59:00Z")));
+}
+
+#[test]
+fn a_header_that_lies_outside_the_calendar_is_named() {
+    let found = read("# taken-at: 0000-01-01T00:00:00+23:00\nana pts/0 2026-07-31T08:12:00Z 00:05 1 (h)\n");
+    assert_eq!(found.problems.len(), 1, "{:?}", found.problems);
+    assert_eq!(found.sessions[0].active, None);
+    let edge = read("# taken-at: 0000-01-01T00:00:00Z\nana pts/0 2026-07-31T08:12:00Z 00:05 1 (h)\n");
+    assert_eq!(edge.sessions[0].active, None, "the minute before lies outside");
+}

@@ -1,9 +1,11 @@
 //! Times as tables write them: patterns, zones, and local times that happen twice or never.
 
 use chrono::format::{Item, Parsed, StrftimeItems, parse};
-use chrono::{DateTime, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono::{
+    DateTime, Datelike as _, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc,
+};
 use chrono_tz::Tz;
-use scan_contract::Moment;
+use scan_contract::{Moment, YEARS, is_in_calendar};
 
 use crate::time;
 
@@ -20,6 +22,16 @@ enum Civil {
     Instant(DateTime<Utc>, u32),
     Local(NaiveDateTime, u32),
     Day(NaiveDate),
+}
+
+impl Civil {
+    fn year(&self) -> i32 {
+        match self {
+            Self::Instant(at, _) => at.year(),
+            Self::Local(local, _) => local.year(),
+            Self::Day(date) => date.year(),
+        }
+    }
 }
 
 impl TimeReader {
@@ -42,11 +54,17 @@ impl TimeReader {
                 None => return Err(String::from("is neither an RFC 3339 instant nor an ISO 8601 date")),
             },
         };
-        match civil {
-            Civil::Instant(at, precision) => Ok(Moment::within(at, precision)),
-            Civil::Local(local, precision) => self.local(local, precision),
-            Civil::Day(date) => self.day(date),
+        let outside = || String::from("lies outside the years 0000 to 9999");
+        // Before any arithmetic: the last years that the library counts have no room for an offset.
+        if !YEARS.contains(&civil.year()) {
+            return Err(outside());
         }
+        let moment = match civil {
+            Civil::Instant(at, precision) => Moment::within(at, precision),
+            Civil::Local(local, precision) => self.local(local, precision)?,
+            Civil::Day(date) => self.day(date)?,
+        };
+        if is_in_calendar(moment.at) { Ok(moment) } else { Err(outside()) }
     }
 
     fn local(&self, local: NaiveDateTime, precision: u32) -> Result<Moment, String> {
@@ -207,5 +225,21 @@ mod tests {
         assert!(pattern_problem("%d.%m.%Y %H:%M", false).is_err(), "a local time needs a zone");
         assert!(pattern_problem("%d.%m.", true).is_err(), "no year");
         assert!(pattern_problem("%Q", true).is_err(), "no such specifier");
+    }
+
+    #[test]
+    fn a_year_that_no_instant_of_ours_can_have_is_refused() {
+        for zone in [None, BERLIN] {
+            for year in ["+262142", "-262143", "+10000", "-1"] {
+                let read = read(Some("%Y-%m-%d"), zone, &format!("{year}-12-31"));
+                assert!(read.as_ref().is_err_and(|says| says.contains("years 0000 to 9999")), "{year}: {read:?}");
+            }
+            assert!(read(Some("%Y-%m-%d"), zone, "9999-12-31").is_ok());
+        }
+        assert!(read(Some("%Y-%m-%d %H:%M"), BERLIN, "+262142-12-31 23:59").is_err());
+        assert!(read(Some("%Y-%m-%d %H:%M %z"), None, "9999-12-31 23:59 -0100").is_err());
+        assert!(read(Some("%s"), None, "8210266876799").is_err());
+        assert!(read(None, None, "9999-12-31T23:59:59-01:00").is_err());
+        assert!(read(None, BERLIN, "0000-01-01").is_err(), "the day begins in the year before");
     }
 }

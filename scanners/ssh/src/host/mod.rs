@@ -67,3 +67,8 @@ pub(crate) fn missing(outlet: &BlockingOutlet, host: &str) -> Result<(), Cause> 
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod denied_tests;
+#[cfg(test)]
+mod sudo_tests;

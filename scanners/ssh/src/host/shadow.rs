@@ -12,8 +12,8 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, TimeDelta};
-use scan_contract::{Cause, Moment};
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta};
+use scan_contract::{Cause, Moment, YEARS};
 
 /// State of a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +105,12 @@ fn parse_line(text: &str) -> Option<(String, Shadow)> {
     };
     let last_day = match day {
         "" | "-1" => None,
-        days => Some(DateTime::UNIX_EPOCH.date_naive().checked_add_signed(TimeDelta::try_days(days.parse().ok()?)?)?),
+        days => {
+            let since = TimeDelta::try_days(days.parse().ok()?)?;
+            let day = DateTime::UNIX_EPOCH.date_naive().checked_add_signed(since)?;
+            YEARS.contains(&day.year()).then_some(())?;
+            Some(day)
+        }
     };
     (parts.next().is_none() && !name.is_empty()).then(|| (name.to_owned(), Shadow { password, last_day }))
 }
@@ -126,5 +131,17 @@ mod tests {
         );
         assert_eq!(parse(b"# holdover-shadow 1\nana:locked:\n# end 1\n", "s").1, []);
         assert_eq!(parse(b"# holdover-shadow 1\nana:locked:\n", "s").1.len(), 1);
+    }
+
+    #[test]
+    fn a_last_day_outside_the_calendar_is_named_and_the_last_one_inside_is_read() {
+        let last = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a day");
+        let days = (last - DateTime::UNIX_EPOCH.date_naive()).num_days();
+        let text = format!("a:usable:{days}\nb:usable:{}\nc:usable:95026236\nd:usable:-99999999\n", days + 1);
+        let (found, problems) = parse(text.as_bytes(), "s");
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["a"]);
+        assert_eq!(problems.iter().map(|(place, _)| place.as_str()).collect::<Vec<_>>(), ["s:2", "s:3", "s:4"]);
+        let ends = found["a"].ends().expect("it ends");
+        assert!(!ends.certainly_before("2026-08-01T00:00:00Z".parse().expect("an instant")));
     }
 }

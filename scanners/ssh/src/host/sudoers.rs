@@ -5,7 +5,7 @@ use scan_contract::{AccessKind, Cause, Privilege, Status, Subtype};
 use super::accounts::login_holder;
 use super::scene::{Directories, Scene};
 use crate::scopes::HostScope;
-use crate::sudo::{HostNames, Right, read_rules, rights};
+use crate::sudo::{Found, HostNames, Right, read_rules, rights};
 
 const SCOPE: [HostScope; 1] = [HostScope::Sudo];
 
@@ -24,12 +24,15 @@ pub(super) fn read(scene: &mut Scene<'_>) {
         names: [Some(scene.host), scene.hostname.as_deref()].into_iter().flatten().collect(),
         own_word: scene.hostname.is_some(),
     };
-    let (found, unknown) = rights(&rules, &scene.people, &names);
+    let Found { rights, unknown, problems } = rights(&rules, &scene.people, &names);
     for word in unknown {
         unresolved(scene, &word);
     }
-    scene.rights.clone_from(&found);
-    for (name, right) in found {
+    for (part, cause) in problems {
+        scene.gap(&SCOPE, Some(part), cause);
+    }
+    scene.rights.clone_from(&rights);
+    for (name, right) in rights {
         // Root needs no sudo.
         if scene.people.accounts.get(&name).is_some_and(|account| account.uid == 0) || name == "root" {
             continue;

@@ -4,7 +4,7 @@
 //! the command's arguments or a variable's value.
 
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
-use scan_contract::Moment;
+use scan_contract::{Moment, is_in_calendar};
 
 /// Why sshd refuses the whole line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,7 +243,8 @@ fn expiry(text: &str) -> Option<Moment> {
     if utc {
         return Some(Moment::exact(local.and_utc()));
     }
-    Some(Moment::within(local.and_utc() - TimeDelta::hours(EARLIEST_ZONE_HOURS), ZONE_SPAN_SECONDS))
+    let earliest = local.and_utc().checked_sub_signed(TimeDelta::hours(EARLIEST_ZONE_HOURS))?;
+    is_in_calendar(earliest).then(|| Moment::within(earliest, ZONE_SPAN_SECONDS))
 }
 
 fn is_variable(name: &str) -> bool {
@@ -293,5 +294,6 @@ mod tests {
         assert_eq!(local.at, "2026-07-31T22:00:00Z".parse::<scan_contract::Instant>().expect("an instant"));
         assert_eq!(local.settled_at(), "2026-08-02T00:00:00Z".parse::<scan_contract::Instant>().expect("an instant"));
         assert_eq!(expiry("2026-08-01"), None);
+        assert_eq!(expiry("00000101"), None, "somewhere it is the year before");
     }
 }

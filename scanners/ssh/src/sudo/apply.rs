@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::parse::{Command, Member, Rules};
-use crate::passwd::People;
-use crate::pattern::matches;
+use scan_contract::Cause;
 
-/// Deepest nesting of aliases.
-const DEEPEST: usize = 64;
+use super::expand::{Leaf, Work, expand};
+use super::parse::{Command, Reach, Rule, Rules, RunAs};
+use crate::passwd::{Group, People};
+use crate::pattern::matches;
 
 /// What one account may do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -42,119 +42,282 @@ pub(crate) struct HostNames<'a> {
     pub(crate) own_word: bool,
 }
 
-/// Rights by account, also of names that etc/passwd lacks, and groups and netgroups that cannot be looked into.
-pub(crate) fn rights(
-    rules: &Rules,
-    people: &People,
+/// What the rules come to.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Rights by account, also of names that etc/passwd lacks.
+    pub(crate) rights: BTreeMap<String, Right>,
+    /// Groups and netgroups that cannot be looked into.
+    pub(crate) unknown: BTreeSet<String>,
+    /// Aliases that name themselves, and rules that were too much work: a part and a cause.
+    pub(crate) problems: Vec<(String, Cause)>,
+}
+
+/// The rights of everybody that the rules name.
+pub(crate) fn rights(rules: &Rules, people: &People, host: &HostNames<'_>) -> Found {
+    rights_within(rules, people, host, Work::default())
+}
+
+fn rights_within(rules: &Rules, people: &People, host: &HostNames<'_>, mut work: Work) -> Found {
+    let known = Known::new(people);
+    let (names, unknown) = known.names(rules, &mut work);
+    let mut accounts: Vec<Account<'_>> = names.iter().map(|name| Account { name, held: Held::new() }).collect();
+    for (index, rule) in rules.grants.iter().enumerate() {
+        if work.is_spent() {
+            break;
+        }
+        apply(rules, &known, host, (index, rule), &mut accounts, &mut work);
+    }
+    let rights = accounts
+        .into_iter()
+        .filter(|account| !account.held.is_empty())
+        .map(|account| (account.name.to_owned(), summary(rules, &account.held)))
+        .collect();
+    Found { rights, unknown, problems: work.problems() }
+}
+
+/// People, by what sudoers calls them.
+struct Known<'a> {
+    people: &'a People,
+    uids: BTreeSet<u32>,
+    gids: BTreeMap<u32, &'a Group>,
+}
+
+impl<'a> Known<'a> {
+    fn new(people: &'a People) -> Self {
+        let uids = people.accounts.values().map(|account| account.uid).collect();
+        let mut gids = BTreeMap::new();
+        for group in people.groups.values() {
+            gids.entry(group.gid).or_insert(group);
+        }
+        Self { people, uids, gids }
+    }
+
+    /// The group that `%name` or `%#gid` stands for.
+    fn group(&self, word: &str) -> Option<&'a Group> {
+        match word.strip_prefix('#').map(str::parse) {
+            Some(Ok(gid)) => self.gids.get(&gid).copied(),
+            Some(Err(_)) => None,
+            None => self.people.groups.get(word),
+        }
+    }
+
+    /// Every account that some rule can concern, and the words that cannot be looked into.
+    fn names(&self, rules: &Rules, work: &mut Work) -> (BTreeSet<String>, BTreeSet<String>) {
+        let mut unknown = BTreeSet::new();
+        let mut names: BTreeSet<String> = self.people.accounts.keys().cloned().collect();
+        let lists = rules.grants.iter().map(|rule| &rule.users).chain(rules.users.values());
+        let words: BTreeSet<&str> = lists.flatten().map(|member| member.word.as_str()).collect();
+        for word in words {
+            if let Some(group) = word.strip_prefix('%') {
+                match self.group(group) {
+                    // Whose primary group it is shows in each account.
+                    Some(_) if !work.step(self.people.accounts.len()) => break,
+                    Some(group) => names.extend(self.people.members_of(group)),
+                    None => drop(unknown.insert(word.to_owned())),
+                }
+            } else if word.starts_with('+') {
+                unknown.insert(word.to_owned());
+            } else if let Some(uid) = word.strip_prefix('#') {
+                if !uid.parse().is_ok_and(|uid| self.uids.contains(&uid)) {
+                    names.insert(word.to_owned());
+                }
+            } else if word != "ALL" && !rules.users.contains_key(word) {
+                names.insert(word.to_owned());
+            }
+        }
+        (names, unknown)
+    }
+
+    fn names_user(&self, name: &str, leaf: &Leaf<'_>) -> Named {
+        // Members nobody knows: that they are given something is said once for all; an exception for them may hold.
+        let unseen = if leaf.negated { Named::Perhaps } else { Named::No };
+        let word = leaf.word;
+        if word == "ALL" || word == name {
+            return Named::Yes;
+        }
+        if let Some(group) = word.strip_prefix('%') {
+            return self.group(group).map_or(unseen, |group| yes(self.people.is_member(name, group)));
+        }
+        if word.starts_with('+') {
+            return unseen;
+        }
+        if let Some(uid) = word.strip_prefix('#') {
+            return yes(self.people.accounts.get(name).is_some_and(|account| uid.parse() == Ok(account.uid)));
+        }
+        Named::No
+    }
+}
+
+/// One account, and what it holds after the rules so far.
+struct Account<'a> {
+    name: &'a str,
+    held: Held<'a>,
+}
+
+/// By program and the list of those it runs as, told apart by where the list lies in memory.
+type Held<'a> = BTreeMap<(&'a str, usize), Given<'a>>;
+
+/// A program that an account may run.
+#[derive(Debug)]
+struct Given<'a> {
+    run_as: Option<&'a RunAs>,
+    as_root: bool,
+    without_password: bool,
+    certain: bool,
+    /// Rules that give it, by their place in the file.
+    rules: Vec<usize>,
+}
+
+/// One rule, for every account that it names.
+fn apply<'a>(
+    rules: &'a Rules,
+    known: &Known<'_>,
     host: &HostNames<'_>,
-) -> (BTreeMap<String, Right>, BTreeSet<String>) {
-    let mut unknown = BTreeSet::new();
-    let mut names: BTreeSet<String> = people.accounts.keys().cloned().collect();
-    let lists = rules.grants.iter().map(|rule| &rule.users).chain(rules.users.values());
-    for member in lists.flatten() {
-        name_in(rules, people, &member.word, &mut names, &mut unknown);
-    }
-    let mut found = BTreeMap::new();
-    for name in names {
-        let right = right_of(rules, people, host, &name);
-        if right.everything || !right.programs.is_empty() {
-            found.insert(name, right);
-        }
-    }
-    (found, unknown)
-}
-
-fn name_in(rules: &Rules, people: &People, word: &str, names: &mut BTreeSet<String>, unknown: &mut BTreeSet<String>) {
-    if let Some(group) = word.strip_prefix('%') {
-        let group = match group.strip_prefix('#') {
-            Some(gid) => people.groups.values().find(|found| gid.parse() == Ok(found.gid)),
-            None => people.groups.get(group),
-        };
-        match group {
-            Some(group) => names.extend(people.members_of(group)),
-            None => drop(unknown.insert(word.to_owned())),
-        }
-    } else if word.starts_with('+') {
-        unknown.insert(word.to_owned());
-    } else if let Some(uid) = word.strip_prefix('#') {
-        if !people.accounts.values().any(|account| uid.parse() == Ok(account.uid)) {
-            names.insert(word.to_owned());
-        }
-    } else if word != "ALL" && !rules.users.contains_key(word) {
-        names.insert(word.to_owned());
-    }
-}
-
-fn right_of(rules: &Rules, people: &People, host: &HostNames<'_>, name: &str) -> Right {
-    let mut right = Right { certain: false, ..Right::default() };
-    for rule in &rules.grants {
-        let who = list_names(&rule.users, &|word| names_user(rules, people, name, word, 0));
-        if who == Named::No {
+    (index, rule): (usize, &'a Rule),
+    accounts: &mut [Account<'a>],
+    work: &mut Work,
+) {
+    let mut named: Option<Vec<(usize, Named)>> = None;
+    for grant in &rule.grants {
+        let hosts = expand(&grant.hosts, &rules.hosts, "Host_Alias", work);
+        let place = decide(hosts.iter().map(|leaf| (names_host(host, leaf.word), leaf.negated)));
+        if place == Named::No {
             continue;
         }
-        for grant in &rule.grants {
-            let place = list_names(&grant.hosts, &|word| names_host(rules, host, word, 0));
-            if place == Named::No {
-                continue;
-            }
-            let certain = who == Named::Yes && place == Named::Yes;
-            let mut gave = false;
-            for command in &grant.commands {
-                gave |= apply(rules, &mut right, command, certain, 0);
-            }
-            if gave {
-                right.places.push(rule.place.clone());
-                right.certain |= certain;
+        let named = named.get_or_insert_with(|| users(rules, known, rule, accounts, work));
+        for command in &grant.commands {
+            let leaves = expand(std::slice::from_ref(command), &rules.commands, "Cmnd_Alias", work);
+            let as_root = runs_as_root(rules, command, work);
+            for (at, who) in named.iter() {
+                let certain = *who == Named::Yes && place == Named::Yes;
+                let Some(account) = accounts.get_mut(*at) else { continue };
+                for leaf in &leaves {
+                    if !work.step(1) {
+                        return;
+                    }
+                    if leaf.negated {
+                        take(&mut account.held, leaf, command.run_as.as_deref(), certain, work);
+                    } else {
+                        let given = Given {
+                            run_as: command.run_as.as_deref(),
+                            as_root,
+                            without_password: command.without_password,
+                            certain,
+                            rules: vec![index],
+                        };
+                        give(&mut account.held, leaf.word, command, given, work);
+                    }
+                }
             }
         }
     }
+}
+
+/// The accounts that a rule names or perhaps names.
+fn users(
+    rules: &Rules,
+    known: &Known<'_>,
+    rule: &Rule,
+    accounts: &[Account<'_>],
+    work: &mut Work,
+) -> Vec<(usize, Named)> {
+    let leaves = expand(&rule.users, &rules.users, "User_Alias", work);
+    let mut found = Vec::new();
+    for (at, account) in accounts.iter().enumerate() {
+        if !work.step(leaves.len() + 1) {
+            break;
+        }
+        let who = decide(leaves.iter().map(|leaf| (known.names_user(account.name, leaf), leaf.negated)));
+        if who != Named::No {
+            found.push((at, who));
+        }
+    }
+    found
+}
+
+fn give<'a>(held: &mut Held<'a>, program: &'a str, command: &Command, given: Given<'a>, work: &mut Work) {
+    let list = command.run_as.as_ref().map_or(0, |list| std::sync::Arc::as_ptr(list).addr());
+    match held.entry((program, list)) {
+        std::collections::btree_map::Entry::Vacant(slot) => {
+            if work.keep() {
+                slot.insert(given);
+            }
+        }
+        std::collections::btree_map::Entry::Occupied(mut slot) => {
+            let known = slot.get_mut();
+            known.certain |= given.certain;
+            known.without_password |= given.without_password;
+            if known.rules.last() != given.rules.last() && work.keep() {
+                known.rules.extend(given.rules);
+            }
+        }
+    }
+}
+
+/// Takes a command away. That is believed only where it is certain and total: an exception with arguments, for some of
+/// those one may run as, or from `ALL`, leaves a way around it, and the right stays. Where it perhaps applies, the right
+/// stays and is no longer certain.
+fn take<'a>(held: &mut Held<'a>, leaf: &Leaf<'a>, run_as: Option<&RunAs>, certain: bool, work: &mut Work) {
+    if leaf.reach == Reach::Part {
+        return;
+    }
+    let mut gone = Vec::new();
+    let concerned = if leaf.word == "ALL" {
+        held.range_mut::<(&str, usize), _>(..)
+    } else {
+        held.range_mut((leaf.word, 0)..=(leaf.word, usize::MAX))
+    };
+    for (key, given) in concerned {
+        if !work.step(1 + run_as.map_or(0, |list| list.users.len() + list.groups.len())) {
+            break;
+        }
+        if covers(run_as, given.run_as) {
+            given.certain = false;
+            gone.push(*key);
+        }
+    }
+    if certain {
+        for key in gone {
+            held.remove(&key);
+        }
+    }
+}
+
+/// Whether whoever `given` names is certainly among those that `taken` names: the same list, or everybody.
+fn covers(taken: Option<&RunAs>, given: Option<&RunAs>) -> bool {
+    if taken == given {
+        return true;
+    }
+    let is_all =
+        |members: &[super::parse::Member]| matches!(members, [member] if !member.negated && member.word == "ALL");
+    taken.is_some_and(|taken| {
+        is_all(&taken.users) && (is_all(&taken.groups) || given.is_none_or(|given| given.groups.is_empty()))
+    })
+}
+
+fn summary(rules: &Rules, held: &Held<'_>) -> Right {
+    let mut right = Right::default();
+    let mut places: BTreeSet<usize> = BTreeSet::new();
+    for ((program, _), given) in held {
+        match *program {
+            "ALL" => right.everything = true,
+            program => drop(right.programs.insert(program.to_owned())),
+        }
+        right.as_root |= given.as_root;
+        right.without_password |= given.without_password;
+        right.certain |= given.certain;
+        places.extend(&given.rules);
+    }
+    right.places = places.into_iter().filter_map(|at| rules.grants.get(at)).map(|rule| rule.place.clone()).collect();
     right
 }
 
-/// Adds or takes a command. Taking is believed only where it is certain and total: an exception from `ALL` is easily
-/// walked around, and the right stays.
-fn apply(rules: &Rules, right: &mut Right, command: &Command, certain: bool, depth: usize) -> bool {
-    if let Some(alias) = rules.commands.get(&command.program) {
-        if depth > DEEPEST {
-            return false;
-        }
-        let mut gave = false;
-        for inner in alias {
-            let merged = Command {
-                negated: command.negated != inner.negated,
-                program: inner.program.clone(),
-                run_as: command.run_as.clone(),
-                without_password: command.without_password,
-            };
-            gave |= apply(rules, right, &merged, certain, depth + 1);
-        }
-        return gave;
-    }
-    if command.negated {
-        if command.program == "ALL" && certain {
-            *right = Right::default();
-        } else {
-            right.programs.remove(&command.program);
-        }
-        return false;
-    }
-    match command.program.as_str() {
-        "ALL" => right.everything = true,
-        program => drop(right.programs.insert(program.to_owned())),
-    }
-    right.without_password |= command.without_password;
-    right.as_root |= command
-        .run_as
-        .as_ref()
-        .is_none_or(|members| list_names(members, &|word| names_root(rules, word, 0)) != Named::No);
-    true
-}
-
 /// The last member that names something decides, as in sudo.
-fn list_names(members: &[Member], names: &dyn Fn(&str) -> Named) -> Named {
+fn decide(members: impl Iterator<Item = (Named, bool)>) -> Named {
     let mut found = Named::No;
     for member in members {
-        match (names(&member.word), member.negated) {
+        match member {
             (Named::Yes, false) => found = Named::Yes,
             (Named::Yes, true) => found = Named::No,
             (Named::Perhaps, false) if found == Named::No => found = Named::Perhaps,
@@ -169,51 +332,16 @@ fn yes(holds: bool) -> Named {
     if holds { Named::Yes } else { Named::No }
 }
 
-fn names_user(rules: &Rules, people: &People, name: &str, word: &str, depth: usize) -> Named {
-    if word == "ALL" || word == name {
-        return Named::Yes;
-    }
-    if let Some(alias) = rules.users.get(word) {
-        return if depth > DEEPEST {
-            Named::Perhaps
-        } else {
-            list_names(alias, &|inner| names_user(rules, people, name, inner, depth + 1))
-        };
-    }
-    if let Some(group) = word.strip_prefix('%') {
-        let group = match group.strip_prefix('#') {
-            Some(gid) => people.groups.values().find(|found| gid.parse() == Ok(found.gid)),
-            None => people.groups.get(group),
-        };
-        return yes(group.is_some_and(|group| people.is_member(name, group)));
-    }
-    if let Some(uid) = word.strip_prefix('#') {
-        return yes(people.accounts.get(name).is_some_and(|account| uid.parse() == Ok(account.uid)));
-    }
-    Named::No
+fn runs_as_root(rules: &Rules, command: &Command, work: &mut Work) -> bool {
+    let Some(list) = &command.run_as else { return true };
+    let leaves = expand(&list.users, &rules.run_as, "Runas_Alias", work);
+    let names_root = |word: &str| yes(matches!(word, "ALL" | "root" | "#0" | "%root" | "%wheel" | "%#0"));
+    decide(leaves.iter().map(|leaf| (names_root(leaf.word), leaf.negated))) != Named::No
 }
 
-fn names_root(rules: &Rules, word: &str, depth: usize) -> Named {
-    if let Some(alias) = rules.run_as.get(word) {
-        return if depth > DEEPEST {
-            Named::Perhaps
-        } else {
-            list_names(alias, &|inner| names_root(rules, inner, depth + 1))
-        };
-    }
-    yes(matches!(word, "ALL" | "root" | "#0" | "%root" | "%wheel" | "%#0"))
-}
-
-fn names_host(rules: &Rules, host: &HostNames<'_>, word: &str, depth: usize) -> Named {
+fn names_host(host: &HostNames<'_>, word: &str) -> Named {
     if word == "ALL" {
         return Named::Yes;
-    }
-    if let Some(alias) = rules.hosts.get(word) {
-        return if depth > DEEPEST {
-            Named::Perhaps
-        } else {
-            list_names(alias, &|inner| names_host(rules, host, inner, depth + 1))
-        };
     }
     let lower = word.to_ascii_lowercase();
     let named = host.names.iter().any(|name| {

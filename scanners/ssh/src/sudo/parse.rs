@@ -1,6 +1,7 @@
 //! Lines of sudoers into aliases and rules.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::lex::{Token, tokens};
 
@@ -13,6 +14,25 @@ pub(crate) struct Member {
     pub(crate) word: String,
 }
 
+/// As whom a command runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RunAs {
+    /// Users.
+    pub(crate) users: Vec<Member>,
+    /// Groups; empty where none are named.
+    pub(crate) groups: Vec<Member>,
+}
+
+/// Whether an entry stands for every use of its program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reach {
+    /// With certain arguments, in a time, below a root folder or with a digest only; or a pattern, of which nobody can
+    /// say here what it covers.
+    Part,
+    /// Every use.
+    Whole,
+}
+
 /// A command of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Command {
@@ -21,9 +41,11 @@ pub(crate) struct Command {
     /// Path, directory, alias, or `ALL`. Arguments are not kept: they can hold secrets.
     pub(crate) program: String,
     /// As whom: `None` is the default, root.
-    pub(crate) run_as: Option<Vec<Member>>,
+    pub(crate) run_as: Option<Arc<RunAs>>,
     /// Without a password.
     pub(crate) without_password: bool,
+    /// Every use of the program, or some.
+    pub(crate) reach: Reach,
 }
 
 /// Hosts and what may be run there.
@@ -96,6 +118,17 @@ const OPTIONS: [&str; 11] = [
 
 const DIGESTS: [&str; 4] = ["sha224", "sha256", "sha384", "sha512"];
 
+/// Options that make an entry hold only sometimes or somewhere.
+const LIMITS: [&str; 3] = ["CHROOT", "NOTAFTER", "NOTBEFORE"];
+
+/// What stands before a command. All but the digest holds for the commands after it too.
+#[derive(Default)]
+struct Before {
+    without_password: bool,
+    limited: bool,
+    digest: bool,
+}
+
 struct Walk<'a> {
     tokens: &'a [Token],
     at: usize,
@@ -147,29 +180,34 @@ impl Walk<'_> {
     }
 
     /// `(users : groups)`, both perhaps empty.
-    fn run_as(&mut self) -> Option<Vec<Member>> {
-        let mut users = Vec::new();
+    fn run_as(&mut self) -> Option<RunAs> {
+        let (mut users, mut groups) = (Vec::new(), Vec::new());
         if !matches!(self.peek(), Some(Token::Colon | Token::Close)) {
             users = self.members()?;
         }
         if self.take(&Token::Colon) && self.peek() != Some(&Token::Close) {
-            self.members()?;
+            groups = self.members()?;
         }
-        self.take(&Token::Close).then_some(users)
+        self.take(&Token::Close).then_some(RunAs { users, groups })
     }
 
     fn commands(&mut self) -> Option<Vec<Command>> {
         let mut commands = Vec::new();
-        let mut run_as: Option<Vec<Member>> = None;
-        let mut without_password = false;
+        let mut run_as: Option<Arc<RunAs>> = None;
+        let mut before = Before::default();
         loop {
             if self.take(&Token::Open) {
-                run_as = Some(self.run_as()?);
+                run_as = Some(Arc::new(self.run_as()?));
             }
-            self.tags(&mut without_password)?;
+            self.tags(&mut before)?;
             let negated = self.negated();
-            if let Some(program) = self.program() {
-                commands.push(Command { negated, program, run_as: run_as.clone(), without_password });
+            if let Some((program, arguments)) = self.program() {
+                let pattern = program.contains(['*', '?', '[']) || program.starts_with('^');
+                let part = arguments || pattern || before.limited || before.digest;
+                let reach = if part { Reach::Part } else { Reach::Whole };
+                let without_password = before.without_password;
+                commands.push(Command { negated, program, run_as: run_as.clone(), without_password, reach });
+                before.digest = false;
             } else if !matches!(self.peek(), Some(Token::Comma)) {
                 return None;
             }
@@ -180,21 +218,23 @@ impl Walk<'_> {
     }
 
     /// Options, tags and digests before a command.
-    fn tags(&mut self, without_password: &mut bool) -> Option<()> {
+    fn tags(&mut self, before: &mut Before) -> Option<()> {
         loop {
             let Some(word) = self.word_at(0).map(str::to_owned) else { return Some(()) };
             let next = self.tokens.get(self.at + 1);
             if next == Some(&Token::Colon) && TAGS.contains(&word.as_str()) {
                 match word.as_str() {
-                    "NOPASSWD" => *without_password = true,
-                    "PASSWD" => *without_password = false,
+                    "NOPASSWD" => before.without_password = true,
+                    "PASSWD" => before.without_password = false,
                     _ => {}
                 }
                 self.at += 2;
             } else if next == Some(&Token::Equals) && OPTIONS.contains(&word.as_str()) {
+                before.limited |= LIMITS.contains(&word.as_str());
                 self.at += 2;
                 self.word()?;
             } else if next == Some(&Token::Colon) && DIGESTS.contains(&word.as_str()) {
+                before.digest = true;
                 self.at += 2;
                 self.word()?;
                 // Base64 digests end in padding.
@@ -208,16 +248,17 @@ impl Walk<'_> {
         }
     }
 
-    /// A program and its arguments, which are skipped.
-    fn program(&mut self) -> Option<String> {
+    /// A program, and whether it has arguments, which are skipped.
+    fn program(&mut self) -> Option<(String, bool)> {
         let program = self.word()?;
+        let first = self.at;
         while matches!(self.peek(), Some(Token::Word(_) | Token::Not | Token::Equals | Token::Open | Token::Close)) {
             if self.peek() == Some(&Token::Equals) && !program.starts_with(['/', '^']) {
                 return None;
             }
             self.at += 1;
         }
-        Some(program)
+        Some((program, self.at > first))
     }
 
     fn at_end(&self) -> bool {

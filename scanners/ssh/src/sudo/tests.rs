@@ -23,8 +23,9 @@ fn read(files: &[(&str, &str)]) -> (BTreeMap<String, Right>, BTreeSet<String>, V
     let tree = HostTree::open(&memory, "web-1", &Limits::default());
     let (rules, problems) = read_rules(&tree, "web-1");
     let names = HostNames { names: vec!["web-1"], own_word: true };
-    let (found, unknown) = rights(&rules, &people(), &names);
-    (found, unknown, problems.into_iter().map(|(place, _)| place).collect())
+    let found = rights(&rules, &people(), &names);
+    let problems = problems.into_iter().chain(found.problems);
+    (found.rights, found.unknown, problems.map(|(place, _)| place).collect())
 }
 
 fn of(text: &str) -> BTreeMap<String, Right> {
@@ -119,7 +120,26 @@ fn a_circle_of_aliases_or_files_ends() {
         "etc/sudoers",
         "User_Alias A = B\nUser_Alias B = A\nA ALL=ALL\nCmnd_Alias C = C\nana ALL = C\n@include /etc/sudoers\n",
     )]);
-    assert!(!problems.is_empty(), "a file that includes itself is said");
+    assert_eq!(problems, ["/etc/sudoers", "Cmnd_Alias C", "User_Alias A"], "each circle is said");
+}
+
+#[test]
+fn rules_that_cost_more_than_a_host_may_are_a_gap_and_what_was_read_before_counts() {
+    let mut host = Host::new("web-1");
+    host.file("etc/sudoers", "ana ALL = /bin/a\nben ALL = /bin/b\n");
+    let memory = host.tree();
+    let tree = HostTree::open(&memory, "web-1", &Limits::default());
+    let (rules, _) = read_rules(&tree, "web-1");
+    let names = HostNames { names: vec!["web-1"], own_word: true };
+    let within = |steps, kept| rights_within(&rules, &people(), &names, Work::of(steps, kept));
+    for (steps, kept) in [(1_000, 1), (16, 100)] {
+        let found = within(steps, kept);
+        assert_eq!(found.rights.keys().collect::<Vec<_>>(), ["ana"], "{steps} {kept}");
+        assert!(matches!(&found.problems[..], [(_, Cause::LimitHit { .. })]), "{:?}", found.problems);
+    }
+    let found = within(1_000, 2);
+    assert_eq!(found.rights.len(), 2);
+    assert!(found.problems.is_empty(), "{:?}", found.problems);
 }
 
 /// Forms from the manual and from the wild; `visudo -c` accepts every line (1.9.13).

@@ -17,7 +17,7 @@
 use std::collections::BTreeMap;
 
 use chrono::DateTime;
-use scan_contract::{Cause, Instant};
+use scan_contract::{Cause, Instant, is_in_calendar};
 
 use super::{LISTING, normal};
 
@@ -94,8 +94,8 @@ impl Listing {
                     listing.check_host(host, name.trim());
                 } else if let Some(at) = comment.strip_prefix("taken-at:") {
                     match DateTime::parse_from_rfc3339(at.trim()) {
-                        Ok(at) => listing.taken_at = Some(at.to_utc()),
-                        Err(_) => listing.problem(
+                        Ok(at) if is_in_calendar(at.to_utc()) => listing.taken_at = Some(at.to_utc()),
+                        Ok(_) | Err(_) => listing.problem(
                             Some(number),
                             Cause::Malformed { what: format!("{LISTING}:{number}: taken-at is no instant") },
                         ),
@@ -207,6 +207,11 @@ impl Listing {
     /// Paths listed as present.
     pub(crate) fn present(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().filter(|(_, word)| matches!(word, Word::Present(_))).map(|(path, _)| path.as_str())
+    }
+
+    /// Paths listed as denied.
+    pub(crate) fn denied(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().filter(|(_, word)| matches!(word, Word::Denied)).map(|(path, _)| path.as_str())
     }
 
     /// Whether a line names something directly inside `folder`, which shows that the collector listed it.

@@ -228,6 +228,9 @@ impl<'a> HostTree<'a> {
             return Expanded::Paths(paths.into_iter().collect(), None);
         };
         paths.extend(listing.present().filter(|path| below(path)).map(str::to_owned));
+        let seen = !paths.is_empty();
+        // What was refused is there for whoever reads it: opening it says so, under its own name.
+        paths.extend(listing.denied().filter(|path| below(path)).map(str::to_owned));
         let said = [pattern.as_str(), &format!("{folder}/*"), folder.as_str()].map(|path| listing.find(path));
         if said.iter().any(|listed| matches!(listed, Listed::Denied)) {
             let cause = Cause::Denied { permission: format!("list access to /{folder} on {}", self.host) };
@@ -237,12 +240,20 @@ impl<'a> HostTree<'a> {
                 Expanded::Paths(paths.into_iter().collect(), Some(cause))
             };
         }
+        if let Some(path) = listing.denied().find(|path| leads_to(path, &pattern)) {
+            let cause = Cause::Denied { permission: format!("list access to /{path} on {}", self.host) };
+            return Expanded::Paths(paths.into_iter().collect(), Some(cause));
+        }
         let looked = said.iter().any(|listed| matches!(listed, Listed::Absent | Listed::Present(_)))
             || (!is_pattern_deep(&pattern, &folder) && listing.looked_into(&folder));
-        if !looked && paths.is_empty() {
-            return Expanded::Unknown(Cause::NotInSource {
-                what: format!("/{pattern}: the collector does not say what is in /{folder}"),
-            });
+        if !looked && !seen {
+            let what = format!("/{pattern}: the collector does not say what is in /{folder}");
+            let cause = Cause::NotInSource { what };
+            return if paths.is_empty() {
+                Expanded::Unknown(cause)
+            } else {
+                Expanded::Paths(paths.into_iter().collect(), Some(cause))
+            };
         }
         Expanded::Paths(paths.into_iter().collect(), None)
     }
@@ -306,6 +317,13 @@ fn fixed_folder(pattern: &str) -> String {
 fn is_pattern_deep(pattern: &str, folder: &str) -> bool {
     let rest = pattern.strip_prefix(folder).unwrap_or(pattern).trim_start_matches('/');
     rest.contains('/')
+}
+
+/// Whether a folder lies on the way to something that the pattern can match.
+fn leads_to(folder: &str, pattern: &str) -> bool {
+    let depth = folder.split('/').count();
+    let parts: Vec<&str> = pattern.split('/').collect();
+    parts.len() > depth && crate::pattern::glob(&parts[..depth].join("/"), folder)
 }
 
 /// Lower-case hex.

@@ -62,7 +62,9 @@ fn origin(url: &Url) {
                 assert!(url.username().is_empty() && url.password().is_none(), "{url}");
                 let found = url.host_str().unwrap_or_default();
                 let fits = match host.strip_prefix("*.") {
-                    Some(suffix) => found.strip_suffix(suffix).is_some_and(|start| start.len() > 1 && start.ends_with('.')),
+                    Some(suffix) => {
+                        found.strip_suffix(suffix).is_some_and(|start| start.len() > 1 && start.ends_with('.'))
+                    }
                     None => found == host,
                 };
                 assert!(fits, "{url} passed the rule of {host}");

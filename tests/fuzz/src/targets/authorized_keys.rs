@@ -37,7 +37,8 @@ fn skip_blanks(text: &[u8]) -> &[u8] {
 }
 
 fn check_lines(bytes: &[u8], told: &[KeyLine]) {
-    let matter = |line: &[u8]| line.iter().any(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) && line.first() != Some(&b'#');
+    let matter =
+        |line: &[u8]| line.iter().any(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) && line.first() != Some(&b'#');
     let expected: Vec<usize> = lines(bytes).filter(|(_, line)| matter(line)).map(|(number, _)| number).collect();
     assert_eq!(told.iter().map(KeyLine::line).collect::<Vec<_>>(), expected, "each line once, in order");
     for line in told {

@@ -31,7 +31,7 @@ fn s8_a_connector_that_hangs_for_ever_is_a_gap_with_its_name_and_the_others_are_
     company.system_extra = hanging(silent.local_addr().expect("an address"));
     company.write_all();
     let mut command = command(company.path());
-    command.args(["scan", "--no-progress", "--deadline", "4s"]).env("TOKEN", "token-of-a-system");
+    command.args(["scan", "--no-progress", "--deadline", "8s"]).env("TOKEN", "token-of-a-system");
     let began = present();
     let run = Run::new(&command.output().expect("the program starts"), company.path());
     assert!((present() - began).num_seconds() < 30, "it ends by its deadline");
@@ -50,7 +50,7 @@ fn s8_a_connector_that_hangs_for_ever_is_a_gap_with_its_name_and_the_others_are_
 #[test]
 fn s8_a_service_whose_run_hangs_stays_healthy_and_the_run_ends_by_its_deadline() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let mut company = today(&format!("{QUIET}run: {{ deadline: 4s }}\n"));
+    let mut company = today(&format!("{QUIET}run: {{ deadline: 8s }}\n"));
     company.system_extra = hanging(silent.local_addr().expect("an address"));
     company.write_all();
     let serving = Serving::start(&company);

@@ -8,7 +8,7 @@ use super::is_long;
 use super::office::{Blow, Office};
 use super::shim::{Act, Call, Point};
 use crate::company::{Copy, Run, command};
-use crate::serve::{QUIET, SECRET as BEARER};
+use crate::serve::{QUIET, SECRET as BEARER, Serving, today};
 use crate::trackers::bench::SECRET;
 
 type Harm = Box<dyn Fn(&Path)>;
@@ -148,6 +148,50 @@ fn s5_whichever_command_meets_a_damaged_store_ends_with_six_says_what_to_do_and_
         let run = run(&copy, arguments);
         assert!(matches!(run.code, 0 | 1), "{arguments:?}: {}", run.stderr);
     }
+}
+
+#[test]
+fn s5_a_store_that_is_gone_beside_its_ledger_is_a_beginning_for_no_command() {
+    let office = killed();
+    let commands: [&[&str]; 7] = [
+        &["scan", "--dry-run", "--no-progress", "--as-of", "2026-08-03T10:00:00Z"],
+        &["systems", "list"],
+        &["roster", "validate"],
+        &["report"],
+        &["diff"],
+        &["tickets", "plan"],
+        &["tickets", "list"],
+    ];
+    for arguments in commands {
+        let copy = office.company.copy();
+        std::fs::remove_file(database(copy.path())).expect("removed");
+        let gone = run(&copy, arguments);
+        assert_eq!(gone.code, 6, "{arguments:?}: {}\n{}", gone.stdout, gone.stderr);
+        assert!(gone.stderr.contains("it is missing, while"), "{arguments:?}: {}", gone.stderr);
+        assert!(!database(copy.path()).exists(), "{arguments:?}");
+        // The twin: where there never was one, a command that can do without goes on.
+        std::fs::remove_dir_all(copy.path().join("state")).expect("removed");
+        let never = run(&copy, arguments);
+        let needs_a_run = matches!(arguments[0], "report" | "diff" | "tickets");
+        assert_eq!(never.code == 6, needs_a_run, "{arguments:?}: exit {} {}", never.code, never.stderr);
+    }
+}
+
+#[test]
+fn s5_a_service_whose_store_goes_away_is_not_ready_and_its_run_claims_nothing() {
+    let company = today(QUIET);
+    let serving = Serving::start(&company);
+    assert_eq!(serving.run("{}")["exit_code"], 1);
+    // What is told of the store is at most ten minutes old, so nobody asks before.
+    std::fs::rename(database(company.path()), company.path().join("away")).expect("moved");
+    let ready = serving.known("GET", "/readyz", "");
+    assert_eq!(ready.status, 503, "{ready:?}");
+    assert!(ready.body.contains("it is missing, while"), "{ready:?}");
+    let run = serving.run("{}");
+    assert_eq!(run["exit_code"], 6, "{run}");
+    assert!(!database(company.path()).exists(), "no empty store takes its place");
+    std::fs::rename(company.path().join("away"), database(company.path())).expect("moved back");
+    assert_eq!(serving.run("{}")["exit_code"], 1);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::office::{Blow, Office};
 use super::shim::{Act, Call, Point, Shim};
 use super::tried;
 use crate::company::{Company, command};
+use crate::serve::{QUIET, Serving, today};
 
 /// Rounds of one history: the company grows old, and a history can be played again.
 const ROUNDS_OF_A_HISTORY: usize = 25;
@@ -273,6 +274,69 @@ fn s1_when_the_power_goes_what_was_not_synced_is_lost_and_nothing_else() {
     for nth in tried(count(&company, Call::Fsync), 8) {
         let point = Point::nth(Call::Fsync, nth, Act::KillAfter);
         assert!(kill_and_recover(&company, &point, Goes::Power).is_some(), "{point:?} was never reached");
+    }
+}
+
+#[test]
+fn s1_killed_while_a_person_decides_the_decision_is_kept_or_can_be_made_again() {
+    let company = Company::new();
+    company.write_all();
+    company.scan_at("2026-08-03T03:00:00Z").expect(1);
+    let text = company.holdover(&["roster", "validate"]).stdout;
+    let digest = text.lines().find_map(|line| line.strip_prefix("digest")).expect("a digest").trim().to_owned();
+    let accept = ["roster", "accept", digest.as_str()];
+    let watched = company.copy();
+    let watching = Shim::watching(watched.path());
+    let mut first = command(watched.path());
+    watching.before(first.args(accept));
+    assert_eq!(first.output().expect("the program starts").status.code(), Some(0));
+    let calls = watching.count(Call::File);
+    let mut fired = 0;
+    for nth in tried(calls, 10) {
+        for goes in [Goes::Program, Goes::Power] {
+            let copy = company.copy();
+            let shim = Shim::remembering(copy.path(), Point::nth(Call::File, nth, Act::KillHalf));
+            let mut command = command(copy.path());
+            shim.before(command.args(accept));
+            let code = command.output().expect("the program starts").status.code();
+            if goes == Goes::Power {
+                shim.cut_power();
+            }
+            let what = format!("{goes:?} {nth}: {:?}", shim.fired());
+            fired += usize::from(code.is_none());
+            assert_eq!(copy.holdover(&["ledger", "verify"]).code, 0, "{what}");
+            let again = copy.holdover(&accept);
+            assert_eq!(again.code, 0, "{what}: {}", again.stderr);
+            let run = copy.scan_at("2026-08-03T07:00:00Z");
+            assert_eq!((run.code, run.states().len()), (1, 2), "{what}: {}", run.stderr);
+            assert!(!run.notices().iter().any(|notice| notice.starts_with("baseline")), "{what}: it was accepted");
+        }
+    }
+    assert!(fired >= 16, "the faults fired: {fired} at {calls} calls");
+}
+
+#[test]
+fn s1_a_service_that_is_killed_in_a_run_names_it_in_its_next_one() {
+    for (call, name, nth) in [(Call::Fsync, "/state/state.db-wal", 3), (Call::Rename, "/out/report.json", 1)] {
+        let company = today(QUIET);
+        let serving = Serving::start(&company);
+        assert_eq!(serving.run("{}")["exit_code"], 1);
+        drop(serving);
+        let shim = Shim::remembering(company.path(), Point::named(call, name, nth, Act::KillBefore));
+        let variables = shim.variables();
+        let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut serving = Serving::start_with(&company, &variables);
+        assert_eq!(serving.known("POST", "/api/v1/runs", "").status, 202);
+        assert_eq!(serving.end().code(), None, "killed at {name}");
+        assert_eq!(shim.fired().len(), 1);
+        shim.cut_power();
+        let serving = Serving::start(&company);
+        let run = serving.run("{}");
+        assert_eq!(run["exit_code"], 1, "{name}: {run}");
+        let report = company.holdover(&["report", "--format", "json"]).stdout;
+        assert_eq!(report.matches("run-interrupted").count(), 1, "{name}: {report}");
+        drop(serving);
+        company.holdover(&["ledger", "verify"]).expect(0);
     }
 }
 
