@@ -102,7 +102,7 @@ impl Watch {
             // What a run that died had believed, no later run knows of.
             (self.in_force, self.accepted) = before;
         }
-        self.note(report);
+        self.note(report, faults);
         wrong
     }
 
@@ -164,7 +164,7 @@ impl Watch {
         }
     }
 
-    fn note(&self, report: &Report) {
+    fn note(&self, report: &Report, faults: &[Fault]) {
         let met = &self.met;
         let flags = &report.run.flags;
         met.reached_if(Reached::RosterHeld, flags.roster_held);
@@ -176,6 +176,15 @@ impl Watch {
         let has = |id: &str| report.notices.iter().any(|notice| notice.id == id);
         met.reached_if(Reached::RunInterrupted, has("run-interrupted"));
         met.reached_if(Reached::ClockNoticed, has("clock"));
+        let okta = report.systems.iter().find(|system| system.id.as_str() == "okta");
+        if let Some((okta, effort)) = okta.and_then(|okta| okta.effort.as_ref().map(|effort| (okta, effort))) {
+            let whole = okta.scopes.iter().all(|scope| scope.state == ScopeState::Complete);
+            let helped = whole && effort.retries > 0;
+            met.reached_if(Reached::RetryThatHelped, helped);
+            let (long, renewed) = (faults.contains(&Fault::OktaLimitLong), faults.contains(&Fault::OktaExpiresOnce));
+            met.reached_if(Reached::LongWaitThatHelped, helped && long && effort.waited_seconds > 700.0);
+            met.reached_if(Reached::RenewalThatHelped, helped && renewed);
+        }
         for finding in &report.findings {
             met.reached_if(Reached::Confirmed, finding.state == FindingState::Confirmed);
             met.reached_if(Reached::Unverified, finding.state == FindingState::Unverified);

@@ -335,7 +335,7 @@ impl Company {
         let released = |digest: &str| {
             self.shelf.roster_released(digest).unwrap_or_else(|error| {
                 failed.borrow_mut().get_or_insert(error);
-                false
+                None
             })
         };
         let loaded = roster::load(&LoadInput {

@@ -272,7 +272,7 @@ impl Store for Shelf {
         self.read(|store| store.roster_figures_at(instant))
     }
 
-    fn roster_released(&self, digest: &str) -> Result<bool, StoreError> {
+    fn roster_released(&self, digest: &str) -> Result<Option<Instant>, StoreError> {
         self.read(|store| store.roster_released(digest))
     }
 

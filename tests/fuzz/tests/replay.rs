@@ -22,9 +22,7 @@ fn names(folder: &Path) -> BTreeSet<String> {
         return BTreeSet::new();
     }
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    entries
-        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name that is text"))
-        .collect()
+    entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name that is text")).collect()
 }
 
 /// Entries of a target: path and bytes.
@@ -84,7 +82,10 @@ fn every_target_has_a_corpus_and_every_folder_a_target() {
 fn the_control_is_wrong_for_one_input() {
     let control = named(CONTROL).expect("the control");
     let wrong = [&b"gap"[..], &0x1e57_ace5_u32.to_le_bytes()].concat();
-    assert!(catch_unwind(|| (control.run)(&wrong)).is_err(), "the control is not wrong, so that finding it shows nothing");
+    assert!(
+        catch_unwind(|| (control.run)(&wrong)).is_err(),
+        "the control is not wrong, so that finding it shows nothing"
+    );
     assert!(catch_unwind(|| (control.run)(b"gap\0\0\0\0")).is_ok());
 }
 

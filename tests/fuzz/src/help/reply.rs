@@ -2,8 +2,8 @@
 
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
-use scan_transport::settings::Limits;
 use scan_transport::Reply;
+use scan_transport::settings::Limits;
 use url::Url;
 
 use super::now;

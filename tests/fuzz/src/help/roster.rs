@@ -28,15 +28,7 @@ pub(crate) struct Files<'a> {
 
 impl<'a> Files<'a> {
     pub(crate) fn new(format: SourceFormat, table: &'a [u8]) -> Self {
-        Self {
-            format,
-            delimiter: b',',
-            encoding: Encoding::Utf8,
-            table,
-            manifest: None,
-            aliases: None,
-            links: None,
-        }
+        Self { format, delimiter: b',', encoding: Encoding::Utf8, table, manifest: None, aliases: None, links: None }
     }
 
     fn settings(&self) -> RosterSettings {
@@ -61,9 +53,8 @@ impl<'a> Files<'a> {
             authority: Authority::Employment,
             service: None,
         };
-        let beside = |path: &str, there: Option<&[u8]>| {
-            there.map(|_| ProvenFile { path: PathBuf::from(path), sha256: None })
-        };
+        let beside =
+            |path: &str, there: Option<&[u8]>| there.map(|_| ProvenFile { path: PathBuf::from(path), sha256: None });
         RosterSettings {
             sources: vec![source],
             aliases: beside("aliases.csv", self.aliases),
@@ -76,8 +67,7 @@ impl<'a> Files<'a> {
         let mut documents = MemoryDocuments::new();
         documents.modified(now());
         documents.put("hris", self.table);
-        let others =
-            [("hris.meta.json", self.manifest), ("aliases.csv", self.aliases), ("links.yaml", self.links)];
+        let others = [("hris.meta.json", self.manifest), ("aliases.csv", self.aliases), ("links.yaml", self.links)];
         for (path, bytes) in others {
             if let Some(bytes) = bytes {
                 documents.put(path, bytes);

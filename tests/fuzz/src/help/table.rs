@@ -15,7 +15,8 @@ pub(crate) fn rows(text: &str, delimiter: u8) -> Option<Vec<(usize, Vec<String>)
         let begin = line;
         let mut cells = Vec::new();
         loop {
-            let (cell, after, breaks) = if rest.first() == Some(&b'"') { quoted(rest)? } else { plain(rest, delimiter)? };
+            let (cell, after, breaks) =
+                if rest.first() == Some(&b'"') { quoted(rest)? } else { plain(rest, delimiter)? };
             cells.push(String::from_utf8(cell).ok()?);
             line += breaks;
             rest = after;
@@ -48,7 +49,7 @@ fn quoted(text: &[u8]) -> Cell<'_> {
                 at += 2;
             }
             (b'"', _) => {
-                let breaks = cell.iter().filter(|byte| **byte == b'\n').count();
+                let breaks = cell.split(|byte| *byte == b'\n').count() - 1;
                 return Some((cell, &text[at + 1..], breaks));
             }
             (byte, _) => {
@@ -60,7 +61,8 @@ fn quoted(text: &[u8]) -> Cell<'_> {
 }
 
 fn plain(text: &[u8], delimiter: u8) -> Cell<'_> {
-    let end = text.iter().position(|byte| *byte == delimiter || matches!(byte, b'\n' | b'\r' | b'"')).unwrap_or(text.len());
+    let end =
+        text.iter().position(|byte| *byte == delimiter || matches!(byte, b'\n' | b'\r' | b'"')).unwrap_or(text.len());
     let (cell, rest) = text.split_at(end);
     (rest.first() != Some(&b'"')).then(|| (cell.to_vec(), rest, 0))
 }

@@ -37,7 +37,8 @@ fn skip_blanks(text: &[u8]) -> &[u8] {
 }
 
 fn check_lines(bytes: &[u8], told: &[KeyLine]) {
-    let matter = |line: &[u8]| line.iter().any(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) && line.first() != Some(&b'#');
+    let matter =
+        |line: &[u8]| line.iter().any(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) && line.first() != Some(&b'#');
     let expected: Vec<usize> = lines(bytes).filter(|(_, line)| matter(line)).map(|(number, _)| number).collect();
     assert_eq!(told.iter().map(KeyLine::line).collect::<Vec<_>>(), expected, "each line once, in order");
     for line in told {
@@ -102,7 +103,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let bytes = text.as_bytes();
     let plain = text.trim_end_matches('=');
-    if bytes.is_empty() || bytes.len() % 4 != 0 || bytes.len() - plain.len() > 2 {
+    if bytes.is_empty() || !bytes.len().is_multiple_of(4) || bytes.len() - plain.len() > 2 {
         return None;
     }
     let mut found = Vec::new();

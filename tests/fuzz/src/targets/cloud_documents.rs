@@ -10,7 +10,8 @@ use scan_contract::{Access, Cause, EndProof, Gap, Item, Scanner as _, channel};
 use crate::help::swapped::wait;
 use crate::help::{now, variant};
 
-pub(super) const HOLDS: &str = "no scanner's own mistake; a document that is no whole JSON is never without a gap; the same twice";
+pub(super) const HOLDS: &str =
+    "no scanner's own mistake; a document that is no whole JSON is never without a gap; the same twice";
 
 const REPORT: &str = "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,\
     password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,\

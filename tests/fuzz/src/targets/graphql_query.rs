@@ -1,8 +1,8 @@
 //! GraphQL documents before they are sent: only queries may be (PRV-2).
 
 use http::Method;
-use scan_transport::allow::{Action, AllowList, Keep, Operation, Purpose};
 use scan_transport::Request;
+use scan_transport::allow::{Action, AllowList, Keep, Operation, Purpose};
 use url::Url;
 
 use crate::help::unseen::check_inert;

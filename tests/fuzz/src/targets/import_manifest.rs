@@ -19,14 +19,12 @@ pub(super) fn run(bytes: &[u8]) {
     csv.manifest = Some("users.meta.json".into());
     csv.columns.insert(Field::GrantId, "id".to_owned());
     csv.columns.insert(Field::Status, "state".to_owned());
-    let words = [("enabled", "on"), ("disabled", "off")].map(|(ours, theirs)| (ours.to_owned(), vec![theirs.to_owned()]));
+    let words =
+        [("enabled", "on"), ("disabled", "off")].map(|(ours, theirs)| (ours.to_owned(), vec![theirs.to_owned()]));
     csv.values.insert(Field::Status, words.into());
     let documents = Memory(
-        [
-            ("users.csv".into(), File::Bytes(TABLE.to_vec())),
-            ("users.meta.json".into(), File::Bytes(bytes.to_vec())),
-        ]
-        .into(),
+        [("users.csv".into(), File::Bytes(TABLE.to_vec())), ("users.meta.json".into(), File::Bytes(bytes.to_vec()))]
+            .into(),
     );
     let mut settings = Settings::new("crm".into());
     settings.files = vec![FileSettings { path: "users.csv".into(), format: Format::Csv(Box::new(csv)) }];

@@ -32,7 +32,10 @@ pub(super) fn run(bytes: &[u8]) {
             check_inert(&cause.to_string(), false);
         }
     }
-    assert_eq!(look_over_json(bytes, &reply.limits).is_ok() && serde_json::from_slice::<Value>(bytes).is_ok(), decoded.is_ok());
+    assert_eq!(
+        look_over_json(bytes, &reply.limits).is_ok() && serde_json::from_slice::<Value>(bytes).is_ok(),
+        decoded.is_ok()
+    );
     if let (Ok(Value::Object(fields)), Ok(items)) = (&decoded, reply.items::<Value>(&["items"])) {
         let there = fields.get("items").and_then(Value::as_array).map(Vec::len);
         assert_eq!(there, Some(items.len()), "items got lost");

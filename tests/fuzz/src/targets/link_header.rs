@@ -1,7 +1,7 @@
 //! `Link` headers, and where a redirect points.
 
-use scan_transport::settings::{OriginRule, Reach};
 use scan_transport::fuzzing::check_origin;
+use scan_transport::settings::{OriginRule, Reach};
 
 use crate::help::reply::reply;
 use crate::help::unseen::check_inert;
@@ -23,7 +23,8 @@ pub(super) fn run(bytes: &[u8]) {
         }
         Ok(Some(url)) => {
             assert!(kept > 0);
-            let rule = OriginRule { scheme: "https".into(), host: "api.example".into(), port: 443, reach: Reach::Public };
+            let rule =
+                OriginRule { scheme: "https".into(), host: "api.example".into(), port: 443, reach: Reach::Public };
             let passes = check_origin(rule, &url).expect("a sound rule").is_ok();
             let own = url.scheme() == "https"
                 && url.host_str() == Some("api.example")

@@ -11,7 +11,18 @@ pub(super) const HOLDS: &str = "every line is a comment or `name{labels} number`
     names of a closed set; there is a cap on the number of series";
 
 const LABELS: [&str; 12] = [
-    "system", "code", "exit_code", "flag", "kind", "revision", "version", "state", "severity", "tracker", "scope_kind", "reason",
+    "system",
+    "code",
+    "exit_code",
+    "flag",
+    "kind",
+    "revision",
+    "version",
+    "state",
+    "severity",
+    "tracker",
+    "scope_kind",
+    "reason",
 ];
 
 pub(super) fn run(bytes: &[u8]) {

@@ -39,5 +39,8 @@ fn check_cell(cell: &str) {
     let skipped = |character: char| character.is_whitespace() || matches!(character, '"' | '\u{a0}') || acts(character);
     let visible = cell.trim_start_matches(skipped).chars().next();
     assert!(!visible.is_some_and(|first| RUNS.contains(&first)), "{cell:?} runs");
-    assert!(!cell.chars().any(|character| acts(character) && !matches!(character, '\t' | '\r' | '\n')), "{cell:?} acts");
+    assert!(
+        !cell.chars().any(|character| acts(character) && !matches!(character, '\t' | '\r' | '\n')),
+        "{cell:?} acts"
+    );
 }

@@ -157,7 +157,11 @@ fn check_references(text: &str, harmless: &str, shown: &str) {
     let safe: String = shown
         .chars()
         .map(|letter| {
-            if letter.is_alphanumeric() || letter == ' ' { letter.to_string() } else { format!("&#{};", u32::from(letter)) }
+            if letter.is_alphanumeric() || letter == ' ' {
+                letter.to_string()
+            } else {
+                format!("&#{};", u32::from(letter))
+            }
         })
         .collect();
     assert!(text.matches(&safe).count() >= PLACES, "{safe} is not in {text}");

@@ -11,15 +11,8 @@ use crate::help::{reply, variant};
 pub(super) const HOLDS: &str = "429 is a limit in every dialect; a wait that is believed is more than nothing and at most a week; a \
     plain success is never a limit without saying so; no description of a reply repeats its body or acts";
 
-const DIALECTS: [Dialect; 7] = [
-    Dialect::Plain,
-    Dialect::Aws,
-    Dialect::GitHub,
-    Dialect::Okta,
-    Dialect::Vault,
-    Dialect::BambooHr,
-    Dialect::Graph,
-];
+const DIALECTS: [Dialect; 7] =
+    [Dialect::Plain, Dialect::Aws, Dialect::GitHub, Dialect::Okta, Dialect::Vault, Dialect::BambooHr, Dialect::Graph];
 const STATUSES: [u16; 8] = [200, 400, 403, 412, 429, 500, 502, 503];
 
 pub(super) fn run(bytes: &[u8]) {
