@@ -2,6 +2,7 @@
 
 #![no_main]
 #![expect(clippy::panic, reason = "a wrong name must end the program")]
+#![expect(clippy::disallowed_methods, reason = "libFuzzer owns the arguments: the environment is all that is left")]
 
 use std::sync::OnceLock;
 

@@ -49,7 +49,7 @@ fn quoted(text: &[u8]) -> Cell<'_> {
                 at += 2;
             }
             (b'"', _) => {
-                let breaks = cell.iter().filter(|byte| **byte == b'\n').count();
+                let breaks = cell.split(|byte| *byte == b'\n').count() - 1;
                 return Some((cell, &text[at + 1..], breaks));
             }
             (byte, _) => {

@@ -103,7 +103,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let bytes = text.as_bytes();
     let plain = text.trim_end_matches('=');
-    if bytes.is_empty() || bytes.len() % 4 != 0 || bytes.len() - plain.len() > 2 {
+    if bytes.is_empty() || !bytes.len().is_multiple_of(4) || bytes.len() - plain.len() > 2 {
         return None;
     }
     let mut found = Vec::new();

@@ -37,16 +37,9 @@ fn decoded(segment: &str) -> Vec<u8> {
     let mut rest = segment.as_bytes();
     while let Some((first, after)) = rest.split_first() {
         let digits = (*first == b'%').then(|| after.get(..2)).flatten();
-        match digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
+        let read = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        bytes.push(read.unwrap_or(*first));
+        rest = if read.is_some() { &after[2..] } else { after };
     }
     bytes
 }
