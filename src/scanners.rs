@@ -255,6 +255,7 @@ mod tests {
             exclude: Vec::new(),
             depth: Depth::PeopleOfInterest,
             replay: None,
+            deny_overprivileged: false,
             line: 1,
             written: String::new(),
         }

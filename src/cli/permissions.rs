@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use scan_contract::{Cause, Right, RightState, Rights, Scanner};
+use scan_contract::{Cause, Right, RightState, Rights, Scanner, SystemId};
 use tokio::task::JoinSet;
 
 use super::arguments::CheckPermissions as Arguments;
@@ -65,7 +65,53 @@ pub(super) fn run(session: &Session<'_>, arguments: &Arguments) -> Result<u8, Fa
         }
     }
     session.say(&text)?;
-    Ok(code.code())
+    match overprivileged(&built, &outcomes) {
+        Some(says) => Err(Failure::Usage(says)),
+        None => Ok(code.code()),
+    }
+}
+
+/// Ends a run before it reads anything, where the configuration denies a credential that can do more than is needed and
+/// one can (PRV-4). What cannot be tried here is met, and told, by the run itself.
+pub(super) fn refuse_overprivileged(
+    config: &Config,
+    chosen: &[SystemId],
+    ways: &scanners::Ways,
+) -> Result<(), Failure> {
+    let denies = |system: &&SystemConfig| {
+        system.deny_overprivileged && system.is_live() && (chosen.is_empty() || chosen.contains(&system.id))
+    };
+    let mut built: Vec<(&SystemConfig, Arc<dyn Scanner>)> = Vec::new();
+    for system in config.systems.iter().filter(denies) {
+        let scanner =
+            scanners::build(system, ways).map_err(|cause| Failure::Output(format!("{}: {cause}", system.id)))?;
+        built.push((system, Arc::from(scanner)));
+    }
+    if built.is_empty() {
+        return Ok(());
+    }
+    let runtime = super::runtime::runtime(config)?;
+    let outcomes = runtime.block_on(try_all(&built));
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    overprivileged(&built, &outcomes).map_or(Ok(()), |says| Err(Failure::Usage(says)))
+}
+
+/// What credentials can do beyond their need, where the configuration denies that.
+fn overprivileged(built: &[(&SystemConfig, Arc<dyn Scanner>)], outcomes: &[Outcome]) -> Option<String> {
+    let says = |((system, _), outcome): (&(&SystemConfig, Arc<dyn Scanner>), &Outcome)| match outcome {
+        Outcome::Tried(rights) if system.deny_overprivileged && !rights.excess.is_empty() => {
+            let excess: Vec<String> = rights.excess.iter().map(|right| hostile::line(right)).collect();
+            Some(format!(
+                "{}: its credential can do more than is needed: {}. Take that from it, or take `deny_overprivileged` out of \
+                 the configuration",
+                system.id,
+                excess.join(", ")
+            ))
+        }
+        Outcome::NoCredential | Outcome::Tried(_) | Outcome::Failed(_) => None,
+    };
+    let all: Vec<String> = built.iter().zip(outcomes).filter_map(says).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 fn chosen<'a>(config: &'a Config, ids: &[String]) -> Result<Vec<&'a SystemConfig>, Failure> {

@@ -185,6 +185,9 @@ impl Inputs<'_> {
             systems.push(ConfiguredSystem { config: system.clone(), scanner: Arc::from(scanner) });
         }
         let only: Vec<SystemId> = self.arguments.systems.iter().map(|id| SystemId::new(id.as_str())).collect();
+        if network == scanners::Network::Allowed {
+            super::permissions::refuse_overprivileged(config, &only, &ways)?;
+        }
         let carried = self.carried(store, &only, clock.now())?;
         let (own_stop, told) = watch::channel(false);
         let (stop, own_stop) = match &self.reins.stop {

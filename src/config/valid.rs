@@ -185,6 +185,8 @@ pub struct SystemConfig {
     pub depth: Depth,
     /// Folder of a recording that is read instead of the system itself.
     pub replay: Option<PathBuf>,
+    /// Whether a credential that can do more than is needed ends a run before anything is read (PRV-4).
+    pub deny_overprivileged: bool,
     /// Line of this system in the configuration, for SARIF.
     pub line: usize,
     /// Digest of what the configuration says about how it is read, in 16 hexadecimal digits: what was read before it

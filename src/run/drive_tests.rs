@@ -120,6 +120,7 @@ fn configured(id: &str, manner: Manner, fired: &Arc<AtomicUsize>) -> ConfiguredS
         exclude: Vec::new(),
         depth: Depth::PeopleOfInterest,
         replay: None,
+        deny_overprivileged: false,
         line: 1,
         written: String::new(),
     };

@@ -254,6 +254,24 @@ impl Cause {
         }
     }
 
+    /// The same cause with the page of the list it was met on. What speaks for the whole list (a refusal, a limit of the
+    /// service, another system) stands as it is, and so does what was met on the first page.
+    #[must_use]
+    pub fn on_page(self, page: usize) -> Self {
+        if page <= 1 {
+            return self;
+        }
+        let placed = |what: String| format!("page {page}: {what}");
+        match self {
+            Self::Unreachable { step, detail } => Self::Unreachable { step, detail: placed(detail) },
+            Self::Malformed { what } => Self::Malformed { what: placed(what) },
+            Self::CutOff { what } => Self::CutOff { what: placed(what) },
+            Self::LimitHit { limit } => Self::LimitHit { limit: placed(limit) },
+            Self::Unauthenticated { detail } => Self::Unauthenticated { detail: placed(detail) },
+            other => other,
+        }
+    }
+
     /// Stable code for documentation and logs.
     pub fn code(&self) -> &'static str {
         match self {
@@ -317,7 +335,10 @@ impl Cause {
             Self::Denied { .. } => "grant the named permission to the reading credential, then run again",
             Self::Unauthenticated { .. } => "renew the credential",
             Self::NotOnPlan { .. } | Self::NotSupported { .. } => "check this by hand; no scan can tell",
-            Self::Throttled { .. } | Self::Stopped => "run again",
+            Self::Throttled { .. } => {
+                "run again after that time, or raise `connection.pace.longest_wait` if waiting for it is agreed"
+            }
+            Self::Stopped => "run again",
             Self::Unreachable { .. } => "check that the path or address exists and that this user may read it",
             Self::Malformed { .. } | Self::CutOff { .. } => {
                 "produce the export again and compare its size with the source"

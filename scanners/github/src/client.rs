@@ -165,9 +165,10 @@ pub(crate) fn cause_of(reply: &Reply, granted: &Granted) -> Cause {
             ),
         },
         StatusCode::MOVED_PERMANENTLY | StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => {
-            Cause::Malformed {
+            // A redirect to another origin names both.
+            reply.redirect_target().err().unwrap_or_else(|| Cause::Malformed {
                 what: format!("{}: moved: it was renamed, and redirects are not followed", reply.operation),
-            }
+            })
         }
         _ => reply.unexpected(),
     }

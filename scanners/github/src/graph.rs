@@ -311,6 +311,11 @@ impl PageInfo {
 pub(crate) struct Cursors(std::collections::HashSet<String>);
 
 impl Cursors {
+    /// A cause with the page that is being asked for.
+    pub(crate) fn place(&self, cause: Cause) -> Cause {
+        cause.on_page(self.0.len() + 1)
+    }
+
     /// The next cursor, `None` at the end.
     pub(crate) fn next(&mut self, info: &PageInfo, name: &str) -> Result<Option<String>, Cause> {
         if !info.has_next_page {

@@ -234,7 +234,9 @@ impl<'a> Walk<'a> {
             let what = format!("after page {} of a list the service links an earlier one", self.number - 1);
             return Err(Cause::Malformed { what }.into());
         }
-        let page = page(self.hub, self.list, &url).await?;
+        let number = self.number;
+        let placed = |failure: Failure| Failure { cause: failure.cause.on_page(number), ..failure };
+        let page = page(self.hub, self.list, &url).await.map_err(placed)?;
         if self.list.order != Order::Newest {
             match page.next.as_ref().map(|next| follow(&self.first, self.list.tail(), next)).transpose() {
                 Ok(next) => self.next = next,
@@ -251,8 +253,11 @@ impl<'a> Walk<'a> {
 /// requests. Another origin or another list is no next page of ours.
 fn follow(first: &Url, tail: &[&str], next: &Url) -> Result<Url, Cause> {
     if next.origin() != first.origin() {
-        let shown = next.host_str().unwrap_or("no host");
-        let what = format!("the next page is linked at another origin, {}", crate::text::clean(shown, 100));
+        let shown = |url: &Url| {
+            let host = crate::text::clean(url.host_str().unwrap_or("no host"), 100);
+            format!("{}://{host}:{}", url.scheme(), url.port_or_known_default().unwrap_or(0))
+        };
+        let what = format!("the next link leads from origin {} to {}; not followed", shown(first), shown(next));
         return Err(Cause::Malformed { what });
     }
     let ends = |url: &Url| -> Vec<String> {

@@ -14,6 +14,8 @@ use crate::refusal;
 use crate::text::segment;
 use crate::wire::{Assignees, Decoded, Href, each};
 
+/// How often a walk is begun again after its cursor expired.
+const RESTARTS: usize = 1;
 /// Pages of one list. At the sizes asked for, twenty million objects.
 const PAGES: usize = 100_000;
 
@@ -57,6 +59,10 @@ pub(crate) struct Walk<'a> {
     shape: Shape,
     asked: HashSet<u64>,
     pages: usize,
+    first: Url,
+    /// How often it may still be begun again, and how often it was.
+    may_restart: usize,
+    restarts: usize,
 }
 
 /// A point read.
@@ -120,7 +126,8 @@ impl Client {
     /// A list, page by page.
     pub(crate) fn walk(&self, parts: &[&str], query: &[(&str, &str)], shape: Shape) -> Result<Walk<'_>, Cause> {
         let first = self.address(parts, query)?;
-        Ok(Walk { client: self, next: Ok(Some(first)), shape, asked: HashSet::new(), pages: 0 })
+        let next = Ok(Some(first.clone()));
+        Ok(Walk { client: self, next, shape, asked: HashSet::new(), pages: 0, first, may_restart: 0, restarts: 0 })
     }
 }
 
@@ -135,8 +142,29 @@ pub(crate) fn as_of(reply: &Reply) -> AsOf {
 }
 
 impl Walk<'_> {
+    /// The same walk, which is begun again where its cursor expires on the way. What the first pages told comes twice
+    /// then, so this is for lists whose reader does not mind.
+    pub(crate) fn begun_again_if_expired(mut self) -> Self {
+        self.may_restart = RESTARTS;
+        self
+    }
+
+    /// How often it was begun again.
+    pub(crate) fn restarts(&self) -> usize {
+        self.restarts
+    }
+
     /// The next page; `None` after the last one. `Gone` where the object the list hangs from no longer exists.
     pub(crate) async fn page<T: DeserializeOwned>(&mut self) -> Result<Option<Found<Page<T>>>, Cause> {
+        match self.step().await {
+            Err(Cause::Malformed { what }) if self.restarts > 0 => {
+                Err(Cause::Malformed { what: format!("{what}; the list was begun again {} time", self.restarts) })
+            }
+            other => other,
+        }
+    }
+
+    async fn step<T: DeserializeOwned>(&mut self) -> Result<Option<Found<Page<T>>>, Cause> {
         let Some(url) = std::mem::replace(&mut self.next, Ok(None))? else { return Ok(None) };
         if !self.asked.insert(print(&url)) {
             let what = format!("page {}: the same cursor was handed out again", self.pages + 1);
@@ -145,19 +173,24 @@ impl Walk<'_> {
         if self.pages >= PAGES {
             return Err(Cause::LimitHit { limit: format!("{PAGES} pages of one list") });
         }
-        let reply = self.client.get(url).await?;
+        let mut here = self.pages + 1;
+        let mut reply = self.client.get(url).await.map_err(|cause| cause.on_page(here))?;
+        if here > 1 && self.may_restart > 0 && is_expired(&reply) {
+            tracing::info!(event = "list-begun-again", operation = reply.operation, page = here);
+            (self.may_restart, self.restarts, self.pages, here) = (self.may_restart - 1, self.restarts + 1, 0, 1);
+            self.asked = HashSet::from([print(&self.first)]);
+            reply = self.client.get(self.first.clone()).await?;
+        }
         if refusal::is_no_list(&reply) && self.pages == 0 {
             return Ok(Some(Found::Gone));
         }
-        let reply = success(&reply).map_err(|cause| told_at(cause, self.pages + 1))?;
-        self.pages += 1;
-        let (elements, in_body) = match self.shape {
-            Shape::Array => (reply.envelope::<Vec<Box<RawValue>>>()?, None),
-            Shape::Value => {
-                let body: Assignees = reply.envelope()?;
-                (body.value, body.links.next)
-            }
+        let reply = success(&reply).map_err(|cause| cause.on_page(here))?;
+        let body = match self.shape {
+            Shape::Array => reply.envelope::<Vec<Box<RawValue>>>().map(|elements| (elements, None)),
+            Shape::Value => reply.envelope().map(|body: Assignees| (body.value, body.links.next)),
         };
+        let (elements, in_body) = body.map_err(|cause| cause.on_page(here))?;
+        self.pages = here;
         self.next = next_page(reply, in_body);
         let cursor = match &self.next {
             Ok(Some(next)) => format!("{:016x}", print(next)),
@@ -171,6 +204,12 @@ impl Walk<'_> {
             operation: reply.operation,
         })))
     }
+}
+
+/// Whether a page after the first may have been refused because its cursor is too old. No page of the vendor's names a
+/// code for it: 410 says so, and 400 may.
+fn is_expired(reply: &Reply) -> bool {
+    matches!(reply.status, StatusCode::BAD_REQUEST | StatusCode::GONE)
 }
 
 /// Where the next page is: in the header, or else in the body.
@@ -202,14 +241,6 @@ fn check_next(from: &Url, to: &Url) -> Result<(), Cause> {
         return Err(Cause::Malformed { what: String::from("the next link leads to another list; not followed") });
     }
     Ok(())
-}
-
-/// A refusal after the first page is told with its place.
-fn told_at(cause: Cause, page: usize) -> Cause {
-    match cause {
-        Cause::Malformed { what } if page > 1 => Cause::Malformed { what: format!("page {page}: {what}") },
-        other => other,
-    }
 }
 
 fn print(url: &Url) -> u64 {

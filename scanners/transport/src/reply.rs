@@ -187,8 +187,12 @@ impl Reply {
     }
 
     /// The cause for a status that no rule of the scanner explains: 401 `Unauthenticated`, 403 `Denied` with the rights
-    /// of the operation where they are known, 5xx `Unreachable`, everything else `Malformed`.
+    /// of the operation where they are known, 5xx `Unreachable`, everything else `Malformed`. A redirect to another origin
+    /// names both.
     pub fn unexpected(&self) -> Cause {
+        if let Err(cause) = self.redirect_target() {
+            return cause;
+        }
         let detail = self.describe();
         match self.status.as_u16() {
             401 => Cause::Unauthenticated { detail },

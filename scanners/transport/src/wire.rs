@@ -138,6 +138,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "stands beside what is broken in a script")]
     fn answer(status: u16, header: (&str, &str), body: Arriving) -> Result<http::Response<Arriving>, Broken> {
         let response = http::Response::builder().status(status).header("content-type", "application/json");
         Ok(response.header(header.0, header.1).body(body).unwrap())

@@ -51,6 +51,9 @@ pub(in crate::config) struct RawSystem {
     pub(in crate::config) replay: Option<String>,
     /// Live connectors: how the system is reached.
     pub(in crate::config) connection: Option<RawConnection>,
+    /// Live connectors: whether a credential that can do more than is needed ends a run before anything is read. Default:
+    /// false, it is only told. Where a system does not say what a credential can do, this changes nothing.
+    pub(in crate::config) deny_overprivileged: Option<bool>,
 
     /// `import`: scopes that have to be there. Default: what the files claim.
     #[schemars(length(min = 1))]

@@ -143,6 +143,7 @@ fn system(check: &mut Check<'_>, pointer: &str, raw: RawSystem, threads: usize) 
             Some(RawDepth::Everyone) => Depth::Everyone,
         },
         replay: raw.replay.map(PathBuf::from),
+        deny_overprivileged: raw.deny_overprivileged == Some(true),
         line: check.document.place(pointer).map_or(1, |place| place.line),
         written: written(check.document, pointer),
     })

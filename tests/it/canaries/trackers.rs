@@ -71,6 +71,50 @@ fn m6_trackers_their_answers_and_what_arrives_there() {
     assert_eq!(met.len(), 12, "each class of failure was met: {met:?}");
 }
 
+/// Alertmanager is told by several addresses, and signs in at what stands before it.
+#[test]
+fn m6_alertmanager() {
+    let mut place = Place::new(70);
+    let token = place.variable("ALERT_TOKEN");
+    let server = FaultServer::start(std::sync::Arc::new(|_: &holdover_kit::fault::Asked| {
+        holdover_kit::fault::Answer::json(&serde_json::json!({}))
+    }));
+    loaded(&server, &mut place, 81);
+    let systems = import(&mut place);
+    let section = format!(
+        "tickets:\n  person_display: name\n  trackers:\n    - id: alerts\n      {}\n      alertmanager: {{ urls: [\"{}\"], sign_in: {{ token: {{ env: ALERT_TOKEN }} }} }}\n",
+        desk::NEAR,
+        server.origin()
+    );
+    place.configure(&systems, &section);
+    place.run(&["scan", "--no-progress"]);
+    let digest = place.run(&["roster", "validate"]).stdout;
+    let digest = digest.lines().find_map(|line| line.strip_prefix("digest")).expect("a digest").trim().to_owned();
+    place.run(&["roster", "accept", &digest]);
+    for (what, damage) in some_failures(&mut place, 0, 3) {
+        let fault = server.plant(holdover_kit::fault::On::any(), damage).optional();
+        place.run(&["tickets", "sync", "--log-format", "json"]);
+        fault.withdraw();
+        println!("{what}: {} times", fault.fired());
+    }
+    place.run(&["tickets", "sync"]);
+    let plan = place.run(&["tickets", "plan", "--format", "json"]).stdout;
+    let plan: serde_json::Value = serde_json::from_str(&plan).expect("a plan");
+    if let Some(run) = plan["held"][0]["run"].as_str() {
+        place.run(&["tickets", "release", run]);
+        place.run(&["tickets", "sync"]);
+    }
+    assert!(server.count() > 0, "it was told");
+    assert!(server.log().iter().any(|logged| logged.asked.token() == Some(token.as_str())), "with the token");
+    for logged in server.log() {
+        place.heard(
+            "what arrived at Alertmanager",
+            format!("{} {}\n{}", logged.asked.path, logged.asked.raw_query, logged.asked.text()),
+        );
+    }
+    place.expect_silence(&["what arrived at Alertmanager", "standard error of", "state/ledger.ndjson"]);
+}
+
 /// Gives the failures that were met.
 fn tracker(dialect: Dialect) -> Vec<&'static str> {
     let mut met = Vec::new();

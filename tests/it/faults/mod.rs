@@ -13,12 +13,16 @@
 //! | S | store and process | `process` |
 //! | T | outputs | `outputs` |
 //! | M | meaning | `meaning` |
+//!
+//! `wire` is the company that P, C, L and X share.
 
 mod credentials;
 mod limits;
 mod meaning;
 pub(crate) mod outputs;
 mod pages;
+mod pages_bodies;
 mod process;
 mod roster;
 mod transport;
+mod wire;

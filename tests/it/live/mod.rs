@@ -2,7 +2,7 @@
 
 mod aws;
 mod github;
-mod okta;
+pub(crate) mod okta;
 mod record;
 mod vault;
 

@@ -8,10 +8,10 @@ use holdover_kit::stub::okta::{OktaApiToken, OktaApp, OktaAssignment, OktaOrg, O
 use super::{Live, days_ago, found};
 
 /// The token the scanner signs in with: a canary, too.
-pub(super) const TOKEN: &str = "00canary-Xq7vR2mZt9LwKp4sYb6Nd3Fh8Jg5Cu1Ae";
+pub(crate) const TOKEN: &str = "00canary-Xq7vR2mZt9LwKp4sYb6Nd3Fh8Jg5Cu1Ae";
 
 /// Ana and Bea, each with an account, an application and an API token; and the administrator of the scanner.
-pub(super) fn organisation() -> OktaOrg {
+pub(crate) fn organisation() -> OktaOrg {
     let mut org = OktaOrg::empty("00o5rb5mt2H3d1TJd0h7", "acme");
     let since = format!("{}T09:00:00.000Z", days_ago(400));
     for (id, name) in [("00uana", "ana"), ("00ubea", "bea"), ("00uscan", "scanner")] {
@@ -32,13 +32,13 @@ pub(super) fn organisation() -> OktaOrg {
     org
 }
 
-pub(super) fn start(org: OktaOrg) -> (Arc<OktaStub>, FaultServer) {
+pub(crate) fn start(org: OktaOrg) -> (Arc<OktaStub>, FaultServer) {
     let stub = Arc::new(OktaStub::new(org).with_api_token(TOKEN, "00uscan").with_pages_of(2));
     let server = FaultServer::start(Arc::clone(&stub));
     (stub, server)
 }
 
-pub(super) fn company(server: &FaultServer) -> Live {
+pub(crate) fn company(server: &FaultServer) -> Live {
     let system = format!(
         "  - id: sso\n    connector: okta\n    tier: tier0\n\
          \x20   connection: {{ internal: true, plain_to_loopback: true, pace: {{ per_second: 500, burst: 500 }} }}\n\

@@ -67,6 +67,8 @@ impl HttpConnector for DoorClient {
             let request = ours(&request).map_err(carry)?;
             let reply = door.exchange(request).await.map_err(carry)?;
             promise::check(&reply).map_err(carry)?;
+            // Nothing follows a redirect; one to another origin is told with both.
+            reply.redirect_target().map_err(carry)?;
             theirs(&reply).map_err(carry)
         })
     }

@@ -31,6 +31,11 @@ impl Failure {
         Self { code: None, status: None, cause, signal: Signal::Go, says_not_supported: false }
     }
 
+    /// The same, met on this page of a list.
+    pub(crate) fn on_page(self, page: usize) -> Self {
+        Self { cause: self.cause.on_page(page), ..self }
+    }
+
     /// Whether the service gave this code.
     pub(crate) fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)

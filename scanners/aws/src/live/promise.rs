@@ -44,7 +44,11 @@ pub(crate) fn check(reply: &Reply) -> Result<(), Cause> {
     if !reply.status.is_success() {
         return Ok(());
     }
-    let missing = |what: &str| Err(Cause::Malformed { what: format!("{}: no {what} in the answer", reply.operation) });
+    let missing = |what: &str| {
+        // Emulators say so of good answers as well: alone it means nothing.
+        let page = if reply.media_type() == "text/html" { ", which is text/html: a page to sign in?" } else { "" };
+        Err(Cause::Malformed { what: format!("{}: no {what} in the answer{page}", reply.operation) })
+    };
     if let Some((_, key)) = KEYS.iter().find(|(operation, _)| *operation == reply.operation) {
         let Ok(body) = serde_json::from_slice::<HashMap<String, Option<IgnoredAny>>>(&reply.body) else {
             return Err(Cause::Malformed { what: format!("{}: the answer is no JSON object", reply.operation) });

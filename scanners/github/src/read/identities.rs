@@ -89,7 +89,9 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     let mut told_of = 0_u64;
     let (mut stride, mut cursors, mut seen) = (Stride(work.hub.settings.page(FIRST)), Cursors::default(), 0_u64);
     loop {
-        let graph = ask_page::<Data>(work.hub, &IDENTITIES, &mut stride, &mut variables).await?;
+        let graph = ask_page::<Data>(work.hub, &IDENTITIES, &mut stride, &mut variables)
+            .await
+            .map_err(|cause| cursors.place(cause))?;
         if seen == 0 {
             work.open(&scope, graph.at).await?;
         }

@@ -71,7 +71,9 @@ async fn all(hub: &Hub, login: &str) -> Result<Vec<Option<Node>>, Cause> {
     let mut variables = json!({"login": login, "after": null});
     let (mut stride, mut cursors, mut nodes) = (Stride(hub.settings.page(FIRST)), Cursors::default(), Vec::new());
     loop {
-        let graph = ask_page::<Data>(hub, &PUBLIC_KEYS, &mut stride, &mut variables).await?;
+        let graph = ask_page::<Data>(hub, &PUBLIC_KEYS, &mut stride, &mut variables)
+            .await
+            .map_err(|cause| cursors.place(cause))?;
         if let Some(problem) = graph.problems.first() {
             return Err(problem.cause(hub, &PUBLIC_KEYS));
         }

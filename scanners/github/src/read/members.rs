@@ -66,7 +66,9 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     let mut told_of = 0_u64;
     let (mut stride, mut cursors, mut position) = (Stride(work.hub.settings.page(FIRST)), Cursors::default(), 0_usize);
     loop {
-        let graph = ask_page::<Data>(work.hub, &MEMBERS, &mut stride, &mut variables).await?;
+        let graph = ask_page::<Data>(work.hub, &MEMBERS, &mut stride, &mut variables)
+            .await
+            .map_err(|cause| cursors.place(cause))?;
         if position == 0 {
             work.open(&members, graph.at).await?;
             work.open(&keys, graph.at).await?;

@@ -202,7 +202,9 @@ async fn sweep(work: Work<'_>) -> Result<Vec<Known>, Cause> {
     let (mut stride, mut cursors, mut seen) = (Stride(work.hub.settings.page(FIRST)), Cursors::default(), 0_u64);
     let mut all = Vec::new();
     loop {
-        let graph = ask_page::<Data>(work.hub, &REPOSITORIES, &mut stride, &mut variables).await?;
+        let graph = ask_page::<Data>(work.hub, &REPOSITORIES, &mut stride, &mut variables)
+            .await
+            .map_err(|cause| cursors.place(cause))?;
         if seen == 0 {
             for kind in SWEPT {
                 work.open(&scope(kind), graph.at).await?;
@@ -377,7 +379,9 @@ async fn more(hub: &Hub, known: &Known) -> Result<Vec<Option<Edge>>, Cause> {
     let (mut stride, mut cursors, mut all) =
         (Stride(hub.settings.page(COLLABORATORS_FIRST)), Cursors::default(), Vec::new());
     loop {
-        let graph = ask_page::<MoreData>(hub, &COLLABORATORS, &mut stride, &mut variables).await?;
+        let graph = ask_page::<MoreData>(hub, &COLLABORATORS, &mut stride, &mut variables)
+            .await
+            .map_err(|cause| cursors.place(cause))?;
         if let Some(problem) = graph.problems.first() {
             return Err(problem.cause(hub, &COLLABORATORS));
         }

@@ -108,7 +108,9 @@ pub(crate) async fn read(work: Work<'_>) -> Result<(), Cause> {
     let mut variables = json!({"org": work.hub.login(), "after": null});
     let (mut stride, mut cursors, mut seen) = (Stride(work.hub.settings.page(FIRST)), Cursors::default(), 0_u64);
     loop {
-        let graph = ask_page::<Data>(work.hub, &TEAMS, &mut stride, &mut variables).await?;
+        let graph = ask_page::<Data>(work.hub, &TEAMS, &mut stride, &mut variables)
+            .await
+            .map_err(|cause| cursors.place(cause))?;
         if seen == 0 {
             work.open(&scope, graph.at).await?;
         }
@@ -214,7 +216,9 @@ async fn rest(hub: &Hub, slug: &str, id: u64) -> Result<Vec<Option<Edge>>, Cause
     let mut variables = json!({"org": hub.login(), "slug": slug, "after": null});
     let (mut stride, mut cursors, mut all) = (Stride(hub.settings.page(MEMBERS)), Cursors::default(), Vec::new());
     loop {
-        let graph = ask_page::<Data>(hub, &TEAM_MEMBERS, &mut stride, &mut variables).await?;
+        let graph = ask_page::<Data>(hub, &TEAM_MEMBERS, &mut stride, &mut variables)
+            .await
+            .map_err(|cause| cursors.place(cause))?;
         if let Some(problem) = graph.problems.first() {
             return Err(problem.cause(hub, &TEAM_MEMBERS));
         }

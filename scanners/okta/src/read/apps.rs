@@ -151,7 +151,7 @@ async fn read_app(reader: &Reader, outlet: &Outlet, app: &App, status: Status) -
     let mut lane = Lane::new(outlet, APP_ASSIGNMENTS);
     let parts = ["api", "v1", "apps", app.id.as_str(), "users"];
     let mut walk = match reader.client.walk(&parts, &[("limit", &reader.page_of(PAGE))], Shape::Array) {
-        Ok(walk) => walk,
+        Ok(walk) => walk.begun_again_if_expired(),
         Err(cause) => return Ok(lane.refused(part_of(app), cause)),
     };
     let mut pages = 0;

@@ -32,6 +32,7 @@ pub(crate) async fn read(reader: &Reader, pass: &Pass, outlet: &Outlet) -> Resul
     let parts = ["api", "v1", "users"];
     let limit = reader.page_of(PAGE);
     let mut walk = reader.client.walk(&parts, &[("search", "id pr"), ("limit", &limit)], Shape::Array)?;
+    walk = walk.begun_again_if_expired();
     loop {
         let page = match walk.page::<User>().await {
             Ok(Some(Found::There(page))) => page,
@@ -50,6 +51,10 @@ pub(crate) async fn read(reader: &Reader, pass: &Pass, outlet: &Outlet) -> Resul
             }
         };
         lanes.take(reader, outlet, page).await?;
+    }
+    if walk.restarts() > 0 {
+        let times = walk.restarts();
+        outlet.notice(format!("okta: the list of users expired on the way, and was begun again {times} time")).await?;
     }
     if lanes.walked {
         lanes.check_sighting().await?;

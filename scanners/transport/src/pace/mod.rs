@@ -253,6 +253,7 @@ impl Pace {
         }
         let random = state.random();
         let pace = state.host(host, now, &settings);
+        let said = matches!(wait, Wait::For(_));
         let wait = match wait {
             Wait::For(wait) => wait.saturating_add((wait / 10).min(LONG).mul_f64(random)),
             Wait::NotSaid => backoff(attempt, random),
@@ -262,7 +263,8 @@ impl Pace {
             pace.pause(now + wait);
         }
         if wait > settings.longest_wait {
-            return Err(self.throttled(wait));
+            // A backoff of our own is no limit of the service: what went wrong is told, not the wait for it.
+            return Err(if limited || said { self.throttled(wait) } else { otherwise });
         }
         self.inner.counted.retries.fetch_add(1, Ordering::Relaxed);
         Ok(wait)

@@ -36,7 +36,7 @@ pub(crate) async fn details(account: &Account) -> Result<Details, Cause> {
             // Nothing was read yet: the reason stands for itself.
             Err(failure) if walk.pages() == 0 => return Err(failure.cause),
             Err(failure) => {
-                details.broken.push(failure.cause);
+                details.broken.push(failure.on_page(walk.pages() + 1).cause);
                 return Ok(details);
             }
         };

@@ -105,7 +105,7 @@ macro_rules! walk {
             let $answer = match asked {
                 Ok(answer) => answer,
                 Err(failure) => {
-                    walked.broken = Some(failure);
+                    walked.broken = Some(failure.on_page(walk.pages() + 1));
                     break;
                 }
             };
