@@ -229,10 +229,9 @@ fn m6_okta_by_the_key_of_a_service_app_that_a_command_hands_out() {
     // Assertions that it signed itself, and the tokens it got for them.
     for logged in server.log() {
         let form = logged.asked.form_field("client_assertion");
-        for (what, secret) in [
-            ("a signed assertion", form.as_deref()),
-            ("an access token", logged.asked.header("authorization")),
-        ] {
+        for (what, secret) in
+            [("a signed assertion", form.as_deref()), ("an access token", logged.asked.header("authorization"))]
+        {
             let long = secret.filter(|secret| secret.len() >= 40);
             place.canaries.extend(long.map(|secret| super::search::Canary::new(what, secret)));
         }
