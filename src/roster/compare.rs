@@ -41,6 +41,8 @@ pub(super) struct Compared {
     pub(super) returned: Vec<PersonId>,
     /// People who are in no file any more.
     pub(super) vanished: u64,
+    /// All of whom no file says anything today, those who vanished earlier as well.
+    pub(super) missing: BTreeSet<String>,
     pub(super) conflicts: Vec<PersonConflict>,
 }
 
@@ -66,6 +68,7 @@ impl Comparer<'_> {
             let need = match people.index(&known.id) {
                 None => {
                     self.count_vanished(&known, &mut compared);
+                    compared.missing.insert(known.id.clone());
                     Some(Need::Vanished)
                 }
                 Some(index) => {

@@ -57,7 +57,17 @@ pub(super) fn in_force(input: &LoadInput<'_>, mut reading: Reading, judged: Judg
     };
     let problems = take_problems(&mut reading);
     let roster = Roster::new(reading.people, reading.links, digest, input.settings.batches.clone());
-    Loaded { roster: Some(roster), facts, state: RosterState::Accepted, surge, baseline, accept, problems, notices }
+    Loaded {
+        roster: Some(roster),
+        facts,
+        state: RosterState::Accepted,
+        surge,
+        baseline,
+        accept,
+        missing: judged.compared.missing,
+        problems,
+        notices,
+    }
 }
 
 /// The newest roster is held; the accepted one stays in force, if there is one.
@@ -103,7 +113,8 @@ pub(super) fn held(
         let digest = RosterDigest(accepted.digest.clone());
         Roster::new(old.people, old.links, digest, input.settings.batches.clone())
     });
-    Loaded { roster, facts, state, surge: false, baseline, accept: None, problems, notices }
+    let missing = judged.compared.missing;
+    Loaded { roster, facts, state, surge: false, baseline, accept: None, missing, problems, notices }
 }
 
 /// Whether every roster so far was taken without an operator's word (ROS-14).

@@ -1,7 +1,7 @@
 //! Loads the roster: reads the files, compares them with the accepted roster, asks the gates, and says which roster is
 //! in force. Nothing here fails: whatever goes wrong is a fact that is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use scan_contract::{Documents, Instant};
 
@@ -64,6 +64,9 @@ pub struct Loaded {
     pub baseline: bool,
     /// To be remembered as the accepted roster; `None` where nothing changed or nothing may be remembered.
     pub accept: Option<AcceptedRoster>,
+    /// Ids of people of whom the newest files say nothing. Their last known dates stay in force, and prove nothing new: an
+    /// accepted roster may be older than an end that was read and not accepted yet (FND-5).
+    pub missing: BTreeSet<String>,
     /// Every mistake in the files, with its place. Rows must not be quoted beside them.
     pub problems: Vec<Problem>,
     /// What a run has to say about the roster.

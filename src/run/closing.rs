@@ -91,6 +91,7 @@ impl Engine<'_> {
         let mut totals = self.store.totals()?;
         let directory = Directory::new(closing.people, self.config.leave_policy);
         let roster_held = self.roster.state != RosterState::Accepted;
+        let missing = std::mem::take(&mut self.roster.missing);
         let (now, exceptions) = (closing.now, closing.exceptions);
         let went_back = clock_went_back(&closing.opening, now, self.as_of_chosen);
         let clock_back = went_back.is_some();
@@ -102,7 +103,8 @@ impl Engine<'_> {
                 systems: &systems,
                 sightings: &judgement.sightings,
                 // Nothing opens or closes on account of a held roster, or of a clock that went back.
-                employed: &|id| !roster_held && !clock_back && directory.is_employed(id, now),
+                // Nor because somebody is on no list any more: only a row of today says that a person works here.
+                employed: &|id| !roster_held && !clock_back && !missing.contains(id) && directory.is_employed(id, now),
                 covered: &|finding| covers(exceptions, finding, now),
                 seen: &|finding| was_read(&seen, &closing.keys, finding),
                 linked: &|finding| {

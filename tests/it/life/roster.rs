@@ -213,3 +213,31 @@ fn a_credential_from_before_a_gap_is_stale_after_a_rehire() {
     fresh_start.records = company.records.clone();
     day(&mut fresh_start, 0).expect(0);
 }
+
+#[test]
+fn whoever_left_in_a_surge_that_waits_and_then_stands_on_no_list_is_not_hired_again() {
+    let mut company = Company::new();
+    let ana = |status: &str, end: &str| {
+        format!("p-1,employee,{status},Ana Silva,ana@acme.example,2020-01-01,{end},Europe/Berlin,2026-08-01T00:00:00Z")
+    };
+    company.people[0] = ana("active", "");
+    staff(&mut company, 60);
+    day(&mut company, 0).expect(0);
+    // She and fifteen others left: judged, and nobody has accepted it.
+    company.people[0] = ana("ended", "2026-07-31");
+    for row in &mut company.people[3..18] {
+        *row = row.replace(",active,", ",ended,").replace("2021-01-01,,", "2021-01-01,2026-07-31,");
+    }
+    let surge = day(&mut company, 1);
+    surge.expect(5);
+    assert_eq!((surge.flag("roster_surge"), state(&surge, "u-1").as_str()), (true, "observed"));
+    // Her row is gone. The accepted roster, in which she worked here, is older than what was read of her.
+    let row = company.people.remove(0);
+    let gone = day(&mut company, 2);
+    assert!(gone.closed().is_empty(), "{:?}", gone.closed());
+    assert_eq!(state(&gone, "u-1"), "unverified");
+    // Its twin: a row that says so with a date.
+    company.people.insert(0, row.replace(",ended,", ",active,").replace("2026-07-31", ""));
+    let back = day(&mut company, 3);
+    assert!(back.closed().contains(&String::from("u-1")), "{:?}", back.states());
+}
