@@ -62,7 +62,7 @@ impl Secrets {
     }
 
     /// Whether any of them stands there as it is: fast, for every step.
-    fn plainly(&self, place: &str, bytes: &[u8], wrong: &mut Vec<String>) {
+    fn plainly(place: &str, bytes: &[u8], wrong: &mut Vec<String>) {
         // All of them begin alike.
         if memchr::memmem::find(bytes, b"cnry").is_some() {
             wrong.push(format!("a planted secret stands in {place}"));
@@ -71,7 +71,7 @@ impl Secrets {
 
     /// The same in every encoding: slow.
     pub(crate) fn thoroughly(&self, place: &str, bytes: &[u8], wrong: &mut Vec<String>) {
-        self.plainly(place, bytes, wrong);
+        Self::plainly(place, bytes, wrong);
         wrong.extend(
             self.all.leaks(place, bytes).into_iter().map(|leak| {
                 format!("the secret planted in {} stands in {}, {}", leak.planted, leak.found, leak.encoding)
@@ -97,7 +97,7 @@ impl Secrets {
             if thorough {
                 self.thoroughly(&format!("the output {format:?}"), &text, wrong);
             } else {
-                self.plainly(&format!("the output {format:?}"), &text, wrong);
+                Self::plainly(&format!("the output {format:?}"), &text, wrong);
             }
             if *format == OutputFormat::Table && text.iter().any(|byte| *byte < 0x20 && *byte != b'\n') {
                 wrong.push(String::from("a control character stands in the table"));
@@ -106,8 +106,8 @@ impl Secrets {
     }
 
     /// What tickets say.
-    pub(crate) fn in_text(&self, place: &str, text: &str, wrong: &mut Vec<String>) {
-        self.plainly(place, text.as_bytes(), wrong);
+    pub(crate) fn in_text(place: &str, text: &str, wrong: &mut Vec<String>) {
+        Self::plainly(place, text.as_bytes(), wrong);
     }
 
     /// Every file of a state directory.
@@ -123,7 +123,7 @@ impl Secrets {
             if thorough {
                 self.thoroughly(&place, &bytes, wrong);
             } else {
-                self.plainly(&place, &bytes, wrong);
+                Self::plainly(&place, &bytes, wrong);
             }
         }
     }

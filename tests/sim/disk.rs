@@ -137,12 +137,12 @@ impl Disk {
         let statement = format!(
             "CREATE TRIGGER planted BEFORE INSERT ON ledger WHEN NEW.sequence > {}
              BEGIN SELECT RAISE(ABORT, 'planted'); END",
-            self.records(&beside) + lines
+            Self::records(&beside) + lines
         );
         beside.execute_batch(&statement).expect("a trigger");
     }
 
-    fn records(&self, beside: &rusqlite::Connection) -> u64 {
+    fn records(beside: &rusqlite::Connection) -> u64 {
         let count: i64 = beside
             .query_row("SELECT coalesce(max(sequence), 0) FROM ledger", [], |row| row.get(0))
             .expect("the ledger");

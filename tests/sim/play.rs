@@ -121,7 +121,7 @@ impl Play<'_> {
             self.operator.act(&mut self.company.shelf, &asked, self.truth.now);
             ran = self.run(day, &[]);
         }
-        if quiet || day % 2 == 0 {
+        if quiet || day.is_multiple_of(2) {
             Tickets::release(&mut self.company.shelf, &mut self.operator, self.truth.now);
         }
         if quiet {

@@ -118,7 +118,7 @@ impl Tickets {
         }
         self.check_made(&before, begun, held, sending, &mut wrong);
         for text in self.trackers.iter().flat_map(SimTracker::texts) {
-            sending.secrets.in_text("a ticket", &text, &mut wrong);
+            Secrets::in_text("a ticket", &text, &mut wrong);
         }
         if struck && !planned.is_empty() {
             // It is started again at once, while the index may not show yet what was made.

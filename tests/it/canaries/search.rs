@@ -23,7 +23,7 @@ impl Canary {
 /// Every form of a secret, by name. Those that are written in hex digits are in small letters.
 pub(crate) fn forms(secret: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let each = |before: &str, hex: &str| -> Vec<u8> {
-        (0..hex.len() / 2).flat_map(|at| [before.as_bytes(), hex[2 * at..2 * at + 2].as_bytes()].concat()).collect()
+        (0..hex.len() / 2).flat_map(|at| [before.as_bytes(), &hex.as_bytes()[2 * at..2 * at + 2]].concat()).collect()
     };
     let hex = HEXLOWER.encode(secret);
     let (first, last) = secret.split_at(secret.len() / 2);

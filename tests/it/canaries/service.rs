@@ -103,7 +103,7 @@ fn m6_the_service_its_page_and_what_is_asked_of_it() {
     let pushed = said.clone();
     let gateway = FaultServer::start(Arc::new(move |asked: &Asked| {
         let answer = Answer::bytes("text/plain", pushed.clone()).with("set-cookie", &pushed);
-        if asked.number % 2 == 0 { answer.of(500) } else { answer }
+        if asked.number.is_multiple_of(2) { answer.of(500) } else { answer }
     }));
     let systems = import(&mut place);
     let more = format!(

@@ -220,7 +220,7 @@ fn p12_what_a_list_hides_by_default_is_asked_for() {
     let (stub, server, wire) = okta(0, QUICK);
     assert_eq!(wire.whole().objects("users"), 3);
     stub.change(|org| {
-        org.users.push(OktaUser::new("00ugone", "ana@acme.example").in_state("DEPROVISIONED", &since(20)))
+        org.users.push(OktaUser::new("00ugone", "ana@acme.example").in_state("DEPROVISIONED", &since(20)));
     });
     let told = wire.scan();
     assert_eq!((told.run.code, told.objects("users")), (1, 4), "{:?}", told.all_gaps());

@@ -207,8 +207,8 @@ fn m5_github_logins_environments_and_repositories_stay_inside_their_place() {
     let asked = arrived_whole(&server.log(), &names);
     assert_eq!(asked, sorted(&names), "each of them was asked about");
     let states = run.states();
-    for number in 0..names.len() {
-        assert!(states.contains_key(&(6_000 + number).to_string()), "{:?} is a finding by its number", names[number]);
+    for (number, name) in names.iter().enumerate() {
+        assert!(states.contains_key(&(6_000 + number).to_string()), "{name:?} is a finding by its number");
     }
     is_complete(&run, &["of a GitHub App", "token"]);
     server.finish();

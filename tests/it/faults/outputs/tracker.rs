@@ -188,9 +188,9 @@ fn t3_a_ticket_closed_by_hand_is_opened_again_once_and_disputed_after_that() {
     *closed_at.lock().expect("one writer") = "2026-08-04T12:00:00.000+0000";
     close(&desk);
     desk::sync(desk.path(), 0);
-    for day in 2..5 {
+    for (day, now) in DAYS.iter().enumerate().skip(2) {
         fresh(&mut desk.company, day);
-        let run = desk.company.scan_at(DAYS[day]);
+        let run = desk.company.scan_at(now);
         run.expect(1);
         desk::sync(desk.path(), 0);
         let now = desk_ticket(&desk);
@@ -245,7 +245,7 @@ fn t4_a_tracker_that_is_down_for_three_runs_loses_nothing_and_doubles_nothing() 
         let outcome = desk::sync(desk.path(), 3);
         fault.expect_fired();
         fault.withdraw();
-        assert!(outcome["pending"].as_u64().is_some_and(|count| count as usize == number - 99), "{name}: {outcome}");
+        assert!(outcome["pending"].as_u64().is_some_and(|count| count == number as u64 - 99), "{name}: {outcome}");
         let faults = list(&outcome["faults"]);
         assert!(!faults.is_empty() && faults.iter().all(|fault| fault["tracker"] == "desk"), "{name}: {outcome}");
     }

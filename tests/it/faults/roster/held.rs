@@ -174,7 +174,7 @@ fn r2_another_encoding_is_read_where_it_says_so_and_held_with_its_byte_where_it_
         issue_bytes(folder, &utf16(false), PEOPLE, as_of);
     });
     let mut half = utf16(true);
-    half.truncate(half.len() / 2 | 1);
+    half.truncate((half.len() / 2) | 1);
     holds(&desk, "UTF-16 cut in half a letter", "ROS-1", &["roster.csv", "cut off"], |folder| {
         issue_bytes(folder, &half, PEOPLE, as_of);
     });
