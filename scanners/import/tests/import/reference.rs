@@ -239,6 +239,9 @@ fn failed(path: &str, code: &str) -> Expected {
     Expected { scopes: [(path.to_owned(), seen)].into(), accesses: Vec::new() }
 }
 
+/// Unusable lines of a scope that are named one by one (docs/import-format.md).
+const NAMED: u64 = 20;
+
 #[derive(Default)]
 struct Reader<'p> {
     path: &'p str,
@@ -248,6 +251,8 @@ struct Reader<'p> {
     /// Of those, the ones that a gap line names as a whole.
     told: BTreeSet<String>,
     accesses: Vec<Access>,
+    /// Unusable lines so far, by scope.
+    unusable: BTreeMap<Option<String>, u64>,
     /// Scope (all, if none), part, code.
     gaps: Vec<(Option<String>, String, String)>,
     words: BTreeMap<(String, &'static str, String), (u64, u64)>,
@@ -280,26 +285,36 @@ impl Reader<'_> {
         self.gaps.push((scope.map(str::to_owned), part, code.to_owned()));
     }
 
+    /// An unusable line: the first of a scope are named, the others are one gap that counts them.
+    fn unusable(&mut self, scope: Option<&str>, number: u64, code: &str) {
+        let named = self.unusable.entry(scope.map(str::to_owned)).or_default();
+        *named += 1;
+        match *named {
+            count if count <= NAMED => self.gap(scope, format!("{} line {number}", self.path), code),
+            count if count == NAMED + 1 => self.gap(scope, format!("{}, more lines", self.path), "E-FORM-001"),
+            _ => {}
+        }
+    }
+
     fn line(&mut self, line: &[u8], number: u64, limit: usize) {
-        let part = format!("{} line {number}", self.path);
         if line.len() > limit {
-            return self.gap(None, part, "E-LIMIT-001");
+            return self.unusable(None, number, "E-LIMIT-001");
         }
         let Some(line) = std::str::from_utf8(line).ok().and_then(Json::parse) else {
-            return self.gap(None, part, "E-FORM-001");
+            return self.unusable(None, number, "E-FORM-001");
         };
         match line.field("record") {
-            Some(Json::Text(record)) if record == "header" => self.gap(None, part, "E-FORM-001"),
+            Some(Json::Text(record)) if record == "header" => self.unusable(None, number, "E-FORM-001"),
             Some(Json::Text(record)) if record == "gap" => {
                 if self.producer_gap(&line).is_none() {
-                    self.gap(None, part, "E-FORM-001");
+                    self.unusable(None, number, "E-FORM-001");
                 }
             }
             Some(Json::Text(record)) if record == "end" => match counts(&line) {
                 Some(counts) => _ = self.end.get_or_insert((number, counts)),
-                None => self.gap(None, part, "E-FORM-001"),
+                None => self.unusable(None, number, "E-FORM-001"),
             },
-            Some(Json::Text(record)) if record != "access" => self.gap(None, part, "E-FORM-001"),
+            Some(Json::Text(record)) if record != "access" => self.unusable(None, number, "E-FORM-001"),
             other => {
                 let scope = line.text("scope").filter(|scope| self.header.iter().any(|known| known == scope));
                 let sound = matches!(other, Some(Json::Text(_)));
@@ -312,7 +327,7 @@ impl Reader<'_> {
                         }
                         self.accesses.push(access);
                     }
-                    _ => self.gap(scope, part, "E-FORM-001"),
+                    _ => self.unusable(scope, number, "E-FORM-001"),
                 }
             }
         }
