@@ -257,7 +257,7 @@ mod tests {
             replay: None,
             deny_overprivileged: false,
             line: 1,
-            written: String::new(),
+            written: None,
         }
     }
 

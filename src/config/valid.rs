@@ -190,8 +190,8 @@ pub struct SystemConfig {
     /// Line of this system in the configuration, for SARIF.
     pub line: usize,
     /// Digest of what the configuration says about how it is read, in 16 hexadecimal digits: what was read before it
-    /// changed may not be all that it declares now.
-    pub written: String,
+    /// changed may not be all that it declares now. `None`: not known, so that nothing counts as read under it.
+    pub written: Option<String>,
 }
 
 impl SystemConfig {

@@ -38,7 +38,7 @@ impl Carried {
     pub fn of(last: Report, only: &[SystemId], configured: &[SystemConfig], now: Instant) -> Self {
         let same = |fact: &SystemFact| {
             let now = configured.iter().find(|config| config.id == fact.id);
-            now.is_some_and(|config| fact.configuration.as_ref() == Some(&config.written))
+            now.is_some_and(|config| config.written.is_some() && fact.configuration == config.written)
         };
         let known = last.systems;
         let systems: Vec<SystemFact> =

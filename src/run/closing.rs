@@ -281,7 +281,7 @@ impl Engine<'_> {
             credential: is_told.then_some(CredentialFact { ends_at, excess_permissions: excess }),
             id: config.id,
             connector: String::from(config.connector.as_str()),
-            configuration: Some(config.written),
+            configuration: config.written,
             provider: reading.manifest.provider,
             tier: String::from(config.tier.as_str()),
             owner_team: config.owner_team,

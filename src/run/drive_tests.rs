@@ -122,7 +122,7 @@ fn configured(id: &str, manner: Manner, fired: &Arc<AtomicUsize>) -> ConfiguredS
         replay: None,
         deny_overprivileged: false,
         line: 1,
-        written: String::new(),
+        written: None,
     };
     ConfiguredSystem { config, scanner: Arc::new(Fake { manner, manifest, fired: Arc::clone(fired) }) }
 }

@@ -150,8 +150,8 @@ fn system(check: &mut Check<'_>, pointer: &str, raw: RawSystem, threads: usize) 
 }
 
 /// Who answers for a system, and how late is too late, do not change what is read of it.
-fn written(document: &Document, pointer: &str) -> String {
-    let mut said = document.json(pointer).unwrap_or_default();
+fn written(document: &Document, pointer: &str) -> Option<String> {
+    let mut said = document.json(pointer)?;
     if let Some(keys) = said.as_object_mut() {
         for key in ["owner_team", "tier", "max_age", "settle_time"] {
             keys.remove(key);
@@ -159,7 +159,7 @@ fn written(document: &Document, pointer: &str) -> String {
     }
     let mut digest = yaml::digest(&said.to_string());
     digest.truncate(16);
-    digest
+    Some(digest)
 }
 
 /// Keys of other connectors are mistakes: they would have no effect.

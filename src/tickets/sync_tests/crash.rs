@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::fake::Fault;
-use super::world::{World, absent, excepted, gap, grant, present};
+use super::world::{OPEN, World, absent, excepted, gap, grant, present};
 use crate::findings::{Finding, FindingState};
 use crate::store::sample;
 use crate::tickets::settings::Caps;
@@ -159,6 +159,56 @@ enum Event {
     Killed(u8, bool),
     Lost,
     Down,
+}
+
+/// A close that was done and never recorded leaves a closed ticket over a line that is not done.
+#[tokio::test]
+async fn access_that_comes_back_after_a_close_was_killed_is_told() {
+    let mut closed_unrecorded = 0;
+    for step in 0.. {
+        let mut world = World::seasoned().await;
+        world.scan(&[(1, present(grant(1)))]);
+        world.sync().await;
+        for _ in 0..2 {
+            world.later(24).await;
+            world.scan(&[(1, absent(&world))]);
+        }
+        if !world.dying(step, true).await.expect("a store in memory").1 {
+            break;
+        }
+        let print = sample::fingerprint(1);
+        closed_unrecorded += u32::from(world.tracker.only().standing != OPEN && !world.is_ticked(print));
+        for _ in 0..4 {
+            world.later(24).await;
+            world.scan(&[(1, present(grant(1)))]);
+            world.sync().await;
+        }
+        assert!(world.open_carriers(print) == 1 || world.is_reported(print), "step {step}: nobody is told");
+    }
+    assert!(closed_unrecorded > 0, "no kill fell between the close and its record");
+}
+
+/// A text that was set although nobody heard of it says "done" until it is set again.
+#[tokio::test]
+async fn a_text_whose_setting_was_lost_does_not_keep_its_ticks_when_access_comes_back() {
+    for fault in [Fault::DoneAndLost, Fault::LostAndNotDone] {
+        let mut world = World::seasoned().await;
+        world.scan(&[(1, present(grant(1)))]);
+        world.sync().await;
+        for _ in 0..2 {
+            world.later(24).await;
+            world.scan(&[(1, absent(&world))]);
+        }
+        world.tracker.look().faults.push_back(fault);
+        world.sync().await;
+        assert_eq!(world.tracker.look().faults_fired, 1);
+        for _ in 0..4 {
+            world.later(24).await;
+            world.scan(&[(1, present(grant(1)))]);
+            world.sync().await;
+        }
+        assert_eq!(world.open_carriers(sample::fingerprint(1)), 1, "{fault:?}");
+    }
 }
 
 fn event() -> impl Strategy<Value = Event> {

@@ -3,7 +3,6 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use scan_contract::Cause;
 
 use crate::common::{File, Memory, Outcome, native, run, settings};
 use crate::reference::{self, Expected};
@@ -17,24 +16,9 @@ fn read(bytes: &[u8], threads: usize) -> Outcome {
     run(&settings, &documents)
 }
 
-/// The parts of an outcome that the reference knows.
-fn known(outcome: &Outcome) -> Expected {
-    let scopes = outcome.scopes.iter().map(|(name, seen)| {
-        let told = |cause: &Cause| match cause {
-            Cause::UnknownWord { .. } => cause.to_string(),
-            other => other.code().to_owned(),
-        };
-        let mut gaps: Vec<_> =
-            seen.gaps.iter().map(|(part, cause)| (part.clone().unwrap_or_default(), told(cause))).collect();
-        gaps.sort();
-        (name.clone(), (seen.as_of, seen.proof.clone(), gaps))
-    });
-    Expected { scopes: scopes.collect(), accesses: outcome.accesses.clone() }
-}
-
 fn agree(bytes: &[u8]) -> Result<(), TestCaseError> {
     let one = read(bytes, 1);
-    prop_assert_eq!(&known(&one), &reference::read(PATH, bytes, 2_000), "{}", String::from_utf8_lossy(bytes));
+    prop_assert_eq!(&Expected::of(&one), &reference::read(PATH, bytes, 2_000), "{}", String::from_utf8_lossy(bytes));
     prop_assert_eq!(&read(bytes, 3), &one, "threads must not show");
     Ok(())
 }

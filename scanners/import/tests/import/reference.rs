@@ -8,6 +8,7 @@ use scan_contract::{
     KeyFingerprint, Moment, Privilege, ProofKind, Relation, ScopeName, SeatCost, Status, Subtype,
 };
 
+use crate::common::Outcome;
 use crate::json::Json;
 
 /// What must come out: per scope the time, the proof, and the gaps as part and code; and the records.
@@ -15,6 +16,23 @@ use crate::json::Json;
 pub(crate) struct Expected {
     pub(crate) scopes: BTreeMap<String, Ended>,
     pub(crate) accesses: Vec<Access>,
+}
+
+impl Expected {
+    /// The parts of an outcome that the reference knows.
+    pub(crate) fn of(outcome: &Outcome) -> Self {
+        let scopes = outcome.scopes.iter().map(|(name, seen)| {
+            let told = |cause: &Cause| match cause {
+                Cause::UnknownWord { .. } => cause.to_string(),
+                other => other.code().to_owned(),
+            };
+            let mut gaps: Vec<_> =
+                seen.gaps.iter().map(|(part, cause)| (part.clone().unwrap_or_default(), told(cause))).collect();
+            gaps.sort();
+            (name.clone(), (seen.as_of, seen.proof.clone(), gaps))
+        });
+        Self { scopes: scopes.collect(), accesses: outcome.accesses.clone() }
+    }
 }
 
 /// As-of time, proof, and gaps as part and code, sorted.
