@@ -284,7 +284,8 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>, replaced:
 /// What was recorded as handled was the use that was known then. A later one is a matter of its own.
 fn forget_if_used_again(memory: &mut Memory, now: &Finding) {
     let later = match (&now.last_used_at, &memory.finding.last_used_at) {
-        (Fact::Known(now), Fact::Known(known)) => now.at > known.at,
+        // A use that was known to a day may be the one that is told to the second now.
+        (Fact::Known(now), Fact::Known(known)) => now.at > known.at && now.at >= known.settled_at(),
         (Fact::Known(_), Fact::None | Fact::Hidden(_)) => true,
         (Fact::None | Fact::Hidden(_), _) => false,
     };

@@ -27,6 +27,8 @@ struct Kept {
     findings: Vec<Fingerprint>,
     standing: Standing,
     found_from: Instant,
+    /// Whoever closed it by hand closes it once more when it is opened again.
+    closer_insists: bool,
 }
 
 /// What is in the tracker, and what goes wrong there.
@@ -65,6 +67,12 @@ pub(crate) struct SimTracker {
     lags_longer_than_it_says: bool,
 }
 
+impl Kept {
+    fn close_by_hand(&mut self, refused: bool, at: Instant) {
+        self.standing = Standing::Done { refused, word: String::from("Closed"), at: Some(at) };
+    }
+}
+
 fn lost() -> Cause {
     Cause::Unreachable { step: String::from("read the answer"), detail: String::from("connection reset") }
 }
@@ -97,6 +105,13 @@ impl SimTracker {
         for (habit, percent) in [(Fault::IndexLags, 60), (Fault::ShownTwice, 20)] {
             if inside.random.chance(percent) {
                 inside.faults.push(habit);
+            }
+        }
+        let now = self.time.now();
+        for ticket in inside.tickets.iter_mut().filter(|ticket| ticket.closer_insists) {
+            if ticket.standing == Standing::Open {
+                ticket.close_by_hand(false, now);
+                ticket.closer_insists = false;
             }
         }
     }
@@ -154,9 +169,9 @@ impl SimTracker {
             return;
         }
         let at = *inside.random.pick(&open);
-        let refused = inside.random.chance(30);
-        let when = Some(self.time.now());
-        inside.tickets[at].standing = Standing::Done { refused, word: String::from("Closed"), at: when };
+        let (refused, insists) = (inside.random.chance(30), inside.random.chance(50));
+        inside.tickets[at].close_by_hand(refused, self.time.now());
+        inside.tickets[at].closer_insists = insists;
         self.met.fired(Fault::ClosedByHand);
     }
 
@@ -221,8 +236,13 @@ impl Tracker for SimTracker {
         } else {
             self.time.now()
         };
-        let ticket =
-            Kept { keys: keys_of(draft), findings: draft.findings.clone(), standing: Standing::Open, found_from };
+        let ticket = Kept {
+            keys: keys_of(draft),
+            findings: draft.findings.clone(),
+            standing: Standing::Open,
+            found_from,
+            closer_insists: false,
+        };
         inside.tickets.push(ticket.clone());
         self.met.reached(Reached::TicketMade);
         if self.fires(&mut inside, Fault::AnswerLost, 40) {

@@ -193,6 +193,9 @@ impl Truth {
 
     /// Somebody does something, or nothing happens.
     pub(crate) fn change(&mut self, random: &mut Random) {
+        if self.shrinks && self.shrunk < 20 {
+            self.shrunk += 1;
+        }
         let person = random.position(CAST);
         match random.below(14) {
             0 | 1 => self.leave(person),
@@ -207,7 +210,6 @@ impl Truth {
             9 => self.hand_over(random),
             10 if random.chance(15) => self.clean_up(random),
             11 if random.chance(12) => self.leave_in_numbers(),
-            12 if self.shrinks && self.shrunk < 20 => self.shrunk += 2,
             _ => {}
         }
     }

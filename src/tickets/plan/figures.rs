@@ -108,7 +108,7 @@ fn decide(ticket: &mut Ticket, count: u64, desk: &Desk<'_>) -> Option<Task> {
             ticket.resolved_at = Some(now);
             Some(Task::Resolve)
         }
-        TicketState::Open if ticket.count != count => Some(Task::Revise),
+        TicketState::Open if ticket.count != count || ticket.stale => Some(Task::Revise),
         TicketState::Open
         | TicketState::Resolved
         | TicketState::Refused

@@ -9,13 +9,17 @@ use crate::tickets::tracker::{Alert, Resend, Sink, TicketKey, TrackerError};
 use crate::tickets::words;
 
 impl Session<'_, '_> {
-    /// Settles what an earlier sync left in doubt: where telling twice would be shown twice, it counts as told.
+    /// Settles what an earlier sync left in doubt: where telling twice would be shown twice, it counts as told; elsewhere
+    /// what stands there is told again, because it may say that access is gone which is back by now.
     pub(super) fn settle_sink(&mut self, route: &Route, sink: &dyn Sink, book: &TicketBook) -> Result<(), StoreError> {
-        if sink.resend() == Resend::Harmless {
-            return Ok(());
-        }
         for ticket in book.tickets.iter().filter(|ticket| ticket.tracker == route.id.as_str()) {
             let Some(pending) = &ticket.pending else { continue };
+            if sink.resend() == Resend::Harmless {
+                if ticket.state == TicketState::Open {
+                    self.keep(Ticket { pending: None, stale: true, ..ticket.clone() }, Vec::new())?;
+                }
+                continue;
+            }
             let state = if pending.operation == Operation::Resolve { TicketState::Resolved } else { TicketState::Open };
             let mut told = Ticket { state, pending: None, ..ticket.clone() };
             let now = self.now();
@@ -78,9 +82,14 @@ impl Session<'_, '_> {
                     self.remark(&work.ticket, says.clone());
                     self.told(work, operation, Outcome::Failed, &says)?
                 }
-                Err(TrackerError::NotDone(cause) | TrackerError::MayHaveHappened(cause)) => {
+                Err(TrackerError::NotDone(cause)) => {
                     let ended = self.fault(&work.ticket, operation, cause);
-                    self.untold(work, operation, &format!("not told: {cause}"))?;
+                    self.untold(work, operation, Doubt::None, &format!("not told: {cause}"))?;
+                    ended
+                }
+                Err(TrackerError::MayHaveHappened(cause)) => {
+                    let ended = self.fault(&work.ticket, operation, cause);
+                    self.untold(work, operation, Doubt::MayBeTold, &format!("the answer was lost: {cause}"))?;
                     ended
                 }
                 Err(TrackerError::Rejected { reason }) => {
@@ -95,7 +104,7 @@ impl Session<'_, '_> {
     }
 
     fn told(&mut self, work: &Work, operation: Operation, outcome: Outcome, says: &str) -> Result<Ended, StoreError> {
-        let mut ticket = Ticket { pending: None, attempts: 0, not_before: None, ..work.ticket.clone() };
+        let mut ticket = Ticket { pending: None, attempts: 0, not_before: None, stale: false, ..work.ticket.clone() };
         ticket.state = if operation == Operation::Resolve { TicketState::Resolved } else { TicketState::Open };
         ticket.made_at = ticket.made_at.or(Some(self.now()));
         ticket.commented_in = Some(self.run.clone());
@@ -103,10 +112,12 @@ impl Session<'_, '_> {
         Ok(Ended::Done)
     }
 
-    fn untold(&mut self, work: &Work, operation: Operation, says: &str) -> Result<(), StoreError> {
+    fn untold(&mut self, work: &Work, operation: Operation, doubt: Doubt, says: &str) -> Result<(), StoreError> {
         let before =
             work.before.clone().unwrap_or_else(|| Ticket { state: TicketState::Intended, ..work.ticket.clone() });
-        self.keep_step(failed(before, self.now()), Vec::new(), operation, Outcome::Failed, says)
+        let mut ticket = failed(before, self.now());
+        ticket.stale |= doubt == Doubt::MayBeTold && ticket.state == TicketState::Open;
+        self.keep_step(ticket, Vec::new(), operation, Outcome::Failed, says)
     }
 
     fn not_wanted(&mut self, work: &Work, operation: Operation, reason: &str) -> Result<(), StoreError> {
@@ -155,6 +166,13 @@ impl Session<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Whether a telling that failed may have been heard all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    None,
+    MayBeTold,
 }
 
 fn began_at(ticket: &Ticket, entries: &[words::Entry<'_>]) -> scan_contract::Instant {

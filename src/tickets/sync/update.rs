@@ -55,6 +55,10 @@ impl Session<'_, '_> {
         id: &RemoteId,
         work: &Work,
     ) -> Result<(Option<Ticket>, Ended), StoreError> {
+        // A program that is killed from here on leaves this mark: the text may say "gone" of access that comes back.
+        if let Some(before) = work.before.as_ref().filter(|before| !before.stale) {
+            self.keep(Ticket { stale: true, ..before.clone() }, Vec::new())?;
+        }
         let mut ticket = work.ticket.clone();
         match tracker.revise(id, &work.draft).await {
             Ok(()) => {
@@ -137,10 +141,13 @@ impl Session<'_, '_> {
         Ok(Ended::Done)
     }
 
-    /// Writes down that a step is about to be asked for; everything else stays as it was. Gives the record as it is kept.
+    /// Writes down that a step is about to be asked for, after its text was set; everything else stays as it was. Gives the
+    /// record as it is kept.
     fn begin(&mut self, work: &Work, operation: Operation) -> Result<Ticket, StoreError> {
         let mut ticket = work.before.clone().unwrap_or_else(|| work.ticket.clone());
         ticket.pending = Some(Pending { operation, at: self.now() });
+        // A comment and a close come after a new text, and what the text says is recorded with them.
+        ticket.stale |= matches!(operation, Operation::Comment | Operation::Resolve);
         if matches!(operation, Operation::Reopen | Operation::Resolve) {
             // Most trackers take the comment first and the state after it. From here on nobody knows whether the
             // comment is there, so this run makes no other one, also after a kill.
@@ -173,8 +180,8 @@ impl Session<'_, '_> {
     fn not_done(&mut self, work: &Work, operation: Operation, cause: &scan_contract::Cause) -> Result<(), StoreError> {
         let before = work.before.clone().unwrap_or_else(|| work.ticket.clone());
         let mut ticket = failed(before, self.now());
-        // The text may have been set: what stands there may be news that a later run takes back.
-        ticket.stale |= operation == Operation::Revise;
+        // The text may have been set, and was before a comment: it may be news that a later run takes back.
+        ticket.stale = true;
         self.keep_step(ticket, Vec::new(), operation, Outcome::Failed, &format!("not done: {cause}"))
     }
 

@@ -165,25 +165,28 @@ enum Event {
 #[tokio::test]
 async fn access_that_comes_back_after_a_close_was_killed_is_told() {
     let mut closed_unrecorded = 0;
-    for step in 0.. {
-        let mut world = World::seasoned().await;
-        world.scan(&[(1, present(grant(1)))]);
-        world.sync().await;
-        for _ in 0..2 {
-            world.later(24).await;
-            world.scan(&[(1, absent(&world))]);
-        }
-        if !world.dying(step, true).await.expect("a store in memory").1 {
-            break;
-        }
-        let print = sample::fingerprint(1);
-        closed_unrecorded += u32::from(world.tracker.only().standing != OPEN && !world.is_ticked(print));
-        for _ in 0..4 {
-            world.later(24).await;
+    for durable in [false, true] {
+        for step in 0.. {
+            let mut world = World::seasoned().await;
             world.scan(&[(1, present(grant(1)))]);
             world.sync().await;
+            for _ in 0..2 {
+                world.later(24).await;
+                world.scan(&[(1, absent(&world))]);
+            }
+            if !world.dying(step, durable).await.expect("a store in memory").1 {
+                break;
+            }
+            let print = sample::fingerprint(1);
+            closed_unrecorded += u32::from(world.tracker.only().standing != OPEN && !world.is_ticked(print));
+            for _ in 0..4 {
+                world.later(24).await;
+                world.scan(&[(1, present(grant(1)))]);
+                world.sync().await;
+            }
+            let told = world.open_carriers(print) == 1 || world.is_reported(print);
+            assert!(told, "durable {durable}, step {step}: nobody is told");
         }
-        assert!(world.open_carriers(print) == 1 || world.is_reported(print), "step {step}: nobody is told");
     }
     assert!(closed_unrecorded > 0, "no kill fell between the close and its record");
 }

@@ -133,3 +133,62 @@ async fn one_refused_alert_takes_no_other_with_it_where_each_is_sent_alone() {
         assert_eq!(count(&sink, "raise"), raised, "lists: {takes_lists}");
     }
 }
+
+/// A receiver that took "it is over" although nobody heard of it shows nothing of access that is back.
+#[tokio::test]
+async fn what_comes_back_after_a_telling_of_its_end_was_lost_is_told_again() {
+    for resend in [Resend::Harmless, Resend::Doubles] {
+        let mut world = world().await;
+        let sink = FakeSink::new(resend);
+        let channels = channels(&world, &sink);
+        world.scan(&[(1, present(grant(1)))]);
+        world.sync_with(&channels).await;
+        for _ in 0..2 {
+            world.later(24).await;
+            world.scan(&[(1, absent(&world))]);
+        }
+        sink.faults.lock().expect("free").push_back(TrackerError::MayHaveHappened(lost()));
+        world.sync_with(&channels).await;
+        assert!(sink.faults.lock().expect("free").is_empty(), "the fault fired");
+        world.later(24).await;
+        world.scan(&[(1, present(grant(1)))]);
+        for _ in 0..3 {
+            world.sync_with(&channels).await;
+            world.later(2).await;
+        }
+        assert_eq!(count(&sink, "raise"), 2, "{resend:?}: told once more, and once only");
+    }
+}
+
+#[tokio::test]
+async fn what_comes_back_after_a_kill_between_the_telling_of_its_end_and_its_record_is_told_again() {
+    for resend in [Resend::Harmless, Resend::Doubles] {
+        let mut killed_after = 0;
+        for step in 0.. {
+            let mut world = world().await;
+            let sink = FakeSink::new(resend);
+            let channels = channels(&world, &sink);
+            world.scan(&[(1, present(grant(1)))]);
+            world.sync_with(&channels).await;
+            for _ in 0..2 {
+                world.later(24).await;
+                world.scan(&[(1, absent(&world))]);
+            }
+            if !world.dying_with(step, false, &channels).await.expect("a store in memory").1 {
+                break;
+            }
+            if count(&sink, "resolve") == 0 {
+                continue;
+            }
+            killed_after += 1;
+            world.later(24).await;
+            world.scan(&[(1, present(grant(1)))]);
+            for _ in 0..3 {
+                world.sync_with(&channels).await;
+                world.later(2).await;
+            }
+            assert_eq!(count(&sink, "raise"), 2, "{resend:?}, step {step}");
+        }
+        assert!(killed_after > 0, "{resend:?}: no kill came after the telling");
+    }
+}

@@ -141,7 +141,7 @@ impl World {
         self.dying_with(u32::MAX, false, channels).await.expect("a store in memory").0
     }
 
-    async fn dying_with(
+    pub(super) async fn dying_with(
         &mut self,
         left: u32,
         durable: bool,

@@ -108,13 +108,16 @@ exceptions:
 #[test]
 fn what_was_handled_is_the_use_that_was_known_and_a_later_one_is_open_again() {
     let used = |at: &str| account("u-1", "ana@acme.example", "disabled").replace("2026-07-30T22:22:00Z", at);
+    // Known to the day, and by the next run to the second.
+    let to_the_day = used("2026-08-02T00:00:00Z\",\"last_used_precision\":\"24h");
     let mut company = Company::new();
-    company.records = vec![used("2026-08-02T10:00:00Z")];
+    company.records = vec![to_the_day];
     let run = day(&mut company, 0);
     run.expect(1);
     let print = run.finding("u-1")["fingerprint"].as_str().expect("a fingerprint").to_owned();
     company.holdover(&["incidents", "acknowledge", &print, "--reference", "INC-7"]).expect(0);
     day(&mut company, 1).expect(0);
+    company.records = vec![used("2026-08-02T18:00:00Z")];
     day(&mut company, 2).expect(0);
     company.records = vec![used("2026-08-05T10:00:00Z")];
     let again = day(&mut company, 3);
