@@ -55,8 +55,9 @@ fn gather<'a>(
         };
         let mut open: BTreeMap<&'a str, u64> = BTreeMap::new();
         for line in lines.into_iter().filter(|line| !line.status.is_done()) {
-            let batch = line.about.batch.as_deref().or(ticket.batch.as_deref());
-            batch.into_iter().for_each(|batch| *open.entry(batch).or_default() += 1);
+            if let Some(batch) = line.about.batch.as_deref().or(ticket.batch.as_deref()) {
+                *open.entry(batch).or_default() += 1;
+            }
         }
         // Where tickets are grouped in another way, no parent is begun for the sake of a batch alone.
         let begins = desk.ground.habits.group_by == GroupBy::Batch || ticket.unit == Unit::BatchTeam;

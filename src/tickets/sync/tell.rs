@@ -209,7 +209,7 @@ fn in_doubt(ticket: Ticket) -> Ticket {
     };
     let stale = ticket.stale || state == TicketState::Open;
     let resolved_at = ticket.resolved_at.filter(|_| state != TicketState::Open);
-    Ticket { state, stale, resolved_at, ..ticket }
+    Ticket { state, resolved_at, stale, ..ticket }
 }
 
 fn began_at(ticket: &Ticket, entries: &[words::Entry<'_>]) -> scan_contract::Instant {
