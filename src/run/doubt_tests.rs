@@ -1,6 +1,6 @@
 //! Leavers of whom not everything is known, in whole runs.
 
-use super::world::{World, account, person, states};
+use super::world::{World, account, person, record, states};
 use crate::report::{CellVerdict, ExitCode};
 
 const NOW: &str = "2026-08-03T02:00:00Z";
@@ -63,4 +63,60 @@ fn access_within_its_agreed_time_is_neither_clean_nor_residual_yet() {
     assert_eq!(of(&mut world, NOW), (0, 1, 0));
     world.as_of = String::from("2026-08-05T01:00:00Z");
     assert_eq!(of(&mut world, "2026-08-05T02:00:00Z"), (0, 0, 1));
+}
+
+const THIRD_DAY: &str = "2026-08-05T02:00:00Z";
+const GAP: &str = r#"{"record":"gap","scope":"tokens","cause":"failed","detail":"the second page"}"#;
+
+/// The account of Ana in the scope `tokens`, which shows it as well.
+fn shown_there(status: &str) -> String {
+    let holder = r#","holders":[{"relation":"holder","provider_id":"u-1","email":"p-1@acme.example"}]"#;
+    record("tokens", "account", "u-1", holder).replace("enabled", status)
+}
+
+fn shown_by_both() -> World {
+    let mut world = World::new();
+    world.records = vec![account("u-1", "p-1@acme.example"), shown_there("enabled")];
+    let report = world.scan(NOW);
+    assert_eq!(states(&report, "p-1"), [("u-1", "confirmed")], "one finding");
+    world
+}
+
+#[test]
+fn a_grant_that_two_scopes_show_is_not_closed_by_one_that_shows_it_ended() {
+    for (there, closes) in [(GAP.to_owned(), false), (shown_there("disabled"), true)] {
+        let mut world = shown_by_both();
+        world.records = vec![account("u-1", "p-1@acme.example").replace("enabled", "disabled"), there];
+        world.as_of = String::from("2026-08-04T01:00:00Z");
+        let report = world.scan(NEXT_DAY);
+        assert_eq!(report.closed.len(), usize::from(closes));
+        if !closes {
+            assert_eq!(states(&report, "p-1"), [("u-1", "unverified")]);
+        }
+    }
+}
+
+#[test]
+fn a_grant_that_two_scopes_show_is_not_closed_by_one_that_shows_it_no_longer() {
+    for (there, closes) in [(vec![GAP.to_owned()], false), (Vec::new(), true)] {
+        let mut world = shown_by_both();
+        world.records = there;
+        world.as_of = String::from("2026-08-04T01:00:00Z");
+        assert!(world.scan(NEXT_DAY).closed.is_empty());
+        world.as_of = String::from("2026-08-05T01:00:00Z");
+        let report = world.scan(THIRD_DAY);
+        assert_eq!(report.closed.len(), usize::from(closes), "{:?}", report.findings);
+    }
+}
+
+#[test]
+fn a_scope_that_was_read_since_without_the_grant_is_not_waited_for() {
+    let mut world = shown_by_both();
+    // It moves: one scope alone shows it, and the other is read to its end.
+    world.records = vec![account("u-1", "p-1@acme.example")];
+    world.as_of = String::from("2026-08-04T01:00:00Z");
+    world.scan(NEXT_DAY);
+    world.records = vec![account("u-1", "p-1@acme.example").replace("enabled", "disabled"), GAP.to_owned()];
+    world.as_of = String::from("2026-08-05T01:00:00Z");
+    assert_eq!(world.scan(THIRD_DAY).closed.len(), 1);
 }

@@ -135,7 +135,9 @@ impl Judgement {
                     < (known.finding.usability.is_remnant(), known.finding.severity);
                 let confirms = known.confirms || raised.confirms;
                 let covered = known.suppressed && raised.suppressed;
-                let other = if worse { std::mem::replace(known, raised) } else { raised };
+                let mut other = if worse { std::mem::replace(known, raised) } else { raised };
+                known.also_in.append(&mut other.also_in);
+                known.also_in.insert(other.finding.scope.clone());
                 known.confirms = confirms;
                 if known.suppressed && !covered {
                     // An exception for one of the records says nothing about the other.
