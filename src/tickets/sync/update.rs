@@ -87,6 +87,13 @@ impl Session<'_, '_> {
     pub(super) async fn reopen(&mut self, tracker: &dyn Tracker, work: &Work) -> Result<Ended, StoreError> {
         let Some(id) = remote_of(work) else { return Ok(Ended::Done) };
         let text = work.comment.clone().unwrap_or_default();
+        if work.before.as_ref().is_some_and(|before| before.stale) {
+            // Its text may name what has another ticket by now: it is set before the ticket is open.
+            let (set, ended) = self.set_text(tracker, &id, work).await?;
+            if set.is_none() {
+                return Ok(ended);
+            }
+        }
         let begun = self.begin(work, Operation::Reopen)?;
         let mut ticket = Ticket { pending: None, stale: true, ..work.ticket.clone() };
         super::settled(&mut ticket);

@@ -1,12 +1,15 @@
 //! Receivers of alerts: told once, told again where that is harmless, told when it is over.
 
+use proptest::prelude::*;
 use scan_contract::Cause;
 
 use super::fake::FakeSink;
 use super::world::{World, absent, grant, present, route};
 use crate::findings::Finding;
+use crate::findings::FindingState;
+use crate::store::sample;
 use crate::tickets::settings::Caps;
-use crate::tickets::tracker::{Channel, Resend, TrackerError};
+use crate::tickets::tracker::{Channel, Resend, TicketKey, TrackerError};
 
 fn lost() -> Cause {
     Cause::Unreachable { step: String::from("reading the answer"), detail: String::from("connection reset") }
@@ -319,4 +322,79 @@ async fn the_end_of_an_alert_is_told_where_it_was_raised_also_when_another_team_
         world.sync_with(&channels).await;
         assert_eq!(count(&sink, "raise"), 1, "{resend:?}: its return is another team's");
     }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    Present(u32),
+    Absent(u32),
+    Sync,
+    Killed(u8, bool),
+    Lost,
+    NotDone,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        4 => (1..4_u32).prop_map(Event::Present),
+        4 => (1..4_u32).prop_map(Event::Absent),
+        4 => Just(Event::Sync),
+        2 => (0..16_u8, any::<bool>()).prop_map(|(step, durable)| Event::Killed(step, durable)),
+        2 => Just(Event::Lost),
+        1 => Just(Event::NotDone),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_a_receiver_that_merges_knows_in_the_end_what_is_there(
+        events in prop::collection::vec(event(), 1..30),
+        hears in any::<bool>(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(history(&events, hears));
+    }
+}
+
+async fn history(events: &[Event], hears: bool) {
+    let mut world = world().await;
+    world.habits.group_by = crate::tickets::settings::GroupBy::Finding;
+    let sink = FakeSink { hears, ..FakeSink::new(Resend::Harmless) };
+    let channels = channels(&world, &sink);
+    for event in events {
+        world.later(3).await;
+        let fails = |error: TrackerError| sink.faults.lock().expect("free").push_back(error);
+        match *event {
+            Event::Present(number) => world.scan(&[(number, present(grant(number)))]),
+            Event::Absent(number) => world.scan(&[(number, absent(&world))]),
+            Event::Sync => drop(world.sync_with(&channels).await),
+            Event::Killed(step, durable) => drop(world.dying_with(u32::from(step), durable, &channels).await),
+            Event::Lost => fails(TrackerError::MayHaveHappened(lost())),
+            Event::NotDone => fails(TrackerError::NotDone(lost())),
+        }
+    }
+    sink.faults.lock().expect("free").clear();
+    for _ in 0..4 {
+        world.later(3).await;
+        world.scan(&[]);
+        world.sync_with(&channels).await;
+    }
+    let told = sink.told();
+    for number in 1..4 {
+        let Some(memory) = world.known(number) else { continue };
+        let key = TicketKey::of_finding(&sample::fingerprint(number)).to_string();
+        let last = told.iter().rev().find(|(_, about)| *about == key).map(|(what, _)| what.as_str());
+        match memory.finding.state {
+            FindingState::Closed => assert_ne!(last, Some("raise"), "finding {number} is gone: {told:?}"),
+            FindingState::Confirmed => assert_eq!(last, Some("raise"), "finding {number} is there: {told:?}"),
+            _ => {}
+        }
+    }
+    let before = sink.told().len();
+    world.later(3).await;
+    world.scan(&[]);
+    world.sync_with(&channels).await;
+    assert_eq!(sink.told().len(), before, "nothing changed, and something was told");
 }
