@@ -356,12 +356,11 @@ async fn spells(
         let page = list.form.read(&reply)?;
         for item in &page.items {
             let mut record = person.clone();
-            match mapping.read(item) {
-                Some(values) => mapping.fill(&mut record, &values),
-                None => {
-                    unreadable += 1;
-                    record.put(Column::StartDate, format!("(unreadable employment {unreadable})"));
-                }
+            if let Some(values) = mapping.read(item) {
+                mapping.fill(&mut record, &values);
+            } else {
+                unreadable += 1;
+                record.put(Column::StartDate, format!("(unreadable employment {unreadable})"));
             }
             // The sort of an employment only informs; a status that is not told rejects its row.
             if record.get(Column::EmploymentType) == Some("UNSPECIFIED") {
