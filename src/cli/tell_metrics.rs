@@ -16,6 +16,7 @@ use crate::emit;
 use crate::hostile;
 use crate::metrics::{self, BuildInfo, FailedRun, FailedSystem, MetricsError, Pushgateway, Remembered};
 use crate::report::{ExitCode, Flags, Report};
+use crate::roster::load::ACCEPTED_BY_OPERATOR;
 use crate::store::{Store, StoreError, TicketFigures};
 
 /// Where the metrics of one run go.
@@ -55,7 +56,7 @@ pub(super) fn remembered(
     config_since: Option<Instant>,
     tickets: Option<Vec<TicketFigures>>,
 ) -> Result<Remembered, StoreError> {
-    let by_word = store.accepted_roster()?.map(|roster| roster.accepted_by.contains("roster accept"));
+    let by_word = store.accepted_roster()?.map(|roster| roster.accepted_by == ACCEPTED_BY_OPERATOR);
     Ok(Remembered {
         last_success_at,
         config_since,
@@ -265,5 +266,31 @@ impl<'a> Ways<'a> {
             self.session.error(&format!("error: {}", hostile::line(&chain(error))));
         }
         told.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::roster::load::ACCEPTED_BY_GATES;
+    use crate::store::{AcceptedRoster, MemoryStore, RunChanges};
+
+    #[test]
+    fn a_roster_that_an_operator_accepted_is_told_as_one() {
+        for (by, told) in [(ACCEPTED_BY_OPERATOR, true), (ACCEPTED_BY_GATES, false)] {
+            let now = chrono::DateTime::UNIX_EPOCH;
+            let mut store = MemoryStore::new("test");
+            store.begin_run("run-1", now, "config").expect("memory");
+            let accepted_roster = Some(AcceptedRoster {
+                digest: String::from("d1"),
+                accepted_at: now,
+                accepted_by: by.to_owned(),
+                archive: Vec::new(),
+                figures: String::from("{}"),
+            });
+            store.apply("run-1", now, RunChanges { accepted_roster, ..RunChanges::default() }).expect("memory");
+            let remembered = remembered(&store, None, None, None).expect("memory");
+            assert_eq!(remembered.roster_accepted_by_word, Some(told), "{by}");
+        }
     }
 }

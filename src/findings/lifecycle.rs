@@ -4,7 +4,7 @@
 //! times, or one complete read that shows the grant as ended. A gap freezes, it never closes. The clock alone moves
 //! nothing.
 
-use scan_contract::Instant;
+use scan_contract::{Instant, ScopeName};
 
 use super::{AbsentLook, Change, Class, Finding, FindingState, Memory};
 
@@ -43,8 +43,10 @@ pub enum Sight {
 pub struct Seen {
     /// The finding as judged now; its state and times are set by the state machine.
     pub finding: Finding,
-    /// Whether the scope it was read in is complete.
+    /// Whether the scope it was read in is complete, and every other one in `also_in`.
     pub scope_complete: bool,
+    /// Scopes beside the finding's own that show it now, or showed it and cannot be told from.
+    pub also_in: Vec<ScopeName>,
     /// Whether what was read describes a time after the end plus the settle time, and nothing else holds it back
     /// (agreed time, undecided end, a surge that waits for an operator).
     pub confirms: bool,
@@ -108,7 +110,9 @@ fn present(memory: Option<Memory>, seen: Seen, context: &Context<'_>) -> Step {
         finding.state = target;
         finding.change = Change::New;
         let end_known_at = finding.access_end.known_at.or(Some(context.now));
-        let memory = Memory { finding, absent: None, closed_at: None, reopened: 0, end_known_at, acknowledged: None };
+        let also_in = seen.also_in;
+        let memory =
+            Memory { finding, absent: None, closed_at: None, reopened: 0, end_known_at, acknowledged: None, also_in };
         return Step { memory, from: None, why: Some("seen for the first time") };
     };
     let from = memory.finding.state;
@@ -136,6 +140,7 @@ fn present(memory: Option<Memory>, seen: Seen, context: &Context<'_>) -> Step {
         _ => "seen",
     });
     memory.finding = finding;
+    memory.also_in = seen.also_in;
     memory.absent = None;
     memory.closed_at = None;
     Step { memory, from: Some(from), why }
@@ -166,6 +171,7 @@ fn ended(memory: Option<Memory>, seen: Seen, context: &Context<'_>) -> Option<St
         finding.change = Change::Updated;
         let why = (from != finding.state).then_some("shown as ended in an incomplete read");
         memory.finding = finding;
+        memory.also_in = seen.also_in;
         memory.absent = None;
         return Some(Step { memory, from: Some(from), why });
     }

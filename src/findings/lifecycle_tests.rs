@@ -80,7 +80,7 @@ fn finding() -> Finding {
 }
 
 fn seen(confirms: bool, suppressed: bool, scope_complete: bool) -> Box<Seen> {
-    Box::new(Seen { finding: finding(), scope_complete, confirms, suppressed })
+    Box::new(Seen { finding: finding(), scope_complete, confirms, suppressed, also_in: Vec::new() })
 }
 
 fn context(number: i64) -> Context<'static> {
@@ -276,8 +276,13 @@ proptest! {
 fn the_agreed_time_passes_although_nobody_can_look() {
     let mut within = finding();
     (within.due, within.due_at) = (false, day(2));
-    let sight =
-        Sight::Present(Box::new(Seen { finding: within, scope_complete: true, confirms: false, suppressed: false }));
+    let sight = Sight::Present(Box::new(Seen {
+        finding: within,
+        scope_complete: true,
+        confirms: false,
+        suppressed: false,
+        also_in: Vec::new(),
+    }));
     let open = step(None, sight, 0).memory;
     let early = step(Some(open.clone()), Sight::NotRead { suppressed: false }, 1).memory;
     assert!(!early.finding.due);

@@ -1,6 +1,6 @@
 //! What is remembered of a finding between runs.
 
-use scan_contract::Instant;
+use scan_contract::{Instant, ScopeName};
 
 use crate::findings::Finding;
 
@@ -37,4 +37,7 @@ pub struct Memory {
     pub end_known_at: Option<Instant>,
     /// Use after the end was handled.
     pub acknowledged: Option<Acknowledgement>,
+    /// Scopes beside the finding's own that showed the same grant and were not read completely since. A grant id is
+    /// unique within a scope; where two scopes show it, it is gone when both of them are known not to have it.
+    pub also_in: Vec<ScopeName>,
 }

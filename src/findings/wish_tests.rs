@@ -17,7 +17,7 @@ fn tell(memory: Option<Memory>, sight: Sight) -> Vec<Happening> {
 fn present(confirms: bool, suppressed: bool, change: impl Fn(&mut Finding)) -> Sight {
     let mut finding = sample::memory(1, FindingState::Observed).finding;
     change(&mut finding);
-    Sight::Present(Box::new(Seen { finding, scope_complete: true, confirms, suppressed }))
+    Sight::Present(Box::new(Seen { finding, scope_complete: true, confirms, suppressed, also_in: Vec::new() }))
 }
 
 #[test]

@@ -118,8 +118,8 @@ pub(super) fn give(person_id: &str, alias: &Alias<'_>, sources: &BTreeSet<&str>,
     if alias.kind == ClaimKind::ProviderId
         && let Some(source) = alias.system.filter(|system| sources.contains(system))
     {
+        // A system that is scanned may go by the name of its export: the id is claimed there, too.
         builder.same_as.insert((source.to_owned(), alias.value.to_owned()), person_id.to_owned());
-        return;
     }
     builder.add_alias(person_id, alias.kind, alias.system, alias.value, alias.window, alias.personal);
 }

@@ -35,6 +35,8 @@ pub(super) struct Compared {
     pub(super) swing: Swing,
     /// Ids of people of whom something stands in the files no longer.
     pub(super) tombstones: BTreeSet<String>,
+    /// Ids of people whose address is kept although it stands in the files no longer.
+    pub(super) addresses_kept: BTreeSet<String>,
     /// People who had left and whose rows of today cannot be judged.
     pub(super) still_left: BTreeSet<String>,
     /// Ended people who are explicitly back, to be logged.
@@ -55,6 +57,17 @@ enum Need {
     AsTheyWere(PersonIndex),
     /// A stint stands in no file any more.
     Stints(PersonIndex),
+    /// The address of somebody who left, or any that was emptied, stands in no file any more. An account may carry it still.
+    Address(PersonIndex),
+}
+
+/// Somebody whose address is another than the accepted roster's.
+struct Moved {
+    /// Hash of the address before.
+    address: u64,
+    source: String,
+    /// Whether this was counted when it happened.
+    counted: bool,
 }
 
 impl Comparer<'_> {
@@ -63,7 +76,7 @@ impl Comparer<'_> {
         let mut compared = Compared::default();
         let mut needed: BTreeMap<String, (Remembered, Need)> = BTreeMap::new();
         let mut had_left: Vec<bool> = vec![false; people.sorted.len()];
-        let mut moved: BTreeMap<u32, (u64, String)> = BTreeMap::new();
+        let mut moved: BTreeMap<u32, Moved> = BTreeMap::new();
         self.past.for_each(&mut |known| {
             let need = match people.index(&known.id) {
                 None => {
@@ -81,12 +94,38 @@ impl Comparer<'_> {
             }
         })?;
         forgive_aliases(people, &mut moved);
-        for (_, source) in moved.into_values() {
-            compared.swing.kept.entry(source).or_default().lost_addresses += 1;
+        self.keep_addresses(people, &moved, &mut needed)?;
+        for gone in moved.into_values().filter(|gone| !gone.counted) {
+            compared.swing.kept.entry(gone.source).or_default().lost_addresses += 1;
         }
         self.count_newly_ended(people, &had_left, &mut compared);
         self.put_back(people, needed, &mut compared)?;
         Ok(compared)
+    }
+
+    /// Of whom the address of the accepted roster is kept: HR empties or replaces it when somebody leaves, and the accounts
+    /// know nothing of that.
+    fn keep_addresses(
+        &self,
+        people: &People,
+        moved: &BTreeMap<u32, Moved>,
+        needed: &mut BTreeMap<String, (Remembered, Need)>,
+    ) -> Result<(), ArchiveError> {
+        let left = |person: &Person| matches!(person.standing(self.now, self.leave), Standing::Left { .. });
+        let wanted: BTreeMap<&str, PersonIndex> = moved
+            .keys()
+            .map(|place| (PersonIndex(*place), &people.sorted[*place as usize], people.notes[*place as usize]))
+            .filter(|(_, person, note)| note.address == 0 || left(person))
+            .map(|(index, person, _)| (person.id.as_str(), index))
+            .collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        self.past.for_each(&mut |known| {
+            if let Some(index) = wanted.get(known.id.as_str()).filter(|_| !needed.contains_key(&known.id)) {
+                needed.insert(known.id.clone(), (known, Need::Address(*index)));
+            }
+        })
     }
 
     fn covers(&self, source: &str) -> Option<SourceCoverage> {
@@ -106,7 +145,7 @@ impl Comparer<'_> {
             kept.people += 1;
             kept.lost_ids += 1;
         }
-        if known.left && coverage != Some(SourceCoverage::Leavers) {
+        if known.has_left_by(self.now) && coverage != Some(SourceCoverage::Leavers) {
             compared.swing.taken_back += 1;
         }
     }
@@ -118,35 +157,38 @@ impl Comparer<'_> {
         index: PersonIndex,
         people: &mut People,
         compared: &mut Compared,
-        moved: &mut BTreeMap<u32, (u64, String)>,
+        moved: &mut BTreeMap<u32, Moved>,
     ) -> Option<Need> {
+        let had_left = known.has_left_by(self.now);
         let note = people.notes[index.0 as usize];
         let person = &mut people.sorted[index.0 as usize];
         let kept = compared.swing.kept.entry(known.source.clone()).or_default();
         kept.people += 1;
-        if known.address != 0 && !known.tombstone {
-            kept.with_address += 1;
+        if known.address != 0 {
+            kept.with_address += u64::from(!known.tombstone && !known.address_kept);
             if note.address != known.address {
-                moved.insert(index.0, (known.address, known.source.clone()));
+                let (address, source, counted) =
+                    (known.address, known.source.clone(), known.tombstone || known.address_kept);
+                moved.insert(index.0, Moved { address, source, counted });
             }
         }
         for end in person.stints.iter_mut().filter_map(|stint| stint.end.as_mut()) {
             let before = known.stints.iter().find(|(_, at, _)| *at == Some(end.at));
             end.known_at = before.and_then(|(_, _, known_at)| *known_at);
         }
-        if known.left && note.unreadable {
+        if had_left && note.unreadable {
             return Some(Need::AsTheyWere(index));
         }
         let missing = known.stints.iter().any(|(start, end, _)| !is_told(person, *start, *end));
         if person.not_judged.is_some() {
-            if known.left {
+            if had_left {
                 // A contradiction is no return: the watch goes on once it is resolved.
                 compared.still_left.insert(known.id.clone());
             }
             return missing.then_some(Need::Stints(index));
         }
         if let Standing::Employed { stint } | Standing::Suspended { stint } = person.standing(self.now, self.leave)
-            && known.left
+            && had_left
         {
             // Somebody whose end was kept against the files before was counted then.
             compared.swing.taken_back += u64::from(!known.tombstone);
@@ -187,7 +229,13 @@ impl Comparer<'_> {
         if needed.is_empty() {
             return Ok(());
         }
-        compared.tombstones = needed.keys().cloned().collect();
+        for (id, (_, need)) in &needed {
+            let kept = match need {
+                Need::Address(_) => &mut compared.addresses_kept,
+                Need::Vanished | Need::AsTheyWere(_) | Need::Stints(_) => &mut compared.tombstones,
+            };
+            kept.insert(id.clone());
+        }
         let mut restored = Vec::new();
         self.past.for_each_tombstone(&mut |tombstone| {
             if let Some((known, need)) = needed.remove(tombstone.person.id.as_str()) {
@@ -246,6 +294,10 @@ impl Comparer<'_> {
         let (mut person, note, replaces) = match need {
             Need::Vanished => (tombstone.person, before, None),
             Need::AsTheyWere(index) => (tombstone.person, before, Some(index)),
+            Need::Address(index) => {
+                let note = PersonNote { address: before.address, ..people.notes[index.0 as usize] };
+                (people.sorted[index.0 as usize].clone(), note, Some(index))
+            }
             Need::Stints(index) => {
                 let note = people.notes[index.0 as usize];
                 let today = people.sorted[index.0 as usize].clone();
@@ -347,13 +399,13 @@ fn is_explicitly_back(stint: &Stint, note: &PersonNote, known: &Remembered, now:
 }
 
 /// An address that became an alias is still there.
-fn forgive_aliases(people: &People, moved: &mut BTreeMap<u32, (u64, String)>) {
+fn forgive_aliases(people: &People, moved: &mut BTreeMap<u32, Moved>) {
     if moved.is_empty() {
         return;
     }
     people.claims.visit(&mut |claim| {
         if claim.kind == ClaimKind::Email
-            && moved.get(&claim.person.0).is_some_and(|(address, _)| *address == folded_hash(Some(claim.value)))
+            && moved.get(&claim.person.0).is_some_and(|gone| gone.address == folded_hash(Some(claim.value)))
         {
             moved.remove(&claim.person.0);
         }

@@ -133,6 +133,10 @@ fn judge(input: &LoadInput<'_>, reading: &mut Reading, before: &Before, released
         // Counts over half a file mean nothing.
         return Judged { gates, compared: Compared::default(), figures: None };
     }
+    for file in &mut reading.sources {
+        // From here on the bytes are as old as they are, whatever the time of their newest copy.
+        file.as_of = gates::described_at(file, past.map(|past| &past.figures));
+    }
     let mut compared = Compared::default();
     if let Some(past) = past {
         match comparer(input, past, reading).run(&mut reading.people) {

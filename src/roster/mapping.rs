@@ -56,6 +56,10 @@ pub(super) struct Mapper<'s> {
 pub(super) struct Rejected<'r> {
     /// Whose row it is, where that much could be read.
     pub(super) person_id: Option<&'r str>,
+    /// The source's own number of the row, likewise.
+    pub(super) source_record_id: Option<&'r str>,
+    /// The address, likewise: an account that carries it is this person's, whatever is wrong with the row.
+    pub(super) work_email: Option<&'r str>,
 }
 
 impl<'s> Mapper<'s> {
@@ -112,7 +116,11 @@ impl<'s> Mapper<'s> {
         if start_date.is_none() {
             cells.missing(Column::StartDate);
         }
-        if cells.fits { Ok(record) } else { Err(Rejected { person_id }) }
+        if cells.fits {
+            Ok(record)
+        } else {
+            Err(Rejected { person_id, source_record_id: record.source_record_id, work_email: record.work_email })
+        }
     }
 
     /// Whether the row names an end that is not certainly over: then nothing of it may be quoted.

@@ -28,6 +28,9 @@ pub(super) struct Remembered {
     pub(super) presumed: bool,
     /// Whether the person, or one of the stints, stands in no file any more.
     pub(super) tombstone: bool,
+    /// Whether the address is kept although it stands in no file any more.
+    #[serde(default)]
+    pub(super) address_kept: bool,
     /// Hash of the current address; 0 without one.
     pub(super) address: u64,
     /// Hashes of the names.
@@ -39,6 +42,13 @@ pub(super) struct Remembered {
 }
 
 impl Remembered {
+    /// Whether the person has left at `now`: then already, or by an end that was known then and has passed since.
+    pub(super) fn has_left_by(&self, now: Instant) -> bool {
+        let is_open =
+            |(start, end, _): &(Instant, Option<Instant>, _)| *start <= now && end.is_none_or(|end| end > now);
+        self.left || (self.last_end(now).is_some() && !self.stints.iter().any(is_open))
+    }
+
     /// The last end that had passed at `now`.
     pub(super) fn last_end(&self, now: Instant) -> Option<Instant> {
         self.stints.iter().filter_map(|(_, end, _)| *end).filter(|end| *end <= now).max()

@@ -7,7 +7,7 @@ use scan_contract::Instant;
 use sha2::{Digest, Sha256};
 
 use super::claims::{ClaimAt, Claims, NewClaim, Window};
-use super::mapping::Record;
+use super::mapping::{Record, Rejected};
 use super::merge::{self, Conflict, Row, RowNote};
 use super::model::{ClaimKind, Person, PersonId, PersonIndex};
 use super::past::KeptClaim;
@@ -211,20 +211,31 @@ impl Builder {
     }
 
     /// The id of the person whose row this is, after the declared mapping between sources.
-    pub(super) fn resolve<'r>(&'r self, source: &str, record: &Record<'r>) -> &'r str {
+    pub(super) fn resolve<'r>(&'r self, source: &str, person_id: &'r str, source_record_id: Option<&str>) -> &'r str {
         if self.same_as.is_empty() {
-            return record.person_id;
+            return person_id;
         }
-        [Some(record.person_id), record.source_record_id]
+        [Some(person_id), source_record_id]
             .into_iter()
             .flatten()
             .find_map(|id| self.same_as.get(&(source.to_owned(), id.to_owned())))
-            .map_or(record.person_id, String::as_str)
+            .map_or(person_id, String::as_str)
     }
 
-    /// A row that could not be used: its person cannot be judged by the others.
-    pub(super) fn reject(&mut self, person_id: Option<&str>, authority: Authority) {
-        let Some(number) = person_id.and_then(|id| self.person(id)) else { return };
+    /// A row that could not be used: its person cannot be judged by the others, and keeps what it says of identifiers.
+    pub(super) fn reject(&mut self, source: &str, rejected: Rejected<'_>, authority: Authority) {
+        let Some(own) = rejected.person_id else { return };
+        let id = self.resolve(source, own, rejected.source_record_id).to_owned();
+        let Some(number) = self.person(&id) else { return };
+        let whole = Window::default();
+        for employee_number in [rejected.source_record_id, Some(own)].into_iter().flatten() {
+            if employee_number != id {
+                self.claim(number, ClaimKind::EmployeeNumber, None, employee_number, whole, false);
+            }
+        }
+        if let Some(address) = rejected.work_email {
+            self.claim(number, ClaimKind::Email, None, address, whole, false);
+        }
         match authority {
             Authority::Employment => {
                 self.unreadable.insert(number);

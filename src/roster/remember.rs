@@ -1,7 +1,6 @@
 //! Writes down an accepted roster for the runs after it.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::io::Write as _;
 
 use scan_contract::Instant;
@@ -25,15 +24,16 @@ pub(super) fn pack(
     now: Instant,
     leave: LeavePolicy,
 ) -> Result<Vec<u8>, ArchiveError> {
-    let (people, tombstones) = (&reading.people, &compared.tombstones);
+    let people = &reading.people;
     let mut lines = PackedLines::new()?;
     for (person, note) in people.sorted.iter().zip(&people.notes) {
         let mut known = remembered(person, note, now, leave);
-        known.tombstone = tombstones.contains(person.id.as_str());
+        known.tombstone = compared.tombstones.contains(person.id.as_str());
+        known.address_kept = compared.addresses_kept.contains(person.id.as_str());
         known.left |= compared.still_left.contains(person.id.as_str());
         lines.push(&known)?;
     }
-    let ours = [lines.finish(REMEMBERED)?, pack_tombstones(people, tombstones)?];
+    let ours = [lines.finish(REMEMBERED)?, pack_tombstones(people, compared)?];
     let mut files: Vec<Cow<'_, TakenFile>> = Vec::new();
     for file in reading.files() {
         files.extend(file.taken.as_ref().map(|taken| without_unread(settings, file, taken)).transpose()?);
@@ -84,6 +84,7 @@ fn remembered(person: &Person, note: &PersonNote, now: Instant, leave: LeavePoli
         left: last.is_some(),
         presumed: last.is_some_and(|end| end.source == EndSource::PresumedFromAbsence),
         tombstone: false,
+        address_kept: false,
         address: note.address,
         names: note.names,
         updated_at: note.updated_at,
@@ -98,10 +99,13 @@ fn remembered(person: &Person, note: &PersonNote, now: Instant, leave: LeavePoli
     }
 }
 
-fn pack_tombstones(people: &People, tombstones: &BTreeSet<String>) -> Result<TakenFile, ArchiveError> {
+fn pack_tombstones(people: &People, compared: &Compared) -> Result<TakenFile, ArchiveError> {
     let mut lines = PackedLines::new()?;
-    let places: Vec<(u32, &String)> =
-        tombstones.iter().filter_map(|id| people.index(id).map(|index| (index.0, id))).collect();
+    let places: Vec<(u32, &String)> = compared
+        .tombstones
+        .union(&compared.addresses_kept)
+        .filter_map(|id| people.index(id).map(|index| (index.0, id)))
+        .collect();
     let mut claims: std::collections::BTreeMap<u32, Vec<KeptClaim>> =
         places.iter().map(|(place, _)| (*place, Vec::new())).collect();
     if !claims.is_empty() {

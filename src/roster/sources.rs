@@ -13,7 +13,7 @@ use super::gates::{Force, Gate};
 use super::intake::{Intake, Packing, TakenFile};
 use super::links::{self, Links};
 use super::manifest::{self, Manifest};
-use super::mapping::{Mapper, Record};
+use super::mapping::{Mapper, Record, Rejected};
 use super::mistakes::Mistakes;
 use super::model::{EndBasis, RosterDigest};
 use super::people::{Builder, People};
@@ -423,13 +423,18 @@ impl<'r, 'b> SourceRows<'r, 'b> {
             Ok(record) => record,
             Err(rejected) => {
                 self.rejected += 1;
-                self.builder.reject(rejected.person_id, self.source.authority);
+                self.builder.reject(&self.source.id, rejected, self.source.authority);
                 return;
             }
         };
         if self.keep(&record, row, mistakes).is_none() {
             self.rejected += 1;
-            self.builder.reject(Some(record.person_id), self.source.authority);
+            let rejected = Rejected {
+                person_id: Some(record.person_id),
+                source_record_id: record.source_record_id,
+                work_email: record.work_email,
+            };
+            self.builder.reject(&self.source.id, rejected, self.source.authority);
         }
     }
 
@@ -450,7 +455,7 @@ impl<'r, 'b> SourceRows<'r, 'b> {
             basis: self.reader.end_basis,
             now: self.reader.now,
         };
-        let id = self.builder.resolve(&self.source.id, record).to_owned();
+        let id = self.builder.resolve(&self.source.id, record.person_id, record.source_record_id).to_owned();
         self.builder.add(&id, record, &around, self.source);
         for alias in checked {
             aliases::give(&id, &alias, &self.sources, self.builder);

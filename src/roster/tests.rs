@@ -5,6 +5,7 @@ mod cases;
 mod damage;
 mod directory;
 mod gates;
+mod kept;
 mod kit;
 mod secrets;
 mod sources;

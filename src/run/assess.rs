@@ -1,9 +1,10 @@
 //! One grant and one person become a finding, a remnant, or nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use scan_contract::{Access, AccessKind, Fact, Instant, Relation};
+use scan_contract::{Access, AccessKind, Fact, Instant, Relation, ScopeName};
 
 use super::attribute::Accounts;
 use crate::config::SystemConfig;
@@ -81,6 +82,8 @@ pub struct Raised {
     pub seen_twice: bool,
     /// Covered by an exception in force.
     pub suppressed: bool,
+    /// Further scopes that showed it in this run.
+    pub also_in: BTreeSet<ScopeName>,
     /// Fingerprint under which an earlier read knew the same grant.
     pub formerly: Option<Fingerprint>,
 }
@@ -311,7 +314,7 @@ impl Bench<'_> {
         let formerly = access.formerly.as_ref().map(|earlier| {
             fingerprint::fingerprint(person.id.as_str(), place.config.id.as_str(), access.kind, earlier.as_str())
         });
-        Raised { finding, confirms, seen_twice: false, suppressed, formerly }
+        Raised { finding, confirms, seen_twice: false, suppressed, also_in: BTreeSet::new(), formerly }
     }
 }
 

@@ -133,7 +133,7 @@ impl Engine<'_> {
         let leavers = picture::leavers(
             closing.people,
             &settlement.findings,
-            &judgement.ambiguous,
+            picture::Doubtful { ambiguous: &judgement.ambiguous, unlisted: &judgement.unlisted },
             &systems,
             closing.now,
             self.config.leave_policy,
@@ -387,7 +387,10 @@ impl Engine<'_> {
                 continue;
             }
             let in_doubt = leaver.cells.iter().any(|(cell, _)| *cell == CellVerdict::NotKnown);
-            if leaver.complete_scopes < leaver.declared_scopes || in_doubt || !told_apart {
+            // What may be used for some hours more is no clean state, and not residual yet either.
+            let within_time = leaver.cells.iter().any(|(cell, _)| *cell == CellVerdict::WithinTime);
+            let too_early = within_time && leaver.open == 0;
+            if leaver.complete_scopes < leaver.declared_scopes || in_doubt || too_early || !told_apart {
                 totals.leavers_unverified += 1;
                 continue;
             }

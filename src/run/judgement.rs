@@ -1,7 +1,7 @@
 //! Everything that was put aside, judged: findings, what cannot be told, and what belongs to nobody.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use scan_contract::{Access, AccessKind, Relation, Status, SystemId};
 
@@ -19,6 +19,9 @@ const AMBIGUOUS_LISTED: usize = 10_000;
 /// People listed with one of them.
 const CANDIDATES_LISTED: usize = 50;
 
+/// How a reason ends whose candidates are not all listed.
+pub(super) const NOT_LISTED: &str = "more candidates are not listed";
+
 /// What judging gave, before it meets the store.
 #[derive(Debug, Default)]
 pub struct Judgement {
@@ -34,6 +37,8 @@ pub struct Judgement {
     pub ambiguous: Vec<AmbiguousGrant>,
     /// How many there are in all.
     pub ambiguous_total: u64,
+    /// Candidates who are not listed, with the systems where a grant may be theirs.
+    pub unlisted: BTreeSet<(PersonIndex, SystemId)>,
     /// Whether one of those may be a leaver's.
     pub ambiguous_leaver: bool,
     /// Grants of nobody; the first ones of each system.
@@ -130,7 +135,9 @@ impl Judgement {
                     < (known.finding.usability.is_remnant(), known.finding.severity);
                 let confirms = known.confirms || raised.confirms;
                 let covered = known.suppressed && raised.suppressed;
-                let other = if worse { std::mem::replace(known, raised) } else { raised };
+                let mut other = if worse { std::mem::replace(known, raised) } else { raised };
+                known.also_in.append(&mut other.also_in);
+                known.also_in.insert(other.finding.scope.clone());
                 known.confirms = confirms;
                 if known.suppressed && !covered {
                     // An exception for one of the records says nothing about the other.
@@ -165,15 +172,23 @@ impl Judgement {
             };
         let may_be_leaver = !has_ended(access) && candidates.iter().any(|(candidate, _)| may_have_left(*candidate));
         self.ambiguous_leaver |= may_be_leaver;
+        let mut unlisted = |candidates: &[(PersonIndex, Vec<String>)]| {
+            if may_be_leaver {
+                let in_doubt = candidates.iter().map(|(candidate, _)| (*candidate, place.config.id.clone()));
+                self.unlisted.extend(in_doubt);
+            }
+        };
         if self.ambiguous.len() >= AMBIGUOUS_LISTED {
+            unlisted(&candidates);
             return;
         }
         let (mut listed, mut reason) = (candidates, reason);
         if listed.len() > CANDIDATES_LISTED {
             // A key that lies in every account of a fleet: those who left come first, the others are counted.
             listed.sort_by_key(|(candidate, _)| (!may_have_left(*candidate), *candidate));
-            let more = listed.split_off(CANDIDATES_LISTED).len();
-            reason = format!("{reason}; {more} more candidates are not listed");
+            let more = listed.split_off(CANDIDATES_LISTED);
+            unlisted(&more);
+            reason = format!("{reason}; {} {NOT_LISTED}", more.len());
         }
         self.ambiguous.push(AmbiguousGrant {
             system: place.config.id.clone(),

@@ -33,6 +33,8 @@ pub mod carried;
 mod closing;
 pub mod coverage;
 pub mod directory;
+#[cfg(test)]
+mod doubt_tests;
 pub mod drive;
 pub mod dry;
 pub mod engine;

@@ -1,14 +1,15 @@
 //! The verdict: leavers by system, flags, and the exit code.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use scan_contract::{Instant, ScopeState, SystemId};
 
 use super::follow::About;
+use super::judgement::NOT_LISTED;
 use crate::config::PersonDisplay;
 use crate::findings::{Finding, FindingState, Severity};
 use crate::report::{AmbiguousGrant, CellVerdict, ExitCode, Flags, KnownApp, LeaverVerdict, SystemFact};
-use crate::roster::{LeavePolicy, Person, Standing};
+use crate::roster::{LeavePolicy, Person, PersonIndex, Standing};
 
 /// What flags are made from.
 #[derive(Debug, Clone, Copy)]
@@ -60,13 +61,47 @@ pub fn exit_code(flags: &Flags, exit_zero: bool) -> ExitCode {
     }
 }
 
+/// Grants that may be one of several people's.
+#[derive(Debug, Clone, Copy)]
+pub struct Doubtful<'a> {
+    /// Those that are listed, of this run and carried on from an earlier one.
+    pub ambiguous: &'a [AmbiguousGrant],
+    /// Candidates of this run who are not listed, with the systems.
+    pub unlisted: &'a BTreeSet<(PersonIndex, SystemId)>,
+}
+
+impl<'a> Doubtful<'a> {
+    /// By person, the systems where something may be theirs; and the carried ones where it may be anybody's, because
+    /// nobody wrote down all whose it may be.
+    fn sorted(
+        self,
+        people: &'a [Person],
+        carried: &BTreeMap<SystemId, Instant>,
+    ) -> (HashMap<&'a str, Vec<&'a SystemId>>, Vec<&'a SystemId>) {
+        let (mut doubts, mut of_everybody): (HashMap<&str, Vec<&SystemId>>, Vec<_>) = Default::default();
+        for grant in self.ambiguous.iter().filter(|grant| grant.may_be_leaver) {
+            for (candidate, _) in &grant.candidates {
+                doubts.entry(candidate.as_str()).or_default().push(&grant.system);
+            }
+            if carried.contains_key(&grant.system) && grant.reason.ends_with(NOT_LISTED) {
+                of_everybody.push(&grant.system);
+            }
+        }
+        for (candidate, system) in self.unlisted {
+            doubts.entry(people[candidate.0 as usize].id.as_str()).or_default().push(system);
+        }
+        of_everybody.dedup();
+        (doubts, of_everybody)
+    }
+}
+
 /// Every leaver with what is open where, worst first. People who have not left appear nowhere. `read_at` tells when each
 /// system was read that this run did not read itself.
 #[expect(clippy::too_many_arguments, reason = "the whole picture, read in one place")]
 pub fn leavers(
     people: &[Person],
     findings: &[Finding],
-    ambiguous: &[AmbiguousGrant],
+    doubtful: Doubtful<'_>,
     systems: &[SystemFact],
     now: Instant,
     leave: LeavePolicy,
@@ -81,12 +116,7 @@ pub fn leavers(
     for finding in findings {
         by_person.entry(finding.person_id.as_str()).or_default().push(finding);
     }
-    let mut doubts: HashMap<&str, Vec<&SystemId>> = HashMap::new();
-    for grant in ambiguous.iter().filter(|grant| grant.may_be_leaver) {
-        for (candidate, _) in &grant.candidates {
-            doubts.entry(candidate.as_str()).or_default().push(&grant.system);
-        }
-    }
+    let (doubts, of_everybody) = doubtful.sorted(people, read_at);
     let mut rows: Vec<LeaverVerdict> = people
         .iter()
         .enumerate()
@@ -109,7 +139,8 @@ pub fn leavers(
             }
             let own = by_person.get(person.id.as_str()).map_or(&[][..], Vec::as_slice);
             let open = |finding: &&&Finding| finding.state.is_open() && finding.due;
-            let doubts = doubts.get(person.id.as_str()).map_or(&[][..], Vec::as_slice);
+            let mut doubts = doubts.get(person.id.as_str()).cloned().unwrap_or_default();
+            doubts.extend(&of_everybody);
             LeaverVerdict {
                 person_id: person.id.clone(),
                 display_name: match persons {
@@ -119,7 +150,7 @@ pub fn leavers(
                 access_end_at: end.at,
                 worst: own.iter().filter(open).map(|finding| finding.severity).min(),
                 open: own.iter().filter(open).count() as u64,
-                cells: cells(own, doubts, &touched.whole, &positions),
+                cells: cells(own, &doubts, &touched.whole, &positions),
                 complete_scopes: touched.complete,
                 declared_scopes: touched.declared,
             }

@@ -146,10 +146,15 @@ impl Settlement {
         if let Some(memory) = &mut memory {
             forget_if_used_again(memory, &raised.finding);
         }
-        let Raised { mut finding, confirms, seen_twice, suppressed, formerly: _ } = raised;
+        let Raised { mut finding, confirms, seen_twice, suppressed, mut also_in, formerly: _ } = raised;
         let scope = scopes.find(&finding.system, &finding.scope);
         finding.last_complete_read_at = scope.and_then(|scope| scope.last_complete_at);
-        let scope_complete = scope.is_some_and(|scope| scope.state == ScopeState::Complete);
+        // Where it was seen earlier and nobody can tell now, it may be still.
+        also_in.extend(memory.iter().flat_map(|memory| scopes.unread(memory)));
+        also_in.remove(&finding.scope);
+        let scope_complete = scope.is_some_and(|scope| scope.state == ScopeState::Complete)
+            && also_in.iter().all(|scope| scopes.is_complete(&finding.system, scope));
+        let also_in = also_in.into_iter().collect();
         if finding.class == Class::License {
             self.licenses.push(finding);
             return;
@@ -171,7 +176,7 @@ impl Settlement {
                 memory.finding.state != FindingState::Closed && memory.finding.last_seen_at < ground.context.now
             });
         let confirms = confirms && second_look && !waits;
-        let seen = Box::new(Seen { finding, scope_complete, confirms, suppressed });
+        let seen = Box::new(Seen { finding, scope_complete, also_in, confirms, suppressed });
         if ended && memory.is_none() {
             // A remnant that never was a finding: nothing to remember, and nothing to copy.
             let mut remnant = seen.finding;
@@ -273,11 +278,9 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>, replaced:
         }
         Some(Sighting::Cured) | None => {}
     }
-    match scopes.find(&finding.system, &finding.scope) {
-        Some(scope) if scope.state == ScopeState::Complete => {
-            Sight::Absent { as_of: scope.as_of.unwrap_or(ground.context.now), suppressed }
-        }
-        Some(_) | None => not_read(),
+    match scopes.complete_as_of(memory, ground.context.now) {
+        Some(as_of) => Sight::Absent { as_of, suppressed },
+        None => not_read(),
     }
 }
 
@@ -332,6 +335,33 @@ impl<'a> Scopes<'a> {
             .flat_map(|system| system.scopes.iter().map(move |scope| ((&system.id, &scope.name), scope)))
             .collect();
         Self { by_name }
+    }
+
+    fn is_complete(&self, system: &SystemId, scope: &ScopeName) -> bool {
+        self.find(system, scope).is_some_and(|scope| scope.state == ScopeState::Complete)
+    }
+
+    /// Scopes that showed an open finding and were tried in this run without being read completely. One that the system
+    /// has no longer (renamed by a newer version, say) is not waited for: the grant was read elsewhere.
+    fn unread(&self, memory: &Memory) -> Vec<ScopeName> {
+        let finding = &memory.finding;
+        if finding.state == FindingState::Closed {
+            return Vec::new();
+        }
+        let tried = |scope: &&ScopeName| self.find(&finding.system, scope).is_some();
+        let shown = std::iter::once(&finding.scope).chain(&memory.also_in);
+        shown.filter(tried).filter(|scope| !self.is_complete(&finding.system, scope)).cloned().collect()
+    }
+
+    /// Instant of the oldest data of all scopes that showed a finding; `None` unless each was read completely.
+    fn complete_as_of(&self, memory: &Memory, now: Instant) -> Option<Instant> {
+        let finding = &memory.finding;
+        let as_of = |scope: &ScopeName| {
+            let fact = self.find(&finding.system, scope).filter(|fact| fact.state == ScopeState::Complete)?;
+            Some(fact.as_of.unwrap_or(now))
+        };
+        let shown = std::iter::once(&finding.scope).chain(&memory.also_in);
+        shown.map(as_of).collect::<Option<Vec<_>>>()?.into_iter().min()
     }
 
     fn find(&self, system: &SystemId, scope: &ScopeName) -> Option<&'a crate::report::ScopeFact> {

@@ -46,6 +46,8 @@ pub(super) struct World {
     pub(super) excluded: Vec<&'static str>,
     /// Whether the live system is read in depth for everyone.
     pub(super) everyone: bool,
+    /// The policy file; the default policy where `None`.
+    pub(super) policy: Option<&'static str>,
     /// Digests an operator accepted are in the store; this is the last one seen.
     pub(super) digest: Option<String>,
 }
@@ -93,6 +95,7 @@ impl World {
             live: None,
             excluded: Vec::new(),
             everyone: false,
+            policy: None,
             digest: None,
         }
     }
@@ -158,7 +161,9 @@ impl World {
     pub(super) fn scan(&mut self, now: &str) -> Report {
         let config = self.write_files();
         let rules = RuleSet::embedded().expect("the rules load");
-        let policy = Policy::default_policy();
+        let policy = self.policy.map_or_else(Policy::default_policy, |text| {
+            Policy::load(Path::new("policy.yaml"), text).unwrap_or_else(|problems| panic!("{problems:?}"))
+        });
         let exceptions = ExceptionFile::none();
         let base: &Path = self.folder.path();
         let documents = DiskDocuments::operator(base);

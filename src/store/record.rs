@@ -61,6 +61,8 @@ struct StoredMemory<'a> {
     end_known_at: Option<Instant>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     acknowledged: Option<StoredAcknowledgement<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    also_in: Vec<Text<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -229,6 +231,7 @@ pub fn write_memory(memory: &Memory, into: &mut Vec<u8>) -> Result<(), RecordErr
             .acknowledged
             .as_ref()
             .map(|word| StoredAcknowledgement { reference: borrowed(&word.reference), at: word.at }),
+        also_in: memory.also_in.iter().map(|scope| borrowed(scope.as_str())).collect(),
     };
     into.clear();
     serde_json::to_writer(into, &stored)?;
@@ -254,6 +257,7 @@ pub fn read_memory(fingerprint: Fingerprint, bytes: &[u8]) -> Result<Memory, Rec
         acknowledged: stored
             .acknowledged
             .map(|word| Acknowledgement { reference: word.reference.into_owned(), at: word.at }),
+        also_in: stored.also_in.iter().map(|scope| ScopeName::from(&**scope)).collect(),
     })
 }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
-use scan_contract::{AccessKind, Fact, GrantId, Instant, Moment, Privilege, Relation, Status, Subtype};
+use scan_contract::{AccessKind, Fact, GrantId, Instant, Moment, Privilege, Relation, ScopeName, Status, Subtype};
 
 use crate::findings::{
     AbsentLook, Acknowledgement, Change, Class, Confidence, FindingState, Memory, Severity, Usability, UsedAfterEnd,
@@ -150,6 +150,7 @@ prop_compose! {
         (finding.created_at, finding.last_used_at, finding.expires_at) = known;
         (finding.due, finding.exposure_seconds) = (due, exposure);
         finding.revoked_between = maybe.map(|at| (at, times.0));
+        memory.also_in = maybe.map(|_| vec![ScopeName::from(text.as_str()), "b".into()]).unwrap_or_default();
         memory.absent = maybe.map(|as_of| AbsentLook { run_id: text.clone(), as_of });
         memory.acknowledged = maybe.map(|at| Acknowledgement { reference: text, at });
         (memory.closed_at, memory.end_known_at, memory.reopened) = (maybe, maybe, reopened);

@@ -97,7 +97,15 @@ pub(crate) fn memory(number: u32, state: FindingState) -> Memory {
         change: Change::New,
         revoked_between: None,
     };
-    Memory { finding, absent: None, closed_at: None, reopened: 0, end_known_at: None, acknowledged: None }
+    Memory {
+        finding,
+        absent: None,
+        closed_at: None,
+        reopened: 0,
+        end_known_at: None,
+        acknowledged: None,
+        also_in: Vec::new(),
+    }
 }
 
 pub(crate) fn state_line(run: &str, memory: &Memory) -> LedgerEvent {

@@ -49,10 +49,12 @@ pub fn sent(book: &TicketBook, routes: &[Route], run: &str) -> Asked {
 pub fn judge(asked: Asked, book: &TicketBook, routes: &[Route], run: &str, limits: &BreakerLimits) -> Verdict {
     let Asked { tickets, findings } = asked;
     let held = |why: String| Verdict::Held { tickets, findings, why };
-    let seen_before = book.runs.iter().any(|known| {
+    let let_through = book.runs.iter().any(|known| {
         known.run != run && (known.released.is_some() || matches!(known.verdict, Some(Verdict::Passed { .. })))
     });
-    if !seen_before {
+    // Old runs are forgotten, the tickets they made are not.
+    let made_before = || book.tickets.iter().any(|ticket| ticket.run != run && ticket.made_at.is_some());
+    if !let_through && !made_before() {
         return held(String::from(
             "no tickets of this state directory were sent before; the first ones are always held",
         ));

@@ -135,3 +135,17 @@ fn the_caps_count_what_was_begun_in_this_run_and_in_a_day_and_leave_digests_out(
     assert_eq!(left(&book), 0);
     assert_eq!(room(&book, "other", "now", sample::now(), caps), 3, "each tracker has its own");
 }
+
+/// Runs are forgotten after some hundreds; tickets are not.
+#[test]
+fn what_was_sent_before_is_known_by_its_tickets_when_its_run_is_forgotten() {
+    let made = |run: &str, made_at: Option<Instant>| {
+        let mut book = TicketBook { open_findings: 1_000, ..TicketBook::default() };
+        book.runs.push(self::run("now", false));
+        book.tickets.push(Ticket { made_at, ..ticket(run, "k", sample::now()) });
+        book
+    };
+    assert!(passes(&made("old", Some(sample::now())), 1, 1));
+    assert!(!passes(&made("old", None), 1, 1), "it was never made");
+    assert!(!passes(&made("now", Some(sample::now())), 1, 1), "it is of this run");
+}

@@ -167,7 +167,8 @@ fn line((line, memory): &Entry<'_>, ticket: &Ticket, habits: &Habits) -> Line {
         let finding = &memory.finding;
         spans.push(ours(format!("{}: ", line.severity)));
         spans.extend(place(finding));
-        if ticket.person.is_none() {
+        // A ticket that was taken over may hold lines of other people than the one it is for.
+        if ticket.person.as_deref() != Some(finding.person_id.as_str()) {
             spans.extend([ours(" of "), value(finding.person_id.as_str())]);
         }
         spans.push(ours(format!("; access ended {}; {}", time(finding.access_end.at), use_of(finding))));

@@ -88,7 +88,7 @@ pub fn render(
     for one in &report.contradictions {
         put(Row::contradiction(run, &persons.contradiction(one), persons), out)?;
     }
-    if let Some(row) = Row::roster(run, &report.roster) {
+    if let Some(row) = Row::roster(run, &persons.roster(&report.roster)) {
         put(row, out)?;
     }
     for (system, scope, gap) in sections::gaps(report) {

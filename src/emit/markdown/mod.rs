@@ -94,7 +94,7 @@ fn not_seen(report: &Report, persons: &Persons<'_>, out: &mut dyn Write) -> Resu
     if report.roster.state != RosterState::Accepted {
         any = true;
         writeln!(out, "- Roster {}", words::roster_state(report.roster.state))?;
-        for gate in report.roster.gates.iter().filter(|gate| gate.holds) {
+        for gate in persons.roster(&report.roster).gates.iter().filter(|gate| gate.holds) {
             writeln!(out, "  - {} {}", code(&gate.gate), code(&gate.says))?;
         }
     }

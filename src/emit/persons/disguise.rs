@@ -10,8 +10,33 @@ use crate::report::{
     UnattributedGrant,
 };
 
-/// Notices whose sentence is about people or rows of people.
-const NOTICES_ABOUT_PEOPLE: [&str; 3] = ["roster-conflict", "identity-unmatched", "exceptions-invalid"];
+/// Notices that count, or name systems, files, rules and columns. The sentence of any other one may name a person, one that
+/// is thought of later included.
+const NOTICES_ABOUT_NOBODY: [&str; 21] = [
+    "baseline",
+    "carried",
+    "clock",
+    "clock-skew",
+    "coverage-gap",
+    "exclusion-ended",
+    "exclusion-idle",
+    "graph-depth",
+    "known-apps",
+    "roster-aliases",
+    "roster-columns",
+    "roster-held",
+    "roster-not-accepted",
+    "roster-not-remembered",
+    "roster-presumed",
+    "roster-source",
+    "roster-surge",
+    "roster-vanished",
+    "rule-skipped",
+    "run-interrupted",
+    "tickets-held",
+];
+/// The gate about sentinels, whose sentence names one.
+const SENTINEL_GATE: &str = "ROS-10";
 
 pub(super) fn finding(finding: &Finding, key: &PseudonymKey) -> Finding {
     let telling: Vec<String> = [
@@ -90,13 +115,17 @@ pub(super) fn contradiction(one: &Contradiction, key: &PseudonymKey) -> Contradi
 }
 
 pub(super) fn notice(notice: &Notice) -> Notice {
-    let says =
-        if NOTICES_ABOUT_PEOPLE.contains(&notice.id.as_str()) { WITHHELD.to_owned() } else { scrub(&notice.says, &[]) };
+    let about_nobody = NOTICES_ABOUT_NOBODY.contains(&notice.id.as_str()) && !notice.says.contains(SENTINEL_GATE);
+    let says = if about_nobody { scrub(&notice.says, &[]) } else { WITHHELD.to_owned() };
     Notice { says, ..notice.clone() }
 }
 
 pub(super) fn roster(roster: &RosterFacts) -> RosterFacts {
-    RosterFacts { conflicts: withheld(&roster.conflicts), ..roster.clone() }
+    let mut hidden = RosterFacts { conflicts: withheld(&roster.conflicts), ..roster.clone() };
+    for gate in hidden.gates.iter_mut().filter(|gate| gate.gate == SENTINEL_GATE) {
+        WITHHELD.clone_into(&mut gate.says);
+    }
+    hidden
 }
 
 /// A gap stays a gap, with its cause, figures and permission; only texts that come from the source are withheld.

@@ -67,7 +67,7 @@ pub(super) fn gaps(page: &mut Page<'_>, report: &Report, persons: &Persons<'_>) 
             "GAP  ",
             &format!("roster {}: judged by the last accepted one, if any", words::roster_state(report.roster.state)),
         )?;
-        for gate in report.roster.gates.iter().filter(|gate| gate.holds) {
+        for gate in persons.roster(&report.roster).gates.iter().filter(|gate| gate.holds) {
             page.text(7, &format!("{} {}", gate.gate, gate.says))?;
         }
         page.labelled(7, "-> ", "holdover roster validate --explain")?;

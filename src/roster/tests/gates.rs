@@ -180,6 +180,23 @@ fn ros_7_a_newer_copy_of_the_same_bytes_is_as_old_as_before() {
 }
 
 #[test]
+fn ros_7_the_same_bytes_stay_as_old_as_they_are_while_another_file_makes_a_new_roster() {
+    let mut world = world(FIRST).rows(&staff(20)).aliases(&["p-001,email,a@acme.example,,,,"]);
+    world.run();
+    let first = world.now;
+    let mut held = Vec::new();
+    for (hours, alias) in [(40, "b"), (74, "c")] {
+        world.now = first + TimeDelta::hours(hours);
+        world.files.put("hris.csv", csv(&staff(20)), Some(world.now));
+        world = world.aliases(&[&format!("p-001,email,{alias}@acme.example,,,,")]);
+        let loaded = world.run();
+        held.push(holds(&loaded, "ROS-7"));
+        assert_eq!(loaded.facts.sources[0].as_of, Some(first - TimeDelta::hours(1)), "as old as it is told to be");
+    }
+    assert_eq!(held, [false, true]);
+}
+
+#[test]
 fn ros_7_the_instant_inside_the_manifest_counts_before_the_files_time() {
     let mut world = world(NOW).rows(&staff(20));
     world.settings.sources[0].manifest = Some("hris.json".into());

@@ -171,12 +171,15 @@ pub(super) fn channel(desk: &Desk<'_>, route: &Route) -> ChannelPlan {
         .iter()
         .filter(|ticket| ticket.tracker == tracker && !is_figure(ticket.unit))
         .filter(|ticket| {
-            let done = || {
-                let lines = desk.lines_on(tracker, &ticket.key);
-                ticket.state == TicketState::Open && lines.iter().all(|line| line.status.is_done())
-            };
+            let all_done = || desk.lines_on(tracker, &ticket.key).iter().all(|line| line.status.is_done());
             let begun = matches!(ticket.state, TicketState::Intended | TicketState::Rejected);
-            begun || ticket.by_hand.is_some() || ticket.stale || done()
+            // Also a close of which we learned late, over a line that is not done.
+            let differs = match ticket.state {
+                TicketState::Open => all_done(),
+                TicketState::Resolved => !all_done(),
+                _ => false,
+            };
+            begun || ticket.by_hand.is_some() || ticket.stale || differs
         })
         .map(|ticket| (ticket.key.clone(), Build::of(desk, ticket)))
         .collect();
@@ -276,9 +279,12 @@ fn work(desk: &Desk<'_>, build: Build, plan: &mut ChannelPlan) -> Option<Work> {
     let entries: Vec<words::Entry<'_>> = lines.iter().map(|line| (line, desk.memory(line.fingerprint))).collect();
     let draft = words::draft(&ticket, &entries, desk.ground.habits);
     ticket.severity = Some(draft.severity);
-    // What may have been said already is not said again.
-    let said = ticket.pending.take_if(|pending| pending.operation == Operation::Comment).is_some();
-    let comment = comment(task, first, &entries, &news).filter(|_| !said || task != Task::Revise);
+    // What may have been said already is not said again; what later runs wish to have said was not said.
+    let said = ticket.pending.take_if(|pending| pending.operation == Operation::Comment);
+    if let Some(said) = said.filter(|_| task == Task::Revise) {
+        news.retain(|print, _| desk.is_wished_after(*print, said.at));
+    }
+    let comment = comment(task, first, &entries, &news);
     if let Some(why) = waits(desk, &ticket, before.as_ref(), task, comment.is_some(), &draft) {
         // A close that waits is something to tell, too.
         let tells = |line: &&TicketLine| task == Task::Resolve || !line.status.is_done();
@@ -340,6 +346,8 @@ fn decide(
         TicketState::Resolved if reopens || !all_done => {
             ticket.state = TicketState::Open;
             ticket.resolved_at = None;
+            // A close by hand before the access was proven gone is over.
+            ticket.by_hand = None;
             (Task::Reopen, Some(format!("Access that was done is back; opened again after {run}.")))
         }
         TicketState::Resolved | TicketState::Refused | TicketState::Disputed | TicketState::Missing => {
@@ -422,6 +430,14 @@ enum Wait {
     Refused(String),
 }
 
+/// Whether a ticket that is to be made has nothing left to tell: everything on it ended before it was.
+pub(in crate::tickets) fn is_over(work: &Work) -> bool {
+    if is_figure(work.ticket.unit) {
+        return work.ticket.count == 0;
+    }
+    work.lines.iter().all(|line| line.status.is_done())
+}
+
 /// Whether a step has to wait, and why.
 fn waits(
     desk: &Desk<'_>,
@@ -435,7 +451,7 @@ fn waits(
         return None;
     }
     let before = before?;
-    if before.not_before.is_some_and(|at| at > desk.ground.now) {
+    if is_put_off(desk, before, task) {
         return Some(Wait::ForNow);
     }
     if let Some(rejection) = before.rejection.as_ref().filter(|known| known.digest == digest(task, draft)) {
@@ -446,6 +462,13 @@ fn waits(
     }
     let spoke = comments && task == Task::Revise && ticket.commented_in.as_deref() == Some(&desk.last.run);
     spoke.then_some(Wait::ForNow)
+}
+
+/// Whether a step that failed is not to be tried again yet. A wait that is longer than any of this step belongs to
+/// another one: a close that fails for weeks keeps no news back.
+pub(super) fn is_put_off(desk: &Desk<'_>, before: &Ticket, task: Task) -> bool {
+    let now = desk.ground.now;
+    before.not_before.is_some_and(|at| at > now && at - now <= task.longest_wait())
 }
 
 /// Whether closing or opening again failed in this run, after its comment may have been made: the comment is not made

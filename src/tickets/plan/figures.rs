@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::build::new_ticket;
+use super::build::{is_figure, new_ticket};
 use super::outlook::Desk;
 use super::{ChannelPlan, Task, Work};
 use crate::findings::Severity;
-use crate::store::outbox::{Ticket, TicketState, Unit};
+use crate::store::outbox::{Ticket, TicketLine, TicketState, Unit};
 use crate::tickets::group::Group;
 use crate::tickets::settings::{GroupBy, Route};
 use crate::tickets::words;
@@ -36,29 +36,47 @@ pub(super) fn works(desk: &Desk<'_>, route: &Route, plan: &ChannelPlan, works: &
     wanted.into_iter().filter_map(|(group, count, children)| work(desk, route, group, count, &children)).collect()
 }
 
-/// Open findings of each batch, and the tickets they stand on.
+/// Open findings of each batch, and the tickets they stand on: those of the teams, critical ones that stand alone, and
+/// those that were made while tickets were grouped in another way.
 fn gather<'a>(
     desk: &Desk<'a>,
     route: &Route,
     works: &'a [Work],
     batches: &mut BTreeMap<&'a str, (u64, Vec<words::Child>)>,
 ) {
-    let now: BTreeMap<&str, &Work> = works.iter().map(|work| (work.ticket.key.as_str(), work)).collect();
+    let now: BTreeMap<&str, &'a Work> = works.iter().map(|work| (work.ticket.key.as_str(), work)).collect();
     let tracker = route.id.as_str();
     let known = desk.ground.book.tickets.iter().filter(|ticket| ticket.tracker == tracker);
     let kept = known.filter(|ticket| !now.contains_key(ticket.key.as_str()));
-    for ticket in kept.chain(works.iter().map(|work| &work.ticket)).filter(|ticket| ticket.unit == Unit::BatchTeam) {
-        let Some(batch) = ticket.batch.as_deref() else { continue };
-        let open = match now.get(ticket.key.as_str()) {
-            Some(work) => work.lines.iter().filter(|line| !line.status.is_done()).count(),
-            None => desk.lines_on(tracker, &ticket.key).iter().filter(|line| !line.status.is_done()).count(),
+    for ticket in kept.chain(works.iter().map(|work| &work.ticket)).filter(|ticket| !is_figure(ticket.unit)) {
+        let lines: Vec<&'a TicketLine> = match now.get(ticket.key.as_str()) {
+            Some(work) => work.lines.iter().collect(),
+            None => desk.lines_on(tracker, &ticket.key),
         };
-        let (count, children) = batches.entry(batch).or_default();
-        *count += open as u64;
-        if open > 0 {
-            let team = ticket.team.clone().or_else(|| ticket.system.clone()).unwrap_or_default();
-            children.push(words::Child { team, url: ticket.url.clone(), open: open as u64 });
+        let mut open: BTreeMap<&'a str, u64> = BTreeMap::new();
+        for line in lines.into_iter().filter(|line| !line.status.is_done()) {
+            if let Some(batch) = line.about.batch.as_deref().or(ticket.batch.as_deref()) {
+                *open.entry(batch).or_default() += 1;
+            }
         }
+        // Where tickets are grouped in another way, no parent is begun for the sake of a batch alone.
+        let begins = desk.ground.habits.group_by == GroupBy::Batch || ticket.unit == Unit::BatchTeam;
+        for (batch, open) in open {
+            if begins || batches.contains_key(batch) {
+                let (count, children) = batches.entry(batch).or_default();
+                *count += open;
+                children.push(words::Child { team: named(ticket), url: ticket.url.clone(), open });
+            }
+        }
+    }
+}
+
+/// How a parent names a ticket of its batch.
+fn named(ticket: &Ticket) -> String {
+    let team = ticket.team.clone().or_else(|| ticket.system.clone()).unwrap_or_default();
+    match (ticket.unit, ticket.severity) {
+        (Unit::Finding, Some(severity)) => format!("{team}, {severity}"),
+        _ => team,
     }
 }
 
@@ -78,7 +96,7 @@ fn work(desk: &Desk<'_>, route: &Route, group: Group, count: u64, children: &[wo
     let waits = before.as_ref().is_some_and(|known| {
         let refused = known.rejection.as_ref().is_some_and(|known| known.digest == super::build::digest(task, &draft));
         let failed = super::build::said_and_failed(desk, known, task);
-        task != Task::Keep && (refused || failed || known.not_before.is_some_and(|at| at > desk.ground.now))
+        task != Task::Keep && (refused || failed || super::build::is_put_off(desk, known, task))
     });
     if waits {
         return None;

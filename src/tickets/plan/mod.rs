@@ -18,6 +18,7 @@ mod teams;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::TimeDelta;
 use scan_contract::Instant;
 
 use super::breaker::{self, Asked};
@@ -27,7 +28,7 @@ use super::tracker::Draft;
 use crate::findings::{Fingerprint, Severity};
 use crate::store::outbox::{RosterHold, Ticket, TicketBook, TicketLine, Verdict};
 
-pub(super) use build::{digest, is_figure as holds_no_finding};
+pub(super) use build::{digest, is_figure as holds_no_finding, is_over};
 pub use sweep::fulfilled;
 pub use teams::{TeamFigures, by_team};
 
@@ -109,6 +110,17 @@ pub enum Task {
     Resolve,
     /// Only our own record changes.
     Keep,
+}
+
+impl Task {
+    /// Longest time between a try that failed and the next one. Closing and opening again may leave a comment each time.
+    pub(super) fn longest_wait(self) -> TimeDelta {
+        match self {
+            Self::Resolve => TimeDelta::days(7),
+            Self::Reopen => TimeDelta::days(1),
+            Self::Create | Self::Revise | Self::Keep => TimeDelta::hours(1),
+        }
+    }
 }
 
 /// One ticket's step.

@@ -136,7 +136,9 @@ impl<'a> Desk<'a> {
         let team = finding.owner_team.as_deref();
         let names = |route: &Route| team.is_some_and(|team| route.owner_teams.iter().any(|own| own == team));
         if !route.keeps_tickets {
-            return route.owner_teams.is_empty() || names(route);
+            // What was raised there ends there, whoever owns the system by then.
+            let raised = || self.line(route.id.as_str(), fingerprint).is_some_and(|line| !line.status.is_done());
+            return route.owner_teams.is_empty() || names(route) || raised();
         }
         let mut trackers = routes.iter().filter(|route| route.keeps_tickets);
         if let Some(home) = trackers.clone().find(|home| self.line(home.id.as_str(), fingerprint).is_some()) {
@@ -224,6 +226,11 @@ impl<'a> Desk<'a> {
     /// The last wish about a finding.
     fn through(&self, fingerprint: Fingerprint) -> u64 {
         self.wishes.get(&fingerprint).and_then(|wishes| wishes.last()).map_or(0, |wish| wish.number)
+    }
+
+    /// Whether a run after that instant wishes to have something told of a finding.
+    pub(super) fn is_wished_after(&self, fingerprint: Fingerprint, at: Instant) -> bool {
+        self.wishes.get(&fingerprint).into_iter().flatten().any(|wish| wish.at > at)
     }
 
     /// Whether an opening may be sent.

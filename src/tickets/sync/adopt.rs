@@ -28,13 +28,26 @@ impl Session<'_, '_> {
         let Some((main, others)) = remotes.split_first() else { return Ok(Ended::Done) };
         self.outcome.adopted += 1;
         let mut lines = work.lines.clone();
-        for other in others {
-            self.stand_aside(&ticket, main, other, &mut lines)?;
-        }
         // It may have been made for another group: whatever else is to be put on new tickets may stand on it already.
         match self.also_on(tracker, main, &lines).await {
             Ok(more) => lines.extend(more.into_iter().map(|line| TicketLine { ticket: ticket.key.clone(), ..line })),
             Err(error) => return Ok(self.fault(&ticket, Operation::Create, &super::cause_of(&error))),
+        }
+        for other in others {
+            let moved = theirs(main, other, &lines);
+            if moved.is_empty() {
+                let shown = hostile::short(&other.id.0, 80);
+                let says =
+                    format!("{shown} carries the same findings; it was not made by this record and is left alone");
+                self.remark(&ticket, says);
+                continue;
+            }
+            let more = match self.also_on(tracker, other, &lines).await {
+                Ok(more) => more,
+                Err(error) => return Ok(self.fault(&ticket, Operation::Create, &super::cause_of(&error))),
+            };
+            lines.retain(|line| !moved.contains(line));
+            self.stand_aside(&ticket, other, moved, more)?;
         }
         let mut ticket = self.taken_over(ticket, main);
         ticket.stale = main.standing == Standing::Open;
@@ -56,22 +69,23 @@ impl Session<'_, '_> {
         }
     }
 
-    /// Other findings of this plan that a found ticket carries.
+    /// Other findings of this plan that a found ticket carries, and that stand on none yet.
     async fn also_on(
         &mut self,
         tracker: &dyn Tracker,
-        main: &Remote,
+        remote: &Remote,
         lines: &[TicketLine],
     ) -> Result<Vec<TicketLine>, TrackerError> {
         let own = |line: &&TicketLine| lines.iter().any(|known| known.fingerprint == line.fingerprint);
-        let others: Vec<TicketLine> = self.wanted.iter().filter(|line| !own(line)).cloned().collect();
+        let placed = |line: &&TicketLine| self.elsewhere.contains(&line.fingerprint);
+        let others: Vec<TicketLine> = self.wanted.iter().filter(|line| !own(line) && !placed(line)).cloned().collect();
         if others.is_empty() {
             return Ok(Vec::new());
         }
         let keys: Vec<TicketKey> = others.iter().map(|line| TicketKey::of_finding(&line.fingerprint)).collect();
         let found = tracker.find(&keys).await?;
         let carried: BTreeSet<TicketKey> =
-            found.into_iter().filter(|remote| remote.id == main.id).flat_map(|remote| remote.keys).collect();
+            found.into_iter().filter(|found| found.id == remote.id).flat_map(|found| found.keys).collect();
         let more: Vec<TicketLine> =
             others.into_iter().filter(|line| carried.contains(&TicketKey::of_finding(&line.fingerprint))).collect();
         self.elsewhere.extend(more.iter().map(|line| line.fingerprint));
@@ -99,36 +113,32 @@ impl Session<'_, '_> {
         ticket
     }
 
-    /// Another ticket that carries findings of this one. Those that the main one does not carry stay with it.
+    /// Another ticket that carries findings of this one, which stay with it, and more that are to be put on new tickets.
     fn stand_aside(
         &mut self,
         ticket: &Ticket,
-        main: &Remote,
         other: &Remote,
-        lines: &mut Vec<TicketLine>,
+        moved: Vec<TicketLine>,
+        more: Vec<TicketLine>,
     ) -> Result<(), StoreError> {
-        let carried: BTreeSet<&TicketKey> = main.keys.iter().collect();
-        let theirs = |line: &TicketLine| {
-            let key = TicketKey::of_finding(&line.fingerprint);
-            other.keys.contains(&key) && !carried.contains(&key)
-        };
-        let moved: Vec<TicketLine> = lines.iter().filter(|line| theirs(line)).cloned().collect();
-        let shown = hostile::short(&other.id.0, 80);
-        let Some(first) = moved.first() else {
-            self.remark(
-                ticket,
-                format!("{shown} carries the same findings; it was not made by this record and is left alone"),
-            );
-            return Ok(());
-        };
+        let Some(first) = moved.first() else { return Ok(()) };
         let key = TicketKey::of_finding(&first.fingerprint).to_string();
         let aside =
             Ticket { key: key.clone(), unit: Unit::Finding, group: key.clone(), generation: 0, ..ticket.clone() };
         let aside = Ticket { stale: true, ..self.taken_over(aside, other) };
-        self.remark(&aside, format!("{} findings stand on {shown} already and stay there", moved.len()));
-        lines.retain(|line| !theirs(line));
-        let lines = moved.into_iter().map(|line| TicketLine { ticket: key.clone(), ..line }).collect();
+        let shown = hostile::short(&other.id.0, 80);
+        self.remark(&aside, format!("{} findings stand on {shown} already and stay there", moved.len() + more.len()));
+        // Nobody else takes it over.
+        self.known.insert((aside.tracker.clone(), other.id.0.clone()), key.clone());
+        self.elsewhere.extend(moved.iter().map(|line| line.fingerprint));
+        let lines = moved.into_iter().chain(more).map(|line| TicketLine { ticket: key.clone(), ..line }).collect();
         let changes = TicketChanges { tickets: vec![aside], lines, ..TicketChanges::default() };
         self.desk.outbox.keep_tickets(self.desk.clock.now(), changes)
     }
+}
+
+/// Findings that another ticket carries and the main one does not.
+fn theirs(main: &Remote, other: &Remote, lines: &[TicketLine]) -> Vec<TicketLine> {
+    let carries = |remote: &Remote, line: &TicketLine| remote.keys.contains(&TicketKey::of_finding(&line.fingerprint));
+    lines.iter().filter(|line| carries(other, line) && !carries(main, line)).cloned().collect()
 }

@@ -40,7 +40,7 @@ impl Session<'_, '_> {
                 }
                 Err(error) => return Ok(self.fault(&ticket, Operation::Create, &super::cause_of(&error))),
             }
-            if work.lines.iter().all(|line| line.status.is_done()) && !plan::holds_no_finding(ticket.unit) {
+            if plan::is_over(work) {
                 return self.never_made(ticket, &work.lines);
             }
             if work.only_looks {

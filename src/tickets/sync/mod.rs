@@ -382,8 +382,8 @@ fn is_down(cause: &Cause) -> bool {
 fn failed(mut ticket: Ticket, now: Instant) -> Ticket {
     ticket.pending = None;
     ticket.attempts = ticket.attempts.saturating_add(1);
-    let minutes = 1_i64 << ticket.attempts.min(6);
-    ticket.not_before = Some(now + TimeDelta::minutes(minutes.min(60)));
+    let wait = TimeDelta::minutes(1_i64 << ticket.attempts.min(6));
+    ticket.not_before = Some(now + wait.min(Task::Revise.longest_wait()));
     ticket
 }
 

@@ -48,7 +48,8 @@ impl Session<'_, '_> {
             Standing::Open => {
                 if begun == Some(Operation::Reopen) {
                     super::settled(&mut ticket);
-                    ticket.reopened_by_us += u32::from(ticket.by_hand.is_some());
+                    let by_hand = ticket.by_hand.is_some() && ticket.state == TicketState::Open;
+                    ticket.reopened_by_us += u32::from(by_hand);
                     ticket.stale = true;
                 }
                 let opened = begun == Some(Operation::Reopen)

@@ -15,8 +15,9 @@ impl Session<'_, '_> {
         for ticket in book.tickets.iter().filter(|ticket| ticket.tracker == route.id.as_str()) {
             let Some(pending) = &ticket.pending else { continue };
             if sink.resend() == Resend::Harmless {
-                if ticket.state == TicketState::Open {
-                    self.keep(Ticket { pending: None, stale: true, ..ticket.clone() }, Vec::new())?;
+                // One that is only intended is asked for again in any case.
+                if ticket.state != TicketState::Intended {
+                    self.keep(in_doubt(Ticket { pending: None, ..ticket.clone() }), Vec::new())?;
                 }
                 continue;
             }
@@ -39,6 +40,10 @@ impl Session<'_, '_> {
         let (mut raise, mut resolve) = (Vec::new(), Vec::new());
         for work in works {
             match work.task {
+                // What ended before it could be told is not told any longer. An answer that was lost may have been a
+                // telling: its end is told where that is harmless.
+                Task::Create if plan::is_over(work) && harmless => resolve.push(work),
+                Task::Create if plan::is_over(work) => self.never_told(work)?,
                 Task::Create | Task::Reopen => raise.push(work),
                 // Where it would be shown as another message, only what is worth one is told.
                 Task::Revise if harmless || work.comment.is_some() => raise.push(work),
@@ -105,8 +110,14 @@ impl Session<'_, '_> {
 
     fn told(&mut self, work: &Work, operation: Operation, outcome: Outcome, says: &str) -> Result<Ended, StoreError> {
         let mut ticket = Ticket { pending: None, attempts: 0, not_before: None, stale: false, ..work.ticket.clone() };
-        ticket.state = if operation == Operation::Resolve { TicketState::Resolved } else { TicketState::Open };
-        ticket.made_at = ticket.made_at.or(Some(self.now()));
+        let now = Some(self.now());
+        if operation == Operation::Resolve {
+            ticket.state = TicketState::Resolved;
+            ticket.resolved_at = ticket.resolved_at.or(now);
+        } else {
+            ticket.state = TicketState::Open;
+            ticket.made_at = ticket.made_at.or(now);
+        }
         ticket.commented_in = Some(self.run.clone());
         self.keep_step(ticket, work.lines.clone(), operation, outcome, says)?;
         Ok(Ended::Done)
@@ -115,9 +126,22 @@ impl Session<'_, '_> {
     fn untold(&mut self, work: &Work, operation: Operation, doubt: Doubt, says: &str) -> Result<(), StoreError> {
         let before =
             work.before.clone().unwrap_or_else(|| Ticket { state: TicketState::Intended, ..work.ticket.clone() });
+        // What is back and may have been told is on record as it may have been told, or nobody would tell its end.
+        let is_back = before.state == TicketState::Resolved && doubt == Doubt::MayBeTold;
+        let lines = if is_back { work.lines.clone() } else { Vec::new() };
         let mut ticket = failed(before, self.now());
-        ticket.stale |= doubt == Doubt::MayBeTold && ticket.state == TicketState::Open;
-        self.keep_step(ticket, Vec::new(), operation, Outcome::Failed, says)
+        if doubt == Doubt::MayBeTold {
+            ticket = in_doubt(ticket);
+        }
+        self.keep_step(ticket, lines, operation, Outcome::Failed, says)
+    }
+
+    /// Everything of it ended before it was told.
+    fn never_told(&mut self, work: &Work) -> Result<(), StoreError> {
+        let resolved_at = Some(self.now());
+        let mut ticket = Ticket { state: TicketState::Resolved, resolved_at, pending: None, ..work.ticket.clone() };
+        super::settled(&mut ticket);
+        self.keep(ticket, work.lines.clone())
     }
 
     fn not_wanted(&mut self, work: &Work, operation: Operation, reason: &str) -> Result<(), StoreError> {
@@ -173,6 +197,19 @@ impl Session<'_, '_> {
 enum Doubt {
     None,
     MayBeTold,
+}
+
+/// The record of an alert of which a receiver that merges by key may have heard: it is told again as it is by then, and
+/// so is its end.
+fn in_doubt(ticket: Ticket) -> Ticket {
+    let state = match ticket.state {
+        TicketState::Resolved => TicketState::Open,
+        TicketState::Rejected => TicketState::Intended,
+        other => other,
+    };
+    let stale = ticket.stale || state == TicketState::Open;
+    let resolved_at = ticket.resolved_at.filter(|_| state != TicketState::Open);
+    Ticket { state, resolved_at, stale, ..ticket }
 }
 
 fn began_at(ticket: &Ticket, entries: &[words::Entry<'_>]) -> scan_contract::Instant {

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::{Ended, Session, failed};
 use crate::store::StoreError;
 use crate::store::outbox::{Operation, Outcome, Pending, Rejection, Ticket};
-use crate::tickets::plan::{self, Work};
+use crate::tickets::plan::{self, Task, Work};
 use crate::tickets::text::Text;
 use crate::tickets::tracker::{RemoteId, Sighted, Standing, Tracker, TrackerError};
 
@@ -170,16 +170,18 @@ impl Session<'_, '_> {
         why: &str,
     ) -> Result<Ended, StoreError> {
         let ended = self.fault(&begun, operation, cause);
-        let most = if operation == Operation::Resolve { TimeDelta::days(7) } else { TimeDelta::days(1) };
+        let task = if operation == Operation::Resolve { Task::Resolve } else { Task::Reopen };
         let wait = TimeDelta::minutes(1_i64 << begun.attempts.min(14));
-        begun.not_before = Some(self.now() + wait.min(most));
+        begun.not_before = Some(self.now() + wait.min(task.longest_wait()));
         self.keep_step(begun, Vec::new(), operation, Outcome::Failed, &format!("{why}: {cause}"))?;
         Ok(ended)
     }
 
     fn not_done(&mut self, work: &Work, operation: Operation, cause: &scan_contract::Cause) -> Result<(), StoreError> {
         let before = work.before.clone().unwrap_or_else(|| work.ticket.clone());
-        let mut ticket = failed(before, self.now());
+        // What was in doubt before stays so: this step says nothing of it.
+        let pending = before.pending.clone();
+        let mut ticket = Ticket { pending, ..failed(before, self.now()) };
         // The text may have been set, and was before a comment: it may be news that a later run takes back.
         ticket.stale = true;
         self.keep_step(ticket, Vec::new(), operation, Outcome::Failed, &format!("not done: {cause}"))

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::fake::Fault;
 use super::world::{OPEN, World, absent, excepted, gap, grant, present};
-use crate::findings::{Finding, FindingState};
+use crate::findings::{Finding, FindingState, Severity, UsedAfterEnd};
 use crate::store::sample;
 use crate::tickets::settings::Caps;
 
@@ -165,7 +165,7 @@ enum Event {
 #[tokio::test]
 async fn access_that_comes_back_after_a_close_was_killed_is_told() {
     let mut closed_unrecorded = 0;
-    for durable in [false, true] {
+    for (durable, unreadable) in [(false, false), (false, true), (true, false), (true, true)] {
         for step in 0.. {
             let mut world = World::seasoned().await;
             world.scan(&[(1, present(grant(1)))]);
@@ -179,13 +179,15 @@ async fn access_that_comes_back_after_a_close_was_killed_is_told() {
             }
             let print = sample::fingerprint(1);
             closed_unrecorded += u32::from(world.tracker.only().standing != OPEN && !world.is_ticked(print));
+            world.tracker.look().unreadable = unreadable;
             for _ in 0..4 {
                 world.later(24).await;
                 world.scan(&[(1, present(grant(1)))]);
                 world.sync().await;
+                world.tracker.look().unreadable = false;
             }
             let told = world.open_carriers(print) == 1 || world.is_reported(print);
-            assert!(told, "durable {durable}, step {step}: nobody is told");
+            assert!(told, "durable {durable}, unreadable {unreadable}, step {step}: nobody is told");
         }
     }
     assert!(closed_unrecorded > 0, "no kill fell between the close and its record");
@@ -212,6 +214,64 @@ async fn a_text_whose_setting_was_lost_does_not_keep_its_ticks_when_access_comes
         }
         assert_eq!(world.open_carriers(sample::fingerprint(1)), 1, "{fault:?}");
     }
+}
+
+/// Finding 2 joins the ticket of finding 1, and the program is killed at that step. `None` where it was not.
+async fn joined_and_killed(step: u32, durable: bool) -> Option<World> {
+    let mut world = World::seasoned().await;
+    world.scan(&[(1, present(grant(1)))]);
+    world.sync().await;
+    world.scan(&[(1, present(grant(1))), (2, present(same_person(2)))]);
+    let died = world.dying(step, durable).await.expect("a store in memory").1;
+    died.then_some(world)
+}
+
+fn added(world: &World) -> usize {
+    world.tracker.only().comments.iter().filter(|comment| comment.contains("Added: ")).count()
+}
+
+/// A comment that may have been made is not made again; what a later run wishes to have said was not in it.
+#[tokio::test]
+async fn a_comment_in_doubt_swallows_no_news_of_later_runs() {
+    let mut said_unrecorded = 0;
+    for durable in [false, true] {
+        for step in 0.. {
+            let Some(mut world) = joined_and_killed(step, durable).await else { break };
+            said_unrecorded += u32::from(added(&world) == 1 && !durable);
+            world.later(24).await;
+            let used = Finding { severity: Severity::Critical, used_after_end: UsedAfterEnd::After, ..grant(1) };
+            world.scan(&[(1, present(used))]);
+            for _ in 0..2 {
+                world.sync().await;
+            }
+            let comments = world.tracker.only().comments;
+            let told = comments.iter().any(|comment| comment.contains("used after the end"));
+            assert!(told, "durable {durable}, step {step}: {comments:?}");
+            assert!(added(&world) <= 1, "durable {durable}, step {step}: {comments:?}");
+            assert_eq!(world.open_carriers(sample::fingerprint(2)), 1, "durable {durable}, step {step}");
+        }
+    }
+    assert!(said_unrecorded > 0, "no kill fell between the comment and its record");
+}
+
+#[tokio::test]
+async fn a_comment_in_doubt_stays_in_doubt_when_the_text_fails_next() {
+    let mut failed = 0;
+    for step in 0.. {
+        let Some(mut world) = joined_and_killed(step, false).await else { break };
+        if added(&world) == 0 {
+            continue;
+        }
+        world.tracker.look().faults.push_back(Fault::Down);
+        for _ in 0..3 {
+            world.sync().await;
+            world.later(24).await;
+            world.scan(&[]);
+        }
+        failed += world.tracker.look().faults_fired;
+        assert_eq!((added(&world), world.open_carriers(sample::fingerprint(2))), (1, 1), "step {step}");
+    }
+    assert!(failed > 0, "no text failed after a comment in doubt");
 }
 
 fn event() -> impl Strategy<Value = Event> {

@@ -50,6 +50,8 @@ pub(super) struct Inside {
     pub(super) tickets: Vec<FakeTicket>,
     pub(super) faults: VecDeque<Fault>,
     pub(super) down: bool,
+    /// It answers, and what it says of a ticket cannot be read.
+    pub(super) unreadable: bool,
     pub(super) refuses_title: Option<String>,
     pub(super) writes: Vec<String>,
     pub(super) faults_fired: u32,
@@ -224,6 +226,9 @@ impl Tracker for FakeTracker {
         let inside = self.look();
         if inside.down {
             return Err(TrackerError::NotDone(lost()));
+        }
+        if inside.unreadable {
+            return Err(TrackerError::NotDone(Cause::Malformed { what: String::from("a page instead of a ticket") }));
         }
         let found = inside.tickets.iter().find(|ticket| ticket.id == id.0 && !ticket.deleted);
         Ok(found.map_or_else(

@@ -220,3 +220,97 @@ async fn a_lost_state_directory_finds_its_tickets_again() {
         assert!(memory.expect("it is known").finding.ticket.is_some());
     }
 }
+
+/// One finds its way to a ticket by a finding that stands aside, another by its own: they may not both own it.
+#[tokio::test]
+async fn a_lost_state_directory_and_another_grouping_leave_one_record_for_each_ticket() {
+    use crate::findings::{Finding, Severity};
+    let sights = || {
+        let critical = Finding { severity: Severity::Critical, ..grant(1) };
+        let elsewhere = Finding { person_id: grant(1).person_id, system: "crm".into(), ..grant(2) };
+        let of_another = Finding { system: "crm".into(), ..grant(3) };
+        [(1, present(critical)), (2, present(elsewhere)), (3, present(of_another))]
+    };
+    let mut world = World::seasoned().await;
+    world.habits.group_by = crate::tickets::settings::GroupBy::System;
+    world.scan(&sights());
+    world.sync().await;
+    assert_eq!(world.tracker.tickets().len(), 2);
+    let mut anew = World::new();
+    anew.clock = world.clock.clone();
+    anew.tracker = world.tracker.clone();
+    anew.scan(&sights());
+    anew.release();
+    let open = |world: &World| [1, 2, 3].map(|number| world.open_carriers(crate::store::sample::fingerprint(number)));
+    for round in 0..2 {
+        let outcome = anew.sync().await;
+        assert!(!outcome.is_faulty(), "{outcome:?}");
+        assert_eq!(open(&anew), [1; 3], "sync {round}");
+        anew.later(1).await;
+    }
+    assert_eq!(anew.tracker.tickets().len(), 2, "no second ticket for any finding");
+    let shown = super::fake::plain(&anew.tracker.tickets()[1].draft.body);
+    assert!(shown.contains("of p-3;"), "whose it is, where it is another person's than the ticket's:\n{shown}");
+    let mut remotes: Vec<_> = anew.store.ticket_book().expect("a store in memory").tickets;
+    remotes.sort_by(|left, right| left.remote.cmp(&right.remote));
+    assert!(remotes.windows(2).all(|two| two[0].remote != two[1].remote), "two records of one ticket: {remotes:?}");
+    for _ in 0..2 {
+        anew.later(24).await;
+        anew.scan(&[(1, absent(&anew)), (2, absent(&anew))]);
+        anew.sync().await;
+    }
+    assert_eq!(open(&anew), [0, 0, 1], "what is gone closes nothing of another person's");
+}
+
+/// A ticket that was closed by hand, whose access was proven gone, and came back.
+async fn closed_by_hand_gone_and_back() -> World {
+    let mut world = with_one_ticket().await;
+    world.tracker.close_by_hand(0, false, Some(world.now()));
+    for _ in 0..2 {
+        world.later(24).await;
+        world.scan(&[(1, absent(&world))]);
+        world.sync().await;
+    }
+    assert_eq!(world.state(), TicketState::Resolved);
+    world.later(24).await;
+    world.scan(&[(1, present(grant(1)))]);
+    world
+}
+
+#[tokio::test]
+async fn an_old_close_by_hand_is_over_when_its_ticket_is_opened_again_for_access_that_is_back() {
+    let mut world = closed_by_hand_gone_and_back().await;
+    world.sync().await;
+    assert_eq!(world.tracker.only().standing, Standing::Open);
+    let standings = world.store.ticket_standings().expect("a store in memory");
+    assert!(standings.is_empty(), "it is open: {standings:?}");
+    world.tracker.close_by_hand(0, false, Some(world.now()));
+    let writes = world.tracker.writes();
+    world.sync().await;
+    assert_eq!(world.tracker.writes(), writes, "nobody has looked since");
+    world.later(24).await;
+    world.scan(&[(1, present(grant(1)))]);
+    world.sync().await;
+    assert_eq!(world.tracker.only().standing, Standing::Open, "opened again once");
+}
+
+#[tokio::test]
+async fn an_opening_for_access_that_is_back_is_no_answer_to_an_old_close_by_hand_also_when_it_is_killed() {
+    let mut opened_unrecorded = 0;
+    for step in 0.. {
+        let mut world = closed_by_hand_gone_and_back().await;
+        if !world.dying(step, false).await.expect("a store in memory").1 {
+            break;
+        }
+        opened_unrecorded += u32::from(world.tracker.only().standing == Standing::Open);
+        world.later(2).await;
+        world.sync().await;
+        assert_eq!(world.tracker.only().standing, Standing::Open, "step {step}");
+        world.tracker.close_by_hand(0, false, Some(world.now()));
+        world.later(24).await;
+        world.scan(&[(1, present(grant(1)))]);
+        world.sync().await;
+        assert_eq!(world.tracker.only().standing, Standing::Open, "step {step}: the first answer to this close");
+    }
+    assert!(opened_unrecorded > 0, "no kill fell between the opening and its record");
+}

@@ -267,9 +267,22 @@ async fn a_batch_has_a_parent_a_child_for_each_team_and_critical_findings_alone(
     world.later(24).await;
     world.scan(&[]);
     world.sync().await;
-    let parent = world.tracker.tickets().into_iter().find(|ticket| ticket.draft.title.ends_with("batch wave-1"));
-    let text = super::fake::plain(&parent.expect("a parent").draft.body);
-    assert!(text.contains("3 findings"), "{text}");
+    let parent = |world: &World| {
+        let mut all = world.tracker.tickets().into_iter();
+        all.find(|ticket| ticket.draft.title.ends_with("batch wave-1")).expect("a parent")
+    };
+    let text = super::fake::plain(&parent(&world).draft.body);
+    assert!(text.contains("4 findings") && text.contains("platform, critical: 1 open"), "{text}");
+    for (gone, is_open) in [(vec![1, 2, 4], true), (vec![3], false)] {
+        for _ in 0..2 {
+            world.later(24).await;
+            world.scan(&gone.iter().map(|number| (*number, absent(&world))).collect::<Vec<_>>());
+        }
+        for _ in 0..2 {
+            world.sync().await;
+        }
+        assert_eq!(parent(&world).standing == Standing::Open, is_open, "after {gone:?} are gone");
+    }
 }
 
 #[tokio::test]

@@ -430,3 +430,32 @@ async fn a_refused_text_still_lets_the_comment_through() {
     assert_eq!((outcome.refusals.len(), world.tracker.look().faults_fired), (1, 1));
     assert_eq!(world.tracker.only().comments.len(), 1);
 }
+
+#[tokio::test]
+async fn a_close_that_keeps_failing_keeps_nothing_else_of_its_ticket_from_being_told() {
+    for (number, finding) in [(1, grant(1)), (2, second_of_one(2))] {
+        let mut world = World::seasoned().await;
+        world.scan(&[(1, present(grant(1)))]);
+        world.sync().await;
+        for _ in 0..2 {
+            world.later(24).await;
+            world.scan(&[(1, absent(&world))]);
+        }
+        world.tracker.look().faults.extend([Fault::Fine, Fault::Down].repeat(40));
+        for _ in 0..14 {
+            world.later(24 * 8).await;
+            world.scan(&[]);
+            world.sync().await;
+        }
+        assert_eq!(world.tracker.look().faults_fired, 14, "each close failed");
+        world.tracker.look().faults.clear();
+        world.later(1).await;
+        world.scan(&[]);
+        let writes = world.tracker.writes();
+        world.sync().await;
+        assert_eq!(world.tracker.writes(), writes, "the close itself waits");
+        world.scan(&[(number, present(finding))]);
+        world.sync().await;
+        assert_eq!(world.open_carriers(sample::fingerprint(number)), 1, "finding {number}");
+    }
+}

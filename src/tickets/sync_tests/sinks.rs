@@ -4,6 +4,8 @@ use scan_contract::Cause;
 
 use super::fake::FakeSink;
 use super::world::{World, absent, grant, present, route};
+use crate::findings::Finding;
+use crate::tickets::settings::Caps;
 use crate::tickets::tracker::{Channel, Resend, TrackerError};
 
 fn lost() -> Cause {
@@ -190,5 +192,131 @@ async fn what_comes_back_after_a_kill_between_the_telling_of_its_end_and_its_rec
             assert_eq!(count(&sink, "raise"), 2, "{resend:?}, step {step}");
         }
         assert!(killed_after > 0, "{resend:?}: no kill came after the telling");
+    }
+}
+
+impl World {
+    /// Finding 1 is proven gone.
+    async fn gone(&mut self) {
+        for _ in 0..2 {
+            self.later(24).await;
+            self.scan(&[(1, absent(self))]);
+        }
+    }
+
+    async fn sync_some(&mut self, times: u32, channels: &[Result<Channel, Cause>]) {
+        for _ in 0..times {
+            self.sync_with(channels).await;
+            self.later(2).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_gone_before_a_receiver_could_be_told_is_not_raised() {
+    for resend in [Resend::Harmless, Resend::Doubles] {
+        let mut world = world().await;
+        let sink = FakeSink::new(resend);
+        let channels = channels(&world, &sink);
+        sink.faults.lock().expect("free").push_back(TrackerError::NotDone(lost()));
+        world.scan(&[(1, present(grant(1)))]);
+        assert!(world.sync_with(&channels).await.is_faulty());
+        world.gone().await;
+        world.sync_some(3, &channels).await;
+        assert_eq!(count(&sink, "raise"), 0, "{resend:?}");
+        assert_eq!(world.sync_with(&channels).await.pending, 0, "{resend:?}");
+        world.later(24).await;
+        world.scan(&[(1, present(grant(1)))]);
+        world.sync_some(2, &channels).await;
+        assert_eq!(count(&sink, "raise"), 1, "{resend:?}: what comes back is told");
+    }
+}
+
+#[tokio::test]
+async fn a_digest_that_has_nothing_left_before_a_receiver_could_be_told_is_not_raised() {
+    for resend in [Resend::Harmless, Resend::Doubles] {
+        let mut world = world().await;
+        world.habits.caps = Caps { per_run: 1, per_day: 100 };
+        let sink = FakeSink::new(resend);
+        let channels = channels(&world, &sink);
+        sink.faults.lock().expect("free").push_back(TrackerError::NotDone(lost()));
+        world.scan(&[(1, present(grant(1))), (2, present(grant(2)))]);
+        assert!(world.sync_with(&channels).await.is_faulty());
+        world.later(24).await;
+        world.scan(&[]);
+        world.sync_some(2, &channels).await;
+        assert_eq!(count(&sink, "raise"), 2, "{resend:?}: both findings, and no digest of nothing");
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_what_came_back_is_told_also_when_the_answer_to_its_return_was_lost() {
+    for resend in [Resend::Harmless, Resend::Doubles] {
+        let mut world = world().await;
+        let sink = FakeSink::new(resend);
+        let channels = channels(&world, &sink);
+        world.scan(&[(1, present(grant(1)))]);
+        world.sync_with(&channels).await;
+        world.gone().await;
+        world.sync_with(&channels).await;
+        assert_eq!(count(&sink, "resolve"), 1);
+        world.later(24).await;
+        world.scan(&[(1, present(grant(1)))]);
+        sink.faults.lock().expect("free").push_back(TrackerError::MayHaveHappened(lost()));
+        world.sync_with(&channels).await;
+        assert!(sink.faults.lock().expect("free").is_empty(), "the fault fired");
+        world.gone().await;
+        world.sync_some(3, &channels).await;
+        assert_eq!(count(&sink, "resolve"), 2, "{resend:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_what_came_back_is_told_also_when_its_return_was_told_by_a_killed_program() {
+    for resend in [Resend::Harmless, Resend::Doubles] {
+        let mut killed_after = 0;
+        for step in 0.. {
+            let mut world = world().await;
+            let sink = FakeSink::new(resend);
+            let channels = channels(&world, &sink);
+            world.scan(&[(1, present(grant(1)))]);
+            world.sync_with(&channels).await;
+            world.gone().await;
+            world.sync_with(&channels).await;
+            world.later(24).await;
+            world.scan(&[(1, present(grant(1)))]);
+            if !world.dying_with(step, false, &channels).await.expect("a store in memory").1 {
+                break;
+            }
+            killed_after += count(&sink, "raise") - 1;
+            world.gone().await;
+            world.sync_some(3, &channels).await;
+            let last = sink.told().last().map(|(told, _)| told.clone());
+            assert_eq!(last.as_deref(), Some("resolve"), "{resend:?}, step {step}");
+        }
+        assert!(killed_after > 0, "{resend:?}: no kill came after the telling");
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_an_alert_is_told_where_it_was_raised_also_when_another_team_owns_the_system_by_then() {
+    for resend in [Resend::Harmless, Resend::Doubles] {
+        let mut world = world().await;
+        world.routes[1].owner_teams = vec![String::from("platform")];
+        let sink = FakeSink::new(resend);
+        let channels = channels(&world, &sink);
+        let moved = || present(Finding { owner_team: Some("sre".into()), ..grant(1) });
+        world.scan(&[(1, present(grant(1)))]);
+        world.sync_with(&channels).await;
+        world.later(24).await;
+        world.scan(&[(1, moved())]);
+        world.sync_with(&channels).await;
+        world.gone().await;
+        world.sync_with(&channels).await;
+        assert_eq!((count(&sink, "raise"), count(&sink, "resolve")), (1, 1), "{resend:?}");
+        world.later(24).await;
+        world.scan(&[(1, moved())]);
+        world.sync_with(&channels).await;
+        assert_eq!(count(&sink, "raise"), 1, "{resend:?}: its return is another team's");
     }
 }

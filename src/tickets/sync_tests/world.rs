@@ -179,14 +179,26 @@ impl World {
 
 /// Read in force, and certain.
 pub(super) fn present(finding: Finding) -> Sight {
-    Sight::Present(Box::new(Seen { finding, scope_complete: true, confirms: true, suppressed: false }))
+    Sight::Present(Box::new(Seen {
+        finding,
+        scope_complete: true,
+        confirms: true,
+        suppressed: false,
+        also_in: Vec::new(),
+    }))
 }
 
 /// Covered by an exception.
 pub(super) fn excepted(mut finding: Finding) -> Sight {
     finding.exception_id = Some("EX-7".into());
     finding.exception_expires_at = Some(sample::at("2026-09-01T00:00:00Z"));
-    Sight::Present(Box::new(Seen { finding, scope_complete: true, confirms: true, suppressed: true }))
+    Sight::Present(Box::new(Seen {
+        finding,
+        scope_complete: true,
+        confirms: true,
+        suppressed: true,
+        also_in: Vec::new(),
+    }))
 }
 
 /// Read completely, and not there.

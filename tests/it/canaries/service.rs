@@ -69,6 +69,18 @@ impl Service {
         kill_process(Pid::from_child(&self.child), signal).expect("a signal");
     }
 
+    /// Sends a signal until it ends. The first violation of memory finds the handler that looks for an overflow of the
+    /// stack, and that steps aside for the second.
+    fn end_by(&mut self, signal: Signal) -> std::process::ExitStatus {
+        until("the service ends", || {
+            let ended = self.child.try_wait().expect("a child");
+            if ended.is_none() {
+                self.signal(signal);
+            }
+            ended
+        })
+    }
+
     pub(super) fn end(&mut self) -> std::process::ExitStatus {
         until("the service ends", || self.child.try_wait().expect("a child"))
     }
@@ -207,13 +219,7 @@ fn m6_an_abort_leaves_no_core_file() {
         let systems = import(&mut place);
         place.configure(&systems, "serve:\n  listen: 127.0.0.1:0\n  bearer: { file: bearer }\n  watch: 0s\n  schedule: [{ cron: \"0 0 1 1 *\" }]\n");
         let mut service = Service::start(&place, "serve.err");
-        service.signal(signal);
-        if signal == Signal::SEGV {
-            // The first one finds the handler that looks for an overflow of the stack; it steps aside for the second.
-            std::thread::park_timeout(std::time::Duration::from_millis(200));
-            service.signal(signal);
-        }
-        let status = service.end();
+        let status = service.end_by(signal);
         assert_eq!(status.signal(), Some(signal.as_raw()), "{status}");
         assert!(!status.core_dumped(), "{signal:?}: a core file was written");
         place.expect_silence(&["serve.err"]);

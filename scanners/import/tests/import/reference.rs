@@ -43,6 +43,12 @@ struct Unusable;
 
 type Field<T> = Result<T, Unusable>;
 
+/// The first eighty characters of a foreign word: the message names it, and is no place for a book.
+fn shown(word: &str) -> String {
+    let rest = if word.chars().count() > 80 { "…" } else { "" };
+    word.chars().take(80).chain(rest.chars()).collect()
+}
+
 fn optional(line: &Json, key: &str) -> Field<Option<String>> {
     match line.field(key) {
         None | Some(Json::Null) => Ok(None),
@@ -340,7 +346,7 @@ impl Reader<'_> {
                 match read {
                     Some(Ok((access, words))) => {
                         for (field, word) in words {
-                            let key = (access.scope.to_string(), field, word);
+                            let key = (access.scope.to_string(), field, shown(&word));
                             self.words.entry(key).or_insert((0, number)).0 += 1;
                         }
                         self.accesses.push(access);

@@ -94,8 +94,8 @@ pub(super) struct GapView {
 pub(super) fn gaps(report: &Report, persons: &Persons<'_>) -> Vec<GapView> {
     let mut views = Vec::new();
     if report.roster.state != RosterState::Accepted {
-        let holding: Vec<String> = report
-            .roster
+        let holding: Vec<String> = persons
+            .roster(&report.roster)
             .gates
             .iter()
             .filter(|gate| gate.holds)

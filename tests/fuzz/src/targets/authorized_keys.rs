@@ -2,6 +2,7 @@
 
 use scan_ssh::fuzzing::{KeyLine, authorized_keys, plain_keys};
 use sha2::{Digest, Sha256};
+use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, PublicKey};
 
 use crate::help::unseen::acts;
@@ -91,6 +92,15 @@ fn key_at(text: &[u8]) -> Option<String> {
     // The library takes lengths that sshd does not: what it would not write itself is no key for sure.
     let written = key.to_openssh().ok()?;
     if written.split(' ').nth(1) != Some(blob) {
+        return None;
+    }
+    // Nor does sshd take a number below zero (`sshbuf_get_bignum2`); the library keeps it as it stands.
+    let numbers = match key.key_data() {
+        KeyData::Rsa(key) => vec![&key.e, &key.n],
+        KeyData::Dsa(key) => vec![&key.p, &key.q, &key.g, &key.y],
+        _ => Vec::new(),
+    };
+    if numbers.iter().any(|number| number.as_positive_bytes().is_none()) {
         return None;
     }
     // The library reads names of other makers (`name@domain`) as keys of any content.

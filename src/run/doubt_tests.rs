@@ -1,0 +1,122 @@
+//! Leavers of whom not everything is known, in whole runs.
+
+use super::world::{World, account, person, record, states};
+use crate::report::{CellVerdict, ExitCode};
+
+const NOW: &str = "2026-08-03T02:00:00Z";
+const NEXT_DAY: &str = "2026-08-04T02:00:00Z";
+
+fn colleagues(count: usize) -> Vec<String> {
+    (1..=count).map(|number| person(&format!("p-{number}"), false)).collect()
+}
+
+#[test]
+fn an_account_is_found_by_the_address_that_hr_emptied_when_its_holder_left() {
+    let mut world = World::new();
+    world.people = colleagues(40);
+    world.records = vec![account("u-1", "p-1@acme.example")];
+    world.scan(NOW);
+    world.people[0] = person("p-1", true).replace("p-1@acme.example", "");
+    world.as_of = String::from("2026-08-04T01:00:00Z");
+    let report = world.scan(NEXT_DAY);
+    assert_eq!(states(&report, "p-1"), [("u-1", "confirmed")]);
+}
+
+#[test]
+fn an_account_of_somebody_whose_only_row_cannot_be_used_is_no_clean_run() {
+    let mut world = World::new();
+    world.people = colleagues(120);
+    world.people.push(person("p-x", true).replace(",ended,", ",gone,"));
+    world.records = vec![account("u-x", "p-x@acme.example")];
+    let report = world.scan(NOW);
+    assert_eq!(report.unattributed_total, 0);
+    assert!(report.run.flags.ambiguous && report.run.exit_code != ExitCode::Clean, "{:?}", report.run.flags);
+}
+
+#[test]
+fn whoever_is_not_listed_among_the_candidates_is_not_called_clean() {
+    let mut world = World::new();
+    world.people = (1..=60).map(|number| person(&format!("p-{number}"), true)).collect();
+    world.people.extend((61..=100).map(|number| person(&format!("p-{number}"), false)));
+    world.aliases = (1..=60).map(|number| format!("p-{number},email,desk@acme.example,,false,,")).collect();
+    // Nobody says when it was made, so that time decides nothing.
+    world.records = vec![account("u-1", "desk@acme.example").replace(r#""created_at":"2023-04-01T08:00:00Z","#, "")];
+    let report = world.scan(NOW);
+    assert_eq!(report.ambiguous[0].candidates.len(), 50);
+    assert_eq!(report.leavers.len(), 60);
+    assert!(report.leavers.iter().all(|leaver| leaver.cells[0].0 == CellVerdict::NotKnown));
+    assert_eq!(report.totals.leavers_clean, 0);
+}
+
+#[test]
+fn access_within_its_agreed_time_is_neither_clean_nor_residual_yet() {
+    let mut world = World::new();
+    world.policy = Some(
+        "version: 1\nrules:\n  - id: slow\n    when: {}\n    mode: staged\n    stages:\n      - at: 72h\n        kinds: [account, session, oauth_grant, api_token, access_key, password, mfa_device, ssh_key, certificate, role_binding, group_membership, delegation, shared_secret, service_key, ownership, automation]\n    approvers: { group: owners, count: 1 }\n",
+    );
+    world.records = vec![account("u-1", "p-1@acme.example")];
+    let of = |world: &mut World, now: &str| {
+        let totals = world.scan(now).totals;
+        (totals.leavers_clean, totals.leavers_unverified, totals.leavers_residual)
+    };
+    // The end was at midnight of 1 August in Berlin.
+    assert_eq!(of(&mut world, NOW), (0, 1, 0));
+    world.as_of = String::from("2026-08-05T01:00:00Z");
+    assert_eq!(of(&mut world, "2026-08-05T02:00:00Z"), (0, 0, 1));
+}
+
+const THIRD_DAY: &str = "2026-08-05T02:00:00Z";
+const GAP: &str = r#"{"record":"gap","scope":"tokens","cause":"failed","detail":"the second page"}"#;
+
+/// The account of Ana in the scope `tokens`, which shows it as well.
+fn shown_there(status: &str) -> String {
+    let holder = r#","holders":[{"relation":"holder","provider_id":"u-1","email":"p-1@acme.example"}]"#;
+    record("tokens", "account", "u-1", holder).replace("enabled", status)
+}
+
+fn shown_by_both() -> World {
+    let mut world = World::new();
+    world.records = vec![account("u-1", "p-1@acme.example"), shown_there("enabled")];
+    let report = world.scan(NOW);
+    assert_eq!(states(&report, "p-1"), [("u-1", "confirmed")], "one finding");
+    world
+}
+
+#[test]
+fn a_grant_that_two_scopes_show_is_not_closed_by_one_that_shows_it_ended() {
+    for (there, closes) in [(GAP.to_owned(), false), (shown_there("disabled"), true)] {
+        let mut world = shown_by_both();
+        world.records = vec![account("u-1", "p-1@acme.example").replace("enabled", "disabled"), there];
+        world.as_of = String::from("2026-08-04T01:00:00Z");
+        let report = world.scan(NEXT_DAY);
+        assert_eq!(report.closed.len(), usize::from(closes));
+        if !closes {
+            assert_eq!(states(&report, "p-1"), [("u-1", "unverified")]);
+        }
+    }
+}
+
+#[test]
+fn a_grant_that_two_scopes_show_is_not_closed_by_one_that_shows_it_no_longer() {
+    for (there, closes) in [(vec![GAP.to_owned()], false), (Vec::new(), true)] {
+        let mut world = shown_by_both();
+        world.records = there;
+        world.as_of = String::from("2026-08-04T01:00:00Z");
+        assert!(world.scan(NEXT_DAY).closed.is_empty());
+        world.as_of = String::from("2026-08-05T01:00:00Z");
+        let report = world.scan(THIRD_DAY);
+        assert_eq!(report.closed.len(), usize::from(closes), "{:?}", report.findings);
+    }
+}
+
+#[test]
+fn a_scope_that_was_read_since_without_the_grant_is_not_waited_for() {
+    let mut world = shown_by_both();
+    // It moves: one scope alone shows it, and the other is read to its end.
+    world.records = vec![account("u-1", "p-1@acme.example")];
+    world.as_of = String::from("2026-08-04T01:00:00Z");
+    world.scan(NEXT_DAY);
+    world.records = vec![account("u-1", "p-1@acme.example").replace("enabled", "disabled"), GAP.to_owned()];
+    world.as_of = String::from("2026-08-05T01:00:00Z");
+    assert_eq!(world.scan(THIRD_DAY).closed.len(), 1);
+}
