@@ -16,7 +16,7 @@ use crate::mapping::{self, Mapping, Usual};
 use crate::page::Form;
 use crate::pick::Pointer;
 use crate::source::Source;
-use crate::table::{Alias, Record, Table};
+use crate::table::{Alias, Table};
 use crate::walk::{Hints, Walk, Ways};
 use crate::words::Words;
 
@@ -141,7 +141,7 @@ pub(crate) async fn fetch(system: &BambooHr, source: &Source, ways: &Ways) -> Re
     let mut table = Table::new(source, &mapping);
     for item in &page.items {
         let Some(values) = mapping.read(item) else {
-            table.push(Record::unreadable());
+            table.push_unreadable();
             continue;
         };
         let mut record = mapping.record(&values);

@@ -172,7 +172,8 @@ impl Minted {
         let granted: Granted = reply.json()?;
         let life = granted.expires_in.map_or(LIFE, Duration::from_secs);
         let life = TimeDelta::from_std(life).unwrap_or(TimeDelta::days(1));
-        Ok((granted.access_token, self.door.now() + life))
+        let until = self.door.now().checked_add_signed(life).unwrap_or(Instant::MAX_UTC);
+        Ok((granted.access_token, until))
     }
 }
 

@@ -239,7 +239,7 @@ impl Reader {
 
     fn take(&self, item: &RawValue, as_of: Instant, accounts_of: Option<&str>, table: &mut Table<'_>) {
         let Some(values) = self.mapping.read(item) else {
-            table.push(Record::unreadable());
+            table.push_unreadable();
             return;
         };
         match values.at(self.id).text() {
@@ -282,7 +282,7 @@ pub(crate) async fn fetch(system: &Entra, source: &Source, ways: &Ways) -> Resul
         let page = form.read(&reply)?;
         let as_of = walk.as_of();
         page.items.iter().for_each(|item| reader.take(item, as_of, system.accounts_of.as_deref(), &mut table));
-        next = match page.at(next_link).text() {
+        next = match page.next(next_link)? {
             None => None,
             Some(link) => Some(walk.link(&system.base, link)?),
         };

@@ -17,7 +17,7 @@ use crate::mapping::{Mapping, Usual};
 use crate::page::Form;
 use crate::pick::Pointer;
 use crate::source::Source;
-use crate::table::{Record, Table};
+use crate::table::Table;
 use crate::walk::{Hints, Walk, Ways};
 use crate::words::Words;
 
@@ -130,7 +130,7 @@ pub(crate) async fn fetch(system: &HiBob, source: &Source, ways: &Ways) -> Resul
     let mut on_garden_leave = 0_u64;
     for item in &page.items {
         let Some(values) = mapping.read(item) else {
-            table.push(Record::unreadable());
+            table.push_unreadable();
             continue;
         };
         if let Some(declared) = &system.company {

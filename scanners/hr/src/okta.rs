@@ -157,7 +157,7 @@ impl Reader {
 
     fn take(&self, item: &RawValue, accounts_of: Option<&str>, table: &mut Table<'_>) {
         let Some(values) = self.mapping.read(item) else {
-            table.push(Record::unreadable());
+            table.push_unreadable();
             return;
         };
         match values.at(self.id).text() {

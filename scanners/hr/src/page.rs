@@ -57,6 +57,18 @@ impl Page {
         &self.values[slot]
     }
 
+    /// Where the next page is, as text. `None`: nothing, `null` or an empty text says that this was the last one. Anything
+    /// else may lead on in a way that is not known here, and is never taken for the end.
+    pub(crate) fn next(&self, slot: usize) -> Result<Option<&str>, Cause> {
+        let found = self.at(slot);
+        match found {
+            Picked::Absent | Picked::Null | Picked::Text(_) => Ok(found.text()),
+            Picked::List(_) | Picked::Other => Err(Cause::Malformed {
+                what: String::from("where the answer names the next page stands no text, but a list or an object"),
+            }),
+        }
+    }
+
     /// A total that the service names.
     pub(crate) fn total(&self, slot: usize) -> Result<Option<u64>, Cause> {
         match self.at(slot).text() {

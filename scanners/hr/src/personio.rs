@@ -225,7 +225,7 @@ pub(crate) async fn fetch(system: &Personio, source: &Source, ways: &Ways) -> Re
         empty = if page.items.is_empty() { empty + 1 } else { 0 };
         let persons = reader.persons(&page.items, &mut table);
         reader.employments(system, &walk, persons, &mut table).await?;
-        let next = page.at(list.next).text().map(|link| (cursor_of(link), link.len()));
+        let next = page.next(list.next)?.map(|link| (cursor_of(link), link.len()));
         match next {
             None => break,
             Some((None, _)) => {
@@ -291,7 +291,7 @@ impl Reader {
                         persons.push((id, record));
                     }
                 }
-                None => table.push(Record::unreadable()),
+                None => table.push_unreadable(),
             }
         }
         persons
@@ -344,6 +344,7 @@ async fn spells(
 ) -> Result<Option<Vec<Record>>, Cause> {
     let list = List::new();
     let (mut spells, mut seen, mut cursor) = (Vec::new(), std::collections::BTreeSet::new(), None::<String>);
+    let mut unreadable = 0_u64;
     loop {
         let reply = door.send(page_request(url.clone(), cursor.as_deref())).await?;
         if reply.status.as_u16() == 404 && cursor.is_none() {
@@ -355,9 +356,11 @@ async fn spells(
         let page = list.form.read(&reply)?;
         for item in &page.items {
             let mut record = person.clone();
-            match mapping.read(item) {
-                Some(values) => mapping.fill(&mut record, &values),
-                None => record.put(Column::StartDate, "(unreadable employment)"),
+            if let Some(values) = mapping.read(item) {
+                mapping.fill(&mut record, &values);
+            } else {
+                unreadable += 1;
+                record.put(Column::StartDate, format!("(unreadable employment {unreadable})"));
             }
             // The sort of an employment only informs; a status that is not told rejects its row.
             if record.get(Column::EmploymentType) == Some("UNSPECIFIED") {
@@ -365,10 +368,13 @@ async fn spells(
             }
             spells.push(record);
         }
-        match page.at(list.next).text().and_then(cursor_of) {
-            Some(next) if !page.items.is_empty() => {
+        match page.next(list.next)? {
+            Some(link) if !page.items.is_empty() => {
+                let malformed = |what| Cause::Malformed { what: String::from(what) };
+                let next = cursor_of(link)
+                    .ok_or_else(|| malformed("the link to the next page of employments names no cursor"))?;
                 if !seen.insert(next.clone()) {
-                    return Err(Cause::Malformed { what: String::from("employments: a cursor came back") });
+                    return Err(malformed("employments: a cursor came back"));
                 }
                 cursor = Some(next);
             }

@@ -17,7 +17,7 @@ use crate::mapping::{self, Mapping, Usual};
 use crate::page::Form;
 use crate::pick::Pointer;
 use crate::source::Source;
-use crate::table::{Alias, Record, Table};
+use crate::table::{Alias, Table};
 use crate::walk::{Hints, Walk, Ways};
 use crate::words::Words;
 
@@ -183,7 +183,7 @@ pub(crate) async fn fetch(system: &Rippling, source: &Source, ways: &Ways) -> Re
             redacted.insert(field.name, field.reason);
         }
         page.items.iter().for_each(|item| take(item, &mapping, private, &mut table));
-        next = match page.at(next_link).text() {
+        next = match page.next(next_link)? {
             None => None,
             Some(link) => Some(walk.link(&system.base, link)?),
         };
@@ -194,7 +194,7 @@ pub(crate) async fn fetch(system: &Rippling, source: &Source, ways: &Ways) -> Re
 
 fn take(item: &RawValue, mapping: &Mapping, private: usize, table: &mut Table<'_>) {
     let Some(values) = mapping.read(item) else {
-        table.push(Record::unreadable());
+        table.push_unreadable();
         return;
     };
     let mut record = mapping.record(&values);

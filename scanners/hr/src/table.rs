@@ -16,6 +16,8 @@ use crate::source::{Dates, Leavers, Source};
 /// Text in a cell that could not be read: no date, no word, no address looks like it, so that its row is rejected and
 /// counted by the roster's own gates.
 const UNREADABLE: &str = "(not a text)";
+/// Records that cannot be read, of which so many make no roster whatever its gates say.
+const MOST_UNREADABLE: u64 = 100_000;
 /// How many locations without a zone are named.
 const NAMED: usize = 5;
 
@@ -91,13 +93,14 @@ impl Record {
         Self { cells: std::array::from_fn(|_| Cell::Absent), aliases: Vec::new() }
     }
 
-    /// A record that could not be read, so that it is counted and nobody is judged by its neighbours in its place.
-    pub(crate) fn unreadable() -> Self {
+    /// A record that could not be read, so that it is counted and nobody is judged by its neighbours in its place. Each
+    /// has a number, since lines that are equal count once.
+    fn unreadable(number: u64) -> Self {
         let mut record = Self::new();
         for column in [Column::PersonId, Column::EmploymentType] {
             record.set(column, Cell::Empty);
         }
-        record.set(Column::StartDate, Cell::Text(String::from(UNREADABLE)));
+        record.put(Column::StartDate, format!("(unreadable record {number})"));
         record
     }
 
@@ -164,6 +167,7 @@ pub(crate) struct Table<'s> {
     /// The service's own keys of what it told, for counting.
     keys: HashSet<Box<str>>,
     repeated: u64,
+    unreadable: u64,
     leavers: u64,
     without_zone: BTreeMap<String, u64>,
     earlier_spell_unknown: u64,
@@ -182,6 +186,7 @@ impl<'s> Table<'s> {
             lines: BTreeSet::new(),
             keys: HashSet::new(),
             repeated: 0,
+            unreadable: 0,
             leavers: 0,
             without_zone: BTreeMap::new(),
             earlier_spell_unknown: 0,
@@ -212,6 +217,11 @@ impl<'s> Table<'s> {
         let new = self.keys.insert(Box::from(key));
         self.repeated += u64::from(!new);
         new
+    }
+
+    /// Takes a record that could not be read.
+    pub(crate) fn push_unreadable(&mut self) {
+        self.unreadable += 1;
     }
 
     /// Takes a record.
@@ -314,6 +324,7 @@ impl<'s> Table<'s> {
                 found: distinct,
             });
         }
+        self.insert_unreadable()?;
         if self.lines.is_empty() {
             return Err(Cause::NotSeen {
                 what: String::from("anybody: the source gave no record, and an empty roster is never valid"),
@@ -327,6 +338,19 @@ impl<'s> Table<'s> {
             table.push(b'\n');
         }
         Ok(Lines { table: Bytes::from(table), rows: self.lines.len() as u64, notices: self.notices })
+    }
+
+    /// One row for each record that could not be read: the share of rows that are rejected is judged (ROS-3).
+    fn insert_unreadable(&mut self) -> Result<(), Cause> {
+        if self.unreadable > MOST_UNREADABLE {
+            return Err(Cause::Malformed { what: format!("{} records of the source cannot be read", self.unreadable) });
+        }
+        for number in 1..=self.unreadable {
+            let mut record = Record::unreadable(number);
+            self.tidy(&mut record);
+            self.insert(&record);
+        }
+        Ok(())
     }
 
     fn check_leavers(&mut self) -> Result<(), Cause> {

@@ -17,7 +17,7 @@ use crate::mapping::{Mapping, Usual};
 use crate::page::Form;
 use crate::pick::Pointer;
 use crate::source::Source;
-use crate::table::{Record, Table};
+use crate::table::Table;
 use crate::walk::{Hints, Walk, Ways};
 
 /// How Workday is asked.
@@ -97,7 +97,7 @@ pub(crate) async fn fetch(system: &Workday, source: &Source, ways: &Ways) -> Res
     let mut table = Table::new(source, &mapping);
     for item in &page.items {
         let Some(values) = mapping.read(item) else {
-            table.push(Record::unreadable());
+            table.push_unreadable();
             continue;
         };
         let record = mapping.record(&values);

@@ -354,7 +354,9 @@ fn last_renewal(token: &ApiToken, access: &Access) -> Fact<scan_contract::Moment
     let (Some(window), Some(end), created) = (window, access.expires_at.known(), access.created_at.known()) else {
         return Fact::Hidden(String::from("Okta lists no last use of an API token"));
     };
-    let renewed = end.at - window;
+    let Some(renewed) = end.at.checked_sub_signed(window) else {
+        return Fact::Hidden(String::from("its window is longer than any calendar"));
+    };
     // A token that was never used still ends one window after it was made.
     if created.is_some_and(|created| renewed <= created.settled_at()) {
         return Fact::Hidden(String::from("no use since it was made shows in its end"));

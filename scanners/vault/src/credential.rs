@@ -148,7 +148,7 @@ impl TokenCredential {
         let TokenText(token) =
             auth.client_token.ok_or_else(|| refused(format!("{}: it wants a second factor", target.shown())))?;
         let now = self.door.now();
-        let ends = (auth.lease_duration > 0).then(|| now + TimeDelta::seconds(auth.lease_duration));
+        let ends = end_of(now, auth.lease_duration);
         // A batch token cannot be given back: it ends by itself.
         let ours = auth.token_type.as_deref() != Some("batch");
         Ok(Held { token, ours, ends, seen_alive: None })
@@ -213,6 +213,12 @@ impl TokenCredential {
             _ => Err(reply.unexpected()),
         }
     }
+}
+
+/// When a token ends that lives so many seconds. `None`: never, or later than any calendar goes.
+fn end_of(now: Instant, seconds: i64) -> Option<Instant> {
+    let life = TimeDelta::try_seconds(seconds).filter(|life| *life > TimeDelta::zero())?;
+    now.checked_add_signed(life)
 }
 
 fn address(base: &Url, target: &Target) -> Result<Url, Cause> {

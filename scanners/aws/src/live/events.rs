@@ -18,6 +18,7 @@ use crate::live::bulk::pages::{Turn, Walk};
 use crate::live::bulk::rows::instant;
 use crate::live::clients::Account;
 use crate::live::follow::{About, Outcome};
+use crate::read::wire::later;
 use crate::tell::roles::by_session;
 use crate::text::short;
 
@@ -307,7 +308,7 @@ impl Seen {
 fn session(about: &About<'_>, credential: &Credential, used: &Use) -> Access {
     let name = credential.name();
     let began = used.begun.unwrap_or(used.at);
-    let live_until = began + LONGEST_SESSION;
+    let live_until = later(began, LONGEST_SESSION);
     let status = if live_until <= about.account.door.now() { Status::Expired } else { Status::Unknown };
     // By the name that the history was asked for: the id must not depend on what else could be read.
     let grant_id = format!("{}/cloudtrail/{name}", about.user);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use scan_contract::{Fact, Instant, Moment};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
@@ -46,6 +46,20 @@ pub(crate) fn instant(text: &str) -> Option<Instant> {
         Ok(at) => Some(at.with_timezone(&Utc)),
         Err(_) => None,
     }
+}
+
+/// The last second that RFC 3339 can write.
+const LAST_SECOND: i64 = 253_402_300_799;
+
+/// An instant so much later. Times and lengths come from outside: what would end after the calendar ends with it.
+pub(crate) fn later(at: Instant, by: TimeDelta) -> Instant {
+    let end = at.checked_add_signed(by).unwrap_or(Instant::MAX_UTC);
+    DateTime::from_timestamp(LAST_SECOND, 0).map_or(end, |last| end.min(last))
+}
+
+/// So many seconds, of whatever number.
+pub(crate) fn seconds(count: i64) -> TimeDelta {
+    TimeDelta::try_seconds(count).unwrap_or(TimeDelta::MAX)
 }
 
 impl<'de> Deserialize<'de> for Stamp {

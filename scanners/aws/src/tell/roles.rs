@@ -11,7 +11,7 @@ use crate::policy::document::{PolicyDocument, Scalar};
 use crate::policy::reach::Reaches;
 use crate::policy::trust::{Condition, ConditionName, Named, is_address, read_trust};
 use crate::read::details::Details;
-use crate::read::wire::{RoleDetail, Stamp, instant};
+use crate::read::wire::{RoleDetail, Stamp, instant, later, seconds};
 use crate::scopes::{ROLE_TRUSTS, ROLES, USERS};
 use crate::settings::Settings;
 use crate::tell::Beyond;
@@ -244,7 +244,8 @@ pub(crate) fn by_session(session: &str) -> Holder {
     holder
 }
 
-/// Sessions of a role cannot be listed. They began at the latest at its last use, and live at most twelve hours longer.
+/// Sessions of a role cannot be listed. They began at the latest at its last use, which shows late, and live at most
+/// twelve hours longer.
 fn tell_session(
     ground: &Ground<'_>,
     role: &RoleDetail,
@@ -253,10 +254,11 @@ fn tell_session(
     reading: &mut Reading,
 ) {
     let Some(last) = role.role_last_used.as_ref().and_then(|last| last.last_used_date.instant()) else { return };
-    let said = ground.beyond.longest_sessions.get(&role.arn).copied();
-    let live_until = last + said.map_or(TimeDelta::hours(LONGEST_SESSION_HOURS), TimeDelta::seconds);
-    // The last use shows late, so a session counts as over only when that delay has passed as well.
-    let over = live_until + TimeDelta::hours(LAST_USE_LAG_HOURS) <= ground.settings.documents.as_of;
+    let said = ground.beyond.longest_sessions.get(&role.arn).copied().filter(|seconds| *seconds > 0);
+    let longest = said.map_or(TimeDelta::hours(LONGEST_SESSION_HOURS), seconds);
+    // One may have begun after the last use that shows: it counts as over only when that delay has passed as well.
+    let live_until = later(later(last, longest), TimeDelta::hours(LAST_USE_LAG_HOURS));
+    let over = live_until <= ground.settings.documents.as_of;
     let id = GrantId::from(format!("{}/{}", trusted.holder_id(), role.role_id));
     let status = if over { Status::Expired } else { Status::Unknown };
     let mut access = Access::new(reading.name(ROLES), AccessKind::Session, id, status);

@@ -153,11 +153,11 @@ fn trusts_name_users_leftovers_and_people_in_conditions() {
 }
 
 #[test]
-fn sessions_live_twelve_hours_past_the_last_use_of_their_role_and_are_nobodys_use() {
+fn sessions_live_twelve_hours_past_the_last_use_of_their_role_which_shows_late_and_are_nobodys_use() {
     let seen = papers("acme", ACME).read();
     let fresh = seen.get("AIDA2EXAMPLEANASILVA1/AROA2EXAMPLERELEASES2");
     assert_eq!((fresh.kind, fresh.status), (AccessKind::Session, Status::Unknown));
-    assert_eq!(fresh.live_until.map(|at| at.to_rfc3339()).as_deref(), Some("2026-08-01T08:05:00+00:00"));
+    assert_eq!(fresh.live_until.map(|at| at.to_rfc3339()).as_deref(), Some("2026-08-01T12:05:00+00:00"));
     assert!(fresh.last_used_at.is_hidden(), "AWS does not say who used the role");
     assert_eq!(fresh.client.as_deref(), Some("AROA2EXAMPLERELEASES2"));
     let old = seen.get("sts:rolesessionname=bo.chen@acme.example/AROA2EXAMPLEAUDITORS3");

@@ -32,11 +32,11 @@ fn a_leaver_is_found_in_every_kind_and_the_twin_is_switched_off_or_silent() {
     assert!(seen.find("AIDALEAVER/AGPABUILDERS").is_some() && seen.find("AIDATWIN/AGPABUILDERS").is_none());
     assert_eq!(seen.get("AIDALEAVER").privilege, Privilege::Write);
     assert_eq!(seen.get("AIDATWIN").privilege, Privilege::None);
-    // The trust of a role, and until when its sessions can live: last use and what the role allows.
+    // The trust of a role, and until when its sessions can live: last use, what the role allows, and the delay of a use.
     assert!(seen.find("AROARELEASES/AIDALEAVER").is_some());
     let session = seen.get("AIDALEAVER/AROARELEASES");
     let used = world.aws.truth().accounts[ACCOUNT].roles["releases"].used.expect("used");
-    assert_eq!(session.live_until, Some(used + chrono::TimeDelta::seconds(7200)));
+    assert_eq!(session.live_until, Some(used + chrono::TimeDelta::seconds(7200) + chrono::TimeDelta::hours(4)));
     assert!(seen.find("AIDATWIN/AROARELEASES").is_none());
     // A fingerprint other systems have too, and a key pair nobody owns.
     let print = scan_aws_fingerprint(&aws::ssh_key("leaver"));
@@ -106,6 +106,57 @@ fn an_identity_center_user_has_groups_and_permission_sets_and_one_switched_off_h
     let session =
         seen.of_kind(AccessKind::Session).into_iter().find(|session| session.grant_id.as_str().starts_with("u-off/"));
     assert_eq!(session.and_then(|session| session.live_until), Some(updated + chrono::TimeDelta::hours(8)));
+}
+
+/// A defect once: the delay with which a use shows was counted for the status and not for the end that is told, so that
+/// a session which may live was told as over.
+#[test]
+fn a_session_of_a_role_may_live_until_a_use_that_does_not_show_yet_can_have_ended() {
+    for (ago, status) in [(3, Status::Unknown), (5, Status::Unknown), (7, Status::Expired)] {
+        let mut truth = leaver_and_twin(now());
+        let role = truth.accounts.get_mut(ACCOUNT).and_then(|account| account.roles.get_mut("releases"));
+        let role = role.expect("the role");
+        assert_eq!(role.longest, 7200);
+        role.used = Some(now() - chrono::TimeDelta::hours(ago));
+        let world = World::new(truth);
+        let seen = world.read(|_| false);
+        let session = seen.get("AIDALEAVER/AROARELEASES");
+        assert_eq!(session.status, status, "{ago} h ago");
+        let may_live = session.live_until.is_some_and(|until| until > now());
+        assert_eq!(may_live, status == Status::Unknown, "{ago} h ago: the end that is told says the same");
+        world.server.finish();
+    }
+}
+
+/// A defect once: the ends of such sessions were added up, and the scope ended with a panic.
+#[test]
+fn a_session_that_would_end_later_than_any_calendar_never_ends() {
+    let mut truth = leaver_and_twin(now());
+    let admin = truth.center.assignments[0].2.clone();
+    truth.center.sets.get_mut(&admin).expect("the set").1 = String::from("PT99999999999H");
+    truth.center.assignments.push((String::from("u-off"), String::from(ACCOUNT), admin));
+    let events = &mut truth
+        .accounts
+        .get_mut(ACCOUNT)
+        .and_then(|account| account.users.get_mut("leaver"))
+        .expect("a user")
+        .events;
+    let mut late = events[0].clone();
+    late.key = String::from("ASIALATE000000000000");
+    late.at = chrono::DateTime::<chrono::Utc>::MAX_UTC - chrono::TimeDelta::hours(1);
+    events.push(late);
+    let world = World::new(truth).with_everything();
+    let seen = world.read_all();
+    assert_eq!(seen.gaps, Vec::new());
+    let sessions = seen.of_kind(AccessKind::Session);
+    for wanted in ["u-off/", "ASIALATE000000000000"] {
+        let found = sessions.iter().find(|session| session.grant_id.as_str().contains(wanted));
+        let session = found.unwrap_or_else(|| panic!("{wanted}: {sessions:?}"));
+        assert_eq!(session.status, Status::Unknown, "{wanted}");
+        let until = session.live_until.map(|until| until.to_rfc3339());
+        assert_eq!(until.as_deref(), Some("9999-12-31T23:59:59+00:00"), "{wanted}: the calendar's last second");
+    }
+    world.server.finish();
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::leak;
 use crate::mapping::{self, Mapping, Usual};
 use crate::pick::Pointer;
 use crate::source::{Client, Source};
-use crate::table::{Record, Table};
+use crate::table::Table;
 use crate::walk::{Hints, Walk, Ways};
 
 /// How such a service is asked.
@@ -268,7 +268,7 @@ fn take(items: &[Box<serde_json::value::RawValue>], mapping: &Mapping, table: &m
     let mut new = 0;
     for item in items {
         let Some(values) = mapping.read(item) else {
-            table.push(Record::unreadable());
+            table.push_unreadable();
             new += 1;
             continue;
         };

@@ -57,8 +57,8 @@ impl Places {
         }
     }
 
-    fn next<'p>(&self, page: &'p Page) -> Option<&'p str> {
-        page.at(self.next?).text()
+    fn next<'p>(&self, page: &'p Page) -> Result<Option<&'p str>, Cause> {
+        self.next.map_or(Ok(None), |slot| page.next(slot))
     }
 }
 
@@ -120,11 +120,11 @@ async fn once<'s>(
                 None => None,
                 Some(link) => Some((walk.link(&system.url, link.as_str())?, None)),
             },
-            Paging::LinkIn(_) => match places.next(&page) {
+            Paging::LinkIn(_) => match places.next(&page)? {
                 None => None,
                 Some(link) => Some((walk.link(&system.url, link)?, None)),
             },
-            Paging::Cursor { .. } => match places.next(&page) {
+            Paging::Cursor { .. } => match places.next(&page)? {
                 None => None,
                 Some(cursor) => {
                     walk.follow(cursor)?;

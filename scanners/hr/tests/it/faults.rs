@@ -122,3 +122,20 @@ fn nobody_who_listens_is_told_as_unreachable() {
         assert!(matches!(cause, Cause::Unreachable { .. }), "{vendor:?}: {cause}");
     }
 }
+
+/// A defect once: the end of the token was added up, and the fetch ended with a panic.
+#[test]
+fn a_token_that_lives_longer_than_any_calendar_is_used_as_usual() {
+    for vendor in [Vendor::Personio, Vendor::Entra] {
+        let (server, source) = vendor.start(&truth());
+        let whole = fetched(&source).table;
+        for life in [u64::MAX, 9_000_000_000_000_000, 9_000_000_000_000] {
+            let fault = server
+                .plant(On::any().when(|asked| asked.path.ends_with("/token")), Damage::set("/expires_in", life.into()));
+            assert_eq!(fetched(&source).table, whole, "{vendor:?} {life}");
+            fault.expect_fired();
+            fault.withdraw();
+        }
+        server.finish();
+    }
+}

@@ -165,6 +165,34 @@ fn a_list_that_never_stands_still_is_not_believed() {
     server.finish();
 }
 
+/// A defect once: a next page of another form than a text was taken for none, and the first page for everybody.
+#[test]
+fn a_next_page_in_another_form_than_a_text_is_damage_and_not_the_end() {
+    let cursor = Paging::Cursor { at: pointer("/next"), parameter: String::from("from"), place: Place::Query };
+    for (kind, paging) in [(Kind::Link, Paging::LinkIn(pointer("/next"))), (Kind::Cursor, cursor)] {
+        let truth = truth();
+        truth.page_size(4);
+        let (server, mut source) = start(&truth, kind, paging);
+        if let System::HttpJson(json) = &mut source.system {
+            json.total = None;
+        }
+        for next in [json!({ "href": "/people?from=4" }), json!(["/people?from=4"]), json!([]), json!([{}])] {
+            let fault = server.plant(On::any(), Damage::set("/next", next.clone()));
+            let cause = refused(&source);
+            assert!(matches!(&cause, Cause::Malformed { what } if what.contains("next")), "{kind:?} {next}: {cause}");
+            fault.expect_fired();
+            fault.withdraw();
+        }
+        // Nothing, and an empty text, say that there is none.
+        for end in [json!(null), json!(""), json!("  ")] {
+            let fault = server.plant(On::any(), Damage::set("/next", end.clone()));
+            assert_eq!(ids(&fetched(&source)).len(), 4, "{kind:?} {end}");
+            fault.withdraw();
+        }
+        server.finish();
+    }
+}
+
 #[test]
 fn a_service_that_gives_the_same_page_again_and_again_is_found_out() {
     let paging = Paging::Page { parameter: String::from("seite"), first: 1, size: None, place: Place::Query };

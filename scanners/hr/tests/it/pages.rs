@@ -60,6 +60,37 @@ fn the_same_cursor_again_is_damage_and_not_an_end() {
 }
 
 #[test]
+fn a_next_page_in_another_form_than_a_text_is_damage_and_not_the_end() {
+    for (vendor, pointer) in [
+        (Vendor::Rippling, "/next_link"),
+        (Vendor::Entra, "/@odata.nextLink"),
+        (Vendor::Personio, "/_meta/links/next/href"),
+    ] {
+        for next in [json!({ "href": "https://x/?cursor=cur%2B4" }), json!(["https://x/?cursor=cur%2B4"])] {
+            let (server, source) = vendor.start(&truth());
+            let fault = server.plant(On::any(), Damage::set(pointer, next.clone()));
+            let cause = refused(&source);
+            assert!(matches!(&cause, Cause::Malformed { what } if what.contains("next")), "{vendor:?} {next}: {cause}");
+            fault.expect_fired();
+            server.finish();
+        }
+    }
+}
+
+#[test]
+fn a_link_to_more_employments_that_names_no_cursor_is_damage_and_not_the_end() {
+    for next in [json!({ "href": "/v2/persons/pers-6/employments?limit=50" }), json!({ "href": { "cursor": "x" } })] {
+        let (server, source) = Vendor::Personio.start(&truth());
+        let of_fay = On::get("/v2/persons/pers-6/employments");
+        let fault = server.plant(of_fay, Damage::set("/_meta/links", json!({ "next": next })));
+        let cause = refused(&source);
+        assert!(matches!(&cause, Cause::Malformed { what } if what.contains("next")), "{next}: {cause}");
+        fault.expect_fired();
+        server.finish();
+    }
+}
+
+#[test]
 fn an_empty_page_with_a_next_one_is_followed() {
     for (vendor, pointer) in [(Vendor::Rippling, "/results"), (Vendor::Entra, "/value"), (Vendor::Personio, "/_data")] {
         let truth = truth();

@@ -305,6 +305,29 @@ fn an_object_that_cannot_be_read_costs_its_own_row() {
     server.finish();
 }
 
+/// A defect once: however many there were, they made one row, and the share of rejected rows (ROS-3) never grew.
+#[test]
+fn each_object_that_cannot_be_read_is_a_row_of_its_own() {
+    use holdover_kit::fault::{Damage, On};
+    let (server, source) = Vendor::BambooHr.start(&truth());
+    let whole = fetched(&source);
+    for employee in ["/employees/1", "/employees/2", "/employees/3"] {
+        server.plant(On::any(), Damage::set(employee, 7.into()));
+    }
+    let damaged = fetched(&source);
+    assert_eq!(damaged.rows, whole.rows);
+    assert_eq!(ids_or_null(&damaged).iter().filter(|id| id.is_none()).count(), 3);
+    assert_eq!(fetched(&source).sha256, damaged.sha256, "the same damage gives the same bytes");
+    server.finish();
+    // Employments of one person, too.
+    let (server, source) = Vendor::Personio.start(&truth());
+    let whole = fetched(&source);
+    server.plant(On::get("/v2/persons/pers-6/employments"), Damage::set("/_data", serde_json::json!([7, 8])));
+    let damaged = fetched(&source);
+    assert_eq!((damaged.rows, rows_of(&damaged, "pers-6").len()), (whole.rows, 2));
+    server.finish();
+}
+
 fn ids_or_null(fetched: &scan_hr::Fetched) -> Vec<Option<String>> {
     rows(fetched).iter().map(|row| row["person_id"].as_str().map(String::from)).collect()
 }

@@ -1,8 +1,10 @@
 //! One live thing of each kind is found; the twin who differs in one fact is told as what they are.
 
+use holdover_kit::fault::{Asked, Damage, On};
 use holdover_kit::stub::okta::{OktaEvent, OktaUser};
 use scan_contract::holder::Relation;
 use scan_contract::{AccessKind, Fact, Look, Privilege, Status, Subtype};
+use serde_json::json;
 
 use crate::bench::{Bench, follow, read_lists};
 use crate::world::{self, LEA, TOM, days_ago};
@@ -124,6 +126,37 @@ async fn sessions_cleared_by_an_administrator_are_cut_off_and_a_failed_attempt_i
     assert_eq!(session.last_used_at.known().expect("an act").at.to_rfc3339()[..19], days_ago(3)[..19]);
 }
 
+/// A defect once: whoever knows a login could push the acts of its owner out of the part of the log that is read.
+#[tokio::test]
+async fn acts_behind_a_hundred_that_anybody_can_cause_are_found_or_the_log_is_not_whole() {
+    let mut org = world::with_lea();
+    org.events.retain(|event| event.actor != LEA);
+    org.events.push(OktaEvent::new(&days_ago(10), "app.oauth2.token.grant", LEA));
+    for number in 0..100 {
+        let kind = if number % 2 == 0 { "user.account.reset_password" } else { "user.account.unlock_token" };
+        org.events.push(OktaEvent::new(&days_ago(1), kind, LEA));
+    }
+    let bench = Bench::with_token(world::stub(org));
+    let okta = bench.okta();
+    let lists = read_lists(&okta).await;
+    let (scope, id) = (format!("system-log/{LEA}"), format!("{LEA}/okta"));
+    let told = follow(&okta, &lists, LEA).await;
+    let session = told.one(AccessKind::Session, &id);
+    assert_eq!(session.last_used_at.known().expect("an act").at.to_rfc3339()[..19], days_ago(10)[..19]);
+    assert!(told.is_whole(&scope), "{:?}", told.gaps);
+    // One that takes the filter for an error, and one that does not obey it.
+    let asks = |asked: &Asked| asked.query("filter").is_some_and(|filter| filter.contains(" ne "));
+    let noise = json!([{ "published": days_ago(1), "eventType": "user.account.unlock", "actor": { "id": LEA },
+        "outcome": { "result": "SUCCESS" } }]);
+    for damage in [Damage::status(400), Damage::change(move |_, answer| answer.edit(|page| *page = noise.clone()))] {
+        let fault = bench.server.plant(On::get("/api/v1/logs").when(asks), damage);
+        let told = follow(&okta, &lists, LEA).await;
+        fault.expect_fired();
+        fault.withdraw();
+        assert!(!told.sealed.contains(scope.as_str()) && !told.causes_of(&scope).is_empty(), "{:?}", told.gaps);
+    }
+}
+
 #[tokio::test]
 async fn what_nobody_can_tell_is_said() {
     let mut org = world::with_lea();
@@ -177,6 +210,21 @@ async fn an_api_token_tells_its_last_use_by_its_end() {
     let used = told.one(AccessKind::ApiToken, "00Tlea").last_used_at.known().expect("a use").at.to_rfc3339();
     assert_eq!(used[..19], days_ago(4)[..19]);
     assert!(matches!(told.one(AccessKind::ApiToken, "00Tnew").last_used_at, Fact::Hidden(_)));
+}
+
+/// A defect once: the window was taken from the end, and the list of tokens ended with a panic.
+#[tokio::test]
+async fn an_api_token_with_a_window_longer_than_any_calendar_is_told_without_its_use() {
+    let bench = Bench::with_token(world::stub(world::with_lea()));
+    let fault = bench.server.plant(
+        On::get("/api/v1/api-tokens"),
+        Damage::change(|_, answer| answer.edit(|page| page[0]["tokenWindow"] = json!("P99999999999D"))),
+    );
+    let told = read_lists(&bench.okta()).await;
+    fault.expect_fired();
+    let token = told.one(AccessKind::ApiToken, "00Tlea");
+    assert!(matches!(token.last_used_at, Fact::Hidden(_)) && token.expires_at.known().is_some(), "{token:?}");
+    assert!(told.is_whole("api-tokens"), "{:?}", told.gaps_of("api-tokens"));
 }
 
 #[tokio::test]

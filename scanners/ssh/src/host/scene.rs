@@ -197,10 +197,12 @@ impl<'a> Scene<'a> {
         for line in text.lines() {
             let line = line.split('#').next().unwrap_or_default();
             let Some((database, sources)) = line.split_once(':') else { continue };
+            // What systemd makes up are users of running services. Others keep accounts in files of their own
+            // (`extrausers`, `altfiles`, `db`), which are not read.
             let others: Vec<&str> = sources
                 .split_whitespace()
                 .filter(|word| !word.starts_with('[') && !word.ends_with(']'))
-                .filter(|word| !matches!(*word, "files" | "compat" | "systemd" | "db" | "altfiles" | "extrausers"))
+                .filter(|word| !matches!(*word, "files" | "compat" | "systemd"))
                 .collect();
             if others.is_empty() {
                 continue;

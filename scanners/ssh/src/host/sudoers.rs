@@ -34,7 +34,8 @@ pub(super) fn read(scene: &mut Scene<'_>) {
     scene.rights.clone_from(&rights);
     for (name, right) in rights {
         // Root needs no sudo.
-        if scene.people.accounts.get(&name).is_some_and(|account| account.uid == 0) || name == "root" {
+        if scene.people.accounts.get(&name).is_some_and(|account| account.uid == 0) || name.eq_ignore_ascii_case("root")
+        {
             continue;
         }
         keep(scene, &name, &right);
@@ -89,9 +90,9 @@ fn keep(scene: &mut Scene<'_>, name: &str, right: &Right) {
         access.evidence.push(String::from("without a password"));
     }
     if !right.certain {
-        access
-            .evidence
-            .push(String::from("it hangs on a host name, an address or a netgroup that cannot be compared here"));
+        access.evidence.push(String::from(
+            "it hangs on a host name, an address, a netgroup or the case of a name, which cannot be compared here",
+        ));
     }
     access.evidence.extend(right.places.iter().cloned());
     scene.keep(access);

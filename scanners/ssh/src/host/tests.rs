@@ -219,6 +219,27 @@ fn sudo_makes_an_administrator_and_gives_a_right_of_its_own() {
 }
 
 #[test]
+fn accounts_from_files_beside_etc_passwd_are_a_gap_and_those_the_manager_makes_up_are_none() {
+    for other in ["extrausers", "altfiles", "db"] {
+        for text in [format!("passwd: files {other}\ngroup: files\n"), format!("passwd: files\ngroup: {other} files\n")]
+        {
+            let mut host = Host::new("web-1");
+            host.file("etc/nsswitch.conf", &text);
+            let read = host.read();
+            assert_eq!(whole(&read, "web-1"), ["accounts", "authorized-keys", "principals", "sudo"], "{text}");
+            let gaps = read.gaps_of("web-1/accounts");
+            assert!(
+                matches!(&gaps[..], [gap] if matches!(&gap.cause, Cause::NotSupported { what } if what.contains(other))),
+                "{text}: {gaps:?}"
+            );
+        }
+    }
+    let mut host = Host::new("web-1");
+    host.file("etc/nsswitch.conf", "passwd: compat systemd\ngroup: files [success=merge] systemd\nshadow: files db\n");
+    assert_eq!(whole(&host.read(), "web-1"), Vec::<&str>::new());
+}
+
+#[test]
 fn sessions_of_one_account_and_client_are_one_record() {
     let mut host = Host::new("web-1");
     host.file(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use scan_contract::Cause;
 
 use super::expand::{Leaf, Work, expand};
-use super::parse::{Command, Reach, Rule, Rules, RunAs};
+use super::parse::{Case, Command, Reach, Rule, Rules, RunAs};
 use crate::passwd::{Group, People};
 use crate::pattern::matches;
 
@@ -20,14 +20,14 @@ pub(crate) struct Right {
     pub(crate) as_root: bool,
     /// Some of it without a password.
     pub(crate) without_password: bool,
-    /// False where it hangs on a netgroup, a directory's group, or a host name we cannot compare.
+    /// False where it hangs on a netgroup, a directory's group, or a name that cannot be compared here.
     pub(crate) certain: bool,
     /// Lines that give it.
     pub(crate) places: Vec<String>,
 }
 
 /// Whether a list names something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Named {
     No,
     Perhaps,
@@ -59,7 +59,7 @@ pub(crate) fn rights(rules: &Rules, people: &People, host: &HostNames<'_>) -> Fo
 }
 
 fn rights_within(rules: &Rules, people: &People, host: &HostNames<'_>, mut work: Work) -> Found {
-    let known = Known::new(people);
+    let known = Known::new(people, rules.case);
     let (names, unknown) = known.names(rules, &mut work);
     let mut accounts: Vec<Account<'_>> = names.iter().map(|name| Account { name, held: Held::new() }).collect();
     for (index, rule) in rules.grants.iter().enumerate() {
@@ -80,41 +80,56 @@ fn rights_within(rules: &Rules, people: &People, host: &HostNames<'_>, mut work:
 struct Known<'a> {
     people: &'a People,
     uids: BTreeSet<u32>,
-    gids: BTreeMap<u32, &'a Group>,
+    gids: BTreeMap<u32, Vec<&'a Group>>,
+    /// By name in small letters.
+    groups: BTreeMap<String, Vec<&'a Group>>,
+    /// What a name in another case comes to.
+    other_case: Named,
 }
 
 impl<'a> Known<'a> {
-    fn new(people: &'a People) -> Self {
+    fn new(people: &'a People, case: Case) -> Self {
         let uids = people.accounts.values().map(|account| account.uid).collect();
-        let mut gids = BTreeMap::new();
+        let mut gids: BTreeMap<u32, Vec<&Group>> = BTreeMap::new();
+        let mut groups: BTreeMap<String, Vec<&Group>> = BTreeMap::new();
         for group in people.groups.values() {
-            gids.entry(group.gid).or_insert(group);
+            gids.entry(group.gid).or_default().push(group);
+            groups.entry(group.name.to_ascii_lowercase()).or_default().push(group);
         }
-        Self { people, uids, gids }
+        let other_case = if case == Case::Ignored { Named::Yes } else { Named::Perhaps };
+        Self { people, uids, gids, groups, other_case }
     }
 
-    /// The group that `%name` or `%#gid` stands for.
-    fn group(&self, word: &str) -> Option<&'a Group> {
-        match word.strip_prefix('#').map(str::parse) {
-            Some(Ok(gid)) => self.gids.get(&gid).copied(),
+    /// The groups that `%name` or `%#gid` stands for; none for any other word.
+    fn groups(&self, word: &str) -> &[&'a Group] {
+        let Some(group) = word.strip_prefix('%') else { return &[] };
+        let found = match group.strip_prefix('#').map(str::parse::<u32>) {
+            Some(Ok(gid)) => self.gids.get(&gid),
             Some(Err(_)) => None,
-            None => self.people.groups.get(word),
-        }
+            None => self.groups.get(&group.to_ascii_lowercase()),
+        };
+        found.map_or(&[], Vec::as_slice)
     }
 
     /// Every account that some rule can concern, and the words that cannot be looked into.
     fn names(&self, rules: &Rules, work: &mut Work) -> (BTreeSet<String>, BTreeSet<String>) {
         let mut unknown = BTreeSet::new();
         let mut names: BTreeSet<String> = self.people.accounts.keys().cloned().collect();
+        let mut plain = Vec::new();
         let lists = rules.grants.iter().map(|rule| &rule.users).chain(rules.users.values());
         let words: BTreeSet<&str> = lists.flatten().map(|member| member.word.as_str()).collect();
-        for word in words {
-            if let Some(group) = word.strip_prefix('%') {
-                match self.group(group) {
+        'words: for word in words {
+            if word.starts_with('%') {
+                let groups = self.groups(word);
+                if groups.is_empty() {
+                    unknown.insert(word.to_owned());
+                }
+                for group in groups {
                     // Whose primary group it is shows in each account.
-                    Some(_) if !work.step(self.people.accounts.len()) => break,
-                    Some(group) => names.extend(self.people.members_of(group)),
-                    None => drop(unknown.insert(word.to_owned())),
+                    if !work.step(self.people.accounts.len()) {
+                        break 'words;
+                    }
+                    names.extend(self.people.members_of(group));
                 }
             } else if word.starts_with('+') {
                 unknown.insert(word.to_owned());
@@ -123,13 +138,21 @@ impl<'a> Known<'a> {
                     names.insert(word.to_owned());
                 }
             } else if word != "ALL" && !rules.users.contains_key(word) {
+                plain.push(word);
+            }
+        }
+        // A name in another case is nobody else.
+        let mut small: BTreeSet<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        for word in plain {
+            if small.insert(word.to_ascii_lowercase()) {
                 names.insert(word.to_owned());
             }
         }
         (names, unknown)
     }
 
-    fn names_user(&self, name: &str, leaf: &Leaf<'_>) -> Named {
+    /// Whether a word means a name. `groups` are those that the word stands for.
+    fn names_user(&self, name: &str, leaf: &Leaf<'_>, groups: &[&Group]) -> Named {
         // Members nobody knows: that they are given something is said once for all; an exception for them may hold.
         let unseen = if leaf.negated { Named::Perhaps } else { Named::No };
         let word = leaf.word;
@@ -137,7 +160,13 @@ impl<'a> Known<'a> {
             return Named::Yes;
         }
         if let Some(group) = word.strip_prefix('%') {
-            return self.group(group).map_or(unseen, |group| yes(self.people.is_member(name, group)));
+            let named = groups.iter().filter(|known| self.people.is_member(name, known));
+            let exact = |known: &&&Group| group.starts_with('#') || known.name == group;
+            return match named.map(|known| if exact(&known) { Named::Yes } else { self.other_case }).max() {
+                Some(named) => named,
+                None if groups.is_empty() => unseen,
+                None => Named::No,
+            };
         }
         if word.starts_with('+') {
             return unseen;
@@ -145,7 +174,7 @@ impl<'a> Known<'a> {
         if let Some(uid) = word.strip_prefix('#') {
             return yes(self.people.accounts.get(name).is_some_and(|account| uid.parse() == Ok(account.uid)));
         }
-        Named::No
+        if word.eq_ignore_ascii_case(name) { self.other_case } else { Named::No }
     }
 }
 
@@ -222,13 +251,17 @@ fn users(
     accounts: &[Account<'_>],
     work: &mut Work,
 ) -> Vec<(usize, Named)> {
-    let leaves = expand(&rule.users, &rules.users, "User_Alias", work);
+    let leaves: Vec<(Leaf<'_>, &[&Group])> = expand(&rule.users, &rules.users, "User_Alias", work)
+        .into_iter()
+        .map(|leaf| (leaf, known.groups(leaf.word)))
+        .collect();
     let mut found = Vec::new();
     for (at, account) in accounts.iter().enumerate() {
         if !work.step(leaves.len() + 1) {
             break;
         }
-        let who = decide(leaves.iter().map(|leaf| (known.names_user(account.name, leaf), leaf.negated)));
+        let who =
+            decide(leaves.iter().map(|(leaf, groups)| (known.names_user(account.name, leaf, groups), leaf.negated)));
         if who != Named::No {
             found.push((at, who));
         }
@@ -335,7 +368,8 @@ fn yes(holds: bool) -> Named {
 fn runs_as_root(rules: &Rules, command: &Command, work: &mut Work) -> bool {
     let Some(list) = &command.run_as else { return true };
     let leaves = expand(&list.users, &rules.run_as, "Runas_Alias", work);
-    let names_root = |word: &str| yes(matches!(word, "ALL" | "root" | "#0" | "%root" | "%wheel" | "%#0"));
+    let root = |word: &str| ["root", "#0", "%root", "%wheel", "%#0"].iter().any(|name| word.eq_ignore_ascii_case(name));
+    let names_root = |word: &str| yes(word == "ALL" || root(word));
     decide(leaves.iter().map(|leaf| (names_root(leaf.word), leaf.negated))) != Named::No
 }
 
@@ -352,11 +386,25 @@ fn names_host(host: &HostNames<'_>, word: &str) -> Named {
     if named {
         return Named::Yes;
     }
-    // An address, a network or a netgroup can be this host; so can another name where we only know the folder's.
+    // An address, a network or a netgroup can be this host; so can another name where we only know the folder's, and a
+    // full name that begins with a short one where no full name is known.
     let address = word.starts_with('+')
         || word.contains([':', '/'])
         || word.chars().all(|character| character.is_ascii_digit() || character == '.');
-    if address || !host.own_word { Named::Perhaps } else { Named::No }
+    if address || !host.own_word || perhaps_in_full(host, &lower) { Named::Perhaps } else { Named::No }
+}
+
+/// Whether a word may be the full name of a host of which short names alone are known, or a pattern for it. `word` is in
+/// small letters.
+fn perhaps_in_full(host: &HostNames<'_>, word: &str) -> bool {
+    if !word.contains('.') || host.names.iter().any(|name| name.contains('.')) {
+        return false;
+    }
+    let literal = word.split(['*', '?', '[', '\\']).next().unwrap_or_default();
+    host.names.iter().any(|name| {
+        let begin = format!("{}.", name.to_ascii_lowercase());
+        literal.starts_with(&begin) || begin.starts_with(literal)
+    })
 }
 
 #[cfg(test)]

@@ -68,11 +68,23 @@ pub(crate) struct Rule {
     pub(crate) place: String,
 }
 
+/// Whether two names that differ in case only are one user or group. They are, unless `Defaults` switches that off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Case {
+    /// They are.
+    #[default]
+    Ignored,
+    /// Some line of `Defaults` has `!case_insensitive_user` or `!case_insensitive_group`: perhaps they are not.
+    MayCount,
+}
+
 /// Everything sudoers says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Rules {
     /// Rules in order: a later one wins.
     pub(crate) grants: Vec<Rule>,
+    /// How names of users and groups are compared.
+    pub(crate) case: Case,
     /// `User_Alias`.
     pub(crate) users: BTreeMap<String, Vec<Member>>,
     /// `Runas_Alias`.
@@ -266,11 +278,33 @@ impl Walk<'_> {
     }
 }
 
+/// Whether a word can be the name of an alias: sudo takes any other line for an error and goes on without it.
+fn is_alias(word: &str) -> bool {
+    word != "ALL"
+        && word.starts_with(|first: char| first.is_ascii_uppercase())
+        && word.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_')
+}
+
+/// Defines an alias. The first definition counts, as in sudo; `None`: there is one already.
+fn define<T>(aliases: &mut BTreeMap<String, T>, name: String, members: T) -> Option<()> {
+    use std::collections::btree_map::Entry;
+    match aliases.entry(name) {
+        Entry::Vacant(slot) => {
+            slot.insert(members);
+            Some(())
+        }
+        Entry::Occupied(_) => None,
+    }
+}
+
 impl Rules {
     /// Takes one line that is neither blank, comment nor include. `None` where it is not understood.
     pub(super) fn take(&mut self, line: &str, place: &str) -> Option<()> {
         let first = line.split([' ', '\t', '@', ':', '!', '>']).next().unwrap_or_default();
         if first == "Defaults" {
+            if line.contains("case_insensitive_") && line.contains('!') {
+                self.case = Case::MayCount;
+            }
             return Some(());
         }
         let found = tokens(line)?;
@@ -282,13 +316,13 @@ impl Rules {
             "User_Alias" | "Runas_Alias" | "Host_Alias" | "Cmnd_Alias" | "Cmd_Alias" => {
                 walk.at = 1;
                 loop {
-                    let name = walk.word()?;
+                    let name = walk.word().filter(|name| is_alias(name))?;
                     walk.take(&Token::Equals).then_some(())?;
                     match first {
-                        "User_Alias" => drop(self.users.insert(name, walk.members()?)),
-                        "Runas_Alias" => drop(self.run_as.insert(name, walk.members()?)),
-                        "Host_Alias" => drop(self.hosts.insert(name, walk.members()?)),
-                        _ => drop(self.commands.insert(name, walk.commands()?)),
+                        "User_Alias" => define(&mut self.users, name, walk.members()?)?,
+                        "Runas_Alias" => define(&mut self.run_as, name, walk.members()?)?,
+                        "Host_Alias" => define(&mut self.hosts, name, walk.members()?)?,
+                        _ => define(&mut self.commands, name, walk.commands()?)?,
                     }
                     if !walk.take(&Token::Colon) {
                         break;

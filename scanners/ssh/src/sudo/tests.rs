@@ -116,11 +116,18 @@ fn a_line_that_is_not_understood_is_named_and_its_neighbours_count() {
 
 #[test]
 fn a_circle_of_aliases_or_files_ends() {
-    let (_, _, problems) = read(&[(
-        "etc/sudoers",
-        "User_Alias A = B\nUser_Alias B = A\nA ALL=ALL\nCmnd_Alias C = C\nana ALL = C\n@include /etc/sudoers\n",
-    )]);
-    assert_eq!(problems, ["/etc/sudoers", "Cmnd_Alias C", "User_Alias A"], "each circle is said");
+    let (_, _, problems) = read(&[
+        (
+            "etc/sudoers",
+            "User_Alias A = B\nUser_Alias B = A\nA ALL=ALL\nCmnd_Alias C = C\nana ALL = C\n@include /etc/more\n",
+        ),
+        ("etc/more", "@include /etc/more\n"),
+    ]);
+    assert_eq!(problems, ["/etc/more", "Cmnd_Alias C", "User_Alias A"], "each circle is said");
+    // What is defined in a file that is read twice is defined twice.
+    let (_, _, problems) = read(&[("etc/sudoers", "User_Alias A = ana\n@include /etc/sudoers\n")]);
+    let kinds: BTreeSet<&str> = problems.iter().map(String::as_str).collect();
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["/etc/sudoers", "/etc/sudoers:1"]);
 }
 
 #[test]

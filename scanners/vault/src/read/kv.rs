@@ -16,19 +16,19 @@ use crate::scanner::Inner;
 use crate::scopes::{KV_STORES, SECRET_OWNERS};
 use crate::settings::Switch;
 use crate::target::Target;
-use crate::wire::{self, ListedSecret, Listing, SecretMetadata};
+use crate::wire::{self, ListedSecret, Listing, SecretMetadata, SecretVersion};
 
 /// Names asked for at once where the server cuts lists.
 const PAGE: usize = 1_000;
 
-/// Whether the newest version of a secret is there.
+/// What is left of a secret. Whoever may read it may name any of its versions, so one that is there is enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Version {
-    /// It can be read.
-    There,
-    /// Deleted at this instant, and can be brought back.
+pub(super) enum Versions {
+    /// One can be read at least. The server deletes it by itself at this instant, if one is given.
+    There(Option<Instant>),
+    /// None can be read. Those that are not destroyed can be brought back; the last was deleted at this instant.
     Deleted(Instant),
-    /// Gone for good.
+    /// All are gone for good.
     Destroyed,
     /// The metadata does not say.
     NotSaid,
@@ -39,10 +39,10 @@ pub(super) enum Version {
 pub(super) struct Secret {
     /// When it was first written.
     pub(super) created: Option<Instant>,
-    /// When its newest version was written.
+    /// When the newest version that is left was written.
     pub(super) rotated: Option<Instant>,
-    /// State of the newest version.
-    pub(super) version: Version,
+    /// What is left of it.
+    pub(super) versions: Versions,
     /// Metadata set by operators.
     pub(super) custom: BTreeMap<String, String>,
 }
@@ -119,7 +119,7 @@ impl Store {
         }
         let target = Target::at(&self.mount).then("metadata").below(path);
         let listing = inner.client.list(namespace, &target).await?.unwrap_or_default();
-        Ok(folder_of(listing))
+        Ok(folder_of(listing, inner.client.now()))
     }
 
     /// Asked once a store: another server, or another policy, answers with a refusal, and the plain list is used.
@@ -152,7 +152,7 @@ impl Store {
                 let what = format!("{}: the server gave the same names twice", target.shown());
                 return Err(Cause::Malformed { what });
             }
-            let folder = folder_of(listing);
+            let folder = folder_of(listing, inner.client.now());
             whole.folders.extend(folder.folders);
             whole.secrets.extend(folder.secrets);
             whole.detailed.extend(folder.detailed);
@@ -184,14 +184,14 @@ impl Store {
         cell.get_or_init(|| async {
             let target = Target::at(&self.mount).then("metadata").below(path);
             let read = inner.client.read::<SecretMetadata>(namespace, &target).await?;
-            Ok(read.map(|metadata| Arc::new(secret_of(metadata))))
+            Ok(read.map(|metadata| Arc::new(secret_of(metadata, inner.client.now()))))
         })
         .await
         .clone()
     }
 }
 
-fn folder_of(listing: Listing) -> Folder {
+fn folder_of(listing: Listing, now: Instant) -> Folder {
     let (folders, secrets): (Vec<String>, Vec<String>) = listing.keys.into_iter().partition(|key| key.ends_with('/'));
     let detailed = listing
         .info
@@ -199,7 +199,7 @@ fn folder_of(listing: Listing) -> Folder {
         .filter(|(name, _)| !name.ends_with('/'))
         .map(|(name, raw)| {
             let read = match serde_json::from_str::<ListedSecret>(raw.get()) {
-                Ok(ListedSecret::Told(metadata)) => Ok(Some(Arc::new(secret_of(metadata)))),
+                Ok(ListedSecret::Told(metadata)) => Ok(Some(Arc::new(secret_of(metadata, now)))),
                 Ok(ListedSecret::Nothing(_)) => Ok(None),
                 Err(_) => Err(Cause::Malformed { what: String::from("metadata that cannot be decoded") }),
             };
@@ -209,19 +209,58 @@ fn folder_of(listing: Listing) -> Folder {
     Folder { folders, secrets, detailed, warnings: listing.warnings }
 }
 
-fn secret_of(metadata: SecretMetadata) -> Secret {
-    let newest = metadata.versions.get(&metadata.current_version.to_string());
-    let version = match newest {
-        None => Version::NotSaid,
-        Some(version) if version.destroyed => Version::Destroyed,
-        Some(version) if version.deletion_time.is_empty() => Version::There,
-        Some(version) => wire::instant(&version.deletion_time).map_or(Version::NotSaid, Version::Deleted),
-    };
+fn secret_of(metadata: SecretMetadata, now: Instant) -> Secret {
+    let (versions, written) = versions_of(&metadata, now);
     Secret {
         created: wire::instant(&metadata.created_time),
-        rotated: newest.and_then(|version| wire::instant(&version.created_time)),
-        version,
+        rotated: written.and_then(wire::instant),
+        versions,
         custom: metadata.custom_metadata.unwrap_or_default(),
+    }
+}
+
+/// One version, from what is least left to what is most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    Destroyed,
+    Deleted(Instant),
+    NotSaid,
+    There(Option<Instant>),
+}
+
+fn state_of(version: &SecretVersion, now: Instant) -> State {
+    match version.deletion_time.as_str() {
+        _ if version.destroyed => State::Destroyed,
+        "" => State::There(None),
+        text => match wire::instant(text) {
+            // A store or secret with `delete_version_after` sets it at each write; the version is read until then.
+            Some(at) if at > now => State::There(Some(at)),
+            Some(at) => State::Deleted(at),
+            None => State::NotSaid,
+        },
+    }
+}
+
+/// What is left of the versions, and when the newest one of those was written.
+fn versions_of(metadata: &SecretMetadata, now: Instant) -> (Versions, Option<&str>) {
+    let current = metadata.current_version.to_string();
+    // Numbers as text, without zeros before them: the longer one is the greater.
+    let mut numbered: Vec<(&String, &SecretVersion)> = metadata.versions.iter().collect();
+    numbered.sort_by_key(|&(number, _)| (number.len(), number.as_str()));
+    let states: Vec<(State, &str)> =
+        numbered.into_iter().map(|(_, version)| (state_of(version, now), version.created_time.as_str())).collect();
+    let newest = |wanted: fn(State) -> bool| states.iter().rev().find(|(state, _)| wanted(*state));
+    if let Some((State::There(until), written)) = newest(|state| matches!(state, State::There(_))) {
+        return (Versions::There(*until), Some(*written));
+    }
+    // Of the newest version something must be said before all are called gone.
+    let said = metadata.versions.contains_key(&current) && states.iter().all(|(state, _)| *state != State::NotSaid);
+    let last = states.iter().map(|(state, _)| *state).max();
+    let written = newest(|state| state != State::Destroyed).or(states.last()).map(|(_, written)| *written);
+    match last {
+        Some(State::Deleted(at)) if said => (Versions::Deleted(at), written),
+        Some(State::Destroyed) if said => (Versions::Destroyed, written),
+        _ => (Versions::NotSaid, written),
     }
 }
 
@@ -313,4 +352,65 @@ fn owned(reading: Reading<'_>, mount: &Mount, path: &str, secret: &Secret) -> Op
 /// A time that metadata gives.
 pub(super) fn when(at: Option<Instant>) -> Fact<scan_contract::Moment> {
     at.map_or_else(Fact::not_given, |at| Fact::Known(scan_contract::Moment::exact(at)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn at(text: &str) -> Instant {
+        wire::instant(text).expect("an instant")
+    }
+
+    /// Versions 1, 2, ... by deletion time and whether they are destroyed, version `n` written on day `n` of January.
+    fn judged(versions: &[(&str, bool)], current: usize) -> (Versions, Option<Instant>) {
+        let told: serde_json::Map<String, Value> = versions
+            .iter()
+            .enumerate()
+            .map(|(index, (deleted, destroyed))| {
+                let written = format!("2026-01-{:02}T00:00:00Z", index + 1);
+                let version = json!({ "created_time": written, "deletion_time": deleted, "destroyed": destroyed });
+                ((index + 1).to_string(), version)
+            })
+            .collect();
+        let metadata = json!({ "created_time": "2026-01-01T00:00:00Z", "current_version": current, "versions": told });
+        let metadata: SecretMetadata = serde_json::from_value(metadata).expect("metadata");
+        let secret = secret_of(metadata, at("2026-03-01T00:00:00Z"));
+        (secret.versions, secret.rotated)
+    }
+
+    #[test]
+    fn one_version_that_is_there_keeps_a_secret_open_and_none_is_gone_before_its_time() {
+        const LIVE: (&str, bool) = ("", false);
+        const GONE: (&str, bool) = ("", true);
+        const FEBRUARY: (&str, bool) = ("2026-02-01T00:00:00Z", false);
+        const MARCH: (&str, bool) = ("2026-03-01T00:00:00Z", false);
+        const APRIL: (&str, bool) = ("2026-04-01T00:00:00Z", false);
+        const NONSENSE: (&str, bool) = ("soon", false);
+        let day = |day: u32| Some(at(&format!("2026-01-{day:02}T00:00:00Z")));
+        for (versions, state, rotated) in [
+            (&[LIVE][..], Versions::There(None), day(1)),
+            (&[APRIL], Versions::There(Some(at(APRIL.0))), day(1)),
+            (&[MARCH], Versions::Deleted(at(MARCH.0)), day(1)),
+            (&[LIVE, GONE], Versions::There(None), day(1)),
+            (&[LIVE, FEBRUARY], Versions::There(None), day(1)),
+            (&[GONE, LIVE], Versions::There(None), day(2)),
+            (&[LIVE, NONSENSE], Versions::There(None), day(1)),
+            (&[MARCH, FEBRUARY, GONE], Versions::Deleted(at(MARCH.0)), day(2)),
+            (&[GONE, GONE], Versions::Destroyed, day(2)),
+            (&[NONSENSE, GONE], Versions::NotSaid, day(1)),
+            (&[FEBRUARY, NONSENSE], Versions::NotSaid, day(2)),
+            (&[], Versions::NotSaid, None),
+            // Ten comes after nine.
+            (&[LIVE, GONE, GONE, GONE, GONE, GONE, GONE, GONE, LIVE, LIVE], Versions::There(None), day(10)),
+        ] {
+            assert_eq!(judged(versions, versions.len()), (state, rotated), "{versions:?}");
+        }
+        // Of the newest version nothing is said: the others are not all there is.
+        assert_eq!(judged(&[GONE], 2).0, Versions::NotSaid);
+        assert_eq!(judged(&[FEBRUARY], 2).0, Versions::NotSaid);
+        assert_eq!(judged(&[LIVE], 2).0, Versions::There(None));
+    }
 }

@@ -1,11 +1,12 @@
-//! What one entity could read by policy: secrets and rotated passwords, each with the time of its newest version.
+//! What one entity could read by policy: secrets and rotated passwords, each with the time of the
+//! newest version that is left.
 
 use scan_contract::{Access, AccessKind, Cause, Fact, Holder, Privilege, Relation, Status};
 
 use super::Reading;
 use super::engines::static_roles_of;
 use super::entity::{InDepth, in_depth};
-use super::kv::{Secret, Version, when};
+use super::kv::{Secret, Versions, when};
 use crate::acl::Acl;
 use crate::facts::moment;
 use crate::mount::{Engine, Mount};
@@ -116,20 +117,27 @@ fn reader_of(reading: Reading<'_>, walk: &Walk<'_>, path: &str, found: &InDepth)
 fn describe(access: &mut Access, secret: &Secret, acl: &Acl, path: &str, found: &InDepth) {
     access.created_at = when(secret.created);
     access.rotated_at = when(secret.rotated);
-    access.status = match secret.version {
-        Version::There => Status::Enabled,
-        Version::Deleted(at) => {
+    access.status = match secret.versions {
+        Versions::There(None) => Status::Enabled,
+        Versions::There(Some(at)) => {
+            access.evidence.push(format!(
+                "the newest version that is there can be read until {}; then the server deletes it by itself",
+                at.to_rfc3339()
+            ));
+            Status::Enabled
+        }
+        Versions::Deleted(at) => {
             access
                 .evidence
-                .push(format!("the newest version was deleted at {}, and can be brought back", at.to_rfc3339()));
+                .push(format!("its last version was deleted at {}, and can be brought back", at.to_rfc3339()));
             Status::Disabled
         }
-        Version::Destroyed => {
-            access.evidence.push(String::from("the newest version was destroyed"));
+        Versions::Destroyed => {
+            access.evidence.push(String::from("all its versions were destroyed"));
             Status::Revoked
         }
-        Version::NotSaid => {
-            access.evidence.push(String::from("the metadata does not say what became of the newest version"));
+        Versions::NotSaid => {
+            access.evidence.push(String::from("the metadata does not say what became of its versions"));
             Status::Unknown
         }
     };

@@ -222,7 +222,7 @@ async fn a_second_look_at_a_token_says_gone_in_the_servers_words_only() {
 async fn warnings_in_the_place_of_the_last_page_are_told() {
     let scene = Scene::usual();
     let planted = scene.server.plant(
-        On::operation("list {mount}/detailed-metadata/{path}").query("after", "gone"),
+        On::operation("list {mount}/detailed-metadata/{path}").query("after", "halfgone"),
         Damage::Reply(Answer::json(&json!({ "data": {}, "warnings": ["partial response due to timeout"] }))),
     );
     let said = scene.read().await;

@@ -243,6 +243,13 @@ impl Bench for VaultBench {
             truth("pki.certificates", AccessKind::Certificate, "pki/cert/02:bb", Status::Revoked),
             truth("kv.readable-secrets", AccessKind::SharedSecret, &format!("kv/app/db@{ALICE}"), Status::Enabled),
             truth("kv.readable-secrets", AccessKind::SharedSecret, &format!("kv/app/gone@{ALICE}"), Status::Disabled),
+            truth("kv.readable-secrets", AccessKind::SharedSecret, &format!("kv/app/fading@{ALICE}"), Status::Enabled),
+            truth(
+                "kv.readable-secrets",
+                AccessKind::SharedSecret,
+                &format!("kv/app/halfgone@{ALICE}"),
+                Status::Enabled,
+            ),
         ]
     }
 

@@ -148,6 +148,28 @@ async fn each_way_of_signing_in_sends_what_its_method_wants() {
     }
 }
 
+/// A defect once: the end of the token was added up, and the run ended with a panic.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_lives_longer_than_any_calendar_is_used_as_usual() {
+    for lease in [i64::MAX, i64::MAX / 1_000, 8_000_000_000_000, -1] {
+        let stub = VaultStub::usual(now());
+        stub.sign_in("approle", &json!({ "role_id": "r", "secret_id": "s" }), &["root"]);
+        let scene = Scene::with(stub, |settings| {
+            settings.sign_in =
+                SignIn::AppRole { mount: String::from("approle"), role_id: String::from("r"), secret_id: secret("s") };
+        });
+        let planted = scene.server.plant(
+            On::operation("auth/{mount}/login"),
+            Damage::change(move |_, answer| answer.edit(|body| body["auth"]["lease_duration"] = json!(lease))),
+        );
+        let said = scene.read().await;
+        planted.expect_fired();
+        assert_eq!(said.failures, [], "{lease}");
+        assert!(said.incomplete().is_empty(), "{lease}: {:?}", said.gaps());
+        assert_eq!(scene.stub.sign_ins().0, 1, "{lease}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn warnings_beside_data_make_a_scope_partial_and_their_text_stays_out() {
     let scene = Scene::usual();
@@ -315,7 +337,7 @@ async fn hostile_names_stay_in_their_place() {
     let said = scene.read().await;
     assert_eq!(said.failures, []);
     let readable = said.scope(&format!("root/kv.readable-secrets/{ALICE}"));
-    assert_eq!(readable.records.keys().filter(|(_, id)| id.starts_with("kv/app/")).count(), 9, "{:?}", readable.gaps);
+    assert_eq!(readable.records.keys().filter(|(_, id)| id.starts_with("kv/app/")).count(), 11, "{:?}", readable.gaps);
     // An id that no address can carry is a gap by name, and nothing was sent for it.
     assert!(said.gaps().iter().any(|gap| gap.contains("cannot be put into an address")), "{:?}", said.gaps());
     for logged in scene.server.finish() {

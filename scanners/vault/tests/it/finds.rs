@@ -81,8 +81,10 @@ async fn the_secrets_a_policy_opens_are_told_with_their_rotation_and_no_others()
             "database/static-creds/reporting",
             "kv/app/db",
             "kv/app/deep/er/key",
+            "kv/app/fading",
             "kv/app/fresh",
             "kv/app/gone",
+            "kv/app/halfgone",
             "kv/home/alice/note",
             "kv/ops/one/root",
         ]
@@ -95,14 +97,23 @@ async fn the_secrets_a_policy_opens_are_told_with_their_rotation_and_no_others()
     assert!(one("kv/app/db").rotated_at.known().is_some_and(|at| now() - at.at > TimeDelta::days(199)));
     assert!(one("kv/app/fresh").rotated_at.known().is_some_and(|at| now() - at.at < TimeDelta::days(1)));
     assert_eq!(one("kv/app/gone").status, Status::Disabled);
+    // To be deleted later is not deleted, and a destroyed version takes no other one with it.
+    let fading = one("kv/app/fading");
+    assert_eq!(fading.status, Status::Enabled);
+    assert!(fading.evidence.iter().any(|says| says.contains("then the server deletes it")), "{:?}", fading.evidence);
+    let half = one("kv/app/halfgone");
+    assert_eq!(half.status, Status::Enabled);
+    assert!(half.rotated_at.known().is_some_and(|at| now() - at.at > TimeDelta::days(199)), "{half:?}");
     assert!(
         one("kv/home/alice/note").privilege_reason.as_deref().is_some_and(|why| why.contains("personal (the entity)"))
     );
     // The twin differs in one fact each: no personal policy, no group.
     let bobs = said.scope(&format!("root/kv.readable-secrets/{BOB}"));
     assert!(bobs.is_complete());
+    let bobs_secrets =
+        ["kv/app/db", "kv/app/deep/er/key", "kv/app/fading", "kv/app/fresh", "kv/app/gone", "kv/app/halfgone"];
     let ids: Vec<&str> = bobs.records.keys().map(|(_, id)| id.split('@').next().unwrap_or("")).collect();
-    assert_eq!(ids, ["kv/app/db", "kv/app/deep/er/key", "kv/app/fresh", "kv/app/gone"]);
+    assert_eq!(ids, bobs_secrets);
     // Folders nobody may read are not walked by a follow-up alone, and no folder is asked for twice.
     scene.server.finish();
 }
@@ -221,7 +232,7 @@ async fn a_follow_up_of_an_earlier_run_is_read_by_its_name_alone() {
     // Gone: nothing is left of the entity itself.
     let gone = said.scope("root/identity.entity/gone");
     assert!(gone.is_complete() && gone.records.is_empty());
-    assert_eq!(said.scope(&format!("root/kv.readable-secrets/{ALICE}")).records.len(), 7);
+    assert_eq!(said.scope(&format!("root/kv.readable-secrets/{ALICE}")).records.len(), 9);
     // What it could read is another matter: that it is not known any more closes nothing.
     let lost = said.scope("root/kv.readable-secrets/gone");
     assert!(!lost.is_complete() && !lost.sealed, "{lost:?}");

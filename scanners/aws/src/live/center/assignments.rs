@@ -9,7 +9,6 @@ use std::sync::{Arc, PoisonError};
 
 use aws_sdk_identitystore::types::MemberId;
 use aws_sdk_ssoadmin::types::{AccountAssignmentForPrincipal, PrincipalType};
-use chrono::TimeDelta;
 use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Holder, Privilege, Relation, Scope, Status};
 
 use crate::live::bulk::pages::walk_json;
@@ -18,7 +17,7 @@ use crate::live::center::{Center, Instance};
 use crate::live::failure::Failure;
 use crate::live::follow::Outcome;
 use crate::policy::judge::rank;
-use crate::read::wire::Stamp;
+use crate::read::wire::{Stamp, later};
 use crate::text::short;
 
 /// What one group opens.
@@ -258,7 +257,7 @@ impl Center {
     fn session(&self, user: &User<'_>, assigned: &Assigned, seconds: Option<i64>, set: &str) -> Option<Access> {
         let changed = *self.disabled.lock().unwrap_or_else(PoisonError::into_inner).get(user.id)?;
         let now = self.account.door.now();
-        let live_until = changed.unwrap_or(now) + TimeDelta::seconds(seconds.unwrap_or(12 * 3600));
+        let live_until = later(changed.unwrap_or(now), crate::read::wire::seconds(seconds.unwrap_or(12 * 3600)));
         if live_until <= now {
             return None;
         }

@@ -7,6 +7,7 @@ use serde_json::Value;
 enum Term {
     Present(String),
     Equal(String, String),
+    Other(String, String),
 }
 
 /// An expression; `None` where it is not one.
@@ -23,9 +24,13 @@ impl Expression {
                 terms.push(Term::Present(String::from(field)));
                 rest = after.trim_start();
             } else {
-                let after = after.strip_prefix("eq ")?.strip_prefix('"')?;
-                let (value, after) = quoted(after)?;
-                terms.push(Term::Equal(String::from(field), value));
+                let (operator, after) = after.split_once(' ')?;
+                let (value, after) = quoted(after.strip_prefix('"')?)?;
+                terms.push(match operator {
+                    "eq" => Term::Equal(String::from(field), value),
+                    "ne" => Term::Other(String::from(field), value),
+                    _ => return None,
+                });
                 rest = after.trim_start();
             }
             if rest.is_empty() {
@@ -39,11 +44,14 @@ impl Expression {
     pub(super) fn fits(&self, object: &Value) -> bool {
         self.0.iter().all(|term| match term {
             Term::Present(field) => values(object, field).iter().any(|value| !value.is_null()),
-            Term::Equal(field, wanted) => {
-                values(object, field).iter().any(|value| value.as_str() == Some(wanted.as_str()))
-            }
+            Term::Equal(field, wanted) => is_any(object, field, wanted),
+            Term::Other(field, other) => !is_any(object, field, other),
         })
     }
+}
+
+fn is_any(object: &Value, field: &str, wanted: &str) -> bool {
+    values(object, field).iter().any(|value| value.as_str() == Some(wanted))
 }
 
 /// Up to the closing quote; a backslash keeps the next letter as it is.
@@ -90,8 +98,10 @@ mod tests {
         assert!(!fits("none pr"));
         assert!(fits(r#"target.id eq "b" and id pr"#));
         assert!(!fits(r#"target.id eq "c""#));
+        assert!(fits(r#"target.id ne "c" and id pr"#) && !fits(r#"target.id ne "b""#));
         assert!(fits(r#"id eq "x\" or""#));
         assert_eq!(Expression::parse("id"), None);
+        assert_eq!(Expression::parse(r#"id gt "a""#), None);
         assert_eq!(Expression::parse(r#"id eq "open"#), None);
     }
 }

@@ -219,6 +219,19 @@ impl VaultStub {
         self.change("", "kv/metadata/app/gone", |metadata| {
             metadata["versions"]["1"]["deletion_time"] = json!(stamp(at + TimeDelta::days(1)));
         });
+        // The server is to delete this one by itself, later: until then anybody may read it.
+        self.secret("", "kv", "app/fading", at, "value-fading");
+        self.change("", "kv/metadata/app/fading", |metadata| {
+            metadata["delete_version_after"] = json!("5280h0m0s");
+            metadata["versions"]["1"]["deletion_time"] = json!(stamp(now + TimeDelta::days(20)));
+        });
+        // Its newest version is destroyed; the one before can be read still.
+        self.secret("", "kv", "app/halfgone", at, "value-halfgone");
+        self.change("", "kv/metadata/app/halfgone", |metadata| {
+            metadata["current_version"] = json!(2);
+            metadata["versions"]["2"] =
+                json!({ "created_time": stamp(at + TimeDelta::days(150)), "deletion_time": "", "destroyed": true });
+        });
         self.change("", "kv/metadata/app/db", |metadata| {
             metadata["custom_metadata"] = json!({ "owner": "alice@acme.example" });
         });
