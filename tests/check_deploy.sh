@@ -54,6 +54,10 @@ for timer in "$deploy"/systemd/*.timer; do
   checked "calendar of $(basename "$timer")"
 done
 
+# A check before the run would keep the run from telling that it failed.
+if grep -l '^ExecStartPre=.*config check' "$deploy"/systemd/*.service; then fail "a unit checks before it runs"; fi
+checked "no unit keeps a failed run from telling so"
+
 # The cron file: settings, or five fields of time, a user and an absolute program.
 lines=0
 while IFS= read -r line; do

@@ -12,6 +12,7 @@ use super::session::Session;
 use super::text::add_line;
 use crate::config::{Config, SystemConfig};
 use crate::hostile;
+use crate::problem::Problem;
 use crate::report::ExitCode;
 use crate::roster::settings::Service;
 use crate::scanners;
@@ -93,7 +94,9 @@ pub(super) fn refuse_overprivileged(
     let runtime = super::runtime::runtime(config)?;
     let outcomes = runtime.block_on(try_all(&built));
     runtime.shutdown_timeout(Duration::from_secs(2));
-    overprivileged(&built, &outcomes).map_or(Ok(()), |says| Err(Failure::Usage(says)))
+    // Nothing is read because of it: that is told like any other run that failed.
+    overprivileged(&built, &outcomes)
+        .map_or(Ok(()), |says| Err(Failure::Problems(vec![Problem::file(&config.file, says)])))
 }
 
 /// What credentials can do beyond their need, where the configuration denies that.

@@ -95,7 +95,10 @@ fn scan(
     configured: &mut Configured,
     reins: &Reins,
 ) -> Result<u8, Failure> {
-    let policy = session.policy(&configured.config)?;
+    let policy = match configured.policy.take() {
+        Some(policy) => policy,
+        None => session.policy(&configured.config)?,
+    };
     configured.config = configured.config.clone().with_policy(&policy);
     let config = &configured.config;
     let rules = session.rules(Some(config))?;
@@ -315,10 +318,11 @@ fn commit(
     let files = Outcome::new(session, config, outputs, &writer, &past, arguments.offline);
     files.tell(&mut report);
     // What went wrong while the outputs were written belongs into the kept report too.
-    let archive = if report.run == facts { packed? } else { outputs::archive(&report, rules)? };
-    if let Err(error) = store.end_run(&report.run, &archive, config.run.keep_reports) {
+    let archive = if report.run == facts { packed } else { outputs::archive(&report, rules) };
+    let kept = archive.and_then(|archive| Ok(store.end_run(&report.run, &archive, config.run.keep_reports)?));
+    if let Err(failure) = kept {
         files.correct(&mut report);
-        return Err(error.into());
+        return Err(failure);
     }
     // The table ends with the summary; once is enough.
     let told = outputs.iter().any(|output| *output == Output::standard(OutputFormat::Table));

@@ -147,7 +147,7 @@ struct Loaded {
 impl Loaded {
     fn new(program: &Arc<Program>) -> Result<Self, Failure> {
         let session = program.session();
-        let configured = session.configuration()?;
+        let mut configured = session.configuration()?;
         let (config, warnings) = (configured.config.clone(), configured.warnings.clone());
         let settings = config.serve.clone().ok_or_else(|| {
             Failure::Usage(format!(
@@ -157,7 +157,8 @@ impl Loaded {
         })?;
         // Whatever a run would fail on is found now, and not at night.
         let rules = session.rules(Some(&config))?;
-        session.policy(&config)?;
+        // It stays in force with this configuration, whatever stands on disk.
+        configured.policy = Some(session.policy(&config)?);
         for warning in warnings {
             session.note(&format!("warning: {}", crate::hostile::line(&warning.says)));
         }

@@ -39,6 +39,8 @@ pub(super) struct Configured {
     pub(super) warnings: Vec<Problem>,
     /// As loaded, for origins.
     pub(super) loaded: config::Loaded,
+    /// The policy that goes with it; `None` where the command reads it when it needs it.
+    pub(super) policy: Option<Policy>,
 }
 
 /// Fetches secrets where it may take its time: a credential command that hangs must not keep the tasks of other systems,
@@ -135,7 +137,7 @@ impl<'a> Session<'a> {
             )));
         }
         tracing::info!(event = "configuration", file = %file.display(), digest = %config.digest);
-        Ok(Configured { config, warnings: loaded.warnings.clone(), loaded })
+        Ok(Configured { config, warnings: loaded.warnings.clone(), loaded, policy: None })
     }
 
     /// The same with the policy's word on which day governs: what judges people by the roster needs both.

@@ -33,12 +33,13 @@ pub fn used_before_return(last_use: &Fact<Moment>, end: &AccessEnd, rehired_at: 
 /// The last use by this person, as opposed to use of the grant by others.
 ///
 /// A pipeline that runs as somebody, or a service key that somebody once made, is used by machines; that is not the
-/// person. Their own last use counts only where the source names it for them, or where they hold the grant.
-pub fn last_use_by(access: &Access, holder: Option<&Holder>, relation: Relation) -> Fact<Moment> {
-    if let Some(moment) = holder.and_then(|holder| holder.last_at) {
+/// person. Their own last use counts only where the source names it for them, or where they hold the grant. Somebody may
+/// stand on a grant more than once: their latest use counts.
+pub fn last_use_by<'a>(access: &Access, own: impl Iterator<Item = &'a Holder>, relations: &[Relation]) -> Fact<Moment> {
+    if let Some(moment) = own.filter_map(|holder| holder.last_at).max_by_key(|moment| moment.at) {
         return Fact::Known(moment);
     }
-    if relation == Relation::Holder && access.kind != AccessKind::Automation {
+    if (relations.is_empty() || relations.contains(&Relation::Holder)) && access.kind != AccessKind::Automation {
         return access.last_used_at.clone();
     }
     Fact::Hidden(String::from("the source does not say whether this person or somebody else used it"))
@@ -116,11 +117,11 @@ mod tests {
         let mut job =
             Access::new("jobs".into(), AccessKind::Automation, "job-1".into(), scan_contract::Status::Enabled);
         job.last_used_at = Fact::Known(Moment::exact(at("2026-08-05T00:00:00Z")));
-        assert!(last_use_by(&job, None, Relation::RunAs).is_hidden());
+        assert!(last_use_by(&job, std::iter::empty(), &[Relation::RunAs]).is_hidden());
         let mut holder = Holder::new(Relation::RunAs);
         holder.last_at = Some(Moment::exact(at("2026-07-01T00:00:00Z")));
         assert_eq!(
-            last_use_by(&job, Some(&holder), Relation::RunAs),
+            last_use_by(&job, std::iter::once(&holder), &[Relation::RunAs]),
             Fact::Known(Moment::exact(at("2026-07-01T00:00:00Z")))
         );
     }

@@ -94,8 +94,12 @@ fn ended_by_time(access: &Access, end_latest: Instant, now: Instant) -> Option<J
         return (until <= now).then(|| Judged::noted(Usability::Inert, String::from("It cannot be alive any longer.")));
     }
     let cutoff = access.cutoff_at.filter(|cutoff| *cutoff >= end_latest)?;
-    let began_after = matches!(&access.created_at, Fact::Known(created) if created.certainly_at_or_after(cutoff));
-    (!began_after).then(|| {
+    // One whose beginning is told too coarsely may have begun after it.
+    let began_before = match &access.created_at {
+        Fact::Known(created) => created.certainly_before(cutoff),
+        Fact::None | Fact::Hidden(_) => true,
+    };
+    began_before.then(|| {
         let at = cutoff.format("%Y-%m-%dT%H:%M:%SZ");
         Judged::noted(Usability::Inert, format!("All sessions begun before {at} were cut off by the system."))
     })
@@ -160,6 +164,10 @@ mod tests {
         session.cutoff_at = Some(at("2026-07-31T23:00:00Z"));
         assert_eq!(usability(&session, Relation::Holder, ParentAccount::Independent), Usability::Inert);
         session.created_at = Fact::Known(Moment::exact(at("2026-08-01T09:00:00Z")));
+        assert_eq!(usability(&session, Relation::Holder, ParentAccount::Independent), Usability::UsableNow);
+        // Told to the day, and the cut-off fell on that day: it may have begun after it.
+        session.cutoff_at = Some(at("2026-08-01T10:00:00Z"));
+        session.created_at = Fact::Known(Moment::within(at("2026-08-01T00:00:00Z"), 86_400));
         assert_eq!(usability(&session, Relation::Holder, ParentAccount::Independent), Usability::UsableNow);
         session.cutoff_at = Some(at("2026-07-31T21:00:00Z"));
         session.created_at = Fact::not_given();

@@ -22,6 +22,8 @@ pub struct PersonMatch {
     pub relations: Vec<Relation>,
     /// Position of the holder that led to them; `None` where the account did.
     pub holder: Option<usize>,
+    /// Positions of all holders that led to them.
+    pub holders: Vec<usize>,
     /// Method in one word.
     pub method: String,
     /// How sure.
@@ -46,6 +48,15 @@ pub struct Ambiguity {
 }
 
 impl Ambiguity {
+    /// What this evidence points to, each person with what points to them.
+    pub(super) fn of<'e>(evidence: impl Iterator<Item = &'e Evidence>, reason: &str) -> Self {
+        let mut candidates: BTreeMap<PersonIndex, Vec<String>> = BTreeMap::new();
+        for one in evidence {
+            candidates.entry(one.person).or_default().push(one.says.clone());
+        }
+        Self { candidates: candidates.into_iter().collect(), reason: String::from(reason) }
+    }
+
     /// Both, as one: nobody who may be meant is left out because somebody else may be meant as well.
     fn and(self, other: Self) -> Self {
         let mut candidates: BTreeMap<PersonIndex, Vec<String>> = BTreeMap::new();
@@ -160,20 +171,47 @@ impl Resolver<'_> {
         people: &mut BTreeMap<PersonIndex, PersonMatch>,
         result: &mut AccessMatch,
     ) {
-        let Some(parent) = &access.parent else { return };
         if access.holders.iter().any(|holder| holder.relation.can_act()) {
             return;
         }
-        match weigh(self.weigh_parent(system, access, parent)) {
-            Weighed::Person(found) => merge(people, person_match(found, Relation::Holder, None)),
-            Weighed::Ambiguous(ambiguity) => {
-                result.some_unknown = true;
-                result.ambiguity = Some(match result.ambiguity.take() {
-                    Some(known) => known.and(ambiguity),
-                    None => ambiguity,
-                });
+        let (found, ambiguity) = self.account_and_key(system, access);
+        if let Some(found) = found {
+            merge(people, found);
+        }
+        if let Some(ambiguity) = ambiguity {
+            result.some_unknown = true;
+            result.ambiguity = Some(match result.ambiguity.take() {
+                Some(known) => known.and(ambiguity),
+                None => ambiguity,
+            });
+        }
+    }
+
+    /// Who uses a grant by the account it hangs from and by its public key. Whoever has the account has the grant; where the
+    /// key is known as somebody else's, they may use the account, too.
+    fn account_and_key(&self, system: SystemView<'_>, access: &Access) -> (Option<PersonMatch>, Option<Ambiguity>) {
+        let of_account =
+            access.parent.as_ref().map_or(Weighed::Nobody, |parent| weigh(self.weigh_parent(system, access, parent)));
+        let of_key = access.public_key.as_ref().map(|key| self.evidence_of_key(key.as_str())).unwrap_or_default();
+        let by_holder = |found: Vec<Evidence>| person_match(found, Relation::Holder, None);
+        match of_account {
+            Weighed::Person(found) => {
+                let owner = found.first().map(|one| one.person);
+                let others: Vec<Evidence> = of_key.into_iter().filter(|one| Some(one.person) != owner).collect();
+                let doubt = (!others.is_empty())
+                    .then(|| Ambiguity::of(found.iter().chain(&others), "its public key is known as somebody else's"));
+                (Some(by_holder(found)), doubt)
             }
-            Weighed::Nobody => {}
+            Weighed::Ambiguous(doubt) if of_key.is_empty() => (None, Some(doubt)),
+            Weighed::Ambiguous(doubt) => {
+                let key = Ambiguity::of(of_key.iter(), "its public key leads to somebody");
+                (None, Some(doubt.and(key)))
+            }
+            Weighed::Nobody => match weigh(of_key) {
+                Weighed::Person(found) => (Some(by_holder(found)), None),
+                Weighed::Ambiguous(doubt) => (None, Some(doubt)),
+                Weighed::Nobody => (None, None),
+            },
         }
     }
 
@@ -193,6 +231,7 @@ impl Resolver<'_> {
             person,
             relations: vec![relation],
             holder,
+            holders: holder.into_iter().collect(),
             method: String::from("reviewed_link"),
             confidence: Confidence::High,
             evidence: vec![format!("reviewed link by {} on {}: {}", link.reviewer, link.date, link.reason)],
@@ -203,19 +242,12 @@ impl Resolver<'_> {
     }
 
     fn by_parent(&self, system: SystemView<'_>, access: &Access) -> AccessMatch {
-        let Some(parent) = &access.parent else {
-            return AccessMatch { nobody: Some(String::from("it names no holder")), ..AccessMatch::default() };
-        };
-        match weigh(self.weigh_parent(system, access, parent)) {
-            Weighed::Person(found) => {
-                AccessMatch { people: vec![person_match(found, Relation::Holder, None)], ..AccessMatch::default() }
-            }
-            Weighed::Ambiguous(ambiguity) => AccessMatch { ambiguity: Some(ambiguity), ..AccessMatch::default() },
-            Weighed::Nobody => AccessMatch {
-                nobody: Some(format!("the account {parent} it hangs from leads to nobody known")),
-                ..AccessMatch::default()
-            },
-        }
+        let (found, ambiguity) = self.account_and_key(system, access);
+        let nobody = (found.is_none() && ambiguity.is_none()).then(|| match &access.parent {
+            Some(parent) => format!("the account {parent} it hangs from leads to nobody known"),
+            None => String::from("it names no holder"),
+        });
+        AccessMatch { people: found.into_iter().collect(), ambiguity, nobody, ..AccessMatch::default() }
     }
 
     fn holder(&self, system: SystemView<'_>, access: &Access, position: usize, holder: &Holder) -> HolderMatch {
@@ -323,8 +355,15 @@ impl Resolver<'_> {
     }
 
     fn weigh_key(&self, access: &Access, holder: &Holder, evidence: &mut Vec<Evidence>) {
-        let Some(fingerprint) = holder.ssh_fingerprint.as_ref().or(access.public_key.as_ref()) else { return };
-        let fingerprint = fingerprint.as_str();
+        // The key of the grant says who uses it, and nothing of who made it or answers for it.
+        let of_grant = access.public_key.as_ref().filter(|_| holder.relation.can_act());
+        if let Some(fingerprint) = holder.ssh_fingerprint.as_ref().or(of_grant) {
+            evidence.extend(self.evidence_of_key(fingerprint.as_str()));
+        }
+    }
+
+    fn evidence_of_key(&self, fingerprint: &str) -> Vec<Evidence> {
+        let mut evidence = Vec::new();
         let hash = self.index.hash(ClaimKind::SshFingerprint, "", fingerprint);
         for probe in self.index.probe(hash) {
             let personal = probe.facts.personal;
@@ -338,6 +377,7 @@ impl Resolver<'_> {
             });
         }
         evidence.extend(self.believed(Node(hash), "graph", &format!("the same public key {fingerprint}")));
+        evidence
     }
 
     fn weigh_email(&self, created_at: &Fact<Moment>, holder: &Holder, evidence: &mut Vec<Evidence>) {

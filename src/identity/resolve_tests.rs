@@ -326,3 +326,31 @@ fn a_stand_in_for_the_account_speaks_only_where_no_named_holder_does() {
     });
     assert_eq!(only(&world.resolve("fleet", &key("SHA256:bea"))).1, 1, "Bea's key there is Bea's");
 }
+
+#[test]
+fn a_public_key_without_a_holder_is_whose_the_key_is() {
+    let mut world = world();
+    let ana = Node(world.index.hash(ClaimKind::SshFingerprint, "", "SHA256:ana"));
+    world.graph.learn(Lesson {
+        node: ana,
+        person: PersonIndex(0),
+        confidence: Confidence::High,
+        words: None,
+        rests_on: None,
+    });
+    let mut deploy = access(|_| {});
+    deploy.kind = AccessKind::SshKey;
+    deploy.holders.clear();
+    deploy.public_key = Some("SHA256:ana".into());
+    assert_eq!(only(&world.resolve("crm", &deploy)).1, 0);
+    // Also where somebody else is said to have made it, and hung from an account that nobody knows.
+    let mut creator = Holder::new(Relation::Creator);
+    creator.email = Some("bea@acme.example".into());
+    deploy.holders.push(creator);
+    deploy.parent = Some("nobody-known".into());
+    let people: Vec<u32> = world.resolve("crm", &deploy).people.iter().map(|matched| matched.person.0).collect();
+    assert_eq!(people, [0, 1]);
+    deploy.holders.clear();
+    deploy.public_key = Some("SHA256:unknown".into());
+    assert!(world.resolve("crm", &deploy).nobody.is_some());
+}

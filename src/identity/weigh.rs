@@ -66,11 +66,7 @@ pub(super) fn weigh(evidence: Vec<Evidence>) -> Weighed {
 }
 
 fn ambiguous(evidence: Vec<Evidence>, reason: &str) -> Weighed {
-    let mut candidates: BTreeMap<PersonIndex, Vec<String>> = BTreeMap::new();
-    for one in evidence {
-        candidates.entry(one.person).or_default().push(one.says);
-    }
-    Weighed::Ambiguous(Ambiguity { candidates: candidates.into_iter().collect(), reason: String::from(reason) })
+    Weighed::Ambiguous(Ambiguity::of(evidence.iter(), reason))
 }
 
 pub(super) fn person_match(evidence: Vec<Evidence>, relation: Relation, holder: Option<usize>) -> PersonMatch {
@@ -92,6 +88,7 @@ pub(super) fn person_match(evidence: Vec<Evidence>, relation: Relation, holder: 
         person: evidence.first().map_or(PersonIndex(0), |one| one.person),
         relations: vec![relation],
         holder,
+        holders: holder.into_iter().collect(),
         method,
         confidence,
         personal: evidence.iter().any(|one| one.personal),
@@ -118,4 +115,5 @@ pub(super) fn merge(people: &mut BTreeMap<PersonIndex, PersonMatch>, found: Pers
     known.confidence = known.confidence.min(found.confidence);
     known.evidence.extend(found.evidence);
     known.personal |= found.personal;
+    known.holders.extend(found.holders);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use scan_contract::{Access, AccessKind, Fact, Instant, Relation, ScopeName};
+use scan_contract::{Access, AccessKind, Fact, Holder, Instant, Relation, ScopeName};
 
 use super::attribute::Accounts;
 use crate::config::SystemConfig;
@@ -102,9 +102,9 @@ impl Bench<'_> {
         let person = &self.people[matched.person.0 as usize];
         let Some(ended) = ended(person, self.now, self.leave) else { return Assessed::Nothing };
         let relation = matched.relations.first().copied().unwrap_or(Relation::Holder);
-        let judged = judge(access, relation, self.parent(place, access), ended.end.latest, self.now);
-        let holder = matched.holder.and_then(|position| access.holders.get(position));
-        let last_used_at = last_use::last_use_by(access, holder, relation);
+        let judged = judge(access, relation, self.parent(place, access, matched), ended.end.latest, self.now);
+        let own = matched.holders.iter().filter_map(|position| access.holders.get(*position));
+        let last_used_at = last_use::last_use_by(access, own, &matched.relations);
         let used_after_end = last_use::used_before_return(&last_used_at, ended.end, ended.rehired_at);
         let other_owner = self.other_living_owner(all, matched);
         let mut facts = Facts {
@@ -166,16 +166,15 @@ impl Bench<'_> {
         Assessed::Finding(Box::new(self.raise(place, print, grant_id, evaluated)))
     }
 
-    fn parent(&self, place: Place<'_>, access: &Access) -> ParentAccount {
+    /// The account whose end would end this grant for this person: the one it hangs from, or their own as its holder.
+    fn parent(&self, place: Place<'_>, access: &Access, matched: &PersonMatch) -> ParentAccount {
         if !place.dies_with_account.contains(&access.kind) {
             return ParentAccount::Independent;
         }
+        let acts = |holder: &&Holder| holder.relation.can_act();
+        let own = matched.holder.and_then(|position| access.holders.get(position)).filter(acts);
         let parent = access.parent.as_ref().map(scan_contract::GrantId::as_str).or_else(|| {
-            access
-                .holders
-                .iter()
-                .find(|holder| holder.relation.can_act())
-                .and_then(|holder| holder.provider_id.as_deref())
+            own.or_else(|| access.holders.iter().find(acts)).and_then(|holder| holder.provider_id.as_deref())
         });
         let Some(parent) = parent else { return ParentAccount::Independent };
         let hash = self.index.hash(ClaimKind::ProviderId, place.config.id.as_str(), parent);

@@ -1,6 +1,7 @@
 //! Leavers of whom not everything is known, in whole runs.
 
 use super::world::{World, account, person, record, states};
+use crate::findings::UsedAfterEnd;
 use crate::report::{CellVerdict, ExitCode};
 
 const NOW: &str = "2026-08-03T02:00:00Z";
@@ -119,4 +120,42 @@ fn a_scope_that_was_read_since_without_the_grant_is_not_waited_for() {
     world.records = vec![account("u-1", "p-1@acme.example").replace("enabled", "disabled"), GAP.to_owned()];
     world.as_of = String::from("2026-08-05T01:00:00Z");
     assert_eq!(world.scan(THIRD_DAY).closed.len(), 1);
+}
+
+#[test]
+fn each_holder_of_a_right_has_it_through_their_own_account() {
+    let holder = |id: &str, email: &str| format!(r#"{{"relation":"holder","provider_id":"{id}","email":"{email}"}}"#);
+    let (ana, dan) = (holder("u-1", "p-1@acme.example"), holder("u-2", "p-2@acme.example"));
+    for order in [[&ana, &dan], [&dan, &ana]] {
+        let mut world = World::new();
+        world.people[1] = person("p-2", true);
+        let holders = format!(r#","holders":[{},{}]"#, order[0], order[1]);
+        world.records = vec![
+            account("u-1", "p-1@acme.example"),
+            account("u-2", "p-2@acme.example").replace("enabled", "disabled"),
+            record("tokens", "role_binding", "rb-1", &holders),
+        ];
+        let report = world.scan(NOW);
+        assert!(states(&report, "p-1").contains(&("rb-1", "confirmed")), "{:?}", states(&report, "p-1"));
+        let remnants: Vec<&str> = report
+            .remnants
+            .iter()
+            .filter(|finding| finding.grant_id.as_str() == "rb-1")
+            .map(|finding| finding.person_id.as_str())
+            .collect();
+        assert_eq!(remnants, ["p-2"]);
+    }
+}
+
+#[test]
+fn the_latest_use_counts_of_somebody_who_stands_on_a_grant_twice() {
+    let used = r#"{"relation":"reader","employee_id":"p-1","last_at":"2026-08-02T09:00:00Z"}"#;
+    let plain = r#"{"relation":"holder","employee_id":"p-1"}"#;
+    for holders in [[plain, used], [used, plain]] {
+        let mut world = World::new();
+        let holders = format!(r#","holders":[{}]"#, holders.join(","));
+        world.records = vec![record("tokens", "shared_secret", "s-1", &holders)];
+        let report = world.scan(NOW);
+        assert_eq!(report.findings[0].used_after_end, UsedAfterEnd::After, "{holders}");
+    }
 }

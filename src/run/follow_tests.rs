@@ -30,6 +30,8 @@ struct Truth {
     /// What a second look says, by grant; without an entry none is offered.
     looks: BTreeMap<&'static str, Look>,
     looked_at: Vec<String>,
+    /// Fingerprints of those keys that are public keys, by grant.
+    public: BTreeMap<&'static str, &'static str>,
     /// Whether answers leave out whose a key is.
     nameless: bool,
 }
@@ -48,7 +50,7 @@ dies_with_account: []
 impossible: []
 scopes:
   - { kind: users, title: t, yields: [account], needs: [], proof: p, lag: l, cannot_see: [] }
-  - { kind: keys, title: t, yields: [access_key], needs: [], proof: p, lag: l, cannot_see: [], follow_up: true }
+  - { kind: keys, title: t, yields: [access_key, ssh_key], needs: [], proof: p, lag: l, cannot_see: [], follow_up: true }
 ";
 
 fn live(users: &[(&'static str, &'static str)]) -> (Arc<Live>, Arc<Mutex<Truth>>) {
@@ -96,11 +98,11 @@ impl Live {
 
     async fn ask(&self, scope: &ScopeName, outlet: &Outlet, as_of: Option<AsOf>) -> Result<(), Cause> {
         let user = scope.as_str().trim_start_matches("keys/");
-        let (keys, slot, denied, nameless) = {
+        let (keys, slot, denied, nameless, public) = {
             let mut truth = self.truth.lock().unwrap();
             truth.asked.push(String::from(user));
             let keys = truth.keys.iter().find(|(of, _)| **of == user).map_or_else(Vec::new, |(_, keys)| keys.clone());
-            (keys, truth.slots.contains(&user), truth.denied.contains(&user), truth.nameless)
+            (keys, truth.slots.contains(&user), truth.denied.contains(&user), truth.nameless, truth.public.clone())
         };
         outlet.open(scope, as_of).await?;
         if denied {
@@ -111,6 +113,10 @@ impl Live {
             .map(|id| {
                 let mut key = Self::key(scope, id, user);
                 key.parent = key.parent.filter(|_| !nameless);
+                if let Some(print) = public.get(id) {
+                    key.kind = AccessKind::SshKey;
+                    key.public_key = Some((*print).into());
+                }
                 key.formerly = slot.then(|| GrantId::from(format!("{user}/slot-1")));
                 key
             })
@@ -225,6 +231,42 @@ fn depth_everyone_asks_about_everyone() {
     let (report, asked) = scan(&mut world, &truth, FIRST);
     assert_eq!(asked, ["ana", "bea", "cem", "ghost"]);
     assert_eq!(report.run.not_of_interest, 0);
+}
+
+#[test]
+fn a_leaver_s_public_key_in_a_colleague_s_account_is_told() {
+    const PRINT: &str = "SHA256:uVZuyBtNFAnsiCxzKLbbfYkuCWVqqRIwjr1YFnWDLSI";
+    for (whose, told) in [("p-1", true), ("p-2", false)] {
+        let (live, truth) = live(&USERS);
+        truth.lock().unwrap().keys = BTreeMap::from([("bea", vec!["k-bea"])]);
+        truth.lock().unwrap().public = BTreeMap::from([("k-bea", PRINT)]);
+        let mut world = world_with(live);
+        world.everyone = true;
+        world.aliases = vec![format!("{whose},ssh_fingerprint,{PRINT},,false,,")];
+        let (report, _) = scan(&mut world, &truth, FIRST);
+        let candidates: Vec<Vec<&str>> = report
+            .ambiguous
+            .iter()
+            .filter(|grant| grant.grant_id.as_str() == "k-bea")
+            .map(|grant| grant.candidates.iter().map(|(person, _)| person.as_str()).collect())
+            .collect();
+        assert_eq!(candidates, if told { vec![vec!["p-1", "p-2"]] } else { Vec::new() });
+        assert_eq!(report.run.flags.ambiguous, told);
+    }
+}
+
+#[test]
+fn one_key_under_two_accounts_is_told_and_the_leaver_s_own_stays_a_finding() {
+    let (live, truth) = live(&USERS);
+    truth.lock().unwrap().keys = BTreeMap::from([("ana", vec!["k-ana"]), ("bea", vec!["k-bea"])]);
+    let print = "SHA256:uVZuyBtNFAnsiCxzKLbbfYkuCWVqqRIwjr1YFnWDLSI";
+    truth.lock().unwrap().public = BTreeMap::from([("k-ana", print), ("k-bea", print)]);
+    let mut world = world_with(live);
+    world.everyone = true;
+    let (report, _) = scan(&mut world, &truth, FIRST);
+    assert!(states(&report, "p-1").contains(&("k-ana", "observed")), "{:?}", states(&report, "p-1"));
+    let grants: Vec<&str> = report.ambiguous.iter().map(|grant| grant.grant_id.as_str()).collect();
+    assert_eq!(grants, ["k-ana", "k-bea"]);
 }
 
 #[test]

@@ -340,6 +340,10 @@ impl Intake {
 
     /// Decides by the head alone whether a record plainly belongs to one person who does not matter now.
     fn sift(&mut self, lookup: &Lookup, sheet: &dyn Sheet, position: usize, head: &Head<'_>) -> Sifted {
+        // A public key may be known as somebody else's than the account's.
+        if head.kind == AccessKind::SshKey {
+            return Sifted::LookCloser;
+        }
         let mut sift = Sift::new(lookup, &self.system, self.login_is, &self.graph);
         let mut somebody_acts = false;
         sheet.visit_holders(position, &mut |holder| {

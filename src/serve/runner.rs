@@ -99,6 +99,9 @@ pub(super) struct Runner {
     looked_at_files: Duration,
     queued: Option<Queued>,
     running: Option<Running>,
+    /// Systems of runs that ended without a report; an empty list is all. The next run reads them, whatever it is about:
+    /// a run over others would carry on what was known before, and look as if nothing had failed.
+    owed: Option<Vec<SystemId>>,
     /// Wall clock and monotonic clock at the last look.
     looked: (Instant, Duration),
     watchdog: Option<Duration>,
@@ -153,6 +156,7 @@ impl Runner {
             looked_at_files: looked.1,
             queued: None,
             running: None,
+            owed: None,
             looked,
             watchdog: notify::watchdog(),
         }
@@ -277,7 +281,11 @@ impl Runner {
         if self.running.is_some() || self.queued.as_ref().is_none_or(|queued| queued.not_before > now) {
             return;
         }
-        let Some(Queued { id, systems, tries, .. }) = self.queued.take() else { return };
+        let Some(Queued { id, mut systems, tries, .. }) = self.queued.take() else { return };
+        if let Some(owed) = &self.owed {
+            systems = both(systems, owed);
+            self.state.widen(id, &systems);
+        }
         self.state.begin(id, now, self.clock.monotonic());
         let shown = match systems.as_slice() {
             [] => String::from("all systems"),
@@ -301,6 +309,7 @@ impl Runner {
         match std::thread::Builder::new().name(format!("run-{id}")).spawn(scan) {
             Ok(_) => self.running = Some(Running { id, systems, tries, stop, ended }),
             Err(error) => {
+                self.owed = Some(systems);
                 let ended = died(self.state.work().as_ref(), now, &format!("no thread for the run: {error}"));
                 self.state.end(id, ended);
             }
@@ -328,6 +337,8 @@ impl Runner {
             }
             return;
         }
+        // What it read includes what was owed.
+        self.owed = ended.run_id.is_none().then_some(systems);
         let meaning = ExitCode::meaning_of(ended.exit_code);
         let run = ended.run_id.as_deref().unwrap_or("no report");
         let failure = ended.failure.as_deref().map_or_else(String::new, |says| format!(": {says}"));

@@ -341,6 +341,23 @@ async fn a_scan_that_panics_is_told_and_the_next_one_runs() {
 }
 
 #[tokio::test]
+async fn what_a_run_without_a_report_did_not_read_is_read_by_the_next_one() {
+    for (first, scanned) in [(None, Vec::new()), (Some(0), vec![String::from("crm")])] {
+        let plan = Plan { ends: VecDeque::from([first, Some(0), Some(0)]), ..Plan::default() };
+        let schedule = vec![entry("all", "30 2 * * *", &[]), entry("hourly", "0 * * * *", &["crm"])];
+        let bench = begin("2026-11-27T02:29:00Z", settings(schedule), None, plan);
+        bench.pass(Duration::from_mins(2)).await;
+        bench.until("the run over all", |bench| bench.ended() == 1).await;
+        bench.pass(Duration::from_mins(30)).await;
+        bench.until("the hourly one", |bench| bench.ended() == 2).await;
+        bench.pass(Duration::from_hours(1)).await;
+        bench.until("another", |bench| bench.ended() == 3).await;
+        assert_eq!(bench.scanned()[1], scanned, "{first:?}");
+        assert_eq!(bench.scanned()[2], ["crm"], "{first:?}: what was owed is read by now");
+    }
+}
+
+#[tokio::test]
 async fn a_missed_night_is_caught_up_at_the_start_and_a_machine_that_slept_does_the_same() {
     let last = LastRun { at: "2026-11-26T02:30:04Z".parse().unwrap(), whole: true };
     let bench =

@@ -246,7 +246,9 @@ fn c5_a_credential_that_can_write_is_told_and_changes_no_verdict() {
     // Where the configuration denies it, nothing is read.
     wire.reconfigure("    connector: github\n", "    connector: github\n    deny_overprivileged: true\n");
     wire.live.write();
-    for command in [&["check-permissions"][..], &["scan", "--no-progress"]] {
+    let metrics = wire.live.path().join("refused.prom");
+    let told = ["scan", "--no-progress", "--metrics-file", metrics.to_str().expect("a path")];
+    for command in [&["check-permissions"][..], &told] {
         let refused = wire.live.run(command);
         refused.expect(2);
         assert!(
@@ -255,6 +257,10 @@ fn c5_a_credential_that_can_write_is_told_and_changes_no_verdict() {
             refused.stderr
         );
     }
+    // And the figures say that the run failed, rather than nothing.
+    let figures = std::fs::read_to_string(&metrics).expect("the textfile");
+    assert!(figures.contains("\nholdover_run_exit_code 2\n"), "{figures}");
+    assert!(!figures.contains("holdover_residual_findings"), "{figures}");
     strong.withdraw();
     wire.whole();
 }

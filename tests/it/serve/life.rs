@@ -44,6 +44,26 @@ fn a_good_configuration_is_taken_over_and_a_bad_one_changes_nothing() {
     assert_eq!(serving.run("")["state"], "ended");
 }
 
+/// The policy belongs to the configuration that is in force: a refused one decides nothing.
+#[test]
+fn a_refused_policy_is_not_that_of_the_next_run() {
+    let mut company = today(&format!("{QUIET}policy: policy.yaml\n"));
+    let good = "version: 1\nrules:\n  - id: at-once\n    when: {}\n    mode: immediate\n    allow: { default: 0m }\n    approvers: { group: owners, count: 1 }\n";
+    company.write("policy.yaml", good);
+    let serving = Serving::start(&company);
+    let before = serving.run("")["exit_code"].clone();
+    company.write("policy.yaml", "version: 1\nrules: nonsense\n");
+    serving.signal(Signal::HUP);
+    until("the refusal", || serving.known("GET", "/readyz", "").body.contains("was refused").then_some(()));
+    assert_eq!(serving.run("")["exit_code"], before);
+    // The twin: what is taken over decides.
+    company.write("policy.yaml", good);
+    serving.signal(Signal::HUP);
+    until("the new one", || (!serving.known("GET", "/readyz", "").body.contains("was refused")).then_some(()));
+    assert_eq!(serving.run("")["exit_code"], before);
+    company.write_all();
+}
+
 #[test]
 fn a_file_that_changes_is_noticed_without_a_signal() {
     let mut company = today(&QUIET.replace("watch: 0s", "watch: 1s"));
