@@ -32,18 +32,18 @@ pub(super) fn weigh(evidence: Vec<Evidence>) -> Weighed {
     let contested = people_with(|weight| matches!(weight, Weight::Contested));
     match strong.as_slice() {
         [person] if !contested.is_empty() && !contested.contains(person) => {
-            return ambiguous(evidence, "its identifiers lead to different people");
+            return ambiguous(&evidence, "its identifiers lead to different people");
         }
         [person] => {
             let person = *person;
             return Weighed::Person(evidence.into_iter().filter(|one| one.person == person).collect());
         }
         [] => {}
-        _ => return ambiguous(evidence, "its identifiers lead to different people"),
+        _ => return ambiguous(&evidence, "its identifiers lead to different people"),
     }
     if contested.len() > 1 {
         return ambiguous(
-            evidence,
+            &evidence,
             "the identifier was held by several people, and the time of the grant does not tell whose it is",
         );
     }
@@ -62,10 +62,10 @@ pub(super) fn weigh(evidence: Vec<Evidence>) -> Weighed {
         let person = *person;
         return Weighed::Person(evidence.into_iter().filter(|one| one.person == person).collect());
     }
-    ambiguous(evidence, "a single attribute is not enough to be certain")
+    ambiguous(&evidence, "a single attribute is not enough to be certain")
 }
 
-fn ambiguous(evidence: Vec<Evidence>, reason: &str) -> Weighed {
+fn ambiguous(evidence: &[Evidence], reason: &str) -> Weighed {
     Weighed::Ambiguous(Ambiguity::of(evidence.iter(), reason))
 }
 

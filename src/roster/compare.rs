@@ -295,6 +295,15 @@ impl Comparer<'_> {
             Need::Vanished => (tombstone.person, before, None),
             Need::AsTheyWere(index) => (tombstone.person, before, Some(index)),
             Need::Address(index) => {
+                // It was theirs until they left: what today's addresses look like is counted without it (ROS-9).
+                if let Standing::Left { end, .. } = people.sorted[index.0 as usize].standing(self.now, self.leave) {
+                    let gone = |claim: &&mut KeptClaim| {
+                        claim.kind == ClaimKind::Email && folded_hash(Some(&claim.value)) == before.address
+                    };
+                    for claim in tombstone.claims.iter_mut().filter(gone) {
+                        claim.until = claim.until.or(Some(end.at));
+                    }
+                }
                 let note = PersonNote { address: before.address, ..people.notes[index.0 as usize] };
                 (people.sorted[index.0 as usize].clone(), note, Some(index))
             }

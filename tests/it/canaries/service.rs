@@ -211,9 +211,20 @@ fn m6_the_key_of_the_services_certificate_whole_and_broken() {
 }
 
 /// A process that is ended by a signal writes no picture of its memory (FIL-3). `program` allows core files.
+/// What this process ignores, its children ignore, too: a shell starts what it puts into the background like that.
+fn is_ignored_here(signal: Signal) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").expect("this process");
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("what is ignored").trim();
+    u64::from_str_radix(mask, 16).expect("a mask") & (1 << (signal.as_raw() - 1)) != 0
+}
+
 #[test]
 fn m6_an_abort_leaves_no_core_file() {
     for signal in [Signal::ABORT, Signal::QUIT, Signal::SEGV] {
+        if is_ignored_here(signal) {
+            println!("{signal:?} is ignored where these tests run (as in the background of a shell), and not tried");
+            continue;
+        }
         let mut place = Place::new(92);
         place.secret_file("bearer");
         let systems = import(&mut place);
