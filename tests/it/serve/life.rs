@@ -47,7 +47,7 @@ fn a_good_configuration_is_taken_over_and_a_bad_one_changes_nothing() {
 /// The policy belongs to the configuration that is in force: a refused one decides nothing.
 #[test]
 fn a_refused_policy_is_not_that_of_the_next_run() {
-    let mut company = today(&format!("{QUIET}policy: policy.yaml\n"));
+    let company = today(&format!("{QUIET}policy: policy.yaml\n"));
     let good = "version: 1\nrules:\n  - id: at-once\n    when: {}\n    mode: immediate\n    allow: { default: 0m }\n    approvers: { group: owners, count: 1 }\n";
     company.write("policy.yaml", good);
     let serving = Serving::start(&company);
@@ -61,7 +61,6 @@ fn a_refused_policy_is_not_that_of_the_next_run() {
     serving.signal(Signal::HUP);
     until("the new one", || (!serving.known("GET", "/readyz", "").body.contains("was refused")).then_some(()));
     assert_eq!(serving.run("")["exit_code"], before);
-    company.write_all();
 }
 
 #[test]
