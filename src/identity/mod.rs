@@ -9,10 +9,12 @@
 //! | [`domains`] | mail domains that mean the same, plus-addresses |
 //! | [`index`] | the roster's claims, compact, for millions of probes |
 //! | [`graph`] | what the systems themselves taught us: accounts, keys, external ids |
+//! | `gather`, `weigh` | everything that points to people, and what it comes to |
 //! | [`resolve`] | the full judgement of one access, with evidence |
 
 pub mod domains;
 mod evidence;
+mod gather;
 pub mod graph;
 pub mod index;
 pub mod keys;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scan_contract::{AccessKind, ExternalIdentity, Instant, Status};
+use scan_contract::{AccessKind, ExternalIdentity, Fact, Instant, Moment, Status};
 
 use super::*;
 use crate::config::DomainConfig;
