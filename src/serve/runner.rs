@@ -282,8 +282,8 @@ impl Runner {
             return;
         }
         let Some(Queued { id, mut systems, tries, .. }) = self.queued.take() else { return };
-        if let Some(owed) = &self.owed {
-            systems = both(systems, owed);
+        if let Some(owed) = self.still_owed() {
+            systems = both(systems, &owed);
             self.state.widen(id, &systems);
         }
         self.state.begin(id, now, self.clock.monotonic());
@@ -314,6 +314,15 @@ impl Runner {
                 self.state.end(id, ended);
             }
         }
+    }
+
+    /// What is owed of the systems that there are still: a run over one that was taken out of the configuration fails, and
+    /// would be owed for ever.
+    fn still_owed(&self) -> Option<Vec<SystemId>> {
+        let owed = self.owed.as_ref()?;
+        let known = self.state.work().systems();
+        let still: Vec<SystemId> = owed.iter().filter(|id| known.contains(id)).cloned().collect();
+        (owed.is_empty() || !still.is_empty()).then_some(still)
     }
 
     fn finish(&mut self, ended: Option<Ended>) {

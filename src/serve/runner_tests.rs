@@ -358,6 +358,18 @@ async fn what_a_run_without_a_report_did_not_read_is_read_by_the_next_one() {
 }
 
 #[tokio::test]
+async fn a_system_that_there_is_no_longer_is_not_owed() {
+    let plan = Plan { ends: VecDeque::from([None, Some(0)]), ..Plan::default() };
+    let schedule = vec![entry("gone", "30 2 * * *", &["taken-out"]), entry("hourly", "0 * * * *", &["crm"])];
+    let bench = begin("2026-11-27T02:29:00Z", settings(schedule), None, plan);
+    bench.pass(Duration::from_mins(2)).await;
+    bench.until("the first", |bench| bench.ended() == 1).await;
+    bench.pass(Duration::from_mins(30)).await;
+    bench.until("the hourly one", |bench| bench.ended() == 2).await;
+    assert_eq!(bench.scanned(), [["taken-out"], ["crm"]]);
+}
+
+#[tokio::test]
 async fn a_missed_night_is_caught_up_at_the_start_and_a_machine_that_slept_does_the_same() {
     let last = LastRun { at: "2026-11-26T02:30:04Z".parse().unwrap(), whole: true };
     let bench =
