@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::Timelike as _;
+
 use super::cannot_run;
 use crate::company::{Company, Copy, Run, account, command};
 use crate::serve::{QUIET, Serving, present, today, until};
@@ -155,6 +157,11 @@ fn s7_on_the_days_of_both_clock_changes_an_end_is_its_own_midnight_wherever_the_
     }
 }
 
+/// By how many seconds the clock of these tests themselves is moved (`FAKETIME=+N`).
+fn outer() -> i64 {
+    std::env::var("FAKETIME").map_or(0, |text| text.parse().expect("FAKETIME is +N"))
+}
+
 /// A service whose clock can be moved while it runs.
 struct Moved {
     serving: Serving,
@@ -163,7 +170,7 @@ struct Moved {
 
 impl Moved {
     fn start(library: &str, company: Company) -> Self {
-        company.write("clock", "+0");
+        company.write("clock", format!("{:+}", outer()));
         let clock = company.path().join("clock").display().to_string();
         let variables = [
             ("LD_PRELOAD", library),
@@ -178,6 +185,7 @@ impl Moved {
     /// Moves the clock by so many seconds against the machine's.
     fn by(&self, seconds: i64) {
         // Renamed, so that nobody reads half a file.
+        let seconds = seconds + outer();
         self.company.write("clock.new", format!("{seconds:+}"));
         let place = self.company.path();
         std::fs::rename(place.join("clock.new"), place.join("clock")).expect("renamed");
@@ -196,26 +204,25 @@ impl Moved {
 #[test]
 fn s7_a_start_that_a_jump_passed_over_is_caught_up_once_and_one_that_comes_twice_runs_once() {
     let Some(library) = needs_library("s7_a_start_that_a_jump_passed_over") else { return };
-    let daily = QUIET.replace("cron: \"0 0 1 1 *\", name: yearly", "cron: \"0 0 * * *\", name: daily");
+    // A start that the machine's own clock does not come to while this is tried, at whatever hour that is.
+    let (to_start, cron) = {
+        let far = present() + chrono::TimeDelta::hours(12);
+        let start = far.date_naive().and_time(chrono::NaiveTime::from_hms_opt(far.hour(), 0, 0).expect("an hour"));
+        ((start.and_utc() - present()).num_seconds(), format!("cron: \"0 {} * * *\", name: daily", far.hour()))
+    };
+    let daily = QUIET.replace("cron: \"0 0 1 1 *\", name: yearly", &cron);
     let company = today(&daily.replace("watch: 0s", "watch: 1s"));
     let moved = Moved::start(&library, company);
-    let midnight = {
-        let now = present();
-        let next = (now.date_naive() + chrono::Days::new(1)).and_time(chrono::NaiveTime::MIN).and_utc();
-        let left = (next - now).num_seconds();
-        // Not the one that comes while this is tried.
-        if left < 1_800 { left + 86_400 } else { left }
-    };
-    // To ten minutes before the next midnight.
-    let before = midnight - 600;
+    // To ten minutes before it.
+    let before = to_start - 600;
     moved.by(before);
     until("the jump is told", || (moved.told("the clock went on by") >= 1).then_some(()));
     assert_eq!(moved.runs(), 0, "{}", moved.serving.told());
-    // Over midnight by half an hour: the start was missed, and is caught up.
+    // Past it by half an hour: the start was missed, and is caught up.
     moved.by(before + 2_400);
     let run = moved.serving.ended(1);
     assert_eq!((&run["reason"], &run["schedule"]), (&"catch_up".into(), &"daily".into()), "{run}");
-    // Back before midnight, as when a clock is set: the same midnight comes a second time, and is no second start.
+    // Back before it, as when a clock is set: the same start comes a second time, and is no second run.
     moved.by(before);
     until("the step back is told", || (moved.told("the clock went back by") >= 1).then_some(()));
     moved.by(before + 2_400);
