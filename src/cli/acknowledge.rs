@@ -25,7 +25,7 @@ pub(super) fn coverage(session: &Session<'_>, arguments: &Coverage) -> Result<u8
         Err(error @ StoreError::Missing { .. }) => return Err(Failure::Usage(error.to_string())),
         other => other?,
     }
-    session.note(&format!("accepted: the number of objects that {run} found in {scope}"));
+    session.note(&format!("accepted: what {run} found in {scope}"));
     Ok(0)
 }
 

@@ -425,7 +425,10 @@ pub struct Coverage {
 /// What to do with coverage.
 #[derive(Debug, Subcommand)]
 pub enum CoverageCommand {
-    /// Accept the lower number of objects that a run found in a scope
+    /// Accept the lower number of objects that a run found in a scope, or that a scope is gone for good
+    ///
+    /// A scope that was read completely before and that its source no longer names is a gap in every run, until it is
+    /// accepted as gone. Findings in it stay open: nothing closes by it.
     #[command(after_help = "Example:\n  holdover coverage accept crm/accounts run-2026-08-02T06:00:00Z-1a2b3c4d")]
     Accept {
         /// System and scope, with a slash between

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scan_contract::{Instant, SystemId};
+use scan_contract::{Instant, ScopeState, SystemId};
 use scan_transport::{SecretRef, Secrets};
 use tokio::sync::{mpsc, watch};
 
@@ -17,11 +17,11 @@ use super::scan::{Others, Reins, run_configured};
 use super::session::{Configured, Session};
 use super::{outputs, signals, tell_metrics};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, ServeConfig};
+use crate::config::{Config, ServeConfig, SystemConfig};
 use crate::credentials::{Keeper, Password, describe, reveal};
 use crate::metrics::{self, Families, Remembered as Past};
 use crate::randomness::{Randomness as _, SystemRandomness};
-use crate::report::{ExitCode, Report};
+use crate::report::{ExitCode, Report, ScopeFact, SystemFact};
 use crate::run::Progress;
 use crate::serve::door::{Door, Shape};
 use crate::serve::host::{Ended, Host, Remembered, Work};
@@ -201,6 +201,25 @@ impl Loaded {
     }
 }
 
+impl Loaded {
+    /// The newest report cannot be read, which the next run over all systems mends: its time alone is known, and every
+    /// system counts as one whose last run did not come to its end.
+    fn remembered_without_report(
+        &self,
+        session: &Session<'_>,
+        failure: &Failure,
+    ) -> Result<Option<Remembered>, String> {
+        let kept = session.store_if_any(&self.config).map_err(|failure| words(&failure))?;
+        let Some(store) = kept else { return Err(words(failure)) };
+        let Some((_, at)) = store.reports().map_err(|error| error.to_string())?.into_iter().next() else {
+            return Err(words(failure));
+        };
+        let last = |system: &SystemConfig| (system.id.clone(), LastRun { at, whole: false });
+        let systems = self.config.systems.iter().map(last).collect();
+        Ok(Some(Remembered { systems, families: None, trouble: Some(words(failure)) }))
+    }
+}
+
 impl Work for Loaded {
     fn settings(&self) -> &ServeConfig {
         &self.settings
@@ -272,12 +291,20 @@ impl Work for Loaded {
     }
 
     fn remembered(&self) -> Result<Option<Remembered>, String> {
-        let told = self.report(&self.program.session()).map_err(|failure| words(&failure))?;
+        let session = self.program.session();
+        let told = match self.report(&session) {
+            Ok(told) => told,
+            Err(failure) => return self.remembered_without_report(&session, &failure),
+        };
         Ok(told.map(|(report, past)| {
             let whole = !report.run.flags.interrupted;
-            let last = |at: Instant| LastRun { at, whole: whole || at < report.run.started_at };
-            let systems = report.systems.iter().map(|system| (system.id.clone(), last(system.last_attempt_at)));
-            Remembered { systems: systems.collect(), families: self.families(&report, &past) }
+            let last = |system: &SystemFact| {
+                let at = system.last_attempt_at;
+                LastRun { at, whole: (whole && was_tried(system)) || at < report.run.started_at }
+            };
+            let systems = report.systems.iter().map(|system| (system.id.clone(), last(system)));
+            let families = Some(self.families(&report, &past));
+            Remembered { systems: systems.collect(), families, trouble: None }
         }))
     }
 
@@ -299,6 +326,12 @@ impl Work for Loaded {
         }
         files
     }
+}
+
+/// Whether a run tried to read a system, rather than leaving it out for others that were named.
+fn was_tried(system: &SystemFact) -> bool {
+    let left = |scope: &ScopeFact| scope.state == ScopeState::NotAttempted && !scope.excluded;
+    system.scopes.is_empty() || !system.scopes.iter().all(left)
 }
 
 /// Reads certificate and secrets of the service, anew at every reload.

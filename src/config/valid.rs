@@ -233,6 +233,15 @@ impl Connector {
         }
     }
 
+    /// Whether the source alone says which scopes there are, so that one can be left out of it. The others declare what
+    /// their configuration asks for, and hosts are held against a list.
+    pub fn scopes_come_from_source(&self) -> bool {
+        match self {
+            Self::Import(_) => true,
+            Self::Aws(_) | Self::AwsLive(_) | Self::Github(_) | Self::Okta(_) | Self::Ssh(_) | Self::Vault(_) => false,
+        }
+    }
+
     /// Whether it talks to a system, unless a recording stands in for it.
     pub fn is_live(&self) -> bool {
         match self {

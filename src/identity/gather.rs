@@ -70,6 +70,7 @@ impl Resolver<'_> {
     pub(super) fn weigh_external(&self, holder: &Holder, evidence: &mut Vec<Evidence>) {
         let Some(external) = &holder.external else { return };
         let Some(system) = external.system.as_deref() else { return };
+        let before = evidence.len();
         for probe in self.index.probe(self.index.hash(ClaimKind::ProviderId, system, &external.id)) {
             evidence.push(Evidence {
                 person: probe.person,
@@ -80,8 +81,13 @@ impl Resolver<'_> {
                 node: None,
             });
         }
-        let node = self.account_node(system, &external.id);
-        evidence.extend(self.believed(node, "graph", &format!("the same identity as {} at {system}", external.id)));
+        let says = format!("the same identity as {} at {system}", external.id);
+        evidence.extend(self.believed(self.account_node(system, &external.id), "graph", &says));
+        // Many a service is told the login there rather than the immutable id (SAML 2.0 core, 8.3: the form of a name
+        // identifier is a matter between the two). Whoever has that login there now is the one who signs in here.
+        if evidence.len() == before {
+            evidence.extend(self.believed(self.login_node(system, &external.id), "graph", &says));
+        }
     }
 
     pub(super) fn weigh_key(&self, access: &Access, holder: &Holder, evidence: &mut Vec<Evidence>) {

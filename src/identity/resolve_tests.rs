@@ -298,6 +298,35 @@ fn an_external_id_bridges_to_the_identity_provider() {
 }
 
 #[test]
+fn an_external_id_that_is_the_login_there_bridges_as_well() {
+    let mut world = world();
+    let node = Node(world.index.hash(ClaimKind::Username, "okta", "bbraun"));
+    world.graph.learn(Lesson {
+        node,
+        person: PersonIndex(1),
+        confidence: Confidence::High,
+        words: None,
+        rests_on: None,
+    });
+    let bridge = |id: &str| {
+        access(|holder| {
+            holder.external = Some(ExternalIdentity { id: id.into(), system: Some("okta".into()) });
+        })
+    };
+    assert_eq!(only(&world.resolve("github", &bridge("bbraun"))).1, 1);
+    assert!(world.resolve("github", &bridge("cbraun")).people.is_empty());
+    // What the immutable id says is not contradicted by somebody whose login looks the same.
+    world.graph.learn(Lesson {
+        node: Node(world.index.hash(ClaimKind::Username, "okta", "00u1")),
+        person: PersonIndex(1),
+        confidence: Confidence::High,
+        words: None,
+        rests_on: None,
+    });
+    assert_eq!(only(&world.resolve("github", &bridge("00u1"))).1, 0);
+}
+
+#[test]
 fn a_stand_in_for_the_account_speaks_only_where_no_named_holder_does() {
     let mut world = world();
     let node = Node(world.index.hash(ClaimKind::ProviderId, "fleet", "web-1/ana"));

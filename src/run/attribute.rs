@@ -111,11 +111,15 @@ fn remember_account(accounts: &mut Accounts, resolver: &Resolver<'_>, system: &s
         }
     };
     remember(access.grant_id.as_str());
+    // A record beside the account itself, such as an invitation of somebody who has one: that it lapsed says nothing of
+    // the account.
+    let has_ended = matches!(access.status, Status::Expired | Status::Revoked | Status::Orphaned);
     for id in access
         .holders
         .iter()
         .filter(|holder| holder.relation.can_act())
         .filter_map(|holder| holder.provider_id.as_deref())
+        .filter(|id| *id == access.grant_id.as_str() || !has_ended)
     {
         remember(id);
     }

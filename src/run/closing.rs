@@ -1,10 +1,11 @@
 //! The end of a run: scopes are settled, findings meet the store, and the report is made.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use scan_contract::{AccessKind, CredentialFacts, Instant, ScopeState, SystemId};
 
+use super::awaited::Awaited;
 use super::carried::{self, Carried};
 use super::coverage::{Expectation, ScopeRecord, miss_accounts};
 use super::directory::Directory;
@@ -77,12 +78,17 @@ impl Engine<'_> {
         let mut not_of_interest = 0;
         let live =
             readings.iter().filter(|reading| reading.manifest.live).map(|reading| reading.config.id.clone()).collect();
+        let mut awaited = Awaited::default();
+        let configured = |reading: &Reading| Some((reading.config.id.clone(), reading.config.written.clone()?));
+        let configurations = readings.iter().filter_map(configured).collect();
         for mut reading in readings {
+            awaited.add(&mut reading, &*self.store)?;
             not_of_interest += reading.intake.not_of_interest;
             judgement.notices.extend(idle_exclusions(&reading));
             seen.insert(reading.config.id.clone(), std::mem::take(&mut reading.intake.watched_seen));
             systems.push(self.settle_system(reading, &closing, &judgement.sentinels)?);
         }
+        judgement.notices.append(&mut awaited.notices);
         let read_at = closing.carried.read_at();
         let strangers = closing.carried.strangers(&systems);
         let known = closing.carried.join(&mut judgement);
@@ -200,7 +206,8 @@ impl Engine<'_> {
             notices,
             totals,
         };
-        let changes = RunChanges { memories: settlement.memories, wishes, ..changes };
+        let Awaited { gone, forgotten, .. } = awaited;
+        let changes = RunChanges { memories: settlement.memories, wishes, configurations, gone, forgotten, ..changes };
         let config_since = match closing.opening.config {
             Some((digest, since)) if digest == self.config.digest => since,
             Some(_) | None => closing.now,
@@ -467,6 +474,9 @@ impl Engine<'_> {
                 .collect(),
             exception_idle_runs,
             accepted_roster,
+            configurations: BTreeMap::new(),
+            gone: BTreeSet::new(),
+            forgotten: Vec::new(),
             wishes: Vec::new(),
             roster_hold: match (self.roster.state, self.roster.surge, self.roster.baseline) {
                 (RosterState::Held | RosterState::None, _, _) => Some(RosterHold::Held),

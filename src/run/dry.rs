@@ -8,7 +8,8 @@ use crate::findings::{Acknowledgement, Fingerprint, Memory};
 use crate::report::{RunFacts, Totals};
 use crate::store::outbox::{OperationCounts, Outbox, TicketBook, TicketChanges, TicketRun, TicketStanding};
 use crate::store::{
-    AcceptedRoster, HistoryLine, LedgerCheck, Opening, RunChanges, ScopeBaseline, Store, StoreError, SystemTimes,
+    AcceptedRoster, HistoryLine, KnownScope, LedgerCheck, Opening, RunChanges, ScopeBaseline, Store, StoreError,
+    SystemTimes,
 };
 
 /// Reads from `inner`; every write is taken and forgotten.
@@ -70,6 +71,10 @@ impl Store for DryStore {
 
     fn baseline(&self, system: &SystemId, scope: &ScopeName) -> Result<Option<ScopeBaseline>, StoreError> {
         self.inner.baseline(system, scope)
+    }
+
+    fn known_scopes(&self, system: &SystemId) -> Result<Vec<KnownScope>, StoreError> {
+        self.inner.known_scopes(system)
     }
 
     fn system_times(&self, system: &SystemId) -> Result<SystemTimes, StoreError> {

@@ -225,6 +225,13 @@ impl Intake {
         self.scopes.entry(scope.name.clone()).or_insert_with(|| ScopeRecord::declared(scope, exclusion, scratch));
     }
 
+    /// Adds a scope of which the source says nothing, with the reason why it is missed.
+    pub fn add_missing(&mut self, scope: Scope, cause: Cause) {
+        let name = scope.name.clone();
+        self.add_scope(scope);
+        self.record(&name).gap(None, cause);
+    }
+
     /// Exclusions that met no scope: they have no effect, and their writer should know.
     pub fn idle_exclusions(&self) -> Vec<&Exclusion> {
         let meets = |exclusion: &Exclusion| {

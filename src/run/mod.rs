@@ -22,6 +22,7 @@
 //! | [`second`] | a live system is asked once more for what it listed |
 //! | [`settle`] | findings meet what is remembered of them |
 //! | `wishes` | what tickets should tell of it |
+//! | `awaited` | scopes that are missed, since they were there before |
 //! | `closing` | scopes settled, report made |
 //! | [`dry`] | a store that keeps nothing |
 //! | [`picture`] | leavers by system, flags, exit code |
@@ -29,6 +30,9 @@
 pub mod apps;
 pub mod assess;
 pub mod attribute;
+mod awaited;
+#[cfg(test)]
+mod awaited_tests;
 pub mod carried;
 mod closing;
 pub mod coverage;

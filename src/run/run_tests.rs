@@ -289,6 +289,34 @@ fn what_hangs_from_an_account_that_was_not_read_may_be_anybodys() {
     assert_eq!(scope(&report, "tokens").state, ScopeState::Complete, "{:?}", scope(&report, "tokens").gaps);
 }
 
+/// What lapsed beside an account says nothing of the account: somebody who has one was invited elsewhere in vain.
+#[test]
+fn an_invitation_that_lapsed_ends_no_right_of_the_account_it_was_meant_for() {
+    let mut world = World::new();
+    world.aliases = vec![String::from("p-1,provider_id,103,crm,,,")];
+    world.extra = String::from("    dies_with_account: [role_binding]\n");
+    let right = |scope: &str| {
+        record(scope, "role_binding", "r-1", r#","parent":"103","holders":[{"relation":"holder","provider_id":"103"}]"#)
+    };
+    world.records = vec![account("103", "p-1@acme.example"), right("tokens")];
+    assert_eq!(states(&world.scan(NOW), "p-1"), [("103", "confirmed"), ("r-1", "confirmed")]);
+    // The accounts break off, and an old invitation of hers is listed as expired.
+    let lapsed =
+        record("tokens", "account", "invitation-9", r#","holders":[{"relation":"holder","provider_id":"103"}]"#)
+            .replace("enabled", "expired");
+    world.records = vec![right("tokens"), lapsed];
+    world.extra.push_str("    known_object: { scope: accounts, kind: account, grant_id: u-77 }\n");
+    world.as_of = String::from("2026-08-04T01:00:00Z");
+    let report = world.scan(NEXT_DAY);
+    assert!(report.closed.is_empty(), "{:?}", report.closed);
+    assert!(states(&report, "p-1").contains(&("r-1", "confirmed")), "{:?}", states(&report, "p-1"));
+    // The twin: the account itself is shown as expired.
+    world.records = vec![account("103", "p-1@acme.example").replace("enabled", "expired"), right("tokens")];
+    world.as_of = String::from("2026-08-05T01:00:00Z");
+    let report = world.scan("2026-08-05T02:00:00Z");
+    assert_eq!(report.closed.len(), 1, "{:?} {:?}", report.closed, states(&report, "p-1"));
+}
+
 #[test]
 fn a_clock_that_went_back_hires_nobody_again_and_is_never_clean() {
     let mut world = World::new();

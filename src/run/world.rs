@@ -36,6 +36,10 @@ pub(super) struct World {
     pub(super) as_of: String,
     /// What the roster covers: `full`, `active` or `leavers`.
     pub(super) coverage: &'static str,
+    /// Scopes in the header of the export.
+    pub(super) scopes: Vec<&'static str>,
+    /// Whether the configuration says which scopes there are.
+    pub(super) declared: bool,
     /// Further keys of the system.
     pub(super) extra: String,
     /// What is kept between runs.
@@ -90,6 +94,8 @@ impl World {
             records: Vec::new(),
             as_of: String::from("2026-08-03T01:00:00Z"),
             coverage: "full",
+            scopes: vec!["accounts", "tokens"],
+            declared: true,
             extra: String::new(),
             store: MemoryStore::new("test"),
             live: None,
@@ -122,14 +128,15 @@ impl World {
             self.records.iter().filter(|record| record.contains(&key)).count()
         };
         let mut export = format!(
-            "{{\"record\":\"header\",\"format\":\"holdover-import\",\"version\":1,\"system\":\"crm\",\"as_of\":\"{as_of}\",\"scopes\":[\"accounts\",\"tokens\"]}}\n"
+            "{{\"record\":\"header\",\"format\":\"holdover-import\",\"version\":1,\"system\":\"crm\",\"as_of\":\"{as_of}\",\"scopes\":{:?}}}\n",
+            self.scopes
         );
         for line in &self.records {
             export.push_str(line);
             export.push('\n');
         }
-        let (accounts, tokens) = (count("accounts"), count("tokens"));
-        export.extend([format!("{{\"record\":\"end\",\"counts\":{{\"accounts\":{accounts},\"tokens\":{tokens}}}}}\n")]);
+        let counts: Vec<String> = self.scopes.iter().map(|scope| format!("\"{scope}\":{}", count(scope))).collect();
+        export.extend([format!("{{\"record\":\"end\",\"counts\":{{{}}}}}\n", counts.join(","))]);
         self.write("crm.ndjson", &export);
         let text = format!(
             "version: 1\n\
@@ -146,10 +153,12 @@ impl World {
              \x20   connector: import\n\
              \x20   tier: tier1\n\
              \x20   max_age: 900h\n\
-             \x20   scopes: [accounts, tokens]\n\
+             {}\
              \x20   files: [{{ path: crm.ndjson, format: ndjson }}]\n\
              {}",
-            self.coverage, self.extra
+            self.coverage,
+            if self.declared { "    scopes: [accounts, tokens]\n" } else { "" },
+            self.extra
         );
         self.write("holdover.yaml", &text);
         let file = self.folder.path().join("holdover.yaml");

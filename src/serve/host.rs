@@ -77,8 +77,10 @@ pub trait Work: Send + Sync {
 pub struct Remembered {
     /// When each system was last tried, with whether that run came to its own end.
     pub systems: Vec<(SystemId, LastRun)>,
-    /// Its figures.
-    pub families: Families,
+    /// Its figures; `None` where they could not be read.
+    pub families: Option<Families>,
+    /// What could not be read of it, in one sentence of ours.
+    pub trouble: Option<String>,
 }
 
 impl Remembered {

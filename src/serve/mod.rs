@@ -91,7 +91,10 @@ pub async fn run(
     };
     let schedule = Schedule::begin(settings, work.seed(), now, &last);
     let encrypted = settings.tls.is_some();
-    let families = remembered.as_ref().map(|remembered| remembered.families.clone());
+    let families = remembered.as_ref().and_then(|remembered| remembered.families.clone());
+    if let Some(says) = remembered.as_ref().and_then(|remembered| remembered.trouble.as_deref()) {
+        host.note(&format!("{}; every start is done once more", crate::hostile::line(says)));
+    }
     let state = Arc::new(State::new(work, families, now, clock.monotonic()));
     let (sender, asks) = mpsc::channel(ASKS);
     let app = App::new(Arc::clone(&state), Arc::clone(&clock), sender, build);

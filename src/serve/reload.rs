@@ -29,6 +29,18 @@ impl Watched {
         Self { files: files.collect() }
     }
 
+    /// Watches these from now on. Of those that were watched already the last look is kept, so that a change that came
+    /// after it, while they were being read, is told.
+    pub fn follow(&mut self, files: Vec<PathBuf>) {
+        let known = std::mem::take(&mut self.files);
+        let files = files.into_iter().map(|path| {
+            let before = known.iter().find(|(known, _)| *known == path).map(|(_, before)| *before);
+            let before = before.unwrap_or_else(|| look(&path));
+            (path, before)
+        });
+        self.files = files.collect();
+    }
+
     /// Whether one of them looks different from last time. A change is told once.
     pub fn changed(&mut self) -> bool {
         let mut changed = false;
@@ -79,5 +91,22 @@ mod tests {
         assert!(watched.changed() && !watched.changed());
         fs::remove_file(&file).unwrap();
         assert!(watched.changed() && !watched.changed());
+    }
+
+    #[test]
+    fn what_is_saved_again_while_it_is_read_is_told_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, key) = (folder.path().join("holdover.yaml"), folder.path().join("key"));
+        fs::write(&file, "one").unwrap();
+        fs::write(&key, "a").unwrap();
+        let mut watched = Watched::new(vec![file.clone()]);
+        fs::write(&file, "second").unwrap();
+        assert!(watched.changed());
+        // It is read here, and saved once more before its new list of files is taken over.
+        fs::write(&file, "the third").unwrap();
+        watched.follow(vec![file.clone(), key.clone()]);
+        assert!(watched.changed() && !watched.changed());
+        watched.follow(vec![file, key]);
+        assert!(!watched.changed(), "the twin: nothing was saved meanwhile");
     }
 }

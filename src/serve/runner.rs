@@ -361,10 +361,12 @@ impl Runner {
     fn reload(&mut self, why: &str) {
         notify::reloading();
         let now = self.clock.now();
+        // The look comes before the reading: whatever is saved meanwhile is read again.
+        self.watched.changed();
         match self.host.load() {
             Ok(work) => {
                 self.schedule.replace(work.settings(), work.seed(), now);
-                self.watched = Watched::new(work.watched());
+                self.watched.follow(work.watched());
                 let digest: String = work.digest().chars().take(12).collect();
                 self.state.take_over(work, now);
                 self.host.note(&format!("configuration {digest} is in force ({why})"));

@@ -10,8 +10,8 @@ use crate::report::{RunFacts, Totals};
 use crate::store::ledger::{Chain, Sealed, carried_over, hex};
 use crate::store::memory_outbox::Drawer;
 use crate::store::{
-    AcceptedRoster, HistoryLine, LedgerCheck, LedgerEvent, Opening, PreviousRun, RunChanges, ScopeBaseline, Store,
-    StoreError, SystemTimes, is_success,
+    AcceptedRoster, HistoryLine, KnownScope, LedgerCheck, LedgerEvent, Opening, PreviousRun, RunChanges, ScopeBaseline,
+    Store, StoreError, SystemTimes, is_success,
 };
 
 type ScopeKey = (SystemId, ScopeName);
@@ -29,8 +29,10 @@ pub struct MemoryStore {
     baselines: BTreeMap<ScopeKey, ScopeBaseline>,
     drops: BTreeMap<ScopeKey, String>,
     drops_in_force: BTreeSet<ScopeKey>,
-    /// Objects per scope of the run that was applied last.
-    last_objects: BTreeMap<ScopeKey, (String, u64)>,
+    /// What was found in each scope by the last run that read it.
+    last_found: BTreeMap<ScopeKey, Found>,
+    /// Kind of each scope of which a baseline is kept, and how its system was configured then.
+    declared_as: BTreeMap<ScopeKey, (String, String)>,
     systems: BTreeMap<SystemId, SystemTimes>,
     totals: Totals,
     leavers_checked: BTreeSet<(String, u32)>,
@@ -43,6 +45,13 @@ pub struct MemoryStore {
     chain: Chain,
     ledger: Vec<(Sealed, Instant, LedgerEvent)>,
     pub(super) drawer: Drawer,
+}
+
+#[derive(Debug, Clone)]
+struct Found {
+    run: String,
+    objects: u64,
+    gone: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -66,7 +75,8 @@ impl MemoryStore {
             baselines: BTreeMap::new(),
             drops: BTreeMap::new(),
             drops_in_force: BTreeSet::new(),
-            last_objects: BTreeMap::new(),
+            last_found: BTreeMap::new(),
+            declared_as: BTreeMap::new(),
             systems: BTreeMap::new(),
             totals: Totals::default(),
             leavers_checked: BTreeSet::new(),
@@ -94,6 +104,13 @@ impl MemoryStore {
             Some(running) if running.id == run_id => Ok(running),
             Some(_) | None => Err(StoreError::Missing { what: format!("run {run_id}, begun and not ended,") }),
         }
+    }
+
+    fn forget_scope(&mut self, key: &ScopeKey) {
+        self.baselines.remove(key);
+        self.declared_as.remove(key);
+        self.drops.remove(key);
+        self.drops_in_force.remove(key);
     }
 
     fn known(&mut self, fingerprint: &Fingerprint) -> Result<&mut Memory, StoreError> {
@@ -137,6 +154,15 @@ impl Store for MemoryStore {
         let key = (system.clone(), scope.clone());
         let drop_accepted_for = self.drops.get(&key).cloned();
         Ok(self.baselines.get(&key).map(|baseline| ScopeBaseline { drop_accepted_for, ..baseline.clone() }))
+    }
+
+    fn known_scopes(&self, system: &SystemId) -> Result<Vec<KnownScope>, StoreError> {
+        let of_system = self.baselines.iter().filter(|((owner, _), _)| owner == system);
+        let known = of_system.filter_map(|(key, baseline)| {
+            let (kind, configuration) = self.declared_as.get(key).cloned()?;
+            Some(KnownScope { name: key.1.clone(), kind, read_at: baseline.read_at, configuration })
+        });
+        Ok(known.collect())
     }
 
     fn system_times(&self, system: &SystemId) -> Result<SystemTimes, StoreError> {
@@ -209,13 +235,17 @@ impl Store for MemoryStore {
     ) -> Result<(), StoreError> {
         let event = LedgerEvent::DropAccepted { scope: format!("{system} {scope}"), run: run_id.to_owned() };
         let key = (system.clone(), scope.clone());
-        let found = self.last_objects.get(&key).filter(|(run, _)| run == run_id).map(|(_, objects)| *objects);
-        let Some((baseline, objects)) = self.baselines.get_mut(&key).zip(found) else {
+        let found = self.last_found.get(&key).filter(|found| found.run == run_id).cloned();
+        let Some((baseline, found)) = self.baselines.get_mut(&key).zip(found) else {
             let what = format!("the scope {system}/{scope} as the last run {run_id} found it");
             return Err(StoreError::Missing { what });
         };
-        baseline.objects = objects;
+        baseline.objects = found.objects;
         self.record(at, event)?;
+        if found.gone {
+            self.forget_scope(&key);
+            return Ok(());
+        }
         self.drops_in_force.insert(key.clone());
         self.drops.insert(key, run_id.to_owned());
         Ok(())
@@ -269,8 +299,19 @@ impl Store for MemoryStore {
             self.findings.insert(memory.finding.fingerprint, memory);
         }
         for (system, scope) in changes.scopes {
-            self.last_objects.insert((system.clone(), scope.name.clone()), (run_id.to_owned(), scope.objects));
+            let key = (system.clone(), scope.name.clone());
+            let gone = changes.gone.contains(&key);
+            if gone || matches!(scope.state, ScopeState::Complete | ScopeState::Partial) {
+                let found = Found { run: run_id.to_owned(), objects: scope.objects, gone };
+                self.last_found.insert(key.clone(), found);
+            }
             if scope.state == ScopeState::Complete {
+                match changes.configurations.get(&system) {
+                    Some(configuration) => {
+                        self.declared_as.insert(key.clone(), (scope.kind, configuration.clone()));
+                    }
+                    None => drop(self.declared_as.remove(&key)),
+                }
                 let baseline = ScopeBaseline {
                     run_id: run_id.to_owned(),
                     objects: scope.objects,
@@ -278,10 +319,12 @@ impl Store for MemoryStore {
                     read_at: at,
                     drop_accepted_for: None,
                 };
-                let key = (system, scope.name);
                 self.drops_in_force.remove(&key);
                 self.baselines.insert(key, baseline);
             }
+        }
+        for key in &changes.forgotten {
+            self.forget_scope(key);
         }
         self.systems.extend(changes.systems);
         self.totals = changes.totals;
@@ -306,6 +349,14 @@ impl Store for MemoryStore {
             )?;
         }
         self.latest_at = self.latest_at.max(Some(facts.ended_at));
+        // What an earlier run found may be accepted until its system is read again.
+        let read: BTreeSet<SystemId> = self
+            .last_found
+            .iter()
+            .filter(|(_, found)| found.run == facts.id)
+            .map(|((system, _), _)| system.clone())
+            .collect();
+        self.last_found.retain(|(system, _), found| found.run == facts.id || !read.contains(system));
         self.running = None;
         self.previous_run = Some(PreviousRun {
             id: facts.id.clone(),

@@ -43,6 +43,8 @@ pub use memory::MemoryStore;
 pub use outbox::{Outbox, TicketFigures};
 pub use sqlite::{OpenOptions, SqliteStore};
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use scan_contract::{AccessKind, Instant, ScopeName, SystemId};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -185,6 +187,19 @@ pub struct ScopeBaseline {
     pub drop_accepted_for: Option<String>,
 }
 
+/// A scope of a system that was read completely once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownScope {
+    /// Its name.
+    pub name: ScopeName,
+    /// What it holds, as declared.
+    pub kind: String,
+    /// When it was read completely last.
+    pub read_at: Instant,
+    /// Digest of how the system was configured then.
+    pub configuration: String,
+}
+
 /// Times remembered of a system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SystemTimes {
@@ -218,6 +233,12 @@ pub struct RunChanges {
     pub ledger: Vec<LedgerEvent>,
     /// Scopes as they ended.
     pub scopes: Vec<(SystemId, ScopeFact)>,
+    /// Digest of how each system that was read is configured, where it is known.
+    pub configurations: BTreeMap<SystemId, String>,
+    /// Scopes among them which were read before and which their source no longer names.
+    pub gone: BTreeSet<(SystemId, ScopeName)>,
+    /// Scopes that are not awaited any more, since their system is configured otherwise now.
+    pub forgotten: Vec<(SystemId, ScopeName)>,
     /// System times.
     pub systems: Vec<(SystemId, SystemTimes)>,
     /// Figures over all runs.
@@ -269,6 +290,10 @@ pub trait Store: Outbox + Send {
     /// What the last complete read of a scope showed.
     fn baseline(&self, system: &SystemId, scope: &ScopeName) -> Result<Option<ScopeBaseline>, StoreError>;
 
+    /// Scopes of a system that were read completely once, by name. Where it is not known how the
+    /// system was configured then, they are not among them.
+    fn known_scopes(&self, system: &SystemId) -> Result<Vec<KnownScope>, StoreError>;
+
     /// Times of a system.
     fn system_times(&self, system: &SystemId) -> Result<SystemTimes, StoreError>;
 
@@ -310,8 +335,9 @@ pub trait Store: Outbox + Send {
     /// Records that a use after the end was handled, also in the ledger.
     fn acknowledge(&mut self, fingerprint: &Fingerprint, acknowledgement: &Acknowledgement) -> Result<(), StoreError>;
 
-    /// Accepts what the last run found in a scope as the figure that later ones are held against, also in the ledger.
-    /// A run or scope that is not known is `Missing`.
+    /// Accepts what the last run that read a scope found in it as the figure that later ones are held against, also in
+    /// the ledger. A scope that its source no longer named in that run is not awaited any more. A run that did not read
+    /// the scope, or a scope that is not known, is `Missing`.
     fn accept_drop(
         &mut self,
         system: &SystemId,

@@ -274,6 +274,9 @@ fn without_tickets(folder: &std::path::Path) {
     for table in ["ticket_line", "ticket", "outbox", "ticket_run", "ticket_release", "ticket_operation"] {
         connection.execute_batch(&format!("DROP TABLE {table}")).unwrap();
     }
+    for (table, column) in [("baseline", "kind"), ("baseline", "configuration"), ("scope", "gone")] {
+        connection.execute_batch(&format!("ALTER TABLE {table} DROP COLUMN {column}")).unwrap();
+    }
     connection.pragma_update(None, "user_version", 1).unwrap();
 }
 
@@ -285,6 +288,9 @@ fn a_store_of_the_version_before_is_read_as_holding_no_tickets_and_brought_along
     let reader = SqliteStore::open_read_only(&folder.path().join("state"), options).unwrap();
     assert_eq!(reader.ticket_book().unwrap(), outbox::TicketBook::default());
     assert!(reader.tickets_held().unwrap().is_empty() && reader.ticket_operations().unwrap().is_empty());
+    let system = scan_contract::SystemId::from("crm");
+    assert_eq!(reader.baseline(&system, &scan_contract::ScopeName::from("accounts")).unwrap(), None);
+    assert!(reader.known_scopes(&system).unwrap().is_empty());
     drop(reader);
     let mut writer = open(folder.path()).unwrap();
     let wishes = vec![wish("run-1", 1, Happening::Confirmed)];

@@ -184,6 +184,72 @@ fn a_visitor_that_fails_stops_the_walk() {
     });
 }
 
+/// Changes that settle one scope of a system.
+fn settled(system: &str, name: &str, state: ScopeState, objects: u64) -> RunChanges {
+    RunChanges {
+        scopes: vec![(SystemId::from(system), scope(name, state, objects))],
+        configurations: [(SystemId::from(system), String::from("as-it-is"))].into(),
+        ..RunChanges::default()
+    }
+}
+
+#[test]
+fn what_a_run_found_may_be_accepted_until_its_system_is_read_again() {
+    on_both(|shelf| {
+        let (system, name) = (SystemId::from("crm"), ScopeName::from("accounts"));
+        shelf.with(&mut |store| {
+            let mut run = |id: &str, system: &str, state, objects| {
+                store.begin_run(id, now(), "c1").unwrap();
+                store.apply(id, now(), settled(system, "accounts", state, objects)).unwrap();
+                store.end_run(&facts(id, now()), b"", 5).unwrap();
+            };
+            run("run-1", "crm", ScopeState::Complete, 40);
+            run("run-2", "crm", ScopeState::Partial, 3);
+            // Neither a run over another system, nor one that could not read it, takes that away.
+            run("run-3", "sso", ScopeState::Complete, 7);
+            run("run-4", "crm", ScopeState::NotAttempted, 0);
+            for wrong in ["run-1", "run-3", "run-4"] {
+                let refused = store.accept_drop(&system, &name, wrong, now());
+                assert!(matches!(refused, Err(StoreError::Missing { .. })), "{wrong}: {refused:?}");
+            }
+            store.accept_drop(&system, &name, "run-2", now()).unwrap();
+            assert_eq!(store.baseline(&system, &name).unwrap().unwrap().objects, 3);
+        });
+    });
+}
+
+#[test]
+fn scopes_are_known_with_their_configuration_and_forgotten_when_they_are_gone() {
+    on_both(|shelf| {
+        let (system, name) = (SystemId::from("crm"), ScopeName::from("accounts"));
+        shelf.with(&mut |store| {
+            store.begin_run("run-1", now(), "c1").unwrap();
+            store.apply("run-1", now(), settled("crm", "accounts", ScopeState::Complete, 40)).unwrap();
+            store.apply("run-1", now(), settled("crm", "tokens", ScopeState::Complete, 2)).unwrap();
+            store.apply("run-1", now(), settled("crm", "keys", ScopeState::Partial, 2)).unwrap();
+            store.end_run(&facts("run-1", now()), b"", 5).unwrap();
+            let known = store.known_scopes(&system).unwrap();
+            let names: Vec<&str> = known.iter().map(|known| known.name.as_str()).collect();
+            assert_eq!(names, ["accounts", "tokens"]);
+            assert_eq!((known[0].configuration.as_str(), known[0].read_at), ("as-it-is", now()));
+            assert!(store.known_scopes(&SystemId::from("sso")).unwrap().is_empty());
+            store.begin_run("run-2", now(), "c1").unwrap();
+            let gone = RunChanges {
+                gone: [(system.clone(), name.clone())].into(),
+                forgotten: vec![(system.clone(), ScopeName::from("tokens"))],
+                ..settled("crm", "accounts", ScopeState::NotAttempted, 0)
+            };
+            store.apply("run-2", now(), gone).unwrap();
+            assert_eq!(store.known_scopes(&system).unwrap().len(), 1, "what is gone is awaited still");
+            assert_eq!(store.baseline(&system, &ScopeName::from("tokens")).unwrap(), None);
+            store.end_run(&facts("run-2", now()), b"", 5).unwrap();
+            store.accept_drop(&system, &name, "run-2", now()).unwrap();
+            assert!(store.known_scopes(&system).unwrap().is_empty());
+            assert_eq!(store.drops_accepted().unwrap(), 0, "there is no lower figure in force");
+        });
+    });
+}
+
 #[test]
 fn only_a_complete_scope_becomes_a_baseline() {
     on_both(|shelf| {

@@ -9,8 +9,8 @@ use holdover::report::RunFacts;
 use holdover::report::Totals;
 use holdover::store::outbox::{OperationCounts, Outbox, TicketBook, TicketChanges, TicketRun, TicketStanding};
 use holdover::store::{
-    AcceptedRoster, HistoryLine, LedgerCheck, MemoryStore, Opening, RunChanges, ScopeBaseline, Store, StoreError,
-    SystemTimes,
+    AcceptedRoster, HistoryLine, KnownScope, LedgerCheck, MemoryStore, Opening, RunChanges, ScopeBaseline, Store,
+    StoreError, SystemTimes,
 };
 use holdover_kit::random::Random;
 use scan_contract::{AccessKind, Instant, ScopeName, SystemId};
@@ -229,6 +229,10 @@ impl Store for Shelf {
 
     fn baseline(&self, system: &SystemId, scope: &ScopeName) -> Result<Option<ScopeBaseline>, StoreError> {
         self.read(|store| store.baseline(system, scope))
+    }
+
+    fn known_scopes(&self, system: &SystemId) -> Result<Vec<KnownScope>, StoreError> {
+        self.read(|store| store.known_scopes(system))
     }
 
     fn system_times(&self, system: &SystemId) -> Result<SystemTimes, StoreError> {

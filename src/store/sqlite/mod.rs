@@ -41,7 +41,8 @@ use crate::report::{RunFacts, Totals};
 use crate::store::directory::StateDirectory;
 use crate::store::lock::Lock;
 use crate::store::{
-    AcceptedRoster, HistoryLine, LedgerCheck, Opening, RunChanges, ScopeBaseline, Store, StoreError, SystemTimes,
+    AcceptedRoster, HistoryLine, KnownScope, LedgerCheck, Opening, RunChanges, ScopeBaseline, Store, StoreError,
+    SystemTimes,
 };
 
 /// Name of the database file.
@@ -260,6 +261,10 @@ impl Store for SqliteStore {
 
     fn baseline(&self, system: &SystemId, scope: &ScopeName) -> Result<Option<ScopeBaseline>, StoreError> {
         remembered::baseline(self, system, scope)
+    }
+
+    fn known_scopes(&self, system: &SystemId) -> Result<Vec<KnownScope>, StoreError> {
+        remembered::known_scopes(self, system)
     }
 
     fn system_times(&self, system: &SystemId) -> Result<SystemTimes, StoreError> {

@@ -4,10 +4,10 @@ use rusqlite::{Connection, OptionalExtension};
 use scan_contract::{AccessKind, Instant, ScopeName, ScopeState, SystemId};
 use sha2::{Digest, Sha256};
 
-use crate::report::{ScopeFact, Totals};
-use crate::store::sqlite::{DATABASE_FILE, SqliteStore, database, export, instant, maybe_instant, stamp};
+use crate::report::Totals;
+use crate::store::sqlite::{DATABASE_FILE, SqliteStore, database, export, instant, maybe_instant, schema, stamp};
 use crate::store::totals::{read_totals, write_totals};
-use crate::store::{LedgerEvent, ScopeBaseline, StoreError, SystemTimes};
+use crate::store::{KnownScope, LedgerEvent, RunChanges, ScopeBaseline, StoreError, SystemTimes};
 
 /// SHA-256 over parts, each with its length before it.
 pub(super) fn digest_of(parts: &[&[u8]]) -> [u8; 32] {
@@ -29,18 +29,45 @@ struct BaselineRow {
     objects: i64,
     as_of: Option<String>,
     read_at: String,
+    kind: Option<String>,
+    configuration: Option<String>,
+}
+
+/// Columns of a baseline, in the order in which [`BaselineRow::read`] takes them.
+const COLUMNS: &str = "run_id, objects, as_of, read_at, kind, configuration";
+
+/// The same of a store of before version 3, which only a reader meets.
+const EARLIER_COLUMNS: &str = "run_id, objects, as_of, read_at, NULL, NULL";
+
+fn columns(store: &SqliteStore) -> rusqlite::Result<&'static str> {
+    Ok(if schema::version_of(&store.connection)? < 3 { EARLIER_COLUMNS } else { COLUMNS })
 }
 
 impl BaselineRow {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            run_id: row.get(0)?,
+            objects: row.get(1)?,
+            as_of: row.get(2)?,
+            read_at: row.get(3)?,
+            kind: row.get(4)?,
+            configuration: row.get(5)?,
+        })
+    }
+
     fn digest(&self, system: &SystemId, scope: &ScopeName) -> [u8; 32] {
-        digest_of(&[
+        let objects = self.objects.to_be_bytes();
+        let mut parts = vec![
             system.as_str().as_bytes(),
             scope.as_str().as_bytes(),
             self.run_id.as_bytes(),
-            &self.objects.to_be_bytes(),
+            &objects,
             self.as_of.as_deref().unwrap_or("-").as_bytes(),
             self.read_at.as_bytes(),
-        ])
+        ];
+        // Rows of before these columns have none of them, and keep their digest.
+        parts.extend([&self.kind, &self.configuration].into_iter().flatten().map(String::as_bytes));
+        digest_of(&parts)
     }
 }
 
@@ -51,15 +78,12 @@ pub(super) fn baseline(
 ) -> Result<Option<ScopeBaseline>, StoreError> {
     let doing = "reading the baseline of a scope";
     let key = (system.as_str(), scope.as_str());
+    let columns = columns(store).map_err(database(doing))?;
     let found = store
         .connection
-        .prepare_cached("SELECT run_id, objects, as_of, read_at, digest FROM baseline WHERE system = ?1 AND name = ?2")
+        .prepare_cached(&format!("SELECT {columns}, digest FROM baseline WHERE system = ?1 AND name = ?2"))
         .and_then(|mut statement| {
-            let read = |row: &rusqlite::Row<'_>| {
-                let baseline =
-                    BaselineRow { run_id: row.get(0)?, objects: row.get(1)?, as_of: row.get(2)?, read_at: row.get(3)? };
-                Ok((baseline, row.get::<_, [u8; 32]>(4)?))
-            };
+            let read = |row: &rusqlite::Row<'_>| Ok((BaselineRow::read(row)?, row.get::<_, [u8; 32]>(6)?));
             statement.query_row(key, read).optional()
         })
         .map_err(database(doing))?;
@@ -81,37 +105,115 @@ pub(super) fn baseline(
     }))
 }
 
+pub(super) fn known_scopes(store: &SqliteStore, system: &SystemId) -> Result<Vec<KnownScope>, StoreError> {
+    let doing = "reading which scopes of a system are known";
+    let columns = columns(store).map_err(database(doing))?;
+    let rows: Vec<(String, BaselineRow, [u8; 32])> = store
+        .connection
+        .prepare_cached(&format!("SELECT {columns}, digest, name FROM baseline WHERE system = ?1 ORDER BY name"))
+        .and_then(|mut statement| {
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get(7)?, BaselineRow::read(row)?, row.get(6)?));
+            statement.query_map([system.as_str()], read)?.collect()
+        })
+        .map_err(database(doing))?;
+    let mut known = Vec::new();
+    for (name, row, digest) in rows {
+        let name = ScopeName::from(name);
+        if row.digest(system, &name) != digest {
+            return Err(damaged(store, format!("baseline of {system} {name}: its digest does not fit")));
+        }
+        if let (Some(kind), Some(configuration)) = (row.kind, row.configuration) {
+            let read_at = instant(3, &row.read_at).map_err(database(doing))?;
+            known.push(KnownScope { name, kind, read_at, configuration });
+        }
+    }
+    Ok(known)
+}
+
 /// Settles the scopes of a run; a complete one becomes the baseline.
 pub(super) fn settle_scopes(
     transaction: &Connection,
     run: i64,
     run_id: &str,
     at: Instant,
-    scopes: &[(SystemId, ScopeFact)],
+    changes: &RunChanges,
 ) -> rusqlite::Result<()> {
-    for (system, scope) in scopes {
+    for (system, scope) in &changes.scopes {
         let objects = scope.objects.cast_signed();
+        let key = (system.clone(), scope.name.clone());
         transaction
             .prepare_cached(
-                "INSERT INTO scope (run, system, name, kind, state, objects) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                "INSERT INTO scope (run, system, name, kind, state, objects, gone) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                  ON CONFLICT (run, system, name) DO UPDATE
-                 SET kind = excluded.kind, state = excluded.state, objects = excluded.objects",
+                 SET kind = excluded.kind, state = excluded.state, objects = excluded.objects, gone = excluded.gone",
             )?
-            .execute((run, system.as_str(), scope.name.as_str(), &scope.kind, scope.state.as_str(), objects))?;
+            .execute((
+                run,
+                system.as_str(),
+                scope.name.as_str(),
+                &scope.kind,
+                scope.state.as_str(),
+                objects,
+                changes.gone.contains(&key),
+            ))?;
         if scope.state != ScopeState::Complete {
             continue;
         }
-        let row = BaselineRow { run_id: run_id.to_owned(), objects, as_of: scope.as_of.map(stamp), read_at: stamp(at) };
-        let digest = row.digest(system, &scope.name);
-        transaction
-            .prepare_cached(
-                "INSERT OR REPLACE INTO baseline (system, name, run_id, objects, as_of, read_at, digest)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?
-            .execute((system.as_str(), scope.name.as_str(), row.run_id, row.objects, row.as_of, row.read_at, digest))?;
+        let configuration = changes.configurations.get(system).cloned();
+        let row = BaselineRow {
+            run_id: run_id.to_owned(),
+            objects,
+            as_of: scope.as_of.map(stamp),
+            read_at: stamp(at),
+            kind: configuration.is_some().then(|| scope.kind.clone()),
+            configuration,
+        };
+        write_baseline(transaction, system, &scope.name, &row)?;
+    }
+    for (system, name) in &changes.forgotten {
+        forget_scope(transaction, system, name)?;
     }
     Ok(())
 }
+
+fn write_baseline(
+    transaction: &Connection,
+    system: &SystemId,
+    name: &ScopeName,
+    row: &BaselineRow,
+) -> rusqlite::Result<()> {
+    let digest = row.digest(system, name);
+    let BaselineRow { run_id, objects, as_of, read_at, kind, configuration } = row;
+    transaction
+        .prepare_cached(&format!(
+            "INSERT OR REPLACE INTO baseline ({COLUMNS}, digest, system, name)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        ))?
+        .execute((run_id, objects, as_of, read_at, kind, configuration, digest, system.as_str(), name.as_str()))?;
+    Ok(())
+}
+
+fn forget_scope(transaction: &Connection, system: &SystemId, name: &ScopeName) -> rusqlite::Result<()> {
+    for table in ["baseline", "drop_accepted"] {
+        transaction
+            .prepare_cached(&format!("DELETE FROM {table} WHERE system = ?1 AND name = ?2"))?
+            .execute((system.as_str(), name.as_str()))?;
+    }
+    Ok(())
+}
+
+/// Rows of earlier runs are needed until their system is read again: what a run found may be accepted until then.
+pub(super) fn sweep_scopes(transaction: &Connection, run: i64) -> rusqlite::Result<usize> {
+    transaction.execute(
+        &format!(
+            "DELETE FROM scope WHERE run < ?1 AND system IN (SELECT system FROM scope WHERE run = ?1 AND {WAS_READ})"
+        ),
+        [run],
+    )
+}
+
+/// Whether a row tells what was found in a scope, rather than that it was not read.
+const WAS_READ: &str = "(state IN ('complete', 'partial') OR gone = 1)";
 
 pub(super) fn accept_drop(
     store: &mut SqliteStore,
@@ -125,35 +227,30 @@ pub(super) fn accept_drop(
     let key = (system.as_str(), scope.as_str());
     // The figure is taken over now: what is accepted is what that run found, and nothing lower.
     let accepted = change.run(|transaction| {
-        let objects: Option<i64> = transaction
+        let found: Option<(i64, bool)> = transaction
             .query_row(
-                "SELECT scope.objects FROM scope JOIN run ON run.serial = scope.run
-                 WHERE run.id = ?1 AND scope.system = ?2 AND scope.name = ?3
-                 AND scope.run = (SELECT MAX(run) FROM scope WHERE system = ?2 AND name = ?3)",
+                &format!(
+                    "SELECT objects, gone FROM scope JOIN run ON run.serial = scope.run
+                     WHERE run.id = ?1 AND system = ?2 AND name = ?3
+                     AND run = (SELECT MAX(run) FROM scope WHERE system = ?2 AND name = ?3 AND {WAS_READ})"
+                ),
                 (run_id, key.0, key.1),
-                |row| row.get(0),
+                |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()?;
         let known: Option<BaselineRow> = transaction
             .query_row(
-                "SELECT run_id, objects, as_of, read_at FROM baseline WHERE system = ?1 AND name = ?2",
+                &format!("SELECT {COLUMNS} FROM baseline WHERE system = ?1 AND name = ?2"),
                 key,
-                |row| {
-                    Ok(BaselineRow {
-                        run_id: row.get(0)?,
-                        objects: row.get(1)?,
-                        as_of: row.get(2)?,
-                        read_at: row.get(3)?,
-                    })
-                },
+                BaselineRow::read,
             )
             .optional()?;
-        let Some((objects, known)) = objects.zip(known) else { return Ok(false) };
-        let row = BaselineRow { objects, ..known };
-        transaction.execute(
-            "UPDATE baseline SET objects = ?3, digest = ?4 WHERE system = ?1 AND name = ?2",
-            (key.0, key.1, row.objects, row.digest(system, scope)),
-        )?;
+        let Some(((objects, gone), known)) = found.zip(known) else { return Ok(false) };
+        if gone {
+            forget_scope(transaction, system, scope)?;
+            return Ok(true);
+        }
+        write_baseline(transaction, system, scope, &BaselineRow { objects, ..known })?;
         transaction.execute(
             "INSERT OR REPLACE INTO drop_accepted (system, name, run_id, accepted_at) VALUES (?1, ?2, ?3, ?4)",
             (key.0, key.1, run_id, stamp(at)),

@@ -153,7 +153,7 @@ pub(super) fn apply(
     // The largest part is given back before the rest is written.
     drop(std::mem::take(&mut changes.memories));
     change.run(|transaction| {
-        remembered::settle_scopes(transaction, run, run_id, at, &changes.scopes)?;
+        remembered::settle_scopes(transaction, run, run_id, at, &changes)?;
         remembered::write_system_times(transaction, &changes.systems)?;
         remembered::store_totals(transaction, &totals)?;
         remembered::write_leavers_checked(transaction, &changes.leavers_checked)?;
@@ -210,7 +210,7 @@ pub(super) fn end(store: &mut SqliteStore, facts: &RunFacts, report: &[u8], keep
                 (SELECT serial FROM run WHERE report_digest IS NOT NULL ORDER BY serial DESC LIMIT -1 OFFSET ?1)",
             [i64::try_from(keep).unwrap_or(i64::MAX)],
         )?;
-        transaction.execute("DELETE FROM scope WHERE run < ?1", [run])
+        remembered::sweep_scopes(transaction, run)
     })?;
     change.recorded_at(facts.ended_at)?;
     change.commit()?;

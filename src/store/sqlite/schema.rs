@@ -9,8 +9,11 @@ use crate::store::sqlite::database;
 pub(super) const APPLICATION_ID: i64 = 0x484F_4C44;
 
 /// Each migration with the version it leads to.
-const MIGRATIONS: &[(i64, &str)] =
-    &[(1, include_str!("migrations/0001_first.sql")), (2, include_str!("migrations/0002_tickets.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("migrations/0001_first.sql")),
+    (2, include_str!("migrations/0002_tickets.sql")),
+    (3, include_str!("migrations/0003_scopes.sql")),
+];
 
 /// The version this program writes.
 pub(super) fn known_version() -> i64 {

@@ -141,3 +141,59 @@ fn what_was_read_under_another_configuration_is_not_called_all_of_it() {
     assert_eq!(run["exit_code"], 4, "what wiki declares now was never read: {run}");
     assert_eq!(state(&report(&company), "w-1"), "unverified");
 }
+
+/// Every day, at an hour that is half a day away from now.
+fn daily() -> String {
+    use chrono::Timelike as _;
+    let hour = (present() + chrono::TimeDelta::hours(12)).hour();
+    let (before, after) = QUIET.split_once("cron: \"").expect("a schedule");
+    let (_, after) = after.split_once(", name: yearly").expect("a name");
+    format!("{before}cron: \"0 {hour} * * *\", name: daily{after}")
+}
+
+/// Whoever scans one system by hand has not done what the missed start would have done for the others.
+#[test]
+fn a_missed_start_is_caught_up_though_one_system_was_read_by_hand_since() {
+    let hour = (present() - chrono::TimeDelta::hours(1)).format("%Y-%m-%dT%H:00:00Z").to_string();
+    for (by_hand, caught_up) in [(vec!["scan", "--no-progress", "--system", "crm"], true), (vec!["scan"], false)] {
+        let mut company = two_systems(&hour, &[account("w-2", "bea@acme.example", "enabled")]);
+        company.extra = daily();
+        company.write_all();
+        let run = company.holdover(&by_hand);
+        assert!(matches!(run.code, 1 | 3), "{}", run.stderr);
+        let serving = Serving::start(&company);
+        if caught_up {
+            let run = serving.ended(1);
+            assert_eq!((&run["reason"], &run["schedule"]), (&"catch_up".into(), &"daily".into()), "{run}");
+        } else {
+            super::until("it is ready", || (serving.get("/readyz").status == 200).then_some(()));
+            assert!(list(&serving.known("GET", "/api/v1/runs", "").json()["runs"]).is_empty());
+        }
+    }
+}
+
+/// The next run over all systems mends it, so there has to be one.
+#[test]
+fn a_report_that_cannot_be_read_keeps_no_service_from_starting() {
+    let hour = (present() - chrono::TimeDelta::hours(1)).format("%Y-%m-%dT%H:00:00Z").to_string();
+    let mut company = two_systems(&hour, &[account("w-2", "bea@acme.example", "enabled")]);
+    company.extra = daily();
+    company.write_all();
+    company.holdover(&["scan", "--no-progress"]).expect(1);
+    let kept: Vec<_> = std::fs::read_dir(company.path().join("state/reports"))
+        .expect("reports")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    let [only] = kept.as_slice() else { panic!("{kept:?}") };
+    let mut bytes = std::fs::read(only).expect("a report");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x10;
+    std::fs::write(only, bytes).expect("damaged");
+    let refused = company.holdover(&["report", "--format", "json"]);
+    assert_ne!(refused.code, 0, "the damage shows");
+    let serving = Serving::start(&company);
+    let run = serving.ended(1);
+    assert_eq!((&run["reason"], &run["exit_code"]), (&"catch_up".into(), &1.into()), "{run}");
+    assert!(serving.told().contains("every start is done once more"), "{}", serving.told());
+    assert_eq!(list(&report(&company)["findings"]).len(), 2);
+}
