@@ -34,10 +34,12 @@ impl Awaited {
             return Ok(());
         }
         let Some(configuration) = reading.config.written.clone() else { return Ok(()) };
-        for known in store.known_scopes(&reading.config.id)? {
-            if reading.intake.scopes.contains_key(&known.name) {
-                continue;
-            }
+        // A question about one person is asked as long as that person matters, and then no more.
+        let is_follow_up =
+            |name: &ScopeName| reading.manifest.scopes.iter().any(|kind| kind.is_follow_up(name.as_str()));
+        let mut missing = store.known_scopes(&reading.config.id)?;
+        missing.retain(|known| !reading.intake.scopes.contains_key(&known.name) && !is_follow_up(&known.name));
+        for known in missing {
             if known.configuration == configuration {
                 self.miss(reading, known);
             } else {
