@@ -136,7 +136,7 @@ fn x2_each_check_of_a_certificate_that_fails_is_named() {
 }
 
 /// For a service that says nothing: what is healthy answers sooner, also on a machine that has much to do.
-const IMPATIENT: &str = "idle_timeout: 2s, total_timeout: 20s, ";
+const IMPATIENT: &str = "connect_timeout: 2s, idle_timeout: 2s, total_timeout: 20s, ";
 /// For one that talks and does not end.
 const BRIEF: &str = "idle_timeout: 20s, total_timeout: 4s, ";
 

@@ -129,12 +129,12 @@ impl Desk {
 
     /// From now on a tracker that says nothing is given up soon.
     pub(crate) fn be_impatient(&mut self) {
-        self.be("idle_timeout: 20s", "idle_timeout: 2s");
+        self.be("idle_timeout: 20s", "connect_timeout: 2s, idle_timeout: 2s");
     }
 
     /// And no more.
     pub(crate) fn be_patient(&mut self) {
-        self.be("idle_timeout: 2s", "idle_timeout: 20s");
+        self.be("connect_timeout: 2s, idle_timeout: 2s", "idle_timeout: 20s");
     }
 
     fn be(&mut self, before: &str, after: &str) {

@@ -51,7 +51,9 @@ async fn net3_a_public_system_that_resolves_inside_is_not_connected_to() {
 
 #[tokio::test]
 async fn x3_the_limit_that_was_hit_is_named() {
-    let short = TimeLimits { idle: Duration::from_secs(2), ..limits() };
+    // Headers are waited for as long as a connection may take, and then the idle time.
+    let two = Duration::from_secs(2);
+    let short = TimeLimits { connect: two, idle: two, ..limits() };
     let stalls = [
         (vec![Act::Stall], "idle time limit of 2 s while waiting for headers from"),
         (
