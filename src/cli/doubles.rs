@@ -22,11 +22,7 @@ pub(super) fn refuse(
     let says = format!("{one} and {other} are one file, {}: give each a path of its own", path.display());
     let by_flag =
         !arguments.output.is_empty() || arguments.metrics_file.is_some() || session.global.state_dir.is_some();
-    Err(if by_flag {
-        Failure::Usage(says)
-    } else {
-        Failure::Problems(vec![Problem::file(&config.file, says)])
-    })
+    Err(if by_flag { Failure::Usage(says) } else { Failure::Problems(vec![Problem::file(&config.file, says)]) })
 }
 
 /// The first file with two names, and both.

@@ -262,7 +262,7 @@ fn a_run_without_a_report_says_that_it_failed() {
     // A flag that nobody came to is not known, and not unset: an alert on it would end.
     let told: Vec<&str> = text.lines().filter(|line| line.starts_with("holdover_run_verdict{")).collect();
     assert_eq!(told, [r#"holdover_run_verdict{flag="store_failed"} 1"#]);
-    let usage = FailedRun { exit_code: ExitCode::Usage, flags: Flags::default(), ..failed(None) };
+    let usage = FailedRun { exit_code: ExitCode::Config, flags: Flags::default(), ..failed(None) };
     let text = encode(&gather_failed(&usage, &build())).unwrap();
     assert!(!text.contains("run_verdict"), "{text}");
 }

@@ -96,7 +96,11 @@ fn a_filter_that_fits_nothing_leaves_nothing_in_any_list() {
     for filter in ["system=nope", "q=zzz", "kind=mfa_device"] {
         assert_eq!(rows(&format!("/findings.csv?show=ambiguous&{filter}")), (0, 0, 1, true), "{filter}");
     }
-    assert_eq!(rows("/findings.csv?show=ambiguous&person=p-nobody"), (0, 0, 0, true), "nobody's grants are no person's");
+    assert_eq!(
+        rows("/findings.csv?show=ambiguous&person=p-nobody"),
+        (0, 0, 0, true),
+        "nobody's grants are no person's"
+    );
     assert_eq!(rows("/findings.csv?show=ambiguous&person=p-10"), (0, 1, 0, true));
 }
 
@@ -138,7 +142,9 @@ fn ways(page: &str) -> (Vec<String>, Vec<Control>) {
             b"a" => links.extend(attribute("href")),
             b"form" if attribute("method").as_deref() == Some("get") => action = attribute("action").unwrap(),
             b"form" => action.clear(),
-            b"select" => controls.push(Control { action: action.clone(), name: attribute("name").unwrap(), values: Vec::new() }),
+            b"select" => {
+                controls.push(Control { action: action.clone(), name: attribute("name").unwrap(), values: Vec::new() })
+            }
             b"option" => controls.last_mut().unwrap().values.extend(attribute("value")),
             b"input" => controls.push(Control {
                 action: action.clone(),

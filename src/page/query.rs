@@ -213,12 +213,8 @@ impl Query {
 
     /// Whether a finding passes, leaving out which list it is in. `label` is how its person is shown.
     pub(super) fn takes(&self, finding: &Finding, label: &str) -> bool {
-        let words = [
-            Some(label),
-            Some(finding.grant_id.as_str()),
-            finding.grant_display.as_deref(),
-            finding.target.as_deref(),
-        ];
+        let words =
+            [Some(label), Some(finding.grant_id.as_str()), finding.grant_display.as_deref(), finding.target.as_deref()];
         let begins = |text: &str| finding.fingerprint.to_string().starts_with(&text.to_lowercase());
         (self.severities.is_empty() || self.severities.contains(&finding.severity))
             && same(self.system.as_deref(), Some(finding.system.as_str()))

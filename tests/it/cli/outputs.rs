@@ -68,7 +68,16 @@ fn an_output_in_the_place_of_run_json_is_refused() {
     refused(&company, &["--output", "json=out/run.json"], ["json=out/run.json", "run.json of the run"]);
     refused(&company, &["--output", "json=state/run.json"], ["json=state/run.json", "run.json of the run"]);
     // Only one of the first file's folder is in the way.
-    let run = company.holdover(&["scan", "--as-of", NOW, "--no-progress", "--output", "json=out/a.json", "--output", "csv=far/run.json"]);
+    let run = company.holdover(&[
+        "scan",
+        "--as-of",
+        NOW,
+        "--no-progress",
+        "--output",
+        "json=out/a.json",
+        "--output",
+        "csv=far/run.json",
+    ]);
     run.expect(1);
 }
 
