@@ -51,7 +51,8 @@ fn replace(mut text: String, mut pairs: Vec<(&str, &str)>) -> String {
     pairs.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
     for (value, reference) in pairs.into_iter().filter(|(value, _)| !value.is_empty()) {
         let quoted = format!("{value:?}");
-        for form in [value, quoted.trim_matches('"')] {
+        let inside = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
+        for form in [value, inside] {
             if text.contains(form) {
                 text = text.replace(form, reference);
             }
@@ -67,7 +68,7 @@ mod tests {
     use super::*;
 
     fn document() -> Document {
-        let text = "a: { b: \"${LONG}/x\", c: ${SHORT} }\nd: ${LONG}\n";
+        let text = "a: { b: \"${LONG}/x\", c: \"${SHORT}\" }\nd: ${LONG}\n";
         let mut document = Document::read(Path::new("f.yaml"), text).expect("a document");
         let problems = document
             .interpolate(&|name| Some(if name == "LONG" { "s3cr3t\"word".to_owned() } else { "ab".to_owned() }));

@@ -80,8 +80,8 @@ fn no_value_of_a_good_file_is_repeated_when_a_variable_spoils_it() {
         for pointer in &pointers {
             let written = document.written(pointer).unwrap_or_default();
             let leaks = match written.chars().next() {
-                Some(first) if first.is_ascii_digit() => &LEAKS[4..],
-                _ => &LEAKS[..5],
+                Some(first) if first.is_ascii_digit() => &LEAKS[5..],
+                _ => &LEAKS[..2],
             };
             assert_kept_back(&with_variable(&document, &text, &[pointer]), leaks);
         }
@@ -210,6 +210,6 @@ fn no_key_of_the_schema_repeats_what_a_variable_put_there() {
     let files = planted(&root, &root, "", 0);
     assert!(files.len() > 400, "{} keys", files.len());
     for file in &files {
-        assert_kept_back(&file.to_string(), &[LEAKS[0], LEAKS[2]]);
+        assert_kept_back(&file.to_string(), &LEAKS[..1]);
     }
 }
