@@ -10,6 +10,7 @@ use super::*;
 use crate::emit::sample::{self, SampleRules, at};
 use crate::emit::tests::hostile::{CORPUS, poisoned};
 use crate::findings::{Finding, Fingerprint, Severity};
+use crate::report::CellVerdict;
 use crate::serve::page_port::{RunNow, ServiceFacts};
 
 /// Whether a finding fits a filter.
@@ -155,6 +156,22 @@ fn a_list_that_is_empty_because_of_gaps_does_not_say_that_there_is_nothing() {
     // Filters that leave nothing say so, and do not speak of the whole.
     let page = signed_in(&site(vec![sample::rich()]), "/findings?q=nothing-like-this");
     assert!(page.contains("fits these filters") && !page.contains("None found"), "{page}");
+}
+
+#[test]
+fn a_leaver_with_a_doubtful_grant_is_not_called_clear_and_the_twin_is() {
+    let mut report = sample::rich();
+    report.leavers.truncate(1);
+    let leaver = &mut report.leavers[0];
+    (leaver.open, leaver.worst, leaver.complete_scopes) = (0, None, leaver.declared_scopes);
+    leaver.cells = vec![(CellVerdict::NoneFound, 0), (CellVerdict::NotKnown, 0)];
+    let page = signed_in(&site(vec![report.clone()]), "/leavers");
+    assert!(!page.contains("no residual access") && page.contains("may be theirs"), "{page}");
+    report.leavers[0].cells[1] = (CellVerdict::WithinTime, 0);
+    let page = signed_in(&site(vec![report.clone()]), "/leavers");
+    assert!(!page.contains("no residual access") && page.contains("only access within the agreed time"), "{page}");
+    report.leavers[0].cells[1] = (CellVerdict::NoneFound, 0);
+    assert!(signed_in(&site(vec![report]), "/leavers").contains("no residual access in 6 complete scopes"));
 }
 
 #[test]
