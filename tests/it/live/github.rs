@@ -72,7 +72,8 @@ fn a_leaver_is_found_by_any_address_that_the_service_vouches_for() {
         let stub = Arc::new(GitHubStub::new(truth, Means::Classic(Vec::new()), TOKEN));
         let server = FaultServer::start(Arc::clone(&stub));
         let planted = by_provider.then(|| identities(&server));
-        let run = company(&server).scan();
+        let company = company(&server);
+        let run = company.scan();
         assert!(planted.is_none_or(|planted| planted.fired() > 0));
         let found = found(&run.report());
         assert!(found.iter().any(|line| line == "p-1 account 101"), "{by_provider}: {found:#?}\n{:#?}", run.gaps());
