@@ -133,7 +133,7 @@ impl Engine<'_> {
         let leavers = picture::leavers(
             closing.people,
             &settlement.findings,
-            picture::Doubtful { ambiguous: &judgement.ambiguous, unlisted: &judgement.unlisted },
+            picture::Doubtful { ambiguous: &judgement.ambiguous, unlisted: &judgement.unlisted, strangers: &strangers },
             &systems,
             closing.now,
             self.config.leave_policy,

@@ -68,6 +68,8 @@ pub struct Doubtful<'a> {
     pub ambiguous: &'a [AmbiguousGrant],
     /// Candidates of this run who are not listed, with the systems.
     pub unlisted: &'a BTreeSet<(PersonIndex, SystemId)>,
+    /// Systems with more grants of nobody than before, in a run over some systems: they may be anybody's.
+    pub strangers: &'a [SystemId],
 }
 
 impl<'a> Doubtful<'a> {
@@ -78,7 +80,8 @@ impl<'a> Doubtful<'a> {
         people: &'a [Person],
         carried: &BTreeMap<SystemId, Instant>,
     ) -> (HashMap<&'a str, Vec<&'a SystemId>>, Vec<&'a SystemId>) {
-        let (mut doubts, mut of_everybody): (HashMap<&str, Vec<&SystemId>>, Vec<_>) = Default::default();
+        let mut doubts: HashMap<&str, Vec<&SystemId>> = HashMap::new();
+        let mut of_everybody: Vec<&SystemId> = self.strangers.iter().collect();
         for grant in self.ambiguous.iter().filter(|grant| grant.may_be_leaver) {
             for (candidate, _) in &grant.candidates {
                 doubts.entry(candidate.as_str()).or_default().push(&grant.system);
@@ -226,7 +229,8 @@ impl Reach {
     }
 }
 
-/// `doubts` are systems in which a grant may be theirs or somebody else's: there, none found would say too much.
+/// `doubts` are systems in which a grant may be theirs or somebody else's: there, none found would say too much, and so
+/// would that there is nothing but what waits for its time.
 fn cells(
     own: &[&Finding],
     doubts: &[&SystemId],
@@ -235,11 +239,6 @@ fn cells(
 ) -> Vec<(CellVerdict, u64)> {
     let mut cells: Vec<(CellVerdict, u64)> =
         whole.iter().map(|whole| (if *whole { CellVerdict::NoneFound } else { CellVerdict::NotKnown }, 0)).collect();
-    for system in doubts {
-        if let Some(cell) = positions.get(system.as_str()).and_then(|position| cells.get_mut(*position)) {
-            cell.0 = CellVerdict::NotKnown;
-        }
-    }
     for finding in own {
         let Some(cell) = positions.get(finding.system.as_str()).and_then(|position| cells.get_mut(*position)) else {
             continue;
@@ -252,6 +251,13 @@ fn cells(
             cell.0 = CellVerdict::WithinTime;
         } else if finding.state == FindingState::Suppressed && cell.0 == CellVerdict::NoneFound {
             cell.0 = CellVerdict::Excepted;
+        }
+    }
+    for system in doubts {
+        if let Some(cell) = positions.get(system.as_str()).and_then(|position| cells.get_mut(*position))
+            && cell.0 != CellVerdict::Open
+        {
+            cell.0 = CellVerdict::NotKnown;
         }
     }
     cells
