@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::arguments;
+use super::doubles;
 use super::failure::Failure;
 use super::scan::format;
 use super::session::Session;
@@ -34,7 +35,8 @@ impl Output {
         Self { format, path: PathBuf::from("-"), shown: String::from("-"), persons, csv_bom: false }
     }
 
-    fn is_standard(&self) -> bool {
+    /// Whether it goes to standard output.
+    pub(super) fn is_standard(&self) -> bool {
         self.path == Path::new("-")
     }
 
@@ -106,6 +108,7 @@ pub(super) fn choose(
         None if !session.global.quiet => outputs.insert(0, Output::standard(OutputFormat::Table)),
         None => {}
     }
+    doubles::refuse(session, config, arguments, &outputs)?;
     Ok(outputs)
 }
 

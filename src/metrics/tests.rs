@@ -2,13 +2,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use scan_contract::{AccessKind, ScopeState, SystemId};
 
 use super::sample::{finding, report, source, system};
 use super::*;
-use crate::findings::{FindingState, Severity};
+use crate::findings::{FindingState, RuleHit, Severity};
 use crate::report::GateFact;
 use crate::roster::RosterState;
 use crate::store::outbox::{Operation, Outcome};
@@ -258,6 +259,37 @@ fn a_run_without_a_report_says_that_it_failed() {
     assert_eq!(value(&text, r#"holdover_scan_last_complete_timestamp_seconds{system="crm"}"#), None);
     assert!(!text.contains("residual_findings"), "no figure that looks fresh");
     assert!(!text.contains("findings_opened_total"), "not known");
+    // A flag that nobody came to is not known, and not unset: an alert on it would end.
+    let told: Vec<&str> = text.lines().filter(|line| line.starts_with("holdover_run_verdict{")).collect();
+    assert_eq!(told, [r#"holdover_run_verdict{flag="store_failed"} 1"#]);
+    let usage = FailedRun { exit_code: ExitCode::Config, flags: Flags::default(), ..failed(None) };
+    let text = encode(&gather_failed(&usage, &build())).unwrap();
+    assert!(!text.contains("run_verdict"), "{text}");
+}
+
+#[test]
+fn an_exception_that_lapsed_counts_while_access_it_covered_is_open_and_no_longer() {
+    let name = "holdover_exceptions_lapsed_open";
+    let hit = |rule: &str| RuleHit { rule: Arc::from(rule), version: 1 };
+    let mut report = report();
+    assert_eq!(value(&text(&report), r#"holdover_exceptions{state="expired"}"#), Some("1"), "on file for ever");
+    assert_eq!(value(&text(&report), name), Some("0"));
+    for finding in &mut report.findings[..2] {
+        finding.rules.push(hit("exception-lapsed"));
+        finding.exception_id = Some(Arc::from("e-3"));
+    }
+    assert_eq!(value(&text(&report), name), Some("1"), "two findings of one exception");
+    let mut within_time = report.clone();
+    for finding in &mut within_time.findings[..2] {
+        finding.due = false;
+    }
+    assert_eq!(value(&text(&within_time), name), Some("0"), "not residual yet");
+    report.remnants[0].rules.push(hit("exception-lapsed"));
+    report.remnants[0].exception_id = Some(Arc::from("e-1"));
+    assert_eq!(value(&text(&report), name), Some("1"), "switched off, not open");
+    report.findings[1].exception_id = Some(Arc::from("e-4"));
+    assert_eq!(value(&text(&report), name), Some("2"));
+    assert!(!encode(&gather_failed(&failed(None), &build())).unwrap().contains(name), "not known");
 }
 
 #[test]
@@ -278,8 +310,22 @@ fn no_person_grant_or_display_text_is_in_the_file() {
     assert!(text.contains("cloud-access-key-active"), "the control: rules are told");
 }
 
+/// The umask belongs to the whole process, and other tests make files at the same time: so it is changed in another one.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the test starts its own program")]
 fn the_text_file_is_whole_and_readable_whatever_the_umask_and_the_old_one_survives_a_refusal() {
+    let worker = "metrics::tests::worker_with_a_umask";
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", worker, "--ignored", "--nocapture", "--test-threads=1"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+#[ignore = "the program that the test above starts"]
+fn worker_with_a_umask() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("holdover.prom");
     let families = gather(&report(), MetricsDetail::Kind, &build());

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use cel::Env;
-use scan_contract::{AccessKind, DiskDocuments, Relation};
+use scan_contract::{AccessKind, DiskDocuments, Holder, IdentifierKind, Relation};
 
 use super::check::check;
 use super::lists::{List, Lists};
+use super::nothing::gives_nothing;
 use super::rehearse;
 use super::*;
 use crate::problem::{self, Problem};
@@ -105,32 +106,11 @@ fn every_kind_is_spoken_for_in_every_relation_that_gives_anything() {
                 .candidates(*kind, relation, EmploymentView::Left)
                 .iter()
                 .any(|index| !RULES.rule(*index).additive);
-            // Whoever made one of these keeps no copy of it, and whoever reads or keeps one learns no secret.
-            let gives_nothing = match relation {
-                Relation::Creator => matches!(
-                    kind,
-                    AccessKind::Session
-                        | AccessKind::MfaDevice
-                        | AccessKind::RoleBinding
-                        | AccessKind::GroupMembership
-                        | AccessKind::License
-                ),
-                Relation::Reader | Relation::Custodian => matches!(
-                    kind,
-                    AccessKind::Session
-                        | AccessKind::OauthGrant
-                        | AccessKind::RoleBinding
-                        | AccessKind::GroupMembership
-                        | AccessKind::Ownership
-                        | AccessKind::Delegation
-                        | AccessKind::Automation
-                        | AccessKind::License
-                ),
-                Relation::Owner => *kind == AccessKind::Session,
-                Relation::Approver => matches!(kind, AccessKind::Session | AccessKind::License),
-                Relation::Holder | Relation::RunAs => false,
-            };
-            assert_eq!(spoken_for, !gives_nothing, "{} as {}", kind.as_str(), relation.as_str());
+            // A mailbox that may be read: each run that meets one says that no rule looks.
+            let unjudged = (*kind, relation) == (AccessKind::Delegation, Relation::Reader);
+            let wanted = !gives_nothing(*kind, relation) && !unjudged;
+            assert_eq!(spoken_for, wanted, "{} as {}", kind.as_str(), relation.as_str());
+            assert_eq!(RULES.judges(*kind, relation, EmploymentView::Left), !unjudged);
         }
     }
 }
@@ -218,6 +198,8 @@ fn a_directory_lies_on_top_of_the_catalogue_and_a_rule_leaves_only_by_being_reti
     };
     assert_eq!(names(&RULES), ["used-after-end", "license-assigned", "exception-lapsed"]);
     assert_eq!(names(&retired), ["used-after-end", "exception-lapsed"]);
+    let judges = |rules: &RuleSet| rules.judges(AccessKind::License, Relation::Holder, EmploymentView::Left);
+    assert!(judges(&RULES) && !judges(&retired), "rules that add to others judge nothing");
 }
 
 #[test]
@@ -235,6 +217,35 @@ fn a_list_entry_names_exactly_one_of_grant_and_login() {
     assert!(both[0].says.contains("exactly one"), "{both:#?}");
     let one = load_own("lists/break-glass.yaml", &entry("grant_id: a, ")).expect("it loads");
     assert_eq!(one.list_sizes().collect::<Vec<_>>(), [("break_glass", 1), ("service_identities", 0)]);
+}
+
+#[test]
+fn a_display_name_that_somebody_chose_puts_nothing_on_a_list() {
+    let list = "description: mine\nentries:\n  - { system: crm, login: svc-deploy, reason: nightly deployment }\n";
+    let rules = load_own("lists/service-identities.yaml", list).expect("it loads");
+    let (_, rule) = rules.named("account-active").expect("the rule");
+    let planted = cases::planted(rule.cases.first().expect("a case"));
+    let outcome = |display: Option<&str>, login: Option<&str>, verified: Option<Vec<IdentifierKind>>| {
+        let mut planted = planted.clone();
+        planted.access.grant_display = display.map(String::from);
+        let mut holder = Holder::new(Relation::Holder);
+        holder.provider_id = Some(String::from("u-7"));
+        holder.login = login.map(String::from);
+        holder.verified = verified;
+        planted.access.holders = vec![holder];
+        evaluate::evaluate_one(rule, &planted.facts(), rules.lists(), rules.env())
+    };
+    assert_eq!(outcome(None, Some("mallory"), None), Outcome::Hit);
+    assert_eq!(outcome(Some("Svc-Deploy"), Some("mallory"), None), Outcome::Hit, "a nickname");
+    let claims = Some(vec![IdentifierKind::ProviderId]);
+    assert_eq!(outcome(None, Some("svc-deploy"), claims), Outcome::Hit, "a login that the account only claims");
+    assert_eq!(outcome(Some("Deployment"), Some("Svc-Deploy"), None), Outcome::Miss, "the account that is meant");
+    assert_eq!(outcome(Some("svc-deploy"), None, None), Outcome::Miss, "a system that gives no login");
+    // What is no account has a text of its own: a token is called what its maker liked.
+    let (_, rule) = rules.named("console-password-active").expect("the rule");
+    let mut password = cases::planted(rule.cases.first().expect("a case"));
+    password.access.grant_display = Some(String::from("svc-deploy"));
+    assert_eq!(evaluate::evaluate_one(rule, &password.facts(), rules.lists(), rules.env()), Outcome::Hit);
 }
 
 #[test]

@@ -204,7 +204,7 @@ impl Bench<'_> {
         let mut answers = RuleAnswers::default();
         for relation in relations {
             let facts = Facts { relation: *relation, ..*facts };
-            answers.looked |= !self.rules.candidates(facts.access.kind, *relation, facts.employment).is_empty();
+            answers.looked |= self.rules.judges(facts.access.kind, *relation, facts.employment);
             for (index, outcome) in self.rules.evaluate(&facts) {
                 let rule = self.rules.rule(index);
                 match outcome {
