@@ -3,7 +3,7 @@
 use chrono::SecondsFormat;
 use scan_contract::{AccessKind, Cause, Fact, Instant, Mend, Moment, ScopeState};
 
-use crate::findings::{Finding, Severity, Usability, UsedAfterEnd};
+use crate::findings::{Change, Finding, Severity, Usability, UsedAfterEnd};
 use crate::report::{CellVerdict, ExitCode, Flags};
 use crate::roster::RosterState;
 
@@ -43,6 +43,15 @@ pub fn after_the_end(finding: &Finding) -> String {
     match finding.exposure_seconds {
         ..=0 => String::from("before the end only"),
         seconds => format!("{} after the end", duration(seconds)),
+    }
+}
+
+/// Why a closed finding no longer applies although nothing was revoked.
+pub fn no_longer_applies(change: Change) -> Option<&'static str> {
+    match change {
+        Change::Rehired => Some("no longer applies: rehired"),
+        Change::Planted => Some("no longer applies: planted"),
+        Change::New | Change::Unchanged | Change::Updated | Change::Reopened | Change::Closed => None,
     }
 }
 

@@ -29,6 +29,7 @@ impl Life {
         let first = if finding.change == Change::New { CREATE } else { UPDATE };
         match (finding.state, finding.change) {
             (FindingState::Closed, Change::Rehired) => Self::new(CLOSE, ARCHIVED, "REHIRED", false),
+            (FindingState::Closed, Change::Planted) => Self::new(CLOSE, ARCHIVED, "PLANTED", false),
             (FindingState::Closed, _) => Self::new(CLOSE, RESOLVED, "CLOSED", false),
             (FindingState::Suppressed, _) => Self::new(UPDATE, SUPPRESSED, "SUPPRESSED", false),
             (FindingState::Ambiguous, _) => Self::new(first, NEW, "AMBIGUOUS", false),
@@ -56,8 +57,9 @@ impl Life {
 pub(super) fn sentence(finding: &Finding) -> String {
     let after = words::after_the_end(finding);
     match finding.state {
-        FindingState::Closed if finding.change == Change::Rehired => String::from("no longer applies: rehired"),
-        FindingState::Closed => String::from("no longer there"),
+        FindingState::Closed => {
+            String::from(words::no_longer_applies(finding.change).unwrap_or("no longer there"))
+        }
         FindingState::Suppressed => format!(
             "still there {after}, under exception {}",
             finding.exception_id.as_deref().unwrap_or("that is not named")
