@@ -88,6 +88,18 @@ validate() { # validate NAME FILE
 }
 validate "CronJob by hand" "$deploy/kubernetes/cronjob.yaml"
 
+# A run that cannot read its configuration has no other way to know where its figures go.
+for file in "$deploy/systemd/holdover-scan.service" "$deploy/cron/holdover.cron"; do
+  grep -qE '^(Environment=)?HOLDOVER_METRICS_FILE=/.*[.]prom$' "$file" || fail "$file: nothing tells of a configuration that cannot be read"
+done
+checked "a configuration that cannot be read is told by metrics"
+
+# The alert looks for a job of this name; without a label the job is called as the Service, which is named after the release.
+grep -q 'up{job="holdover"}' dashboards/rules.yaml || fail "HoldoverServeDown looks for another job"
+grep -qx '  jobLabel: app.kubernetes.io/name' "$deploy/helm/holdover/templates/monitoring.yaml" || fail "the ServiceMonitor does not name its job"
+grep -qx 'name: holdover' "$deploy/helm/holdover/Chart.yaml" || fail "the label of that name is not holdover"
+checked "the job that HoldoverServeDown looks for"
+
 # The values against the schema of the chart, without helm.
 chart=$deploy/helm/holdover
 "$tools/python" - "$chart" "$deploy/helm/extremes.yaml" <<'PY' || fail "values.schema.json"
@@ -120,7 +132,7 @@ finish() {
 }
 if [ -z "$helm" ]; then
   echo "skipped: rendering the chart, there is no helm"
-  finish 14
+  finish 16
 fi
 
 # The chart: defaults and extremes render and fit; what the schema forbids does not render.
@@ -148,6 +160,14 @@ render serve-extremes --values "$deploy/helm/extremes.yaml"
 render cronjob-extremes --values "$deploy/helm/extremes.yaml" --set mode=cronjob
 grep -q 'kind: ServiceMonitor' "$work/serve-extremes.yaml" || fail "no ServiceMonitor"
 grep -q 'kind: PrometheusRule' "$work/serve-extremes.yaml" || fail "no PrometheusRule"
+python3 - "$work/serve-extremes.yaml" <<'PY'
+import sys, yaml
+kinds = {one["kind"]: one for one in yaml.safe_load_all(open(sys.argv[1])) if one}
+label = kinds["ServiceMonitor"]["spec"]["jobLabel"]
+assert kinds["Service"]["metadata"]["labels"][label] == "holdover", "the job is not called holdover"
+assert kinds["Service"]["metadata"]["name"] != "holdover", "the control: the name of the Service would not do"
+PY
+checked "the job of the ServiceMonitor"
 python3 - "$work/serve-defaults.yaml" "$work/holdover.yaml" <<'PY'
 import sys, yaml
 documents = [one for one in yaml.safe_load_all(open(sys.argv[1])) if one]
@@ -171,4 +191,4 @@ done
 if "$helm" template audit --kube-version 1.33 "$chart" >"$work/said" 2>&1; then fail "the chart renders without a configuration"; fi
 checked "what the chart refuses"
 
-finish 21
+finish 24

@@ -161,12 +161,13 @@ def residual():
         no_value="no data, or no leaver checked in 30 days")
 
     board.stat(
-        "Exceptions", "Exceptions on file by state. An expired or invalid one suppresses nothing: its finding is open "
-        "again. `holdover exceptions list` names them.", (0, 32, 12, 4),
+        "Exceptions", "Exceptions on file by state, and how many have ended while access they covered is still open. An "
+        "invalid one suppresses nothing. `holdover exceptions list` names them.", (0, 32, 12, 4),
         [(f"sum by (state) (holdover_exceptions{{{J}}})", "{{state}}"),
+         (f"sum(holdover_exceptions_lapsed_open{{{J}}})", "ended, access open"),
          (f"sum(holdover_exceptions_expiring{{{J}}})", "ending soon"),
          (f"sum(holdover_exceptions_review_overdue{{{J}}})", "review overdue")],
-        overrides=[{"matcher": {"id": "byRegexp", "options": "expired|invalid|review overdue"},
+        overrides=[{"matcher": {"id": "byRegexp", "options": "ended, access open|invalid|review overdue"},
                     "properties": [{"id": "thresholds", "value": {"mode": "absolute", "steps": [
                         {"color": "text", "value": None}, {"color": "red", "value": 1}]}}]}])
     board.stat(

@@ -1,7 +1,8 @@
 //! `holdover config check | show`.
 
-use super::arguments::{Config as Arguments, ConfigCommand};
+use super::arguments::{Config as Arguments, ConfigCommand, Scan};
 use super::failure::{Failure, shown};
+use super::outputs;
 use super::session::Session;
 use super::text::add_line;
 use crate::clock::{Clock as _, SystemClock};
@@ -38,6 +39,9 @@ fn check(session: &Session<'_>) -> Result<u8, Failure> {
             }
         }
         Err(failure) => collect(failure)?,
+    }
+    if let Err(failure) = outputs::choose(session, config, &Scan::default()) {
+        collect(failure)?;
     }
     problems.extend(session.exceptions(config).problems());
     if !problems.is_empty() {

@@ -8,6 +8,7 @@ pub mod arguments;
 mod config;
 mod diff;
 mod doctor;
+mod doubles;
 mod environment;
 mod exceptions;
 mod explain;

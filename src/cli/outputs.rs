@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::arguments;
+use super::doubles;
 use super::failure::Failure;
 use super::scan::format;
 use super::session::Session;
@@ -34,8 +35,14 @@ impl Output {
         Self { format, path: PathBuf::from("-"), shown: String::from("-"), persons, csv_bom: false }
     }
 
-    fn is_standard(&self) -> bool {
+    /// Whether it goes to standard output.
+    pub(super) fn is_standard(&self) -> bool {
         self.path == Path::new("-")
+    }
+
+    /// Whether this is the table on standard output, which ends with the summary.
+    pub(super) fn tells_the_summary(&self) -> bool {
+        self.format == OutputFormat::Table && self.is_standard()
     }
 }
 
@@ -56,7 +63,7 @@ pub(super) fn choose(
     arguments: &arguments::Scan,
 ) -> Result<Vec<Output>, Failure> {
     let mut outputs = Vec::new();
-    let mut standard = arguments.format.map(format);
+    let mut standard = arguments.format.map(|word| Output::standard(format(word)));
     for text in &arguments.output {
         let (word, path) = text.split_once('=').ok_or_else(|| {
             Failure::Usage(format!("--output {text}: expected FORMAT=PATH, such as ocsf=out/findings.ndjson"))
@@ -67,7 +74,7 @@ pub(super) fn choose(
             Failure::Usage(format!("--output {text}: no format {word}{help}"))
         })?;
         if path == "-" {
-            if standard.replace(format).is_some() {
+            if standard.replace(Output::standard(format)).is_some() {
                 return Err(Failure::Usage(String::from("standard output can carry one format only")));
             }
             continue;
@@ -82,23 +89,26 @@ pub(super) fn choose(
         });
     }
     for output in &config.outputs {
+        // How people are shown is part of what was asked for, wherever it is written.
+        let (persons, csv_bom) = (output.persons, output.csv_bom);
         if output.path == Path::new("-") {
-            standard.get_or_insert(output.format);
+            standard.get_or_insert(Output { persons, csv_bom, ..Output::standard(output.format) });
             continue;
         }
         outputs.push(Output {
             format: output.format,
             path: config.base.join(&output.path),
             shown: output.path.display().to_string(),
-            persons: output.persons,
-            csv_bom: output.csv_bom,
+            persons,
+            csv_bom,
         });
     }
     match standard {
-        Some(format) => outputs.insert(0, Output::standard(format)),
+        Some(output) => outputs.insert(0, output),
         None if !session.global.quiet => outputs.insert(0, Output::standard(OutputFormat::Table)),
         None => {}
     }
+    doubles::refuse(session, config, arguments, &outputs)?;
     Ok(outputs)
 }
 

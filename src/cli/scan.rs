@@ -325,7 +325,7 @@ fn commit(
         return Err(failure);
     }
     // The table ends with the summary; once is enough.
-    let told = outputs.iter().any(|output| *output == Output::standard(OutputFormat::Table));
+    let told = outputs.iter().any(Output::tells_the_summary);
     let quiet = session.global.quiet && report.run.exit_code == ExitCode::Clean;
     if !quiet && !told && !closed_pipe {
         session.error(writer.summary(&report).trim_end());

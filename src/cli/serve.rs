@@ -159,6 +159,7 @@ impl Loaded {
         let rules = session.rules(Some(&config))?;
         // It stays in force with this configuration, whatever stands on disk.
         configured.policy = Some(session.policy(&config)?);
+        outputs::choose(&session, &config, &Scan::default())?;
         for warning in warnings {
             session.note(&format!("warning: {}", crate::hostile::line(&warning.says)));
         }
@@ -181,7 +182,8 @@ impl Loaded {
             return Ok(None);
         }
         let tickets = tell_metrics::tickets(session, &self.config, &store)?;
-        let past = tell_metrics::remembered(&store, store.last_success()?, None, tickets)?;
+        let since = tell_metrics::config_since(&store, &self.config)?;
+        let past = tell_metrics::remembered(&store, store.last_success()?, since, tickets)?;
         Ok(Some((kept(&store, None)?, past)))
     }
 

@@ -66,6 +66,12 @@ pub(super) fn remembered(
     })
 }
 
+/// Since when this configuration holds; `None` where no run has begun with it yet.
+pub(super) fn config_since(store: &dyn Store, config: &Config) -> Result<Option<Instant>, StoreError> {
+    let known = store.config_since()?;
+    Ok(known.filter(|(digest, _)| *digest == config.digest).map(|(_, since)| since))
+}
+
 /// What each configured tracker holds, and what waits for it.
 pub(super) fn tickets(
     session: &Session<'_>,
@@ -201,7 +207,8 @@ fn recall(session: &Session<'_>, config: &Config, failed: &mut FailedRun) -> Res
         Err(_) => return Ok(()),
     };
     let tickets = tickets(session, config, &store)?;
-    failed.remembered = remembered(&store, store.last_success()?, None, tickets)?;
+    let since = config_since(&store, config)?;
+    failed.remembered = remembered(&store, store.last_success()?, since, tickets)?;
     failed.totals = Some(store.totals()?);
     for system in &mut failed.systems {
         let times = store.system_times(&system.id)?;

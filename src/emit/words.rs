@@ -4,7 +4,7 @@ use chrono::SecondsFormat;
 use scan_contract::{AccessKind, Cause, Fact, Instant, Mend, Moment, ScopeState};
 
 use crate::findings::{Change, Finding, Severity, Usability, UsedAfterEnd};
-use crate::report::{CellVerdict, ExitCode, Flags};
+use crate::report::{CellVerdict, ExitCode, Flags, LeaverVerdict};
 use crate::roster::RosterState;
 
 /// An instant for people and files: UTC, whole seconds.
@@ -193,13 +193,52 @@ pub fn flags(flags: &Flags) -> Vec<&'static str> {
     .collect()
 }
 
-/// What the reports may say of one leaver (COV-5): "no residual access" only where every scope is complete.
-pub fn leaver_sentence(open: u64, complete: u64, declared: u64) -> String {
-    match (open, complete == declared && declared > 0) {
-        (0, true) => format!("no residual access in {declared} complete {}", plural(declared, "scope", "scopes")),
-        (0, false) => format!("none found in {complete} of {declared} scopes"),
-        (open, true) => format!("{open} open"),
-        (open, false) => format!("{open} open, {complete} of {declared} scopes complete"),
+/// What the reports may say of one leaver (COV-5): "no residual access" only where every scope is complete, nothing that
+/// was read may be theirs, and nothing of theirs waits for its time or stands under an exception.
+pub fn leaver_sentence(leaver: &LeaverVerdict) -> String {
+    let (open, complete, declared) = (leaver.open, leaver.complete_scopes, leaver.declared_scopes);
+    let has = |wanted| leaver.cells.iter().any(|(cell, _)| *cell == wanted);
+    let whole = complete == declared && declared > 0;
+    if open > 0 {
+        return if whole {
+            format!("{open} open")
+        } else {
+            format!("{open} open, {complete} of {declared} scopes complete")
+        };
+    }
+    let covered = match (has(CellVerdict::WithinTime), has(CellVerdict::Excepted)) {
+        (true, true) => Some("within the agreed time or under an exception"),
+        (true, false) => Some("within the agreed time"),
+        (false, true) => Some("under an exception"),
+        (false, false) => None,
+    };
+    if whole && !has(CellVerdict::NotKnown) {
+        let scopes = plural(declared, "scope", "scopes");
+        return covered.map_or_else(
+            || format!("no residual access in {declared} complete {scopes}"),
+            |how| format!("only access {how} in {declared} complete {scopes}"),
+        );
+    }
+    let found = covered.map_or_else(|| String::from("none found"), |how| format!("only access {how} found"));
+    // Every scope was read to its end, and still something there leads to more than one person, or to nobody.
+    let doubt = if whole { "; something there may be theirs" } else { "" };
+    format!("{found} in {complete} of {declared} scopes{doubt}")
+}
+
+/// How a finding came to be closed, after "the access is": never that it is gone where it is not.
+pub fn how_closed(finding: &Finding) -> &'static str {
+    if finding.change == Change::Rehired {
+        return "no longer residual: the person is employed again, and it may still be there";
+    }
+    if finding.change == Change::Planted {
+        return "no longer residual: it was planted, and it is still there";
+    }
+    // What shows it as ended is the last read that saw it. What was absent was seen last before that.
+    let shown = finding.revoked_between.is_some_and(|(_, until)| until == finding.last_seen_at);
+    match finding.usability {
+        Usability::Dormant if shown => "switched off, and not removed",
+        Usability::Inert if shown => "ended, and cannot come back",
+        _ => "no longer found in force for this person",
     }
 }
 
@@ -247,10 +286,32 @@ mod tests {
     }
 
     #[test]
-    fn no_residual_access_is_said_only_where_every_scope_is_complete() {
-        assert_eq!(leaver_sentence(0, 3, 3), "no residual access in 3 complete scopes");
-        assert_eq!(leaver_sentence(0, 2, 3), "none found in 2 of 3 scopes");
-        assert_eq!(leaver_sentence(0, 0, 0), "none found in 0 of 0 scopes");
+    fn no_residual_access_is_said_only_where_every_scope_is_complete_and_every_cell_is_empty() {
+        use CellVerdict::{Excepted, NoneFound, NotKnown, Open, WithinTime};
+        let sentence = |open, complete, declared, cells: &[CellVerdict]| {
+            let mut leaver = crate::emit::sample::rich().leavers.swap_remove(0);
+            (leaver.open, leaver.complete_scopes, leaver.declared_scopes) = (open, complete, declared);
+            leaver.cells = cells.iter().map(|cell| (*cell, 0)).collect();
+            leaver_sentence(&leaver)
+        };
+        assert_eq!(sentence(0, 3, 3, &[NoneFound, NoneFound]), "no residual access in 3 complete scopes");
+        assert_eq!(sentence(0, 1, 1, &[NoneFound]), "no residual access in 1 complete scope");
+        assert_eq!(sentence(0, 2, 3, &[NoneFound, NotKnown]), "none found in 2 of 3 scopes");
+        assert_eq!(sentence(0, 0, 0, &[]), "none found in 0 of 0 scopes");
+        let doubt = "none found in 3 of 3 scopes; something there may be theirs";
+        assert_eq!(sentence(0, 3, 3, &[NoneFound, NotKnown]), doubt);
+        for (cells, how) in [
+            ([NoneFound, WithinTime], "within the agreed time"),
+            ([Excepted, NoneFound], "under an exception"),
+            ([Excepted, WithinTime], "within the agreed time or under an exception"),
+        ] {
+            assert_eq!(sentence(0, 3, 3, &cells), format!("only access {how} in 3 complete scopes"));
+            assert_eq!(sentence(0, 2, 3, &cells), format!("only access {how} found in 2 of 3 scopes"));
+        }
+        let doubt = "only access under an exception found in 3 of 3 scopes; something there may be theirs";
+        assert_eq!(sentence(0, 3, 3, &[Excepted, NotKnown]), doubt);
+        assert_eq!(sentence(2, 3, 3, &[Open, NotKnown]), "2 open");
+        assert_eq!(sentence(2, 2, 3, &[Open, NotKnown]), "2 open, 2 of 3 scopes complete");
     }
 
     #[test]

@@ -140,12 +140,7 @@ pub fn advance_telling(memory: Option<Memory>, sight: Sight, context: &Context<'
     Some((step, told))
 }
 
-fn told(
-    before: Option<&Before>,
-    after: &Memory,
-    context: &Context<'_>,
-    second: Option<Instant>,
-) -> Vec<Happening> {
+fn told(before: Option<&Before>, after: &Memory, context: &Context<'_>, second: Option<Instant>) -> Vec<Happening> {
     let finding = &after.finding;
     let was = before.map(|before| before.state);
     if was == Some(finding.state) {

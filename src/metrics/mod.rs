@@ -127,7 +127,7 @@ pub struct FailedRun {
     pub ended_at: Instant,
     /// With which code.
     pub exit_code: ExitCode,
-    /// Its flags.
+    /// Its flags. What is set is known; what is not set was not judged, and is not told.
     pub flags: Flags,
     /// Configured systems.
     pub systems: Vec<FailedSystem>,

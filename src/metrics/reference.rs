@@ -70,8 +70,8 @@ the same figures to the Pushgateway of `metrics.pushgateway`, also when it fails
 - `metrics.min_detail: system` leaves out the families with the labels `kind` and `rule`, for places with so few leavers
   that system, kind and time would point to one person.
 - A run that fails before it has a report writes its exit code, `holdover_scan_success` 0 for every system, and what the
-  store still knows of earlier runs. The counts of findings are withdrawn: they would look fresh. A run that finds the
-  store busy, and a mistake on the command line, write nothing.
+  store still knows of earlier runs. The counts of findings are withdrawn: they would look fresh. So are the flags of the
+  verdict that it did not come to. A run that finds the store busy, and a mistake on the command line, write nothing.
 
 How to have them scraped, what to alert on and what the dashboards show is in [monitoring.md](monitoring.md).
 ";

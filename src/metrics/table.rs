@@ -94,9 +94,10 @@ table! {
         RUN_DURATION = Gauge "run_duration_seconds" [] Keep: "Wall time of the last run.", "Zero with a chosen clock.";
         RUN_EXIT_CODE = Gauge "run_exit_code" [] Keep: "Exit code of the last run.", "";
         RUN_VERDICT = Gauge "run_verdict" ["flag"] Keep: "Whether a flag of the last run is set.",
-            "One series a flag: `residual`, `gaps`, `roster_held`, `roster_surge`, `baseline`, `store_failed`, `interrupted`, `ambiguous`, `exceptions_invalid`, `breaker`.";
+            "One series a flag: `residual`, `gaps`, `roster_held`, `roster_surge`, `baseline`, `store_failed`, `interrupted`, `ambiguous`, `exceptions_invalid`, `breaker`. A run that failed before it had a report tells the flags that are set, and no other.";
         CONFIG_LAST_CHANGE = Gauge "config_last_change_timestamp_seconds" [] Keep:
-            "Unix time since which the present configuration holds.", "Absent in the first run.";
+            "Unix time since which the present configuration holds.",
+            "Absent where no run has begun with it yet, or the store cannot be asked.";
         OVERRIDE_ACTIVE = Gauge "override_active" ["kind"] Keep: "Operator overrides in force.",
             "`exclusion` counts excluded scopes, `roster_accept` is 1 while a roster accepted by word is in force, `drop_accept` counts accepted drops; a kind that is not known is absent.";
         SERIES_DROPPED = Gauge "metrics_series_dropped" [] Keep:
@@ -207,6 +208,9 @@ table! {
             "Active exceptions that end within the warning window.", "";
         EXCEPTIONS_NEXT_EXPIRY = Gauge "exceptions_next_expiry_timestamp_seconds" [] Keep:
             "Unix time at which the next active exception ends; absent when there is none.", "";
+        EXCEPTIONS_LAPSED_OPEN = Gauge "exceptions_lapsed_open" [] Keep:
+            "Exceptions that have ended while access they covered is still open.",
+            "Those in `holdover_exceptions{state=\"expired\"}` stay on file; these ask for something.";
         EXCEPTIONS_REVIEW = Gauge "exceptions_review_overdue" [] Keep: "Exceptions whose review is overdue.", "";
     }
     "Tickets" {

@@ -2,13 +2,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use scan_contract::{AccessKind, ScopeState, SystemId};
 
 use super::sample::{finding, report, source, system};
 use super::*;
-use crate::findings::{FindingState, Severity};
+use crate::findings::{FindingState, RuleHit, Severity};
 use crate::report::GateFact;
 use crate::roster::RosterState;
 use crate::store::outbox::{Operation, Outcome};
@@ -258,6 +259,37 @@ fn a_run_without_a_report_says_that_it_failed() {
     assert_eq!(value(&text, r#"holdover_scan_last_complete_timestamp_seconds{system="crm"}"#), None);
     assert!(!text.contains("residual_findings"), "no figure that looks fresh");
     assert!(!text.contains("findings_opened_total"), "not known");
+    // A flag that nobody came to is not known, and not unset: an alert on it would end.
+    let told: Vec<&str> = text.lines().filter(|line| line.starts_with("holdover_run_verdict{")).collect();
+    assert_eq!(told, [r#"holdover_run_verdict{flag="store_failed"} 1"#]);
+    let usage = FailedRun { exit_code: ExitCode::Config, flags: Flags::default(), ..failed(None) };
+    let text = encode(&gather_failed(&usage, &build())).unwrap();
+    assert!(!text.contains("run_verdict"), "{text}");
+}
+
+#[test]
+fn an_exception_that_lapsed_counts_while_access_it_covered_is_open_and_no_longer() {
+    let name = "holdover_exceptions_lapsed_open";
+    let hit = |rule: &str| RuleHit { rule: Arc::from(rule), version: 1 };
+    let mut report = report();
+    assert_eq!(value(&text(&report), r#"holdover_exceptions{state="expired"}"#), Some("1"), "on file for ever");
+    assert_eq!(value(&text(&report), name), Some("0"));
+    for finding in &mut report.findings[..2] {
+        finding.rules.push(hit("exception-lapsed"));
+        finding.exception_id = Some(Arc::from("e-3"));
+    }
+    assert_eq!(value(&text(&report), name), Some("1"), "two findings of one exception");
+    let mut within_time = report.clone();
+    for finding in &mut within_time.findings[..2] {
+        finding.due = false;
+    }
+    assert_eq!(value(&text(&within_time), name), Some("0"), "not residual yet");
+    report.remnants[0].rules.push(hit("exception-lapsed"));
+    report.remnants[0].exception_id = Some(Arc::from("e-1"));
+    assert_eq!(value(&text(&report), name), Some("1"), "switched off, not open");
+    report.findings[1].exception_id = Some(Arc::from("e-4"));
+    assert_eq!(value(&text(&report), name), Some("2"));
+    assert!(!encode(&gather_failed(&failed(None), &build())).unwrap().contains(name), "not known");
 }
 
 #[test]

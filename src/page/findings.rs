@@ -6,12 +6,12 @@ use askama::Template;
 use scan_contract::AccessKind;
 
 use super::frame::Frame;
-use super::query::{PER_PAGE, Query, Shown};
+use super::query::{PER_PAGE, Query, Shown, Uncertain};
 use super::{Desk, Refusal};
 use crate::emit::{Persons, csv as csv_format, words};
 use crate::findings::{Finding, Severity, UsedAfterEnd};
 use crate::hostile::{line as inert, short};
-use crate::report::Report;
+use crate::report::{AmbiguousGrant, Report, UnattributedGrant};
 use crate::serve::page_port::{PageAnswer, PageContent, PageStatus};
 
 /// Characters of a grant shown in a list.
@@ -63,6 +63,10 @@ pub(super) struct Findings {
     uncertain: Vec<String>,
     nobodys: Vec<String>,
     nobodys_total: u64,
+    /// Such grants that the report counts and does not list: filters cannot look at them.
+    nobodys_left: u64,
+    /// Entries of the list without filters.
+    entries: usize,
     complete: u64,
     declared: u64,
     /// What the form shows of the address, inert.
@@ -102,6 +106,12 @@ pub(super) fn page(desk: &Desk<'_>) -> Result<Findings, Refusal> {
     let rows: Vec<Row> = taken.iter().skip(start).take(PER_PAGE).map(|finding| row(desk, finding, &persons)).collect();
     let turn = |page: usize| Query { page, ..query.clone() }.address("/findings");
     let last = start + rows.len();
+    let uncertain = uncertain(desk, &persons);
+    let nobodys = nobodys(desk);
+    let (ambiguous, unattributed) = without_holder(desk);
+    let loose = || ambiguous.iter().map(|grant| (&grant.system, grant.kind));
+    let ghosts = || unattributed.iter().map(|grant| (&grant.system, grant.kind));
+    let found = || listed.iter().map(|finding| (&finding.system, finding.access_kind)).chain(loose()).chain(ghosts());
     let (complete, declared) = desk.report.coverage();
     Ok(Findings {
         complete,
@@ -112,8 +122,8 @@ pub(super) fn page(desk: &Desk<'_>) -> Result<Findings, Refusal> {
         heading: query.shown.label(),
         lists: lists(&query),
         severities: severities(&query),
-        systems: choices(listed.iter().map(|finding| finding.system.as_str()), query.system.as_deref()),
-        kinds: kinds(&listed, query.kind),
+        systems: choices(found().map(|(system, _)| system.as_str()), query.system.as_deref()),
+        kinds: kinds(found().map(|(_, kind)| kind), query.kind),
         teams: choices(listed.iter().filter_map(|finding| finding.owner_team.as_deref()), query.team.as_deref()),
         total,
         of,
@@ -123,9 +133,11 @@ pub(super) fn page(desk: &Desk<'_>) -> Result<Findings, Refusal> {
         after: (last < total).then(|| turn(query.page + 1)),
         everything: Query { shown: query.shown, ..query.same_run() }.address("/findings"),
         download: Query { page: 1, ..query.clone() }.address("/findings.csv"),
-        uncertain: if query.shown == Shown::Ambiguous { uncertain(desk, &persons) } else { Vec::new() },
-        nobodys: if query.shown == Shown::Ambiguous { nobodys(&desk.report) } else { Vec::new() },
-        nobodys_total: desk.report.unattributed_total,
+        entries: of + ambiguous.len() + unattributed.len(),
+        uncertain: uncertain.iter().map(|grant| uncertain_line(grant, &persons)).collect(),
+        nobodys_total: if query.narrows() { nobodys.len() as u64 } else { desk.report.unattributed_total },
+        nobodys_left: not_listed(desk),
+        nobodys: nobodys.iter().map(|grant| nobodys_line(grant)).collect(),
         rows,
         query,
     })
@@ -140,15 +152,15 @@ pub(super) fn csv(desk: &Desk<'_>) -> Result<PageAnswer, Refusal> {
         .filter(|finding| desk.query.takes(finding, &persons.label(&finding.person_id)))
         .cloned()
         .collect();
-    let uncertain = desk.query.shown == Shown::Ambiguous;
+    let unattributed: Vec<UnattributedGrant> = nobodys(desk).into_iter().cloned().collect();
     let mut report = Report {
         findings: Vec::new(),
         closed: Vec::new(),
         remnants: Vec::new(),
         licenses: Vec::new(),
-        ambiguous: if uncertain { desk.report.ambiguous.clone() } else { Vec::new() },
-        unattributed: if uncertain { desk.report.unattributed.clone() } else { Vec::new() },
-        unattributed_total: if uncertain { desk.report.unattributed_total } else { 0 },
+        ambiguous: uncertain(desk, &persons).into_iter().cloned().collect(),
+        unattributed_total: unattributed.len() as u64 + not_listed(desk),
+        unattributed,
         contradictions: Vec::new(),
         // Gaps stay: a list of findings without them would look whole.
         ..Report::clone(&desk.report)
@@ -201,8 +213,8 @@ fn severities(query: &Query) -> Vec<Choice> {
     Severity::ALL.iter().map(choice).collect()
 }
 
-fn kinds(listed: &[&Finding], chosen: Option<AccessKind>) -> Vec<Choice> {
-    let found: BTreeSet<AccessKind> = listed.iter().map(|finding| finding.access_kind).chain(chosen).collect();
+fn kinds(found: impl Iterator<Item = AccessKind>, chosen: Option<AccessKind>) -> Vec<Choice> {
+    let found: BTreeSet<AccessKind> = found.chain(chosen).collect();
     found
         .into_iter()
         .map(|kind| Choice {
@@ -222,38 +234,71 @@ fn choices<'a>(found: impl Iterator<Item = &'a str>, chosen: Option<&'a str>) ->
         .collect()
 }
 
-/// Grants that belong to nobody known; the first ones of each system.
-fn nobodys(report: &Report) -> Vec<String> {
-    let told = report.unattributed.iter().map(|grant| {
-        let shown = grant.grant_display.as_deref().unwrap_or(grant.grant_id.as_str());
-        inert(&format!(
-            "{} in {}: {shown}: {}; since {}",
-            words::kind(grant.kind),
-            grant.system,
-            grant.reason,
-            words::seconds(grant.first_seen_at)
-        ))
-    });
-    told.collect()
+/// Grants without a certain holder, in the list that shows them: those with several candidates, and nobody's.
+fn without_holder<'a>(desk: &'a Desk<'_>) -> (&'a [AmbiguousGrant], &'a [UnattributedGrant]) {
+    if desk.query.shown.is_certain() { (&[], &[]) } else { (&desk.report.ambiguous, &desk.report.unattributed) }
 }
 
-/// Grants that are no finding because nobody could say whose they are.
-fn uncertain(desk: &Desk<'_>, persons: &Persons<'_>) -> Vec<String> {
-    let told = desk.report.ambiguous.iter().map(|grant| {
-        let candidates: Vec<String> = grant
-            .candidates
-            .iter()
-            .map(|(person, evidence)| format!("{} [{}]", persons.label(person), evidence.join("; ")))
-            .collect();
-        let left = if grant.may_be_leaver { "; one of them left" } else { "" };
-        let shown = grant.grant_display.as_deref().unwrap_or(grant.grant_id.as_str());
-        inert(&format!(
-            "{} in {}: {shown}: {}{left}; {}",
-            words::kind(grant.kind),
-            grant.system,
-            candidates.join(", "),
-            grant.reason
-        ))
-    });
-    told.collect()
+/// Grants with several candidates that the address asks for.
+fn uncertain<'a>(desk: &'a Desk<'_>, persons: &Persons<'_>) -> Vec<&'a AmbiguousGrant> {
+    let takes = |grant: &&AmbiguousGrant| {
+        desk.query.takes_uncertain(&Uncertain {
+            system: grant.system.as_str(),
+            kind: grant.kind,
+            grant_id: grant.grant_id.as_str(),
+            grant_display: grant.grant_display.as_deref(),
+            candidates: grant.candidates.iter().map(|(id, _)| (id.as_str(), persons.label(id))).collect(),
+        })
+    };
+    without_holder(desk).0.iter().filter(takes).collect()
+}
+
+/// Grants of nobody known that the address asks for. They are no person's.
+fn nobodys<'a>(desk: &'a Desk<'_>) -> Vec<&'a UnattributedGrant> {
+    let takes = |grant: &&UnattributedGrant| {
+        desk.query.takes_uncertain(&Uncertain {
+            system: grant.system.as_str(),
+            kind: grant.kind,
+            grant_id: grant.grant_id.as_str(),
+            grant_display: grant.grant_display.as_deref(),
+            candidates: Vec::new(),
+        })
+    };
+    without_holder(desk).1.iter().filter(takes).collect()
+}
+
+/// Grants of nobody known that the report counts and does not list. Whether they fit cannot be told, but by a person.
+fn not_listed(desk: &Desk<'_>) -> u64 {
+    if desk.query.shown.is_certain() || desk.query.person.is_some() {
+        return 0;
+    }
+    desk.report.unattributed_total.saturating_sub(desk.report.unattributed.len() as u64)
+}
+
+fn nobodys_line(grant: &UnattributedGrant) -> String {
+    let shown = grant.grant_display.as_deref().unwrap_or(grant.grant_id.as_str());
+    inert(&format!(
+        "{} in {}: {shown}: {}; since {}",
+        words::kind(grant.kind),
+        grant.system,
+        grant.reason,
+        words::seconds(grant.first_seen_at)
+    ))
+}
+
+fn uncertain_line(grant: &AmbiguousGrant, persons: &Persons<'_>) -> String {
+    let candidates: Vec<String> = grant
+        .candidates
+        .iter()
+        .map(|(person, evidence)| format!("{} [{}]", persons.label(person), evidence.join("; ")))
+        .collect();
+    let left = if grant.may_be_leaver { "; one of them left" } else { "" };
+    let shown = grant.grant_display.as_deref().unwrap_or(grant.grant_id.as_str());
+    inert(&format!(
+        "{} in {}: {shown}: {}{left}; {}",
+        words::kind(grant.kind),
+        grant.system,
+        candidates.join(", "),
+        grant.reason
+    ))
 }

@@ -144,6 +144,6 @@ fn row(desk: &Desk<'_>, leaver: &LeaverVerdict, label: &str) -> Row {
         ended: words::seconds(leaver.access_end_at),
         worst: leaver.worst.map(crate::findings::Severity::as_str),
         cells: cells.collect(),
-        result: words::leaver_sentence(leaver.open, leaver.complete_scopes, leaver.declared_scopes),
+        result: words::leaver_sentence(leaver),
     }
 }

@@ -15,6 +15,8 @@
 
 mod chart;
 mod coverage;
+#[cfg(test)]
+mod filter_tests;
 mod finding;
 mod findings;
 mod frame;
@@ -130,8 +132,11 @@ impl Site {
             });
         }
         let for_anybody = matches!(path, "" | "/coverage" | "/runs");
+        if !for_anybody && !known(path) {
+            return Err(no_such_page());
+        }
         if !for_anybody && request.audience == Audience::Anybody {
-            return Err(if known(path) { Refusal::NeedsSignIn } else { no_such_page() });
+            return Err(Refusal::NeedsSignIn);
         }
         let query = Query::read(request).map_err(Refusal::BadRequest)?;
         let report = self.shelf.report(query.run.as_deref())?;

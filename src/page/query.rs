@@ -68,6 +68,11 @@ impl Shown {
         }
     }
 
+    /// Whether the list knows whose each entry is; grants without a certain holder have neither severity, use nor team.
+    pub(super) fn is_certain(self) -> bool {
+        self != Self::Ambiguous
+    }
+
     /// Whether a finding of [`crate::report::Report::findings`] is in it.
     pub(super) fn holds(self, finding: &Finding) -> bool {
         match self {
@@ -78,6 +83,30 @@ impl Shown {
             Self::Closed | Self::Remnants | Self::Licences => false,
         }
     }
+}
+
+/// Names of all filters.
+const NAMES: [&str; 10] = ["run", "show", "severity", "system", "kind", "team", "person", "used", "q", "page"];
+
+/// The filters that do something on a page.
+fn taken(path: &str) -> &'static [&'static str] {
+    match path.trim_end_matches('/') {
+        "/findings" => &NAMES,
+        // The table has one page.
+        "/findings.csv" => &["run", "show", "severity", "system", "kind", "team", "person", "used", "q"],
+        "/leavers" => &["run", "severity", "system", "person", "q", "page"],
+        _ => &["run"],
+    }
+}
+
+/// A grant without a certain holder, as far as filters look at it.
+pub(super) struct Uncertain<'a> {
+    pub(super) system: &'a str,
+    pub(super) kind: AccessKind,
+    pub(super) grant_id: &'a str,
+    pub(super) grant_display: Option<&'a str>,
+    /// Whose it may be: the id, and how the person is shown.
+    pub(super) candidates: Vec<(&'a str, String)>,
 }
 
 /// What an address asks for.
@@ -100,79 +129,111 @@ pub(super) struct Query {
 }
 
 impl Query {
-    /// Reads an address. What is not understood is told, never passed over: a filter that does nothing would show more
-    /// or less than its reader believes.
+    /// Reads an address. What is not understood, or does nothing on that page, is told and never passed over: a filter
+    /// that does nothing would show more or less than its reader believes.
     pub(super) fn read(request: &PageRequest) -> Result<Self, String> {
         let mut query = Self { page: 1, ..Self::default() };
+        let takes = taken(&request.path);
+        let mut said: Vec<&str> = Vec::new();
         for (name, value) in &request.query {
+            let others = || expected("a filter", takes.iter().copied());
+            let Some(name) = NAMES.into_iter().find(|known| known == name) else {
+                return Err(format!("A filter is not known. {}", others()));
+            };
+            if !takes.contains(&name) {
+                return Err(format!("`{name}` does nothing on this page. {}", others()));
+            }
             if value.len() > LONGEST {
                 return Err(format!("A value is longer than {LONGEST} bytes."));
             }
             if value.is_empty() {
                 continue;
             }
-            let word = || value.clone();
-            match name.as_str() {
-                "run" => query.run = Some(word()),
-                "show" => {
-                    let shown = Shown::ALL.into_iter().find(|shown| shown.word() == value);
-                    query.shown = shown.ok_or_else(|| expected("show", Shown::ALL.iter().map(|shown| shown.word())))?;
-                }
-                "severity" => {
-                    let words = || Severity::ALL.iter().map(|severity| severity.as_str());
-                    let severity = Severity::parse(value).ok_or_else(|| expected("severity", words()))?;
-                    if !query.severities.contains(&severity) {
-                        query.severities.push(severity);
-                    }
-                }
-                "system" => query.system = Some(word()),
-                "kind" => {
-                    let words = || AccessKind::ALL.iter().map(|kind| kind.as_str());
-                    query.kind = Some(AccessKind::parse(value).ok_or_else(|| expected("kind", words()))?);
-                }
-                "team" => query.team = Some(word()),
-                "person" => query.person = Some(word()),
-                "used" if value == "after" => query.used = true,
-                "used" => return Err(expected("used", ["after"])),
-                "q" => query.text = Some(word()),
-                "page" => {
-                    query.page = match value.parse() {
-                        Ok(page @ 1..=100_000) => page,
-                        Ok(_) | Err(_) => return Err(String::from("`page` is a number from 1 to 100000.")),
-                    };
-                }
-                _ => {
-                    let names = ["run", "show", "severity", "system", "kind", "team", "person", "used", "q", "page"];
-                    return Err(format!("A filter is not known. {}", expected("a filter", names)));
+            if name != "severity" && said.contains(&name) {
+                return Err(format!("`{name}` stands twice; only `severity` may."));
+            }
+            said.push(name);
+            query.take(name, value)?;
+        }
+        query.check()?;
+        Ok(query)
+    }
+
+    /// One filter with its value.
+    fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let word = || Some(value.to_owned());
+        match name {
+            "run" => self.run = word(),
+            "show" => {
+                let shown = Shown::ALL.into_iter().find(|shown| shown.word() == value);
+                self.shown = shown.ok_or_else(|| expected("show", Shown::ALL.iter().map(|shown| shown.word())))?;
+            }
+            "severity" => {
+                let words = || Severity::ALL.iter().map(|severity| severity.as_str());
+                let severity = Severity::parse(value).ok_or_else(|| expected("severity", words()))?;
+                if !self.severities.contains(&severity) {
+                    self.severities.push(severity);
                 }
             }
+            "system" => self.system = word(),
+            "kind" => {
+                let words = || AccessKind::ALL.iter().map(|kind| kind.as_str());
+                self.kind = Some(AccessKind::parse(value).ok_or_else(|| expected("kind", words()))?);
+            }
+            "team" => self.team = word(),
+            "person" => self.person = word(),
+            "used" if value == "after" => self.used = true,
+            "used" => return Err(expected("used", ["after"])),
+            "q" => self.text = word(),
+            _ => {
+                self.page = match value.parse() {
+                    Ok(page @ 1..=100_000) => page,
+                    Ok(_) | Err(_) => return Err(String::from("`page` is a number from 1 to 100000.")),
+                };
+            }
         }
-        Ok(query)
+        Ok(())
+    }
+
+    /// Whether every filter does something in the list that is asked for.
+    fn check(&self) -> Result<(), String> {
+        if self.shown.is_certain() {
+            return Ok(());
+        }
+        let idle = [("severity", !self.severities.is_empty()), ("team", self.team.is_some()), ("used", self.used)];
+        match idle.into_iter().find(|(_, said)| *said) {
+            Some((name, _)) => Err(format!(
+                "`{name}` does nothing in the list “{}”: grants without a certain holder have none. {}",
+                self.shown.label(),
+                expected("a filter there", ["system", "kind", "person", "q"])
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Whether a finding passes, leaving out which list it is in. `label` is how its person is shown.
     pub(super) fn takes(&self, finding: &Finding, label: &str) -> bool {
-        // A choice of the form carries the inert form of a value, a link the value itself.
-        let same = |wanted: &Option<String>, found: Option<&str>| {
-            wanted.as_deref().is_none_or(|wanted| {
-                found.is_some_and(|found| found == wanted || crate::hostile::line(found) == wanted)
-            })
-        };
-        let holds = |text: &str| {
-            let wanted = text.to_lowercase();
-            [Some(label), Some(finding.grant_id.as_str()), finding.grant_display.as_deref(), finding.target.as_deref()]
-                .into_iter()
-                .flatten()
-                .any(|found| found.to_lowercase().contains(&wanted))
-                || finding.fingerprint.to_string().starts_with(&wanted)
-        };
+        let words =
+            [Some(label), Some(finding.grant_id.as_str()), finding.grant_display.as_deref(), finding.target.as_deref()];
+        let begins = |text: &str| finding.fingerprint.to_string().starts_with(&text.to_lowercase());
         (self.severities.is_empty() || self.severities.contains(&finding.severity))
-            && same(&self.system, Some(finding.system.as_str()))
+            && same(self.system.as_deref(), Some(finding.system.as_str()))
             && self.kind.is_none_or(|kind| kind == finding.access_kind)
-            && same(&self.team, finding.owner_team.as_deref())
-            && same(&self.person, Some(finding.person_id.as_str()))
+            && same(self.team.as_deref(), finding.owner_team.as_deref())
+            && same(self.person.as_deref(), Some(finding.person_id.as_str()))
             && (!self.used || finding.used_after_end == UsedAfterEnd::After)
-            && self.text.as_deref().is_none_or(holds)
+            && self.text.as_deref().is_none_or(|text| holds(text, words) || begins(text))
+    }
+
+    /// Whether a grant without a certain holder passes.
+    pub(super) fn takes_uncertain(&self, grant: &Uncertain<'_>) -> bool {
+        let words = [Some(grant.grant_id), grant.grant_display].into_iter();
+        let labels = grant.candidates.iter().map(|(_, label)| Some(label.as_str()));
+        let person = self.person.as_deref();
+        same(self.system.as_deref(), Some(grant.system))
+            && self.kind.is_none_or(|kind| kind == grant.kind)
+            && (person.is_none() || grant.candidates.iter().any(|(id, _)| same(person, Some(id))))
+            && self.text.as_deref().is_none_or(|text| holds(text, words.chain(labels)))
     }
 
     /// Whether anything narrows the list.
@@ -227,6 +288,17 @@ impl Query {
     pub(super) fn same_run(&self) -> Self {
         Self { run: self.run.clone(), page: 1, ..Self::default() }
     }
+}
+
+/// A choice of the form carries the inert form of a value, a link the value itself.
+fn same(wanted: Option<&str>, found: Option<&str>) -> bool {
+    wanted.is_none_or(|wanted| found.is_some_and(|found| found == wanted || crate::hostile::line(found) == wanted))
+}
+
+/// Whether one of the words holds a text, in letters of any size.
+fn holds<'a>(text: &str, words: impl IntoIterator<Item = Option<&'a str>>) -> bool {
+    let wanted = text.to_lowercase();
+    words.into_iter().flatten().any(|found| found.to_lowercase().contains(&wanted))
 }
 
 fn expected<'a>(name: &str, words: impl IntoIterator<Item = &'a str>) -> String {

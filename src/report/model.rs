@@ -379,7 +379,7 @@ pub enum CellVerdict {
     Excepted,
     /// Nothing found, and every scope complete.
     NoneFound,
-    /// Nothing found where it looked; some scope is not complete.
+    /// Nothing open where it looked; some scope is not complete, or something that was read may be theirs.
     NotKnown,
 }
 

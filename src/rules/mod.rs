@@ -10,6 +10,7 @@
 //! | `rehearse` | every expression tried at load on facts known, absent and hidden |
 //! | `facts`, `derived`, `time` | facts as an expression sees them, three-valued |
 //! | `ruleset`, `evaluate` | which rules look at a grant, and what they answer |
+//! | `nothing` | relations that give nothing, so that no rule has to look |
 //! | `cases` | planted facts with the outcome they must have |
 //! | `explain`, `index` | texts for people |
 //! | `controls` | frameworks and techniques a rule may name |
@@ -34,6 +35,7 @@ mod index;
 mod language_tests;
 mod lists;
 mod load;
+mod nothing;
 mod position;
 mod raw;
 mod rehearse;

@@ -11,6 +11,7 @@ use super::cases::Case;
 use super::fields::Field;
 use super::lists::Lists;
 use super::model::EmploymentView;
+use super::nothing::gives_nothing;
 
 /// Position of a rule in its set. Valid for the set that gave it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -142,6 +143,13 @@ impl RuleSet {
     /// Rules that look at such a grant, heaviest first.
     pub fn candidates(&self, kind: AccessKind, relation: Relation, employment: EmploymentView) -> &[RuleIndex] {
         &self.candidates[slot(kind, relation, employment)]
+    }
+
+    /// Whether such a grant is judged: a rule that speaks for itself looks there, or there is nothing to look at. Rules
+    /// that add to others (a lapsed exception, a use after the end) name every kind and judge none.
+    pub fn judges(&self, kind: AccessKind, relation: Relation, employment: EmploymentView) -> bool {
+        let speaks = |index: &RuleIndex| !self.rule(*index).additive;
+        gives_nothing(kind, relation) || self.candidates(kind, relation, employment).iter().any(speaks)
     }
 
     pub(super) fn lists(&self) -> &Lists {

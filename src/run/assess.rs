@@ -206,7 +206,7 @@ impl Bench<'_> {
         let mut answers = RuleAnswers::default();
         for relation in relations {
             let facts = Facts { relation: *relation, ..*facts };
-            answers.looked |= !self.rules.candidates(facts.access.kind, *relation, facts.employment).is_empty();
+            answers.looked |= self.rules.judges(facts.access.kind, *relation, facts.employment);
             for (index, outcome) in self.rules.evaluate(&facts) {
                 let rule = self.rules.rule(index);
                 match outcome {
@@ -403,8 +403,7 @@ fn class(kind: AccessKind, usability: Usability, used: UsedAfterEnd) -> Class {
 
 /// Whether somebody answers for a thing and no more: who could read it or made it may know what it opens.
 fn only_answers_for(relations: &[Relation]) -> bool {
-    !relations.is_empty()
-        && relations.iter().all(|relation| matches!(relation, Relation::Owner | Relation::Approver))
+    !relations.is_empty() && relations.iter().all(|relation| matches!(relation, Relation::Owner | Relation::Approver))
 }
 
 fn is_presumed(end: &AccessEnd) -> bool {

@@ -19,8 +19,8 @@ use super::settle::{self, settle};
 use super::wishes;
 use crate::config::PersonDisplay;
 use crate::exceptions::{Cover, ExceptionQuery, Exceptions};
-use crate::findings::lifecycle::Context;
 use crate::findings::Finding;
+use crate::findings::lifecycle::Context;
 use crate::identity::Keys;
 use crate::inventory::DropGuard;
 use crate::report::{
@@ -152,7 +152,8 @@ impl Engine<'_> {
             &closing.about,
             &read_at,
         );
-        let leavers_checked = self.count_leavers(&leavers, closing.people, not_told_apart.is_empty(), now, &mut totals)?;
+        let leavers_checked =
+            self.count_leavers(&leavers, closing.people, not_told_apart.is_empty(), now, &mut totals)?;
         for grant in &mut judgement.unattributed {
             if let Some(since) = self.store.unattributed_since(&grant.system, grant.kind, grant.grant_id.as_str())? {
                 grant.first_seen_at = since;

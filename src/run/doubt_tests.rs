@@ -1,8 +1,10 @@
 //! Leavers of whom not everything is known, in whole runs.
 
 use super::world::{World, account, person, record, states};
+use crate::config::OutputFormat;
+use crate::emit::{self, sample};
 use crate::findings::UsedAfterEnd;
-use crate::report::{CellVerdict, ExitCode};
+use crate::report::{CellVerdict, ExitCode, Report};
 
 const NOW: &str = "2026-08-03T02:00:00Z";
 const NEXT_DAY: &str = "2026-08-04T02:00:00Z";
@@ -49,12 +51,108 @@ fn whoever_is_not_listed_among_the_candidates_is_not_called_clean() {
     assert_eq!(report.totals.leavers_clean, 0);
 }
 
+/// What each format says, after its name.
+fn written(report: &Report) -> Vec<(OutputFormat, String)> {
+    let places = sample::places();
+    let context = emit::EmitContext { key: None, ..sample::context(&places) };
+    let write = |format| {
+        let mut bytes = Vec::new();
+        emit::render(format, report, &context, &mut bytes).expect("a vector takes everything");
+        (format, String::from_utf8(bytes).expect("every format is UTF-8"))
+    };
+    OutputFormat::ALL.map(write).into_iter().collect()
+}
+
+/// A token that carries the address which Ana had, and perhaps Bea.
+fn shared_token() -> String {
+    record("tokens", "api_token", "t-1", r#","holders":[{"relation":"holder","email":"shared@acme.example"}]"#)
+}
+
+#[test]
+fn an_address_that_a_leaver_shared_with_a_colleague_clears_nobody() {
+    let mut world = World::new();
+    world.aliases = ["p-1", "p-2"].map(|id| format!("{id},email,shared@acme.example,,false,,")).to_vec();
+    world.records = vec![shared_token()];
+    let report = world.scan(NOW);
+    assert!(report.run.flags.ambiguous && report.run.exit_code == ExitCode::Gaps, "{:?}", report.run);
+    assert_eq!(report.leavers[0].cells, [(CellVerdict::NotKnown, 0)]);
+    for (format, text) in written(&report) {
+        assert!(!text.contains("no residual access"), "{format:?}: {text}");
+    }
+    // The twin: it was never Ana's.
+    world.aliases.remove(0);
+    world.as_of = String::from("2026-08-04T01:00:00Z");
+    let report = world.scan(NEXT_DAY);
+    assert_eq!(report.run.exit_code, ExitCode::Clean);
+    let clearing: Vec<OutputFormat> = written(&report)
+        .into_iter()
+        .filter(|(_, text)| text.contains("no residual access in 2 complete scopes"))
+        .map(|(format, _)| format)
+        .collect();
+    assert_eq!(clearing, [OutputFormat::Markdown, OutputFormat::Html]);
+    // And what was not read to its end clears nobody either.
+    world.records.push(GAP.to_owned());
+    world.as_of = String::from("2026-08-05T01:00:00Z");
+    for (format, text) in written(&world.scan(THIRD_DAY)) {
+        assert!(!text.contains("no residual access"), "{format:?}: {text}");
+    }
+}
+
+#[test]
+fn access_within_its_agreed_time_hides_no_doubt_in_the_same_system() {
+    let mut world = World::new();
+    world.policy = Some(SLOW);
+    world.aliases = ["p-1", "p-2"].map(|id| format!("{id},email,shared@acme.example,,false,,")).to_vec();
+    world.records = vec![account("u-1", "p-1@acme.example"), shared_token()];
+    let report = world.scan(NOW);
+    assert!(report.findings.iter().any(|finding| !finding.due), "{:?}", report.findings);
+    assert_eq!(report.leavers[0].cells, [(CellVerdict::NotKnown, 0)]);
+    // The twin: nobody else's token.
+    world.records.pop();
+    world.as_of = String::from("2026-08-03T02:30:00Z");
+    assert_eq!(world.scan("2026-08-03T03:00:00Z").leavers[0].cells, [(CellVerdict::WithinTime, 0)]);
+}
+
+const WIKI: &str = "\x20 - id: wiki\n    connector: import\n    max_age: 900h\n    scopes: [accounts]\n    files: [{ path: wiki.ndjson, format: ndjson }]\n";
+
+#[test]
+fn a_grant_of_nobody_that_is_new_in_a_run_over_some_systems_clears_nobody_there() {
+    let mut world = World::new();
+    world.extra = String::from(WIKI);
+    world.write(
+        "wiki.ndjson",
+        concat!(
+            r#"{"record":"header","format":"holdover-import","version":1,"system":"wiki","as_of":"2026-08-03T01:00:00Z","scopes":["accounts"]}"#,
+            "\n",
+            r#"{"record":"end","counts":{"accounts":0}}"#,
+            "\n"
+        ),
+    );
+    let report = world.scan(NOW);
+    assert_eq!(report.run.exit_code, ExitCode::Clean, "{:?}", report.notices);
+    // Whose it is may stand in the wiki, which is not read.
+    world.only = vec!["crm"];
+    world.records = vec![record("tokens", "api_token", "t-1", r#","holders":[{"relation":"holder","login":"as"}]"#)];
+    world.as_of = String::from("2026-08-04T01:00:00Z");
+    let report = world.scan(NEXT_DAY);
+    assert_eq!((report.unattributed_total, report.run.exit_code), (1, ExitCode::Gaps), "{:?}", report.notices);
+    assert_eq!(report.leavers[0].cells, [(CellVerdict::NotKnown, 0), (CellVerdict::NoneFound, 0)]);
+    for (format, text) in written(&report) {
+        assert!(!text.contains("no residual access"), "{format:?}: {text}");
+    }
+    // The twin: in a run over everything, it is nobody's.
+    world.only = Vec::new();
+    world.as_of = String::from("2026-08-05T01:00:00Z");
+    let report = world.scan(THIRD_DAY);
+    assert_eq!(report.leavers[0].cells, [(CellVerdict::NoneFound, 0), (CellVerdict::NoneFound, 0)]);
+}
+
+const SLOW: &str = "version: 1\nrules:\n  - id: slow\n    when: {}\n    mode: staged\n    stages:\n      - at: 72h\n        kinds: [account, session, oauth_grant, api_token, access_key, password, mfa_device, ssh_key, certificate, role_binding, group_membership, delegation, shared_secret, service_key, ownership, automation]\n    approvers: { group: owners, count: 1 }\n";
+
 #[test]
 fn access_within_its_agreed_time_is_neither_clean_nor_residual_yet() {
     let mut world = World::new();
-    world.policy = Some(
-        "version: 1\nrules:\n  - id: slow\n    when: {}\n    mode: staged\n    stages:\n      - at: 72h\n        kinds: [account, session, oauth_grant, api_token, access_key, password, mfa_device, ssh_key, certificate, role_binding, group_membership, delegation, shared_secret, service_key, ownership, automation]\n    approvers: { group: owners, count: 1 }\n",
-    );
+    world.policy = Some(SLOW);
     world.records = vec![account("u-1", "p-1@acme.example")];
     let of = |world: &mut World, now: &str| {
         let totals = world.scan(now).totals;

@@ -109,6 +109,10 @@ impl Store for DryStore {
         self.inner.last_success()
     }
 
+    fn config_since(&self) -> Result<Option<(String, Instant)>, StoreError> {
+        self.inner.config_since()
+    }
+
     fn accepted_roster(&self) -> Result<Option<AcceptedRoster>, StoreError> {
         self.inner.accepted_roster()
     }

@@ -229,7 +229,8 @@ impl Reach {
     }
 }
 
-/// `doubts` are systems in which a grant may be theirs or somebody else's: there, none found would say too much.
+/// `doubts` are systems in which a grant may be theirs or somebody else's: there, none found would say too much, and so
+/// would that there is nothing but what waits for its time.
 fn cells(
     own: &[&Finding],
     doubts: &[&SystemId],
@@ -238,11 +239,6 @@ fn cells(
 ) -> Vec<(CellVerdict, u64)> {
     let mut cells: Vec<(CellVerdict, u64)> =
         whole.iter().map(|whole| (if *whole { CellVerdict::NoneFound } else { CellVerdict::NotKnown }, 0)).collect();
-    for system in doubts {
-        if let Some(cell) = positions.get(system.as_str()).and_then(|position| cells.get_mut(*position)) {
-            cell.0 = CellVerdict::NotKnown;
-        }
-    }
     for finding in own {
         let Some(cell) = positions.get(finding.system.as_str()).and_then(|position| cells.get_mut(*position)) else {
             continue;
@@ -255,6 +251,13 @@ fn cells(
             cell.0 = CellVerdict::WithinTime;
         } else if finding.state == FindingState::Suppressed && cell.0 == CellVerdict::NoneFound {
             cell.0 = CellVerdict::Excepted;
+        }
+    }
+    for system in doubts {
+        if let Some(cell) = positions.get(system.as_str()).and_then(|position| cells.get_mut(*position))
+            && cell.0 != CellVerdict::Open
+        {
+            cell.0 = CellVerdict::NotKnown;
         }
     }
     cells

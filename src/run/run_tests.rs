@@ -311,10 +311,8 @@ fn a_clock_that_went_back_hires_nobody_again_and_is_never_clean() {
 }
 
 fn secret(status: &str, rest: &str, holders: &[(&str, &str)]) -> String {
-    let holders: Vec<String> = holders
-        .iter()
-        .map(|(relation, id)| format!(r#"{{"relation":"{relation}","employee_id":"{id}"}}"#))
-        .collect();
+    let holders: Vec<String> =
+        holders.iter().map(|(relation, id)| format!(r#"{{"relation":"{relation}","employee_id":"{id}"}}"#)).collect();
     record("tokens", "shared_secret", "s-1", &format!(r#"{rest},"holders":[{}]"#, holders.join(",")))
         .replace("enabled", status)
 }
@@ -335,7 +333,8 @@ fn a_second_owner_makes_owning_informative_and_not_what_somebody_could_read() {
     }
     let both = of(secret("enabled", never, &[("reader", "p-1"), ("owner", "p-1"), ("owner", "p-2")]));
     assert_eq!(both.1, Severity::High, "one who could read it, too");
-    let owned = |owners: &[(&str, &str)]| secret("enabled", never, owners).replace("shared_secret", "ownership");
+    let subtype = r#","rotated_at":null,"subtype":"organisation_owner""#;
+    let owned = |owners: &[(&str, &str)]| secret("enabled", subtype, owners).replace("shared_secret", "ownership");
     assert_eq!(of(owned(&[("owner", "p-1"), ("owner", "p-2")])).1, Severity::Info);
 }
 
@@ -364,11 +363,8 @@ fn a_secret_that_was_rotated_and_is_no_longer_theirs_to_read_closes() {
         };
         let first = day("2026-08-04T01:00:00Z", NEXT_DAY);
         let second = day("2026-08-05T01:00:00Z", "2026-08-05T02:00:00Z");
-        let expected = if closes {
-            [(Some("closing"), 0), (None, 1)]
-        } else {
-            [(Some("unverified"), 0), (Some("unverified"), 0)]
-        };
+        let expected =
+            if closes { [(Some("closing"), 0), (None, 1)] } else { [(Some("unverified"), 0), (Some("unverified"), 0)] };
         assert_eq!([first, second], expected, "{relation} {now_says}");
     }
 }

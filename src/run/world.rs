@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use scan_contract::{DiskDocuments, Instant, Scanner};
+use scan_contract::{DiskDocuments, Instant, Scanner, SystemId};
 use sha2::{Digest as _, Sha256};
 
+use super::carried::Carried;
 use super::plan::ConfiguredSystem;
 use super::progress::Silent;
 use super::{Engine, RunOutcome};
@@ -50,6 +51,9 @@ pub(super) struct World {
     pub(super) policy: Option<&'static str>,
     /// Digests an operator accepted are in the store; this is the last one seen.
     pub(super) digest: Option<String>,
+    /// The systems that are read, with what the last report knew of the others; all where it is empty.
+    pub(super) only: Vec<&'static str>,
+    last: Option<Report>,
 }
 
 pub(super) fn instant(text: &str) -> Instant {
@@ -97,10 +101,13 @@ impl World {
             everyone: false,
             policy: None,
             digest: None,
+            only: Vec::new(),
+            last: None,
         }
     }
 
-    fn write(&self, name: &str, text: &str) {
+    /// Writes a file beside the configuration.
+    pub(super) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(name), text).expect("a file");
     }
 
@@ -199,6 +206,11 @@ impl World {
             config.exclude = self.excluded.iter().map(|scope| exclusion(scope)).collect();
             systems.push(ConfiguredSystem { config, scanner: Arc::clone(scanner) });
         }
+        let only: Vec<SystemId> = self.only.iter().map(|id| SystemId::new(*id)).collect();
+        let carried = match &self.last {
+            Some(last) if !only.is_empty() => Carried::of(last.clone(), &only, &config.systems, now),
+            Some(_) | None => Carried::default(),
+        };
         let (_stop, stop) = tokio::sync::watch::channel(false);
         let engine = Engine {
             config: &config,
@@ -207,8 +219,8 @@ impl World {
             scratch: Arc::new(MemoryScratch),
             store: &mut self.store,
             systems,
-            only: Vec::new(),
-            carried: crate::run::carried::Carried::default(),
+            only,
+            carried,
             rules: &rules,
             policy: &policy,
             exceptions: &exceptions,
@@ -225,6 +237,7 @@ impl World {
         let RunOutcome { report, changes, .. } = runtime.block_on(engine.run()).expect("a run");
         self.store.apply(&report.run.id, now, changes).expect("memory");
         self.store.end_run(&report.run, b"", 1).expect("memory");
+        self.last = Some(report.clone());
         report
     }
 }

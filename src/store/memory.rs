@@ -253,6 +253,10 @@ impl Store for MemoryStore {
         Ok(self.last_success_at)
     }
 
+    fn config_since(&self) -> Result<Option<(String, Instant)>, StoreError> {
+        Ok(self.config.clone())
+    }
+
     fn apply(&mut self, run_id: &str, at: Instant, mut changes: RunChanges) -> Result<(), StoreError> {
         let running = self.running(run_id)?;
         let told = |event: &LedgerEvent| matches!(event, LedgerEvent::RunEnded { run, .. } if run == run_id);

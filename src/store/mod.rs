@@ -333,6 +333,10 @@ pub trait Store: Outbox + Send {
     /// End of the last run without any gap, with an accepted roster, that was not stopped and could write everything.
     fn last_success(&self) -> Result<Option<Instant>, StoreError>;
 
+    /// Digest of the configuration that the last run began with, and the first run in a row that had it. `None` before the
+    /// first run.
+    fn config_since(&self) -> Result<Option<(String, Instant)>, StoreError>;
+
     /// Commits everything a run changes; all or nothing. The ledger gets the given lines in their order and nothing
     /// else.
     fn apply(&mut self, run_id: &str, at: Instant, changes: RunChanges) -> Result<(), StoreError>;

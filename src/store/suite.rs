@@ -426,3 +426,22 @@ fn only_a_run_without_gaps_whose_roster_was_accepted_is_a_success() {
         });
     });
 }
+
+#[test]
+fn since_when_the_configuration_holds_is_the_first_run_in_a_row_that_had_it() {
+    on_both(|shelf| {
+        let day = |day: u32| at(&format!("2026-08-{day:02}T02:30:00Z"));
+        shelf.with(&mut |store| assert_eq!(store.config_since().unwrap(), None));
+        for (number, digest, since) in [(1, "c1", 1), (2, "c1", 1), (3, "c2", 3), (4, "c1", 4)] {
+            shelf.with(&mut |store| {
+                let id = format!("run-{number}");
+                store.begin_run(&id, day(number), digest).unwrap();
+                assert_eq!(store.config_since().unwrap(), Some((String::from(digest), day(since))));
+                store.end_run(&facts(&id, day(number)), b"", 1).unwrap();
+            });
+            shelf.with(&mut |store| {
+                assert_eq!(store.config_since().unwrap(), Some((String::from(digest), day(since))));
+            });
+        }
+    });
+}

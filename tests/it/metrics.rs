@@ -63,6 +63,29 @@ fn a_policy_that_cannot_be_read_is_told_and_keeps_what_the_store_knows() {
 }
 
 #[test]
+fn a_run_that_fails_neither_ends_an_alert_on_a_flag_nor_forgets_since_when_the_configuration_holds() {
+    let mut company = company();
+    company.extra.push_str("policy: policy.yaml\n");
+    company.write("holdover.yaml", company.config());
+    company.write("policy.yaml", include_str!("damage/policy.yaml"));
+    company.scan().expect(1);
+    let before = told(&company);
+    assert_eq!(value(&before, r#"holdover_run_verdict{flag="baseline"}"#).as_deref(), Some("1"), "{before}");
+    let since = value(&before, "holdover_config_last_change_timestamp_seconds").expect("it is known");
+    company.write("policy.yaml", "version: 1\nrules: nonsense\n");
+    company.scan_at(LATER).expect(2);
+    let text = told(&company);
+    assert_failed(&text, 2);
+    assert!(!text.contains("holdover_run_verdict"), "no flag of a run that judged nothing is known:\n{text}");
+    assert_eq!(value(&text, "holdover_config_last_change_timestamp_seconds"), Some(since));
+    // Another configuration, which no run has begun with: since when it holds is not known.
+    company.extra.push_str("exceptions: exceptions.yaml\n");
+    company.write("holdover.yaml", company.config());
+    company.scan_at(LATER).expect(2);
+    assert_eq!(value(&told(&company), "holdover_config_last_change_timestamp_seconds"), None);
+}
+
+#[test]
 fn a_configuration_that_cannot_be_read_is_told_where_the_command_line_says_whom_to_tell() {
     let company = company();
     company.scan().expect(1);

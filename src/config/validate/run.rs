@@ -1,6 +1,6 @@
 //! Checks of runs, outputs and metrics.
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use crate::findings::Severity;
@@ -59,7 +59,7 @@ pub(super) fn run(check: &mut Check<'_>, raw: Option<RawRun>) -> RunConfig {
 }
 
 pub(super) fn outputs(check: &mut Check<'_>, raw: Option<Vec<RawOutput>>) -> Vec<OutputConfig> {
-    check.unique("/outputs", "path", str::to_owned);
+    check.unique("/outputs", "path", plain_path);
     entries(check.document, raw, "/outputs")
         .into_iter()
         .map(|(pointer, raw)| {
@@ -89,6 +89,11 @@ pub(super) fn outputs(check: &mut Check<'_>, raw: Option<Vec<RawOutput>>) -> Vec
             }
         })
         .collect()
+}
+
+/// A path without what says nothing (`./`, `a//b`); links and `..` are followed when a run begins.
+fn plain_path(text: &str) -> String {
+    Path::new(text).components().filter(|part| *part != Component::CurDir).collect::<PathBuf>().display().to_string()
 }
 
 pub(super) fn metrics(check: &mut Check<'_>, raw: Option<RawMetrics>) -> MetricsConfig {

@@ -80,9 +80,10 @@ fn records_as_they_are(object: &mut Object<'_>, report: &Report) -> Result<(), E
     object.list("notices", report.notices.iter().map(v1::Notice::from))
 }
 
-/// A system whose gaps are shown as the output may show them.
+/// A system whose gaps and notices are shown as the output may show them.
 pub(in crate::emit) fn system_with(system: &crate::report::SystemFact, persons: &Persons<'_>) -> v1::System {
     let mut shown = v1::System::from(system);
+    shown.notices = persons.remarks(&system.notices).into_owned();
     for (scope, fact) in shown.scopes.iter_mut().zip(&system.scopes) {
         scope.gaps = fact.gaps.iter().map(|gap| v1::Gap::from(persons.gap(gap).as_ref())).collect();
     }

@@ -148,7 +148,7 @@ fn leavers(report: &Report, persons: &Persons<'_>, out: &mut dyn Write) -> Resul
                 other => write!(out, " {} |", words::cell(*other))?,
             }
         }
-        writeln!(out, " {} |", words::leaver_sentence(leaver.open, leaver.complete_scopes, leaver.declared_scopes))?;
+        writeln!(out, " {} |", words::leaver_sentence(&leaver))?;
     }
     Ok(())
 }

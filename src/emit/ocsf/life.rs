@@ -27,7 +27,7 @@ impl Life {
     pub(super) fn of(finding: &Finding) -> Self {
         let worked_on = if finding.ticket.is_some() { IN_PROGRESS } else { NEW };
         let first = if finding.change == Change::New { CREATE } else { UPDATE };
-        match (finding.state, finding.change) {
+        let life = match (finding.state, finding.change) {
             (FindingState::Closed, Change::Rehired) => Self::new(CLOSE, ARCHIVED, "REHIRED", false),
             (FindingState::Closed, Change::Planted) => Self::new(CLOSE, ARCHIVED, "PLANTED", false),
             (FindingState::Closed, _) => Self::new(CLOSE, RESOLVED, "CLOSED", false),
@@ -40,7 +40,9 @@ impl Life {
             (FindingState::Observed, _) => Self::new(CREATE, NEW, "OBSERVED", false),
             (FindingState::Confirmed, Change::New) => Self::new(CREATE, NEW, "OPEN", true),
             (FindingState::Confirmed, _) => Self::new(UPDATE, worked_on, "OPEN", true),
-        }
+        };
+        // What is within the agreed time is nobody's alarm, however it was seen last.
+        Self { is_alert: life.is_alert && finding.due, ..life }
     }
 
     /// A grant that may belong to somebody who left. The report does not remember it, so each run creates it anew.
@@ -56,20 +58,21 @@ impl Life {
 /// One sentence without a person in it.
 pub(super) fn sentence(finding: &Finding) -> String {
     let after = words::after_the_end(finding);
+    let until = if finding.state.is_open() && !finding.due {
+        format!(", within the agreed time until {}", words::seconds(finding.due_at))
+    } else {
+        String::new()
+    };
     match finding.state {
-        FindingState::Closed => {
-            String::from(words::no_longer_applies(finding.change).unwrap_or("no longer there"))
-        }
+        FindingState::Closed => words::how_closed(finding).to_owned(),
         FindingState::Suppressed => format!(
             "still there {after}, under exception {}",
             finding.exception_id.as_deref().unwrap_or("that is not named")
         ),
-        FindingState::Unverified => format!("last seen {after}; its scope could not be read in this run"),
-        FindingState::Closing => format!("absent once, last seen {after}"),
+        FindingState::Unverified => format!("last seen {after}{until}; its scope could not be read in this run"),
+        FindingState::Closing => format!("absent once, last seen {after}{until}"),
         FindingState::Ambiguous => format!("still there {after}; whose it is, is not certain"),
-        FindingState::Observed | FindingState::Confirmed if !finding.due => {
-            format!("still there, within the agreed time until {}", words::seconds(finding.due_at))
-        }
+        FindingState::Observed | FindingState::Confirmed if !finding.due => format!("still there{until}"),
         FindingState::Observed | FindingState::Confirmed => format!("still there {after}"),
     }
 }

@@ -35,8 +35,9 @@ const NOTICES_ABOUT_NOBODY: [&str; 21] = [
     "run-interrupted",
     "tickets-held",
 ];
-/// The gate about sentinels, whose sentence names one.
-const SENTINEL_GATE: &str = "ROS-10";
+/// Gates whose sentence may name somebody: the one about sentinels, and the one about columns. The first line of a file
+/// that lost its headers is the row of a person.
+const GATES_THAT_NAME: [&str; 2] = ["ROS-10", "ROS-2"];
 
 pub(super) fn finding(finding: &Finding, key: &PseudonymKey) -> Finding {
     let telling: Vec<String> = [
@@ -115,14 +116,15 @@ pub(super) fn contradiction(one: &Contradiction, key: &PseudonymKey) -> Contradi
 }
 
 pub(super) fn notice(notice: &Notice) -> Notice {
-    let about_nobody = NOTICES_ABOUT_NOBODY.contains(&notice.id.as_str()) && !notice.says.contains(SENTINEL_GATE);
+    let about_nobody = NOTICES_ABOUT_NOBODY.contains(&notice.id.as_str())
+        && !GATES_THAT_NAME.iter().any(|gate| notice.says.contains(gate));
     let says = if about_nobody { scrub(&notice.says, &[]) } else { WITHHELD.to_owned() };
     Notice { says, ..notice.clone() }
 }
 
 pub(super) fn roster(roster: &RosterFacts) -> RosterFacts {
     let mut hidden = RosterFacts { conflicts: withheld(&roster.conflicts), ..roster.clone() };
-    for gate in hidden.gates.iter_mut().filter(|gate| gate.gate == SENTINEL_GATE) {
+    for gate in hidden.gates.iter_mut().filter(|gate| GATES_THAT_NAME.contains(&gate.gate.as_str())) {
         WITHHELD.clone_into(&mut gate.says);
     }
     hidden
@@ -167,7 +169,7 @@ fn cause(cause: &Cause) -> Cause {
 }
 
 /// As many withheld texts as there were: their number is no secret.
-fn withheld(texts: &[String]) -> Vec<String> {
+pub(super) fn withheld(texts: &[String]) -> Vec<String> {
     texts.iter().map(|_| WITHHELD.to_owned()).collect()
 }
 

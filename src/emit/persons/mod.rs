@@ -154,6 +154,14 @@ impl<'a> Persons<'a> {
         }
     }
 
+    /// What a system had to say of its own reading, as this output may show it: logins and paths stand in it.
+    pub fn remarks<'f>(&self, remarks: &'f [String]) -> Cow<'f, [String]> {
+        match self.pseudonymous() {
+            Some(_) => Cow::Owned(disguise::withheld(remarks)),
+            None => Cow::Borrowed(remarks),
+        }
+    }
+
     /// A known app as this output may show it: its owner may be a person.
     pub fn app<'f>(&self, app: &'f KnownApp) -> Cow<'f, KnownApp> {
         match self.pseudonymous() {
@@ -162,13 +170,18 @@ impl<'a> Persons<'a> {
         }
     }
 
-    /// The roster as this output may show it: its conflicts name people.
+    /// The roster as this output may show it: its conflicts name people, and some gates.
     pub fn roster<'f>(&self, roster: &'f RosterFacts) -> Cow<'f, RosterFacts> {
         match self.pseudonymous() {
             Some(_) => Cow::Owned(disguise::roster(roster)),
             None => Cow::Borrowed(roster),
         }
     }
+}
+
+/// The roster as a document shows it that names nobody, whatever the outputs beside it show.
+pub(super) fn roster_without_people(roster: &RosterFacts) -> RosterFacts {
+    disguise::roster(roster)
 }
 
 #[cfg(test)]

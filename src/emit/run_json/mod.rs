@@ -269,7 +269,7 @@ fn by_kind(findings: &[crate::findings::Finding]) -> Vec<KindCount> {
 }
 
 fn roster(roster: &report::RosterFacts) -> RosterSummary {
-    let full = super::json::v1::Roster::from(roster);
+    let full = super::json::v1::Roster::from(&super::persons::roster_without_people(roster));
     RosterSummary {
         state: full.state,
         digest: full.digest,

@@ -163,6 +163,9 @@ pub(super) fn open() -> Vec<Finding> {
 pub(super) fn closed() -> Vec<Finding> {
     let mut gone = sketch(20, "p-9", "crm", Severity::Medium, FindingState::Closed, Change::Closed);
     gone.revoked_between = Some((at("2026-07-30T03:30:00Z"), at("2026-07-31T03:30:00Z")));
+    gone.last_seen_at = at("2026-07-31T03:30:00Z");
+    gone.status = Status::Disabled;
+    gone.usability = Usability::Dormant;
     gone.notes = vec![String::from("disabled, not removed")];
     let rehired = sketch(21, "p-14", "crm", Severity::Low, FindingState::Closed, Change::Rehired);
     vec![gone, rehired]

@@ -397,6 +397,7 @@ fn leavers() -> Vec<LeaverVerdict> {
         leaver("p-90aa12", 1, Some(Medium), [(CellVerdict::Excepted, 0), (CellVerdict::Open, 1)], 2),
         leaver("p-5", 0, None, [(CellVerdict::NotKnown, 0), (CellVerdict::WithinTime, 0)], 2),
         leaver("p-6", 0, None, [(CellVerdict::NotKnown, 0), (CellVerdict::NotKnown, 0)], 2),
+        leaver("p-15", 0, None, [(CellVerdict::Excepted, 0), (CellVerdict::NotKnown, 0)], 2),
     ]
 }
 

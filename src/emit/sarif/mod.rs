@@ -1,9 +1,10 @@
 //! SARIF 2.1.0 (OASIS, errata 01) for code-scanning pages and review tools.
 //!
 //! One run per system inside one file, as long as there are at most twenty, which is what code-scanning services
-//! take; beyond that one run holds everything. Results stand in the order of all outputs, so that a service which
-//! keeps only the first ones keeps the worst. What was seen once and is not confirmed is not written, and a
-//! notification says how many such findings there are. Gaps are notifications of the invocation.
+//! take; beyond that one run holds everything. A system that was taken out of the configuration keeps its run while
+//! something of it is told, so that a service finds its alerts where they were. Results stand in the order of all outputs, so that a service which
+//! keeps only the first ones keeps the worst. What was seen once and is not confirmed is not written, nor what is within
+//! the agreed time, and notifications say how many such findings there are. Gaps are notifications of the invocation.
 //!
 //! Alerts can be read by everybody with access to the repository: the configuration shows pseudonyms here unless it
 //! says otherwise.
@@ -13,15 +14,17 @@ mod notifications;
 mod results;
 mod rules;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
+use scan_contract::SystemId;
 use uuid::Uuid;
 
 use super::json::escape::write_value;
 use super::{EmitContext, EmitError, Persons};
 use crate::emit::words;
 use crate::findings::Finding;
-use crate::report::{Report, SystemFact};
+use crate::report::{AmbiguousGrant, Report, SystemFact};
 use log::{AutomationDetails, Invocation};
 use rules::Rules;
 
@@ -40,16 +43,23 @@ const NAMES: Uuid = Uuid::from_u128(0x5b0e_2a7c_91d4_4f3e_8a66_1c9d_70e4_2f18);
 /// What one SARIF run covers.
 #[derive(Clone, Copy)]
 enum Slice<'a> {
-    /// One system.
+    /// One system of the configuration.
     System(&'a SystemFact),
+    /// One that is no longer in the configuration.
+    Former(&'a SystemId),
     /// Everything.
     Whole,
 }
 
 impl Slice<'_> {
     fn covers(self, finding: &Finding) -> bool {
+        self.is_about(&finding.system)
+    }
+
+    fn is_about(self, id: &SystemId) -> bool {
         match self {
-            Self::System(system) => finding.system == system.id,
+            Self::System(system) => *id == system.id,
+            Self::Former(system) => id == system,
             Self::Whole => true,
         }
     }
@@ -57,9 +67,19 @@ impl Slice<'_> {
     fn label(&self) -> &str {
         match self {
             Self::System(system) => system.id.as_str(),
+            Self::Former(system) => system.as_str(),
             Self::Whole => "all",
         }
     }
+}
+
+/// Systems that something in this file is about, and that the configuration does not name.
+fn former(report: &Report) -> BTreeSet<&SystemId> {
+    let known: BTreeSet<&SystemId> = report.systems.iter().map(|system| &system.id).collect();
+    let findings = report.findings.iter().chain(&report.closed).map(|finding| &finding.system);
+    let doubtful = |grant: &&AmbiguousGrant| grant.may_be_leaver;
+    let grants = report.ambiguous.iter().filter(doubtful).map(|grant| &grant.system);
+    findings.chain(grants).filter(|id| !known.contains(id)).collect()
 }
 
 /// Writes the log.
@@ -70,16 +90,17 @@ pub fn render(
     out: &mut dyn Write,
 ) -> Result<(), EmitError> {
     write!(out, "{{\"$schema\":\"{SCHEMA}\",\"version\":\"{VERSION}\",\"runs\":[")?;
-    let per_system = !report.systems.is_empty() && report.systems.len() <= RUNS_PER_FILE;
-    if per_system {
-        for (index, system) in report.systems.iter().enumerate() {
-            if index > 0 {
-                out.write_all(b",")?;
-            }
-            run(report, context, persons, Slice::System(system), index == 0, out)?;
+    let former = former(report);
+    let mut slices: Vec<Slice<'_>> = report.systems.iter().map(Slice::System).collect();
+    slices.extend(former.iter().map(|id| Slice::Former(id)));
+    if slices.is_empty() || slices.len() > RUNS_PER_FILE {
+        slices = vec![Slice::Whole];
+    }
+    for (index, slice) in slices.into_iter().enumerate() {
+        if index > 0 {
+            out.write_all(b",")?;
         }
-    } else {
-        run(report, context, persons, Slice::Whole, true, out)?;
+        run(report, context, persons, slice, index == 0, out)?;
     }
     out.write_all(b"]}\n")?;
     Ok(())
@@ -128,6 +149,8 @@ fn invocation(report: &Report, persons: &Persons<'_>, slice: Slice<'_>, first: b
     let run = &report.run;
     let ran = match slice {
         Slice::System(system) => system.ran_to_end,
+        // Nobody asked it, and nobody was to ask it.
+        Slice::Former(_) => true,
         Slice::Whole => report.systems.iter().all(|system| system.ran_to_end),
     };
     Invocation {

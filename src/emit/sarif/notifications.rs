@@ -1,9 +1,10 @@
 //! What a run says beside its results: gaps first.
 
 use super::log::{DescriptorReference, Notification, Text};
+use super::results::is_written;
 use super::{Slice, plain};
+use crate::emit::sections::Section;
 use crate::emit::{Persons, sections, words};
-use crate::findings::FindingState;
 use crate::report::{NoticeLevel, Report};
 use crate::roster::RosterState;
 
@@ -11,6 +12,7 @@ use crate::roster::RosterState;
 pub(super) fn all(report: &Report, persons: &Persons<'_>, slice: Slice<'_>, first: bool) -> Vec<Notification> {
     let mut all = Vec::new();
     gaps(report, persons, slice, &mut all);
+    former(report, slice, &mut all);
     not_written(report, slice, &mut all);
     ambiguous(report, slice, &mut all);
     if first {
@@ -21,9 +23,7 @@ pub(super) fn all(report: &Report, persons: &Persons<'_>, slice: Slice<'_>, firs
 
 fn gaps(report: &Report, persons: &Persons<'_>, slice: Slice<'_>, all: &mut Vec<Notification>) {
     for (system, scope, gap) in sections::gaps(report) {
-        if let Slice::System(wanted) = slice
-            && wanted.id != system.id
-        {
+        if !slice.is_about(&system.id) {
             continue;
         }
         let says = match gap {
@@ -39,13 +39,35 @@ fn gaps(report: &Report, persons: &Persons<'_>, slice: Slice<'_>, all: &mut Vec<
     }
 }
 
+/// Nobody reads a system that was taken out of the configuration: what is told of it is what was known last.
+fn former(report: &Report, slice: Slice<'_>, all: &mut Vec<Notification>) {
+    let systems = match slice {
+        Slice::System(_) => Vec::new(),
+        Slice::Former(system) => vec![system],
+        Slice::Whole => super::former(report).into_iter().collect(),
+    };
+    for system in systems {
+        let says = "is not in the configuration, and was not read; its findings are told as they were known last";
+        all.push(warning("coverage-gap", &format!("{system} {says}")));
+    }
+}
+
 /// Findings that the format leaves out are counted, so that an empty list is not read as nothing.
 fn not_written(report: &Report, slice: Slice<'_>, all: &mut Vec<Notification>) {
-    let observed = report
-        .findings
-        .iter()
-        .filter(|finding| slice.covers(finding) && finding.state == FindingState::Observed)
-        .count();
+    let left_out = |wanted| {
+        let left_out = report.findings.iter().filter(|finding| slice.covers(finding) && !is_written(finding));
+        left_out.filter(|finding| sections::section(finding) == wanted).count()
+    };
+    let within_time = left_out(Section::WithinTime);
+    if within_time > 0 {
+        all.push(warning(
+            "within-agreed-time",
+            &format!(
+                "{within_time} findings are within the agreed time and are not in this file; they follow if they outlast it"
+            ),
+        ));
+    }
+    let observed = left_out(Section::Residual);
     if observed > 0 {
         all.push(warning(
             "observed-not-confirmed",
@@ -61,10 +83,7 @@ fn ambiguous(report: &Report, slice: Slice<'_>, all: &mut Vec<Notification>) {
         .ambiguous
         .iter()
         .filter(|grant| grant.may_be_leaver)
-        .filter(|grant| match slice {
-            Slice::System(system) => grant.system == system.id,
-            Slice::Whole => true,
-        })
+        .filter(|grant| slice.is_about(&grant.system))
         .count();
     if count > 0 {
         all.push(warning("identity-unmatched", &format!("{count} grants may belong to somebody who left")));

@@ -8,12 +8,14 @@ use super::log::{
 };
 use super::rules::Rules;
 use super::{guid, plain};
+use crate::emit::sections::{Section, section};
 use crate::emit::{EmitContext, words};
 use crate::findings::{Change, Finding, FindingState, Severity};
 
-/// What was seen once is not written; it will be when it is confirmed.
+/// What was seen once is not written, it will be when it is confirmed; nor what is within the agreed time, it will be
+/// when that has passed.
 pub(super) fn is_written(finding: &Finding) -> bool {
-    finding.state != FindingState::Observed
+    finding.state != FindingState::Observed && section(finding) != Section::WithinTime
 }
 
 pub(super) fn level(severity: Severity) -> &'static str {
@@ -104,7 +106,7 @@ fn message(finding: &Finding) -> String {
                 finding.exception_expires_at.map_or_else(String::new, |at| format!(" until {}", words::seconds(at)));
             format!("{head} is still there {after}, under exception {id}{until}.")
         }
-        FindingState::Closed => format!("{head} is no longer there."),
+        FindingState::Closed => format!("{head} is {}.", words::how_closed(finding)),
         FindingState::Unverified => format!("{head} was last seen {after}; its scope could not be read in this run."),
         FindingState::Ambiguous => format!("{head} is still there {after}; whose it is, is not certain."),
         FindingState::Closing => format!("{head} was absent once; it was last seen {after}."),

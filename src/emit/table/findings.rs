@@ -178,7 +178,7 @@ pub(super) fn closed(page: &mut Page<'_>, report: &Report, persons: &Persons<'_>
             (None, Some((from, until))) => {
                 format!("ended between {} and {}", words::seconds(from), words::seconds(until))
             }
-            (None, None) => String::from("no longer there"),
+            (_, None) => words::how_closed(finding).to_owned(),
         };
         let remarks: Vec<String> = std::iter::once(how).chain(shown.notes.iter().cloned()).collect();
         page.text(2, &format!("{}  {}", subject(&shown, persons), remarks.join("; ")))?;

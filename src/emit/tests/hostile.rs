@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::rendered;
 use crate::config::valid::{OutputFormat, PersonDisplay};
-use crate::emit::{csv, sample};
+use crate::emit::{csv, run_json, sample};
 use crate::hostile::is_dangerous;
 use crate::report::{GateFact, Notice, NoticeLevel, Report};
 use crate::roster::PersonId;
@@ -289,10 +289,12 @@ fn pseudonymous_outputs_name_nobody() {
         gate.says = String::from("figures");
     }
     let first = report.roster.gates[0].clone();
-    report.roster.gates.push(GateFact { gate: String::from("ROS-10"), says: format!("sentinel {mark}"), ..first });
+    // The first line of a file that lost its headers is somebody's row.
+    for (gate, says) in [("ROS-10", "sentinel "), ("ROS-2", "required columns are missing: status; found: p-1, ")] {
+        report.roster.gates.push(GateFact { gate: gate.to_owned(), says: format!("{says}{mark}"), ..first.clone() });
+    }
     for system in &mut report.systems {
         system.owner_team = None;
-        system.notices = Vec::new();
         system.impossible = Vec::new();
         for scope in &mut system.scopes {
             scope.name = "accounts".into();
@@ -335,6 +337,7 @@ fn pseudonymous_outputs_name_nobody() {
         ("roster-links", "a reviewed link names "),
         ("account-contested", "crm: account "),
         ("roster-held", "the newest roster is held: ROS-10: sentinel "),
+        ("roster-source", "hris: ROS-2: required columns are missing: status; found: p-1, "),
         ("of-tomorrow", ""),
     ] {
         let notice = Notice { id: id.to_owned(), level: NoticeLevel::Warning, says: format!("{says}{mark}") };
@@ -342,7 +345,7 @@ fn pseudonymous_outputs_name_nobody() {
         report.notices.push(notice);
     }
     let known = ["roster-conflict", "exceptions", "roster-returned", "roster-managers", "roster-links"];
-    let known = [&known[..], &["account-contested", "roster-held", "of-tomorrow"]].concat();
+    let known = [&known[..], &["account-contested", "roster-held", "roster-source", "of-tomorrow"]].concat();
     report.notices.retain(|notice| known.contains(&notice.id.as_str()));
     for format in OutputFormat::ALL {
         let output = rendered(format, &report, PersonDisplay::Pseudonym);
@@ -353,4 +356,36 @@ fn pseudonymous_outputs_name_nobody() {
         );
         assert!(rendered(format, &report, PersonDisplay::Id).contains(mark), "{format:?}: the control must show it");
     }
+}
+
+#[test]
+fn notices_of_a_system_are_withheld_with_pseudonyms_and_shown_without() {
+    let says = "no password, yet a time of its change: ibrahim.ops";
+    let mut report = sample::rich();
+    report.systems[0].notices = vec![says.to_owned()];
+    for format in [OutputFormat::Json, OutputFormat::Ndjson] {
+        assert!(rendered(format, &report, PersonDisplay::Id).contains(says), "{format:?}: the control must show it");
+        let output = rendered(format, &report, PersonDisplay::Pseudonym);
+        assert!(!output.contains("ibrahim"), "{format:?}");
+        let told = output.matches("\"notices\":[\"(withheld: may name a person)\"]").count();
+        assert_eq!(told, report.systems.len(), "{format:?}: that something was said is told");
+    }
+}
+
+#[test]
+fn run_json_names_no_sentinel_and_no_row_and_keeps_the_figures() {
+    let mut report = sample::rich();
+    let first = report.roster.gates[0].clone();
+    for (gate, says) in [
+        ("ROS-10", "sentinel p-0010 must be in employment and is not"),
+        ("ROS-2", "required columns are missing: status; found: p-0010, Ada Example"),
+    ] {
+        report.roster.gates.push(GateFact { gate: gate.to_owned(), says: says.to_owned(), ..first.clone() });
+    }
+    let mut bytes = Vec::new();
+    run_json::write(&report, &mut bytes).expect("a vector takes everything");
+    let text = String::from_utf8(bytes).expect("UTF-8");
+    assert!(!text.contains("p-0010"), "{text}");
+    assert!(text.contains("\"gate\":\"ROS-10\"") && text.contains("(withheld: may name a person)"), "{text}");
+    assert!(text.contains(&first.says), "a gate that counts says what it counted: {text}");
 }

@@ -120,6 +120,127 @@ fn more_than_twenty_systems_make_one_run() {
     assert_eq!(parse(&text)["runs"].as_array().expect("runs").len(), 20);
 }
 
+#[test]
+fn open_findings_of_a_system_that_was_taken_out_of_the_configuration_are_in_the_file() {
+    let schema = sarif_schema();
+    let mut report = sample::rich();
+    let whole: Vec<Value> = sarif_results(PersonDisplay::Id);
+    report.systems.retain(|system| system.id.as_str() != "crm");
+    let log = parse(&rendered(OutputFormat::Sarif, &report, PersonDisplay::Id));
+    assert_eq!(errors(&schema, &log), Vec::<String>::new());
+    let runs = log["runs"].as_array().expect("runs");
+    assert_eq!(runs.len(), 2, "the same run as before, so that a service knows its alerts again");
+    let id = runs[1]["automationDetails"]["id"].as_str().expect("text");
+    assert!(id.starts_with("holdover/crm/"), "{id}");
+    let prints = |results: &[Value]| -> Vec<String> {
+        let mut prints: Vec<String> =
+            results.iter().map(|result| result["partialFingerprints"]["residualAccess/v1"].to_string()).collect();
+        prints.sort();
+        prints
+    };
+    let now: Vec<Value> = runs.iter().flat_map(|run| run["results"].as_array().expect("results").clone()).collect();
+    assert!(now.len() > 3 && prints(&now) == prints(&whole), "{now:?}");
+    let told = runs[1]["invocations"][0]["toolExecutionNotifications"].to_string();
+    assert!(told.contains("crm is not in the configuration"), "{told}");
+    let known = runs[0]["invocations"][0]["toolExecutionNotifications"].to_string();
+    assert!(!known.contains("not in the configuration"), "{known}");
+    // Beyond the limit of services, one run holds them too.
+    while report.systems.len() < 20 {
+        let mut system = report.systems[0].clone();
+        system.id = format!("system-{}", report.systems.len()).into();
+        report.systems.push(system);
+    }
+    let log = parse(&rendered(OutputFormat::Sarif, &report, PersonDisplay::Id));
+    assert_eq!(log["runs"].as_array().expect("runs").len(), 1);
+    assert_eq!(prints(log["runs"][0]["results"].as_array().expect("results")), prints(&whole));
+    let told = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].to_string();
+    assert!(told.contains("crm is not in the configuration"), "{told}");
+    // The file of a company that took out its only system says what it left open.
+    report.systems.clear();
+    let log = parse(&rendered(OutputFormat::Sarif, &report, PersonDisplay::Id));
+    let runs = log["runs"].as_array().expect("runs");
+    let all: Vec<Value> = runs.iter().flat_map(|run| run["results"].as_array().expect("results").clone()).collect();
+    assert_eq!(prints(&all), prints(&whole));
+}
+
+/// The sample with everything open of one system within the agreed time.
+fn within_time() -> crate::report::Report {
+    let mut report = sample::rich();
+    report.findings.retain(|finding| finding.state.is_open() && finding.system.as_str() == "crm");
+    for finding in &mut report.findings {
+        finding.due = false;
+        finding.due_at = sample::at("2026-08-02T09:33:00Z");
+    }
+    let states = [FindingState::Observed, FindingState::Unverified, FindingState::Closing, FindingState::Confirmed];
+    assert!(states.iter().all(|state| report.findings.iter().any(|finding| finding.state == *state)));
+    report
+}
+
+#[test]
+fn access_within_the_agreed_time_raises_no_alarm_anywhere_and_its_twin_that_is_due_does() {
+    let mut report = within_time();
+    let count = report.findings.len();
+    let log = parse(&rendered(OutputFormat::Sarif, &report, PersonDisplay::Id));
+    let run = &log["runs"][1];
+    assert_eq!(run["results"].as_array().expect("results").iter().filter(|one| one["kind"] == "fail").count(), 0);
+    let told = run["invocations"][0]["toolExecutionNotifications"].to_string();
+    assert!(told.contains(&format!("{count} findings are within the agreed time")), "{told}");
+    assert!(!told.contains("seen once"), "counted once: {told}");
+    for event in events(&rendered(OutputFormat::Ocsf, &report, PersonDisplay::Id)) {
+        assert_eq!(event["is_alert"], false, "{event}");
+        if event["unmapped"]["due"] == false {
+            let says = event["message"].as_str().expect("text");
+            assert!(says.contains("within the agreed time until 2026-08-02T09:33:00Z"), "{says}");
+        }
+    }
+    for finding in &mut report.findings {
+        finding.due = true;
+    }
+    let log = parse(&rendered(OutputFormat::Sarif, &report, PersonDisplay::Id));
+    assert!(log["runs"][1]["results"].as_array().expect("results").iter().any(|one| one["kind"] == "fail"));
+    let events = events(&rendered(OutputFormat::Ocsf, &report, PersonDisplay::Id));
+    assert_eq!(events.iter().filter(|event| event["is_alert"] == true).count(), 4, "all but the one seen once");
+    assert!(events.iter().all(|event| !event["message"].as_str().expect("text").contains("agreed time")));
+}
+
+#[test]
+fn each_way_in_which_a_finding_closes_is_told_in_its_own_words() {
+    use crate::findings::{Change, Usability};
+    let mut report = sample::rich();
+    let gone = &report.closed[0];
+    let (from, until) = (sample::at("2026-07-30T03:30:00Z"), sample::at("2026-07-31T03:30:00Z"));
+    // Shown as ended, it was seen at the end of that time; absent, at its beginning.
+    let closed = |change, usability, seen| {
+        let mut finding = gone.clone();
+        (finding.change, finding.usability, finding.last_seen_at) = (change, usability, seen);
+        finding.revoked_between = (change == Change::Closed).then_some((from, until));
+        finding
+    };
+    let cases = [
+        (
+            closed(Change::Rehired, Usability::UsableNow, from),
+            "employed again, and it may still be there",
+            "no longer found",
+        ),
+        (closed(Change::Closed, Usability::Dormant, until), "switched off, and not removed", "no longer"),
+        (closed(Change::Closed, Usability::Inert, until), "ended, and cannot come back", "no longer"),
+        (closed(Change::Closed, Usability::UsableNow, from), "no longer found", "switched off"),
+        // A remnant whose use was recorded as handled is gone as everything else is.
+        (closed(Change::Closed, Usability::Dormant, from), "no longer found", "switched off"),
+    ];
+    for (finding, says, never) in cases {
+        report.findings.clear();
+        report.ambiguous.clear();
+        report.closed = vec![finding];
+        let log = parse(&rendered(OutputFormat::Sarif, &report, PersonDisplay::Id));
+        let sarif = log["runs"][1]["results"][0]["message"]["text"].as_str().expect("text").to_owned();
+        let ocsf = events(&rendered(OutputFormat::Ocsf, &report, PersonDisplay::Id));
+        for text in [&sarif, ocsf[0]["message"].as_str().expect("text")] {
+            assert!(text.contains(says) && !text.contains(never), "{says}: {text}");
+        }
+    }
+}
+
 /// The resolved definition of class 2004 in 1.8.0, as far as it is used; see `tests/golden/emit/ocsf-1.8.0-2004.json`.
 fn ocsf_definition() -> Value {
     parse(include_str!("../../../tests/golden/emit/ocsf-1.8.0-2004.json"))

@@ -341,6 +341,10 @@ impl Store for SqliteStore {
         runs::last_success(self)
     }
 
+    fn config_since(&self) -> Result<Option<(String, Instant)>, StoreError> {
+        runs::config_since(self)
+    }
+
     fn apply(&mut self, run_id: &str, at: Instant, changes: RunChanges) -> Result<(), StoreError> {
         runs::apply(self, run_id, at, changes)
     }

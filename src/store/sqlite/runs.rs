@@ -278,6 +278,15 @@ pub(super) fn last_success(store: &SqliteStore) -> Result<Option<Instant>, Store
         .map_err(database("reading the last success"))
 }
 
+pub(super) fn config_since(store: &SqliteStore) -> Result<Option<(String, Instant)>, StoreError> {
+    store
+        .connection
+        .query_row("SELECT config_digest, config_since FROM store", [], |row| {
+            Ok(row.get::<_, Option<String>>(0)?.zip(maybe_instant(1, row.get(1)?)?))
+        })
+        .map_err(database("reading since when the configuration holds"))
+}
+
 pub(super) fn reports(store: &SqliteStore) -> Result<Vec<(String, Instant)>, StoreError> {
     store
         .connection

@@ -2,6 +2,7 @@
 
 mod checks;
 mod help;
+mod outputs;
 mod pictures;
 
 use crate::company::{Company, Run};

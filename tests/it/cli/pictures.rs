@@ -131,6 +131,52 @@ fn a_report_of_every_format_equals_what_the_scan_wrote() {
 }
 
 #[test]
+fn an_output_of_the_configuration_is_the_same_on_standard_output_as_in_a_file() {
+    let scan = |format: &str, more: &str, flags: &[&str]| {
+        let mut company = company();
+        company.extra = format!(
+            "  - {{ format: {format}, path: \"-\"{more} }}\n  - {{ format: {format}, path: out/twin{more} }}\n{}",
+            company.extra
+        );
+        company.write_all();
+        let run = company.holdover(&[&["scan", "--no-progress", "--as-of", NOW], flags].concat());
+        run.expect(1);
+        (run.stdout, std::fs::read_to_string(company.path().join("out/twin")).expect("the file"))
+    };
+    for format in ["json", "ndjson", "csv", "ocsf", "html", "markdown", "table"] {
+        let (stdout, file) = scan(format, ", persons: pseudonym", &[]);
+        assert!(stdout.contains("anon-"), "{format}: {stdout}");
+        for telling in ["p-1", "Ana", "ana@acme"] {
+            assert!(!stdout.contains(telling), "{format} shows {telling}: {stdout}");
+        }
+        // On standard output a table is as wide as the terminal, and `written` holds the same names.
+        if format != "table" {
+            assert_eq!(stdout, file, "{format}");
+        }
+    }
+    let (stdout, file) = scan("markdown", ", persons: name", &[]);
+    assert!(stdout.contains("Ana Silva") && stdout == file, "{stdout}");
+    let (stdout, file) = scan("csv", ", csv_bom: true", &[]);
+    assert!(stdout.starts_with('\u{feff}') && stdout == file, "{stdout}");
+    // A format that is asked for by a flag comes as it does without a configuration.
+    let (stdout, file) = scan("json", ", persons: pseudonym", &["--format", "json"]);
+    assert!(stdout.contains("\"persons\":\"id\"") && stdout.contains("p-1"), "{stdout}");
+    assert!(file.contains("\"persons\":\"pseudonym\""), "{file}");
+}
+
+#[test]
+fn a_configured_table_on_standard_output_ends_with_the_one_summary() {
+    for persons in ["", ", persons: name", ", persons: pseudonym"] {
+        let mut company = company();
+        company.extra = format!("  - {{ format: table, path: \"-\"{persons} }}\n{}", company.extra);
+        company.write_all();
+        let run = company.scan();
+        run.expect(1);
+        assert!(run.stdout.contains("verdict") && !run.stderr.contains("verdict"), "{persons}: {}", run.stderr);
+    }
+}
+
+#[test]
 fn with_all_outputs_in_files_and_quiet_standard_output_is_empty() {
     let mut company = company();
     company.write_all();

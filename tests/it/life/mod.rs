@@ -4,6 +4,7 @@ mod closing;
 mod coverage;
 mod decided;
 mod roster;
+mod rules;
 mod same_grant;
 mod switches;
 

@@ -34,6 +34,39 @@ fn a_run_that_is_asked_for_ends_as_scan_would_and_its_figures_are_told() {
     assert_eq!(serving.known("GET", "/api/v1/runs/99", "").status, 404);
 }
 
+fn figure(text: &str, name: &str) -> Option<String> {
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).map(str::to_owned)
+}
+
+#[test]
+fn since_when_the_configuration_holds_is_told_after_a_run_after_a_failed_one_and_after_a_start() {
+    let name = "holdover_config_last_change_timestamp_seconds";
+    let mut company = today(QUIET);
+    company.extra.push_str("rules: own\n");
+    company.write("own/license-assigned.yaml", include_str!("../../../rules/license-assigned.yaml"));
+    company.write_all();
+    let serving = Serving::start(&company);
+    let metrics = |serving: &Serving| serving.known("GET", "/metrics", "").body;
+    assert_eq!(figure(&metrics(&serving), name), None, "nothing was run");
+    assert_eq!(serving.run("")["exit_code"], 1);
+    let told = metrics(&serving);
+    let since = figure(&told, name).unwrap_or_else(|| panic!("not told after a run:\n{told}"));
+    company.write("own/license-assigned.yaml", "id: nonsense\n");
+    assert_eq!(serving.run("")["exit_code"], 2);
+    let told = metrics(&serving);
+    assert_eq!(figure(&told, name).as_ref(), Some(&since), "after a failed run:\n{told}");
+    assert_eq!(figure(&told, "holdover_run_exit_code").as_deref(), Some("2"), "it failed");
+    assert!(!told.contains("holdover_run_verdict"), "no flag of it is known:\n{told}");
+    drop(serving);
+    company.write("own/license-assigned.yaml", include_str!("../../../rules/license-assigned.yaml"));
+    let serving = Serving::start(&company);
+    let told = until("the last run is told", || {
+        let told = metrics(&serving);
+        told.contains("holdover_run_exit_code").then_some(told)
+    });
+    assert_eq!(figure(&told, name), Some(since), "after a start:\n{told}");
+}
+
 #[test]
 fn a_service_that_was_not_there_at_its_time_catches_up_once_and_the_next_start_does_not() {
     let daily = QUIET.replace("cron: \"0 0 1 1 *\", name: yearly", "cron: \"0 0 * * *\", name: daily");

@@ -240,7 +240,7 @@ impl MatrixRow {
             person: inert(&persons.label(&leaver.person_id)),
             ended: words::seconds(leaver.access_end_at),
             cells: leaver.cells.iter().map(|(verdict, open)| cell(*verdict, *open)).collect(),
-            result: words::leaver_sentence(leaver.open, leaver.complete_scopes, leaver.declared_scopes),
+            result: words::leaver_sentence(leaver),
         }
     }
 }
