@@ -22,8 +22,11 @@ const LARGEST: u64 = 256 * 1024;
 /// Time a credential command may take.
 const COMMAND_TIME: Duration = Duration::from_secs(30);
 
-/// Looks a variable up in the environment that the program was given.
-pub type Variables = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+/// Looks a variable up in the environment that the program was given. The error says why it gives no secret.
+pub type Variables = Box<dyn Fn(&str) -> Result<String, &'static str> + Send + Sync>;
+
+/// Why a variable gives no secret, where nothing is known but that it is not there.
+pub const NOT_SET: &str = "is not set, or empty";
 
 /// Fetches secrets for the scanners of one configuration.
 pub struct Keeper {
@@ -39,8 +42,13 @@ impl std::fmt::Debug for Keeper {
 }
 
 impl Keeper {
-    /// Relative paths start at `base`.
-    pub fn new(base: PathBuf, variables: Variables) -> Self {
+    /// Relative paths start at `base`. For an environment that holds nothing but text.
+    pub fn new(base: PathBuf, variables: Box<dyn Fn(&str) -> Option<String> + Send + Sync>) -> Self {
+        Self::of(base, Box::new(move |name| variables(name).ok_or(NOT_SET)))
+    }
+
+    /// The same for an environment in which a variable may be no text.
+    pub fn of(base: PathBuf, variables: Variables) -> Self {
         Self { base, variables, command_time: COMMAND_TIME }
     }
 
@@ -56,8 +64,9 @@ impl Secrets for Keeper {
     fn fetch(&self, reference: &SecretRef) -> Result<Secret, Cause> {
         let text = match reference {
             SecretRef::File(path) => read_file(&self.base.join(path))?,
-            SecretRef::Environment(name) => (self.variables)(name)
-                .ok_or_else(|| failed(format!("environment variable {name}"), "is not set, or empty"))?,
+            SecretRef::Environment(name) => {
+                (self.variables)(name).map_err(|why| failed(format!("environment variable {name}"), why))?
+            }
             SecretRef::Command(command) => run_command(command, self.command_time)?,
         };
         let secret = text.trim_end_matches(['\n', '\r']);

@@ -306,8 +306,8 @@ impl Work for Loaded {
 /// Reads certificate and secrets of the service, anew at every reload.
 fn door(session: &Session<'_>, config: &Config, settings: &ServeConfig) -> Result<Door, Failure> {
     let environment = session.environment.clone();
-    let variables = move |name: &str| environment.variable(name).map(String::from);
-    let keeper = Keeper::new(config.base.clone(), Box::new(variables));
+    let variables = move |name: &str| environment.secret(name);
+    let keeper = Keeper::of(config.base.clone(), Box::new(variables));
     let fetch = |key: &str, reference: &SecretRef| {
         keeper.fetch(reference).map_err(|cause| Failure::Usage(format!("{key}: {cause}")))
     };

@@ -115,8 +115,8 @@ impl<'a> Session<'a> {
     pub(super) fn configuration(&self) -> Result<Configured, Failure> {
         let file = self.config_file()?;
         let text = read_text(&file)?;
-        let lookup = |name: &str| self.environment.variable(name).map(String::from);
-        let loaded = config::load(&file, &text, &lookup).map_err(Failure::Problems)?;
+        let lookup = |name: &str| self.environment.reference(name);
+        let loaded = config::load_from(&file, &text, &lookup).map_err(Failure::Problems)?;
         let mut config = loaded.config.clone();
         // Relative paths of the file start at its folder, those of a flag where the command was typed.
         config.state_dir = match &self.global.state_dir {
@@ -171,11 +171,11 @@ impl<'a> Session<'a> {
     /// What scanners are given beside their settings.
     pub(super) fn ways(&self, config: &Config, record: Option<&Path>, network: scanners::Network) -> scanners::Ways {
         let environment = self.environment.clone();
-        let variables = move |name: &str| environment.variable(name).map(String::from);
+        let variables = move |name: &str| environment.secret(name);
         let clock = self.clock(config).0;
         scanners::Ways {
             base: config.base.clone(),
-            secrets: Arc::new(Aside(Keeper::new(config.base.clone(), Box::new(variables)))),
+            secrets: Arc::new(Aside(Keeper::of(config.base.clone(), Box::new(variables)))),
             now: Arc::new(move || clock.now()),
             record: record.map(Path::to_path_buf),
             network,

@@ -17,7 +17,7 @@ mod validate;
 use std::path::Path;
 
 use crate::problem::Problem;
-use crate::yaml::{self, Document};
+use crate::yaml::{self, Document, Variable};
 
 pub use reference::reference;
 pub use show::{Origin, Override, Setting, show};
@@ -39,9 +39,17 @@ pub struct Loaded {
 /// # Errors
 /// Every mistake, each with its place.
 pub fn load(file: &Path, text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Vec<Problem>> {
+    load_from(file, text, &|name| environment(name).into())
+}
+
+/// The same from an environment in which a variable may be no text.
+///
+/// # Errors
+/// Every mistake, each with its place.
+pub fn load_from(file: &Path, text: &str, environment: &dyn Fn(&str) -> Variable) -> Result<Loaded, Vec<Problem>> {
     let (document, mut problems) = Document::read_all(file, text);
     let Some(mut document) = document else { return Err(problems) };
-    problems.extend(document.interpolate(environment));
+    problems.extend(document.interpolate_from(environment));
     match validate::config(&document, text) {
         Ok(checked) if problems.is_empty() => {
             Ok(Loaded { config: checked.config, warnings: checked.warnings, document })

@@ -316,7 +316,7 @@ pub struct Config {
     pub policy: Option<PathBuf>,
     /// Exceptions file.
     pub exceptions: Option<PathBuf>,
-    /// Folder of rules that replaces the embedded ones.
+    /// Folder of rules and lists that lie on top of the embedded ones.
     pub rules: Option<PathBuf>,
     /// Systems, sorted by id.
     pub systems: Vec<SystemConfig>,

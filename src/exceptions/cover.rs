@@ -16,13 +16,13 @@ impl Exceptions {
         let speaking = || self.judged.iter().filter(|judged| judged.speaks_to(query));
         let active =
             speaking().filter(|judged| judged.state_at(now) == ExceptionState::Active).max_by(|left, right| {
-                let key = |judged: &Judged| judged.exception.expires_at;
+                let key = |judged: &Judged| judged.exception.ends_at();
                 key(left).cmp(&key(right)).then_with(|| right.exception.id.cmp(&left.exception.id))
             });
         if let Some(judged) = active {
             return Some(Cover::Active {
                 id: Arc::clone(&judged.exception.id),
-                expires_at: judged.exception.expires_at,
+                expires_at: judged.exception.ends_at(),
             });
         }
         speaking()

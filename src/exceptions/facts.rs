@@ -134,7 +134,7 @@ impl Judged {
             state,
             person_id: exception.person_id.clone(),
             system: exception.system.clone(),
-            expires_at: exception.expires_at,
+            expires_at: exception.ends_at(),
             covers: usage.covers,
             expiring: is_active && ends_soon,
             stale: is_active && usage.idle_runs >= IDLE_RUNS,

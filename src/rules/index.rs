@@ -109,6 +109,7 @@ Conditions are CEL without loops: comparisons, `in`, `has()`, `!`, `&&`, `||`, `
 - A hidden fact makes the whole answer unknown, unless the rest of the condition decides it.
 - Times carry their precision. A comparison that the precision does not decide is unknown. A source's time is compared
   with `<` and `>=`: it counts as after the instant it begins at.
-- `access in lists.break_glass` asks for the grant, the account it hangs from, and the logins of its holders.
+- `access in lists.break_glass` asks for the grant, the account it hangs from, and the logins of its holders. Of an
+  account without any login it asks for the display text; no other display text puts a grant on a list.
 
 ";

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use scan_contract::Access;
+use scan_contract::{Access, AccessKind, IdentifierKind};
 
 use crate::normal;
 
@@ -24,8 +24,9 @@ impl List {
         self.logins.insert((system.into(), normal::fold(login).into()));
     }
 
-    /// Whether the grant, or the account it hangs from, is on the list. Logins are compared folded, with the display
-    /// text of accounts and with the logins of the holders.
+    /// Whether the grant, or the account it hangs from, is on the list. Logins are compared folded, with those of the
+    /// holders that the system vouches for. An account in whose record no holder names a login at all is compared by
+    /// its display text; of any other grant that text is what somebody chose, and puts nothing on a list.
     pub(super) fn holds(&self, system: &str, access: &Access) -> bool {
         if self.grants.is_empty() && self.logins.is_empty() {
             return false;
@@ -34,8 +35,15 @@ impl List {
         let login = |text: &str| self.logins.contains(&(Box::from(system), normal::fold(text).into()));
         grant(access.grant_id.as_str())
             || access.parent.as_ref().is_some_and(|parent| grant(parent.as_str()))
-            || access.grant_display.as_deref().is_some_and(login)
-            || access.holders.iter().filter_map(|holder| holder.login.as_deref()).any(login)
+            || Self::logins_of(access).any(login)
+    }
+
+    /// The logins of an access.
+    fn logins_of(access: &Access) -> impl Iterator<Item = &str> {
+        let names_one = access.holders.iter().any(|holder| holder.login.is_some());
+        let display = (access.kind == AccessKind::Account && !names_one).then_some(access.grant_display.as_deref());
+        let vouched = access.holders.iter().filter(|holder| holder.vouches_for(IdentifierKind::Login));
+        vouched.filter_map(|holder| holder.login.as_deref()).chain(display.flatten())
     }
 
     /// How many entries it has.
@@ -68,7 +76,7 @@ impl Lists {
 
 #[cfg(test)]
 mod tests {
-    use scan_contract::{AccessKind, GrantId, ScopeName, Status};
+    use scan_contract::{GrantId, ScopeName, Status};
 
     use super::*;
 

@@ -279,7 +279,8 @@ pub(super) struct RawEntry {
     pub(super) system: String,
     /// Id of the grant, or of the account it hangs from.
     pub(super) grant_id: Option<String>,
-    /// Login or display name of the account.
+    /// Login of a holder, in large or small letters. Where the system gives an account no login, its display text is
+    /// compared instead; if people choose that text themselves, name the account by `grant_id`.
     pub(super) login: Option<String>,
     /// Why it is on the list: for those who read the file after you.
     #[expect(dead_code, reason = "demanded of the operator, not read by the program")]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use cel::Env;
-use scan_contract::{AccessKind, DiskDocuments, Relation};
+use scan_contract::{AccessKind, DiskDocuments, Holder, IdentifierKind, Relation};
 
 use super::check::check;
 use super::lists::{List, Lists};
@@ -217,6 +217,35 @@ fn a_list_entry_names_exactly_one_of_grant_and_login() {
     assert!(both[0].says.contains("exactly one"), "{both:#?}");
     let one = load_own("lists/break-glass.yaml", &entry("grant_id: a, ")).expect("it loads");
     assert_eq!(one.list_sizes().collect::<Vec<_>>(), [("break_glass", 1), ("service_identities", 0)]);
+}
+
+#[test]
+fn a_display_name_that_somebody_chose_puts_nothing_on_a_list() {
+    let list = "description: mine\nentries:\n  - { system: crm, login: svc-deploy, reason: nightly deployment }\n";
+    let rules = load_own("lists/service-identities.yaml", list).expect("it loads");
+    let (_, rule) = rules.named("account-active").expect("the rule");
+    let planted = cases::planted(rule.cases.first().expect("a case"));
+    let outcome = |display: Option<&str>, login: Option<&str>, verified: Option<Vec<IdentifierKind>>| {
+        let mut planted = planted.clone();
+        planted.access.grant_display = display.map(String::from);
+        let mut holder = Holder::new(Relation::Holder);
+        holder.provider_id = Some(String::from("u-7"));
+        holder.login = login.map(String::from);
+        holder.verified = verified;
+        planted.access.holders = vec![holder];
+        evaluate::evaluate_one(rule, &planted.facts(), rules.lists(), rules.env())
+    };
+    assert_eq!(outcome(None, Some("mallory"), None), Outcome::Hit);
+    assert_eq!(outcome(Some("Svc-Deploy"), Some("mallory"), None), Outcome::Hit, "a nickname");
+    let claims = Some(vec![IdentifierKind::ProviderId]);
+    assert_eq!(outcome(None, Some("svc-deploy"), claims), Outcome::Hit, "a login that the account only claims");
+    assert_eq!(outcome(Some("Deployment"), Some("Svc-Deploy"), None), Outcome::Miss, "the account that is meant");
+    assert_eq!(outcome(Some("svc-deploy"), None, None), Outcome::Miss, "a system that gives no login");
+    // What is no account has a text of its own: a token is called what its maker liked.
+    let (_, rule) = rules.named("console-password-active").expect("the rule");
+    let mut password = cases::planted(rule.cases.first().expect("a case"));
+    password.access.grant_display = Some(String::from("svc-deploy"));
+    assert_eq!(evaluate::evaluate_one(rule, &password.facts(), rules.lists(), rules.env()), Outcome::Hit);
 }
 
 #[test]

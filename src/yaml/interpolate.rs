@@ -2,6 +2,7 @@
 //!
 //! A lone `$` is itself, so that texts with dollars need no care unless a brace follows.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use crate::problem::{Place, Problem};
@@ -9,12 +10,58 @@ use crate::problem::{Place, Problem};
 use super::pointer;
 use super::tree::{Content, Node, Scalar};
 
-type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+type Environment<'a> = &'a dyn Fn(&str) -> Variable;
 
-/// Replaces in every leaf; returns what could not be replaced.
-pub(super) fn document(file: &Path, root: &mut Node, environment: Environment<'_>) -> Vec<Problem> {
+/// What a reference to an environment variable finds.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Variable {
+    /// Its value.
+    Text(String),
+    /// It is set, and its value is not UTF-8.
+    NotText,
+    /// It is not set.
+    Unset,
+}
+
+// The value may be a secret (SEC-3).
+impl std::fmt::Debug for Variable {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Text(_) => "Text(..)",
+            Self::NotText => "NotText",
+            Self::Unset => "Unset",
+        })
+    }
+}
+
+impl From<Option<String>> for Variable {
+    fn from(value: Option<String>) -> Self {
+        value.map_or(Self::Unset, Self::Text)
+    }
+}
+
+/// Replaces in every leaf; returns what could not be replaced. Each value that was asked for is noted with its reference.
+pub(super) fn document(
+    file: &Path,
+    root: &mut Node,
+    environment: Environment<'_>,
+    inserted: &mut Vec<(String, String)>,
+) -> Vec<Problem> {
     let mut problems = Vec::new();
-    node(file, root, "", environment, &mut problems);
+    let asked = RefCell::new(std::mem::take(inserted));
+    let noting = |name: &str| {
+        let variable = environment(name);
+        if let Variable::Text(value) = &variable {
+            let pair = (value.clone(), format!("${{{name}}}"));
+            let mut asked = asked.borrow_mut();
+            if !asked.contains(&pair) {
+                asked.push(pair);
+            }
+        }
+        variable
+    };
+    node(file, root, "", &noting, &mut problems);
+    *inserted = asked.into_inner();
     problems
 }
 
@@ -99,10 +146,14 @@ fn resolve(reference: &str, environment: Environment<'_>) -> Result<String, (Str
         ));
     }
     match (environment(name), default) {
-        (Some(value), Some(default)) if value.is_empty() => Ok(default.to_owned()),
-        (Some(value), _) => Ok(value),
-        (None, Some(default)) => Ok(default.to_owned()),
-        (None, None) => {
+        (Variable::Text(value), Some(default)) if value.is_empty() => Ok(default.to_owned()),
+        (Variable::Text(value), _) => Ok(value),
+        (Variable::NotText, _) => Err((
+            format!("the environment variable {name} is not UTF-8"),
+            "what goes into this file has to be text: set the variable to text",
+        )),
+        (Variable::Unset, Some(default)) => Ok(default.to_owned()),
+        (Variable::Unset, None) => {
             Err((format!("the environment variable {name} is not set"), "set it, or give a default with ${NAME:-text}"))
         }
     }
@@ -114,10 +165,11 @@ mod tests {
 
     fn with(text: &str) -> Result<String, Vec<(String, &'static str)>> {
         replace(text, &|name| match name {
-            "HOME" => Some("/home/audit".to_owned()),
-            "EMPTY" => Some(String::new()),
-            "TRICK" => Some("${HOME}".to_owned()),
-            _ => None,
+            "HOME" => Variable::Text("/home/audit".to_owned()),
+            "EMPTY" => Variable::Text(String::new()),
+            "TRICK" => Variable::Text("${HOME}".to_owned()),
+            "BYTES" => Variable::NotText,
+            _ => Variable::Unset,
         })
     }
 
@@ -139,6 +191,14 @@ mod tests {
         ] {
             assert_eq!(with(text).expect(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_variable_that_is_no_text_is_told_from_one_that_is_not_set() {
+        let says = |text: &str| with(text).expect_err(text).remove(0).0;
+        assert_eq!(says("${BYTES}"), "the environment variable BYTES is not UTF-8");
+        assert_eq!(says("${BYTES:-default}"), "the environment variable BYTES is not UTF-8", "it is set");
+        assert_eq!(says("${NONE}"), "the environment variable NONE is not set");
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //!
 //! This room never reads a file or the environment itself; both are handed in.
 
+mod conceal;
 pub mod forms;
 mod interpolate;
 mod pointer;
@@ -30,6 +31,7 @@ use sha2::{Digest as _, Sha256};
 use crate::problem::{Place, Problem};
 use tree::Node;
 
+pub use interpolate::Variable;
 pub use pointer::{join, key_path};
 pub use schema::{published, schema_of};
 
@@ -53,7 +55,7 @@ pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// Deepest nesting that is read.
 pub const MAX_DEPTH: usize = 64;
 
-/// What to say about an unknown key besides its nearest valid one: `None` takes the ordinary help.
+/// What to say about an unknown key that no valid one is near to: `None` takes the ordinary help.
 pub type UnknownKeyHelp<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// SHA-256 of a written file in lower-case hex: what a run record cites it by.
@@ -72,6 +74,8 @@ pub struct Document {
     root: Node,
     /// Pointer of the root in the file, for a part of a document.
     base: String,
+    /// Values that came from the environment, each with the reference it is shown as.
+    inserted: Vec<(String, String)>,
 }
 
 impl Document {
@@ -91,7 +95,7 @@ impl Document {
     /// read, and the mistakes. Of a key that stands twice, the first one is in it. With any mistake the file is wrong.
     pub fn read_all(file: &Path, text: &str) -> (Option<Self>, Vec<Problem>) {
         let (root, problems) = read::tree(file, text);
-        (root.map(|root| Self { file: file.to_path_buf(), root, base: String::new() }), problems)
+        (root.map(|root| Self { file: file.to_path_buf(), root, base: String::new(), inserted: Vec::new() }), problems)
     }
 
     /// The file the document came from.
@@ -103,7 +107,12 @@ impl Document {
     /// of the file. For lists whose entries are judged one by one.
     pub fn part(&self, pointer: &str) -> Option<Self> {
         let (node, _) = pointer::find(&self.root, pointer)?;
-        Some(Self { file: self.file.clone(), root: node.clone(), base: format!("{}{pointer}", self.base) })
+        Some(Self {
+            file: self.file.clone(),
+            root: node.clone(),
+            base: format!("{}{pointer}", self.base),
+            inserted: self.inserted.clone(),
+        })
     }
 
     /// Number of entries of the list at a JSON pointer; `None` where no list stands.
@@ -135,7 +144,13 @@ impl Document {
     /// or holds no name. What was put in stays text, unless the schema asks for a number or a truth value there.
     #[must_use = "an unset variable is a problem"]
     pub fn interpolate(&mut self, environment: &dyn Fn(&str) -> Option<String>) -> Vec<Problem> {
-        interpolate::document(&self.file, &mut self.root, environment)
+        self.interpolate_from(&|name| environment(name).into())
+    }
+
+    /// The same from an environment in which a variable may be no text, which is a problem of its own.
+    #[must_use = "an unset variable is a problem"]
+    pub fn interpolate_from(&mut self, environment: &dyn Fn(&str) -> Variable) -> Vec<Problem> {
+        interpolate::document(&self.file, &mut self.root, environment, &mut self.inserted)
     }
 
     /// Checks the document against the schema of `T` and reads it as a `T`.

@@ -75,6 +75,10 @@ impl Mapping {
         self.entries.iter().map(|entry| entry.key.as_str())
     }
 
+    pub(super) fn values(&self) -> impl Iterator<Item = &Node> {
+        self.entries.iter().map(|entry| &entry.value)
+    }
+
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = (&str, &mut Node)> {
         self.entries.iter_mut().map(|entry| (entry.key.as_str(), &mut entry.value))
     }

@@ -116,13 +116,12 @@ pub(super) fn came_from_environment(document: &Document, at: &str) -> bool {
 
 fn unknown_key(document: &Document, at: &str, key: &str, valid: &[String], unknown: UnknownKeyHelp<'_>) -> Problem {
     let problem = document.key_problem(&pointer::join(at, key), format!("unknown key `{key}`"));
-    if let Some(help) = unknown(key) {
-        return problem.help(help);
-    }
-    match problem::nearest(key, valid.iter().map(String::as_str)) {
-        Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None if valid.is_empty() => problem,
-        None => problem.help(format!("known here: {}", valid.join(", "))),
+    // A key that is only misspelt is the likelier mistake.
+    match (problem::nearest(key, valid.iter().map(String::as_str)), unknown(key)) {
+        (Some(near), _) => problem.help(format!("did you mean `{near}`?")),
+        (None, Some(help)) => problem.help(help),
+        (None, None) if valid.is_empty() => problem,
+        (None, None) => problem.help(format!("known here: {}", valid.join(", "))),
     }
 }
 

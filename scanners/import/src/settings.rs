@@ -346,7 +346,7 @@ impl CsvSettings {
             if !self.columns.contains_key(field) {
                 say(key.clone(), String::from("no column is mapped to this field"));
             }
-            if let Err(says) = crate::csv::pattern_problem(pattern, self.time_zone.is_some()) {
+            if let Err(says) = crate::csv::pattern_problem(pattern, self.time_zone) {
                 say(key, says);
             }
         }

@@ -48,7 +48,8 @@ pub(super) struct RawConfig {
     /// File of approved exceptions.
     #[schemars(length(min = 1))]
     pub(super) exceptions: Option<String>,
-    /// Folder of rules that replaces the ones that come with Holdover.
+    /// Folder of rules and lists that lie on top of those of Holdover: a file of the same name replaces one, a new one
+    /// adds one, and leaving one out changes nothing.
     #[schemars(length(min = 1))]
     pub(super) rules: Option<String>,
     /// Systems that are read.

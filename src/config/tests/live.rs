@@ -7,9 +7,9 @@ use scan_transport::SecretRef;
 use crate::config::{self, Connector};
 use crate::problem::{Problem, render};
 
-const HEAD: &str = "version: 1\nroster:\n  sources:\n    - { id: hris, format: csv, path: hris.csv, coverage: full, end_date_meaning: last_day_included }\nsystems:\n";
+pub(super) const HEAD: &str = "version: 1\nroster:\n  sources:\n    - { id: hris, format: csv, path: hris.csv, coverage: full, end_date_meaning: last_day_included }\nsystems:\n";
 
-const ALL: &str = r#"  - id: cloud
+pub(super) const ALL: &str = r#"  - id: cloud
     connector: aws
     account: "111122223333"
     live:

@@ -5,6 +5,7 @@ mod serve;
 mod services;
 mod together;
 mod trackers;
+mod variables;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

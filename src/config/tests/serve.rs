@@ -6,7 +6,16 @@ use std::time::Duration;
 use crate::config::{self, CatchUp};
 use crate::problem::{Problem, render};
 
-const HEAD: &str = "version: 1\nroster:\n  sources:\n    - { id: hris, format: csv, path: hris.csv, coverage: full, end_date_meaning: last_day_included }\nsystems:\n  - { id: crm, connector: import, scopes: [accounts], files: [{ path: a.ndjson, format: ndjson }] }\n  - { id: hr, connector: import, scopes: [accounts], files: [{ path: b.ndjson, format: ndjson }] }\n";
+pub(super) const HEAD: &str = "version: 1\nroster:\n  sources:\n    - { id: hris, format: csv, path: hris.csv, coverage: full, end_date_meaning: last_day_included }\nsystems:\n  - { id: crm, connector: import, scopes: [accounts], files: [{ path: a.ndjson, format: ndjson }] }\n  - { id: hr, connector: import, scopes: [accounts], files: [{ path: b.ndjson, format: ndjson }] }\n";
+
+pub(super) const ALL: &str = r#"  schedule:
+    - { cron: "30 2 * * *", time_zone: Europe/Berlin, jitter: 10m }
+    - { name: crm-hourly, cron: "0 * * * MON-FRI", systems: [crm] }
+  names: [Holdover.acme.example]
+  tls: { certificate: tls/cert.pem, key: { file: tls/key.pem }, client_ca: tls/clients.pem }
+  bearer: { env: BEARER }
+  listen: "[::]:9911"
+"#;
 
 fn load(serve: &str) -> Result<config::Loaded, Vec<Problem>> {
     config::load(Path::new("holdover.yaml"), &format!("{HEAD}serve:\n{serve}"), &|_| None)
@@ -19,15 +28,7 @@ fn told(serve: &str) -> String {
 
 #[test]
 fn everything_is_read_and_what_is_left_out_has_its_default() {
-    let text = r#"  schedule:
-    - { cron: "30 2 * * *", time_zone: Europe/Berlin, jitter: 10m }
-    - { name: crm-hourly, cron: "0 * * * MON-FRI", systems: [crm] }
-  names: [Holdover.acme.example]
-  tls: { certificate: tls/cert.pem, key: { file: tls/key.pem }, client_ca: tls/clients.pem }
-  bearer: { env: BEARER }
-  listen: "[::]:9911"
-"#;
-    let loaded = load(text).unwrap_or_else(|problems| panic!("{}", render(&problems, |_| None)));
+    let loaded = load(ALL).unwrap_or_else(|problems| panic!("{}", render(&problems, |_| None)));
     let serve = loaded.config.serve.expect("the service");
     assert_eq!(serve.schedule[0].name, "schedule-1");
     assert_eq!(serve.schedule[0].jitter, Duration::from_mins(10));
@@ -85,7 +86,7 @@ fn every_mistake_is_told_at_once_with_its_place() {
         "Europe/Berlim",
         "longer than a day",
         "no system is called crn",
-        "did you mean crm?",
+        "did you mean `crm`?",
         "is no host name",
         "is no address with a port",
     ] {

@@ -11,7 +11,7 @@ use crate::roster::settings::{Authority, SourceFormat, SourceSettings};
 
 const PAGE: &str = include_str!("../../../docs/roster.md");
 
-fn around(sources: &str) -> String {
+pub(super) fn around(sources: &str) -> String {
     let systems = "systems:\n  - { id: okta-main, connector: import, files: [{ path: c.ndjson, format: ndjson }] }\n";
     format!("version: 1\nroster:\n  sources:\n{sources}{systems}")
 }
@@ -21,7 +21,7 @@ fn read(text: &str) -> Result<Loaded, Vec<Problem>> {
 }
 
 /// The sources that the page shows, each a block of its own.
-fn documented() -> Vec<String> {
+pub(super) fn documented() -> Vec<String> {
     PAGE.split("```yaml\n")
         .skip(1)
         .filter_map(|block| block.split("```").next())

@@ -15,7 +15,7 @@ fn a_key_that_looks_like_a_secret_says_why_there_is_none() {
             &format!("unknown key `{key}`"),
         );
         assert!(
-            problem.help.as_ref().is_some_and(|help| help.starts_with("no secret belongs into this file")),
+            problem.help.as_ref().is_some_and(|help| help.starts_with("no secret itself belongs into this file")),
             "{problem:?}"
         );
         assert!(!format!("{problem:?}").contains("hunter2"));
@@ -23,6 +23,22 @@ fn a_key_that_looks_like_a_secret_says_why_there_is_none() {
     // Its twin that only looks a little like one.
     let problem = assert_one("tier: tier2", "teir: tier2", "teir", "systems[0].teir", "unknown key `teir`");
     assert_eq!(problem.help.as_deref(), Some("did you mean `tier`?"));
+}
+
+#[test]
+fn the_nearest_key_is_named_also_where_it_sounds_like_a_secret() {
+    let help = |text: &str, key: &str| {
+        let problems = refused(text);
+        let problem = problems.iter().find(|problem| problem.says == format!("unknown key `{key}`"));
+        problem.and_then(|problem| problem.help.clone()).unwrap_or_else(|| panic!("{key}: {problems:?}"))
+    };
+    let vault = "  - { id: vault, connector: vault, vault: { address: \"https://vault.example\", cluster_name: prod, sign_in: { token: { env: T } }, token_accessor: true } }\nsentinel_leavers";
+    assert_eq!(help(&GOOD.replace("sentinel_leavers", vault), "token_accessor"), "did you mean `token_accessors`?");
+    let source = "  sources:\n    - { id: bamboo, format: bamboohr, company: acme, coverage: full, end_date_meaning: last_day_included, apikey: { env: KEY } }\n";
+    assert_eq!(help(&GOOD.replace("  sources:\n", source), "apikey"), "did you mean `api_key`?");
+    // Where none is near, the reason is told.
+    let far = help(&GOOD.replace("tier: tier2", "client_password: { env: KEY }"), "client_password");
+    assert!(far.contains("{ env: NAME }"), "{far}");
 }
 
 #[test]

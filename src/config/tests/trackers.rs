@@ -10,7 +10,7 @@ use crate::tickets::settings::{GroupBy, TicketsConfig};
 use crate::tickets::trackers::settings::{GitHubSignIn, JiraFlavour, Kind, SignIn};
 
 const PAGE: &str = include_str!("../../../docs/trackers.md");
-const HEAD: &str = "version: 1\nroster:\n  sources:\n    - { id: hris, format: csv, path: hris.csv, coverage: full, \
+pub(super) const HEAD: &str = "version: 1\nroster:\n  sources:\n    - { id: hris, format: csv, path: hris.csv, coverage: full, \
                     default_time_zone: UTC, end_date_meaning: last_day_included }\n\
                     systems:\n  - { id: crm, connector: import, files: [{ path: c.ndjson, format: ndjson }] }\n";
 
@@ -24,12 +24,12 @@ fn good(section: &str) -> TicketsConfig {
     loaded.config.tickets.expect("a section")
 }
 
-fn blocks() -> Vec<String> {
+pub(super) fn blocks() -> Vec<String> {
     PAGE.split("```yaml\n").skip(1).filter_map(|block| block.split("```").next()).map(String::from).collect()
 }
 
 /// Trackers as they stand in a list.
-fn around(entries: &str) -> String {
+pub(super) fn around(entries: &str) -> String {
     let entries: String = entries.lines().flat_map(|line| ["    ", line, "\n"]).collect();
     format!("tickets:\n  trackers:\n{entries}")
 }

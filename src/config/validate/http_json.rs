@@ -65,7 +65,8 @@ fn all<T>(given: Option<Option<T>>) -> Option<Option<T>> {
 fn a_pointer(check: &mut Check<'_>, pointer: &str, text: &str) -> Option<Pointer> {
     let found = Pointer::parse(text);
     if found.is_none() {
-        check.say_help(pointer, format!("\"{text}\" is no JSON pointer"), "such as /data/people");
+        let says = format!("\"{}\" is no JSON pointer", check.shown(pointer, text));
+        check.say_help(pointer, says, "such as /data/people");
     }
     found
 }

@@ -39,7 +39,9 @@ impl Part<'_> {
     fn account(&self, check: &mut Check<'_>, below: &str, text: &str) -> Option<scan_aws::AccountId> {
         let account = scan_aws::AccountId::parse(text);
         if account.is_none() {
-            check.say_help(&self.pointer(below), format!("{text} is no account"), "twelve digits, in quotes");
+            let pointer = self.pointer(below);
+            let says = format!("{} is no account", check.shown(&pointer, text));
+            check.say_help(&pointer, says, "twelve digits, in quotes");
         }
         account
     }

@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::normal;
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 use crate::roster::EndBasis;
 use crate::roster::zones::Zone;
 use crate::yaml::{self, Document};
@@ -51,6 +51,46 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// A text for a message: as the file has it where a variable was put into it, since that may be a secret.
+    fn shown(&self, pointer: &str, text: impl std::fmt::Display) -> String {
+        self.document.reference(pointer).map_or_else(|| text.to_string(), str::to_owned)
+    }
+
+    /// The valid word nearest to a text of the file, unless a variable was put into the text.
+    fn nearest<'w>(&self, pointer: &str, text: &str, valid: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+        if self.document.reference(pointer).is_some() { None } else { problem::nearest(text, valid) }
+    }
+
+    /// Every text of `key` in a list, also in entries with other mistakes, with its form for messages.
+    fn texts(&self, list: &str, key: &str) -> Vec<(String, String)> {
+        let entries = 0..self.document.length(list).unwrap_or_default();
+        let pointers = entries.map(|position| yaml::join(&yaml::join(list, &position.to_string()), key));
+        let text = |pointer: String| {
+            let text = self.document.json(&pointer)?.as_str()?.to_owned();
+            let shown = self.shown(&pointer, &text);
+            Some((text, shown))
+        };
+        pointers.filter_map(text).collect()
+    }
+
+    /// The form for messages of a text of `key` somewhere in a list.
+    fn shown_in(&self, list: &str, key: &str, text: &str) -> String {
+        let found = self.texts(list, key).into_iter().find(|(found, _)| found == text);
+        found.map_or_else(|| text.to_owned(), |(_, shown)| shown)
+    }
+
+    /// What to say where `text` names none of `known`, each with its form for messages.
+    fn did_you_mean(&self, pointer: &str, text: &str, known: &[(String, String)], otherwise: &str) -> String {
+        let near = self.nearest(pointer, text, known.iter().map(|(known, _)| known.as_str()));
+        match known.iter().find(|(known, _)| Some(known.as_str()) == near) {
+            Some((_, shown)) => format!("did you mean `{shown}`?"),
+            None => {
+                let shown: Vec<&str> = known.iter().map(|(_, shown)| shown.as_str()).collect();
+                format!("{otherwise}: {}", shown.join(", "))
+            }
+        }
+    }
+
     fn say(&mut self, pointer: &str, says: impl Into<String>) {
         self.problems.push(self.document.problem(pointer, says));
     }
@@ -81,7 +121,8 @@ impl Check<'_> {
             let line = self.document.place(&pointer).map_or(0, |place| place.line);
             if let Some(earlier) = first.get(&normal(&text)) {
                 let help = format!("line {earlier} has it already");
-                self.say_help(&pointer, format!("the {key} {text} stands twice"), help);
+                let says = format!("the {key} {} stands twice", self.shown(&pointer, &text));
+                self.say_help(&pointer, says, help);
             } else {
                 first.insert(normal(&text), line);
             }
@@ -90,12 +131,14 @@ impl Check<'_> {
 
     /// A time zone by its name; what the roster refuses in a row is refused here too.
     fn zone(&mut self, pointer: &str, name: &str) -> Option<chrono_tz::Tz> {
-        if let Err(not_a_zone) = Zone::parse(name) {
-            self.say_help(pointer, format!("no time zone is called \"{name}\""), not_a_zone.help);
-        } else if let Ok(zone) = name.parse() {
-            return Some(zone);
-        } else {
-            self.say(pointer, format!("no time zone is called \"{name}\""));
+        let says = format!("no time zone is called \"{}\"", self.shown(pointer, name));
+        match (Zone::parse(name), name.parse()) {
+            (Ok(_), Ok(zone)) => return Some(zone),
+            // The help may name the zone that is nearest to the text.
+            (Err(not_a_zone), _) if self.document.reference(pointer).is_none() => {
+                self.say_help(pointer, says, not_a_zone.help);
+            }
+            _ => self.say_help(pointer, says, "write a name of the tz database, such as Europe/Berlin"),
         }
         None
     }
@@ -103,15 +146,12 @@ impl Check<'_> {
     /// A strftime pattern. Empty and unknown specifiers are mistakes now, not when the first value is read.
     fn time_pattern(&mut self, pointer: &str, pattern: &str) {
         use chrono::format::{Item, StrftimeItems};
+        let shown = self.shown(pointer, pattern);
         let mut items = StrftimeItems::new(pattern);
         if items.any(|item| item == Item::Error) {
-            self.say_help(
-                pointer,
-                format!("\"{pattern}\" is no pattern of times"),
-                "such as %d.%m.%Y or %Y-%m-%d %H:%M",
-            );
+            self.say_help(pointer, format!("\"{shown}\" is no pattern of times"), "such as %d.%m.%Y or %Y-%m-%d %H:%M");
         } else if !StrftimeItems::new(pattern).any(|item| matches!(item, Item::Numeric(..) | Item::Fixed(_))) {
-            self.say_help(pointer, format!("\"{pattern}\" has no place for a date"), "such as %d.%m.%Y");
+            self.say_help(pointer, format!("\"{shown}\" has no place for a date"), "such as %d.%m.%Y");
         }
     }
 }
@@ -127,6 +167,10 @@ pub(super) fn config(document: &Document, text: &str) -> Result<Checked, Vec<Pro
         }
     };
     let config = build(&mut check, text, raw);
+    // Each message takes care itself; this is for the one that forgets.
+    for problem in check.problems.iter_mut().chain(&mut check.warnings) {
+        document.conceal(problem);
+    }
     match config {
         Some(config) if check.problems.is_empty() => Ok(Checked { config, warnings: check.warnings }),
         _ => Err(check.problems),
@@ -179,13 +223,14 @@ fn build(check: &mut Check<'_>, text: &str, mut raw: Option<RawConfig>) -> Optio
     let tickets = tickets::tickets(check, tickets);
     let serve = serve::serve(check, raw_serve, &systems);
     let metrics = run::metrics(check, metrics);
-    let live_systems = systems.iter().filter(|system| system.is_live()).map(|system| system.id.as_str());
-    let live_sources =
-        roster.settings.sources.iter().filter(|source| source.is_live()).map(|source| source.id.as_str());
+    let live_systems = systems.iter().filter(|system| system.is_live()).map(|system| ("/systems", system.id.as_str()));
+    let sources = roster.settings.sources.iter();
+    let live_sources = sources.filter(|source| source.is_live()).map(|source| ("/roster/sources", source.id.as_str()));
     if let Some(at) = &run.as_of
-        && let Some(id) = live_systems.chain(live_sources).next()
+        && let Some((list, id)) = live_systems.chain(live_sources).next()
     {
-        let says = format!("the clock is set to {}, but {id} is read live", at.format("%Y-%m-%dT%H:%M:%SZ"));
+        let at = check.shown("/run/as_of", at.format("%Y-%m-%dT%H:%M:%SZ"));
+        let says = format!("the clock is set to {at}, but {} is read live", check.shown_in(list, "id", id));
         check.say("/run/as_of", says);
     } else if run.as_of.is_some() {
         let says = "everything is judged at this instant and not at the present one";
@@ -271,6 +316,7 @@ fn domains(check: &mut Check<'_>, raw: Option<RawIdentity>) -> Vec<DomainConfig>
         for (pointer, name) in names {
             let folded = normal::fold(name).into_owned();
             let line = check.document.place(&pointer).map_or(0, |place| place.line);
+            let name = check.shown(&pointer, name);
             if !folded.contains('.') || folded.contains('@') || folded.contains(char::is_whitespace) {
                 check.say(&pointer, format!("\"{name}\" is not a mail domain such as acme.example"));
             } else if let Some(earlier) = seen.get(&folded) {
@@ -295,7 +341,8 @@ fn about_unknown_keys(key: &str) -> Option<String> {
     let folded = key.to_lowercase().replace('-', "_");
     if SECRETS.iter().any(|word| folded.contains(word)) {
         return Some(
-            "no secret belongs into this file, and no connector of this build needs one: they read files".to_owned(),
+            "no secret itself belongs into this file; give a reference such as { env: NAME } to a key that takes one"
+                .to_owned(),
         );
     }
     match folded.as_str() {

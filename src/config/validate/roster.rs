@@ -83,12 +83,15 @@ fn source(check: &mut Check<'_>, pointer: &str, mut raw: RawSource, position: us
     if let Some(sentinels) = &raw.sentinels {
         for (position, person) in sentinels.ended.iter().enumerate() {
             if sentinels.active.contains(person) {
-                check.say(&at(&format!("sentinels/ended/{position}")), format!("{person} cannot be active and ended"));
+                let pointer = at(&format!("sentinels/ended/{position}"));
+                let says = format!("{} cannot be active and ended", check.shown(&pointer, person));
+                check.say(&pointer, says);
             }
         }
     }
     if raw.manifest.is_none() && raw.format.is_file() {
-        let says = format!("the source {} has no manifest, so its age is that of the file", raw.id);
+        let id = check.shown(&at("id"), &raw.id);
+        let says = format!("the source {id} has no manifest, so its age is that of the file");
         check.warn(&at("path"), says, "give it a manifest with as_of, rows and sha256");
     }
     let asked =
@@ -162,8 +165,9 @@ fn columns(check: &mut Check<'_>, pointer: &str, columns: &BTreeMap<String, Stri
         if header.is_empty() {
             check.say(&yaml::join(pointer, column), "may not be empty");
         } else if let Some(earlier) = seen.insert(header, column) {
-            let says = format!("the column \"{header}\" is used for {earlier} already");
-            check.say_help(&yaml::join(pointer, column), says, "one column of the file has one meaning");
+            let here = yaml::join(pointer, column);
+            let says = format!("the column \"{}\" is used for {earlier} already", check.shown(&here, header));
+            check.say_help(&here, says, "one column of the file has one meaning");
         }
     }
 }
@@ -197,8 +201,9 @@ fn values(check: &mut Check<'_>, pointer: &str, column: &str, words: &BTreeMap<S
         }
         for (position, their) in theirs.iter().enumerate() {
             if let Some(earlier) = seen.insert(their, word) {
-                let says = format!("\"{their}\" means {earlier} already");
-                check.say(&yaml::join(&here, &position.to_string()), says);
+                let here = yaml::join(&here, &position.to_string());
+                let says = format!("\"{}\" means {earlier} already", check.shown(&here, their));
+                check.say(&here, says);
             }
         }
     }
@@ -206,7 +211,9 @@ fn values(check: &mut Check<'_>, pointer: &str, column: &str, words: &BTreeMap<S
 
 fn expected_batch(check: &mut Check<'_>, pointer: &str, raw: RawExpected) -> ExpectedBatch {
     if raw.until.0 < raw.from.0 {
-        check.say(&format!("{pointer}/until"), format!("{} lies before {}", raw.until.0, raw.from.0));
+        let at = |key: &str| format!("{pointer}/{key}");
+        let until = check.shown(&at("until"), raw.until.0);
+        check.say(&at("until"), format!("{until} lies before {}", check.shown(&at("from"), raw.from.0)));
     }
     ExpectedBatch { batch: raw.batch, count: raw.count, from: raw.from.0, until: raw.until.0 }
 }

@@ -69,7 +69,8 @@ fn listen(check: &mut Check<'_>, text: Option<&str>, encrypted: bool, known: boo
     let text = text.unwrap_or(LISTEN);
     let Ok(address) = text.parse::<SocketAddr>() else {
         let help = "digits and a port, such as 127.0.0.1:9911 or [::1]:9911; a name is not looked up";
-        check.say_help("/serve/listen", format!("\"{text}\" is no address with a port"), help);
+        let says = format!("\"{}\" is no address with a port", check.shown("/serve/listen", text));
+        check.say_help("/serve/listen", says, help);
         return None;
     };
     if address.ip().to_canonical().is_loopback() {
@@ -81,6 +82,7 @@ fn listen(check: &mut Check<'_>, text: Option<&str>, encrypted: bool, known: boo
         (true, false) => "`serve.bearer` or `serve.tls.client_ca`",
         (false, false) => "`serve.tls`, and `serve.bearer` or `serve.tls.client_ca`",
     };
+    let address = check.shown("/serve/listen", address);
     let says = format!("{address} is reached from other machines, so it needs {missing}");
     check.say_help("/serve/listen", says, "or listen on 127.0.0.1 behind a proxy that does both");
     None
@@ -109,7 +111,9 @@ fn names(check: &mut Check<'_>, raw: &[String]) -> Vec<String> {
     for (position, name) in raw.iter().enumerate() {
         if !good(name) {
             let help = "a bare name such as holdover.acme.example, without scheme and port";
-            check.say_help(&format!("/serve/names/{position}"), format!("\"{name}\" is no host name"), help);
+            let pointer = format!("/serve/names/{position}");
+            let says = format!("\"{}\" is no host name", check.shown(&pointer, name));
+            check.say_help(&pointer, says, help);
         }
     }
     raw.iter().map(|name| name.to_ascii_lowercase()).collect()
@@ -122,14 +126,18 @@ fn schedule(check: &mut Check<'_>, raw: Vec<RawSchedule>, systems: &[SystemConfi
         let pointer = format!("/serve/schedule/{position}");
         let name = raw.name.unwrap_or_else(|| format!("schedule-{}", position + 1));
         if !seen.insert(name.clone()) {
-            check.say(&pointer, format!("two entries are called {name}"));
+            let shown = check.shown(&format!("{pointer}/name"), &name);
+            check.say(&pointer, format!("two entries are called {shown}"));
         }
         let cron = match CronExpression::parse(&raw.cron) {
             Ok(cron) => Some(cron),
             Err(says) => {
                 let help = "minute, hour, day of month, month, day of week, such as \"30 2 * * *\"";
-                let says = format!("\"{}\" is no cron expression: {says}", crate::hostile::short(&raw.cron, 80));
-                check.say_help(&format!("{pointer}/cron"), says, help);
+                let pointer = format!("{pointer}/cron");
+                let shown = check.shown(&pointer, crate::hostile::short(&raw.cron, 80));
+                // What is wrong with a part names the part.
+                let says = check.document.reference(&pointer).map_or_else(|| format!(": {says}"), |_| String::new());
+                check.say_help(&pointer, format!("\"{shown}\" is no cron expression{says}"), help);
                 None
             }
         };
@@ -156,7 +164,8 @@ fn schedule(check: &mut Check<'_>, raw: Vec<RawSchedule>, systems: &[SystemConfi
     if !entries.is_empty() && entries.iter().all(|entry| !entry.systems.is_empty()) {
         let named = |id: &SystemId| entries.iter().any(|entry| entry.systems.contains(id));
         for system in systems.iter().filter(|system| !named(&system.id)) {
-            let says = format!("no entry reads {}: the service never looks there", system.id);
+            let id = check.shown_in("/systems", "id", system.id.as_str());
+            let says = format!("no entry reads {id}: the service never looks there");
             check.warn("/serve/schedule", says, "add it to an entry, or leave `systems` out of one to read everything");
         }
     }
@@ -165,13 +174,14 @@ fn schedule(check: &mut Check<'_>, raw: Vec<RawSchedule>, systems: &[SystemConfi
 
 fn chosen(check: &mut Check<'_>, pointer: &str, raw: Option<Vec<String>>, systems: &[SystemConfig]) -> Vec<SystemId> {
     let mut chosen = BTreeSet::new();
+    let known = |id: &str| systems.iter().any(|system| system.id.as_str() == id);
     for (position, id) in raw.into_iter().flatten().enumerate() {
-        let known = || systems.iter().map(|system| system.id.as_str());
         // Where the systems themselves do not stand, each of them would be told twice.
-        if !systems.is_empty() && !known().any(|known| known == id) {
-            let near = crate::problem::nearest(&id, known()).map(|near| format!("did you mean {near}?"));
-            let help = near.unwrap_or_else(|| format!("configured: {}", known().collect::<Vec<_>>().join(", ")));
-            check.say_help(&format!("{pointer}/systems/{position}"), format!("no system is called {id}"), help);
+        if !systems.is_empty() && !known(&id) {
+            let here = format!("{pointer}/systems/{position}");
+            let listed: Vec<_> = check.texts("/systems", "id").into_iter().filter(|(id, _)| known(id)).collect();
+            let help = check.did_you_mean(&here, &id, &listed, "configured");
+            check.say_help(&here, format!("no system is called {}", check.shown(&here, &id)), help);
         }
         chosen.insert(id);
     }

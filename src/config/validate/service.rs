@@ -106,7 +106,8 @@ fn one_field(check: &mut Check<'_>, pointer: &str, format: Format, field: &str) 
     if field.is_empty() {
         check.say(pointer, "may not be empty");
     } else if is_pointer && Pointer::parse(field).is_none() {
-        check.say_help(pointer, format!("\"{field}\" is no JSON pointer"), "such as /profile/employeeNumber");
+        let says = format!("\"{}\" is no JSON pointer", check.shown(pointer, field));
+        check.say_help(pointer, says, "such as /profile/employeeNumber");
     }
 }
 
@@ -360,13 +361,11 @@ fn client(check: &mut Check<'_>, pointer: &str, raw: &mut RawSource) -> Option<C
 /// The system whose accounts a directory lists has to exist.
 fn accounts_of(check: &mut Check<'_>, pointer: &str, raw: &mut RawSource) -> Option<String> {
     let id = raw.accounts_of.take()?;
-    let document = check.document;
-    let known: Vec<String> = (0..document.length("/systems").unwrap_or_default())
-        .filter_map(|position| Some(document.json(&format!("/systems/{position}/id"))?.as_str()?.to_owned()))
-        .collect();
-    if !known.contains(&id) {
-        let help = format!("configured: {}", known.join(", "));
-        check.say_help(&format!("{pointer}/accounts_of"), format!("no system is called {id}"), help);
+    let known = check.texts("/systems", "id");
+    if !known.iter().any(|(known, _)| *known == id) {
+        let here = format!("{pointer}/accounts_of");
+        let help = check.did_you_mean(&here, &id, &known, "configured");
+        check.say_help(&here, format!("no system is called {}", check.shown(&here, &id)), help);
     }
     Some(id)
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use scan_contract::{GrantId, Relation, ScopeName, SystemId};
 use scan_transport::Connection;
 
-use crate::problem;
 use crate::roster::{PersonId, RoleTier};
 use crate::yaml::{self, Document};
 
@@ -217,11 +216,12 @@ fn scope_exists(check: &mut Check<'_>, pointer: &str, scope: &str, scopes: &[Str
     if scopes.iter().any(|known| known == scope) {
         return;
     }
-    let help = match problem::nearest(scope, scopes.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("declared here: {}", scopes.join(", ")),
-    };
-    check.say_help(pointer, format!("this system declares no scope {scope}"), help);
+    // A variable in the name of a scope, or in the account that it is made of, is not resolved for a message.
+    let system = pointer.split('/').take(3).collect::<Vec<_>>().join("/");
+    let shown = |scope: &String| (scope.clone(), check.document.concealed(&system, scope));
+    let known: Vec<(String, String)> = scopes.iter().map(shown).collect();
+    let help = check.did_you_mean(pointer, scope, &known, "declared here");
+    check.say_help(pointer, format!("this system declares no scope {}", check.shown(pointer, scope)), help);
 }
 
 fn aws(
@@ -308,7 +308,8 @@ fn import(
         return None;
     }
     for problem in settings.problems() {
-        check.say(&format!("{pointer}{}", to_pointer(&problem.key)), problem.says);
+        let says = check.document.concealed(pointer, &problem.says);
+        check.say(&format!("{pointer}{}", to_pointer(&problem.key)), says);
     }
     Some(Connector::Import(settings))
 }
@@ -359,20 +360,15 @@ fn by_field<T>(written: BTreeMap<String, T>) -> BTreeMap<scan_import::Field, T> 
 
 /// Planted leavers, whose systems have to exist.
 pub(super) fn sentinel_leavers(check: &mut Check<'_>, raw: Option<Vec<RawSentinelLeaver>>) -> Vec<SentinelLeaver> {
-    let document = check.document;
     // Also the ids of systems with other mistakes: one mistake is told once.
-    let ids: Vec<String> = (0..document.length("/systems").unwrap_or_default())
-        .filter_map(|position| document.json(&format!("/systems/{position}/id"))?.as_str().map(str::to_owned))
-        .collect();
-    entries(document, raw, "/sentinel_leavers")
+    let ids = check.texts("/systems", "id");
+    entries(check.document, raw, "/sentinel_leavers")
         .into_iter()
         .map(|(pointer, raw)| {
-            if !ids.contains(&raw.system) {
-                let help = match problem::nearest(&raw.system, ids.iter().map(String::as_str)) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("configured: {}", ids.join(", ")),
-                };
-                check.say_help(&format!("{pointer}/system"), format!("no system is called {}", raw.system), help);
+            if !ids.iter().any(|(id, _)| *id == raw.system) {
+                let here = format!("{pointer}/system");
+                let help = check.did_you_mean(&here, &raw.system, &ids, "configured");
+                check.say_help(&here, format!("no system is called {}", check.shown(&here, &raw.system)), help);
             }
             SentinelLeaver {
                 person_id: PersonId::new(raw.person_id),

@@ -67,7 +67,9 @@ fn habits(check: &mut Check<'_>, raw: RawTickets) -> Habits {
         per_day: caps.per_day.unwrap_or(usual.caps.per_day),
     });
     if caps.per_day < caps.per_run {
-        let says = format!("{} a day are fewer than {} a run", caps.per_day, caps.per_run);
+        let day = check.shown(&format!("{AT}/caps/per_day"), caps.per_day);
+        let run = check.shown(&format!("{AT}/caps/per_run"), caps.per_run);
+        let says = format!("{day} a day are fewer than {run} a run");
         check.say(&format!("{AT}/caps"), says);
     }
     let breaker = raw.breaker.map_or(usual.breaker, |breaker| BreakerLimits {

@@ -92,13 +92,17 @@ fn jira(check: &mut Check<'_>, part: &Part<'_>, raw: RawJira) -> Checked {
 fn closes(check: &mut Check<'_>, part: &Part<'_>, resolve_to: &str, reopen_to: &str, done: &[String], list: &str) {
     let is_done = |word: &str| done.iter().any(|known| known.eq_ignore_ascii_case(word));
     if !is_done(resolve_to) {
-        let says =
-            format!("`{list}` does not hold {resolve_to}, so that a closed ticket would be taken for an open one");
-        check.say(&part.pointer("resolve_to"), says);
+        let here = part.pointer("resolve_to");
+        let word = check.shown(&here, resolve_to);
+        check.say(
+            &here,
+            format!("`{list}` does not hold {word}, so that a closed ticket would be taken for an open one"),
+        );
     }
     if is_done(reopen_to) {
-        let says = format!("`{list}` holds {reopen_to}, so that it opens nothing");
-        check.say(&part.pointer("reopen_to"), says);
+        let here = part.pointer("reopen_to");
+        let word = check.shown(&here, reopen_to);
+        check.say(&here, format!("`{list}` holds {word}, so that it opens nothing"));
     }
 }
 
@@ -160,7 +164,9 @@ fn gitlab(check: &mut Check<'_>, part: &Part<'_>, raw: RawGitlab) -> Checked {
     let url = part.address(check, "url", raw.url.as_deref().unwrap_or("https://gitlab.com"));
     let token = part.secret(check, "token", raw.token);
     for (position, label) in raw.labels.iter().enumerate().filter(|(_, label)| label.contains(',')) {
-        check.say(&part.pointer(&format!("labels/{position}")), format!("\"{label}\" would be two labels"));
+        let here = part.pointer(&format!("labels/{position}"));
+        let says = format!("\"{}\" would be two labels", check.shown(&here, label));
+        check.say(&here, says);
     }
     Some(Kind::GitLab(GitLab {
         url: url?,
@@ -186,8 +192,11 @@ fn request_tracker(check: &mut Check<'_>, part: &Part<'_>, raw: RawRequestTracke
             Ok(number @ 0..=100) => {
                 priorities.insert(severity, number);
             }
-            _ => check
-                .say(&part.pointer(&format!("priorities/{severity}")), format!("{number} is not between 0 and 100")),
+            _ => {
+                let here = part.pointer(&format!("priorities/{severity}"));
+                let says = format!("{} is not between 0 and 100", check.shown(&here, number));
+                check.say(&here, says);
+            }
         }
     }
     Some(Kind::RequestTracker(RequestTracker {

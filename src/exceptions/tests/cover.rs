@@ -84,6 +84,29 @@ fn what_was_taken_back_lapses_at_that_instant() {
 }
 
 #[test]
+fn one_that_will_be_taken_back_ends_on_that_day_and_not_later() {
+    let revoked = GOOD.replace("    review", "    revoked_at: 2026-08-03T12:00:00Z\n    review");
+    let exceptions = judge(&revoked);
+    assert_eq!(exceptions.problems(), []);
+    let (id, ends_at): (Arc<str>, _) = (Arc::from("EX-2026-0031"), at("2026-08-03T12:00:00Z"));
+    let cover = exceptions.covering(&query(), at("2026-08-02T00:00:00Z"));
+    assert_eq!(cover, Some(Cover::Active { id: Arc::clone(&id), expires_at: ends_at }));
+    let day = std::time::Duration::from_hours(24);
+    let facts = exceptions.facts(at("2026-08-02T00:00:00Z"), day, &|_| Usage::default());
+    assert_eq!((facts[0].expires_at, facts[0].expiring), (ends_at, false));
+    let facts = exceptions.facts(at("2026-08-03T00:00:00Z"), day, &|_| Usage::default());
+    assert_eq!((facts[0].expires_at, facts[0].expiring), (ends_at, true));
+    // Of two in force, the one that is taken back is not the one that ends last.
+    let other = GOOD[GOOD.find("  - id:").expect("an entry")..]
+        .replace("EX-2026-0031", "EX-2026-0032")
+        .replace("2026-08-07T00:00:00Z", "2026-08-05T00:00:00Z");
+    let exceptions = judge(&format!("{revoked}{other}"));
+    assert_eq!(exceptions.problems(), []);
+    let cover = exceptions.covering(&query(), at("2026-08-02T00:00:00Z"));
+    assert_eq!(cover, Some(Cover::Active { id: Arc::from("EX-2026-0032"), expires_at: at("2026-08-05T00:00:00Z") }));
+}
+
+#[test]
 fn without_a_start_it_holds_from_the_approval() {
     let text = GOOD.replace("    starts_at: 2026-07-31T22:00:00Z\n", "");
     assert_eq!(state_at(&text, at("2026-07-31T10:00:00Z")), ExceptionState::Active);

@@ -166,3 +166,34 @@ fn the_doctor_looks_at_everything_and_says_what_to_do() {
     run.expect(2);
     assert!(run.stdout.contains("FAIL"), "{}", run.stdout);
 }
+
+#[test]
+fn a_variable_that_is_no_text_is_neither_a_crash_nor_shown() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let mut company = company();
+    let run = |company: &crate::company::Company, arguments: &[&str]| {
+        let output = crate::company::command(company.path())
+            .env("HOLDOVER_BYTES", std::ffi::OsStr::from_bytes(b"topsecret\xff"))
+            .args(arguments)
+            .output()
+            .expect("the program starts");
+        let run = crate::company::Run::new(&output, company.path());
+        assert!(!run.stderr.contains("topsecret") && !run.stdout.contains("topsecret"), "{}{}", run.stderr, run.stdout);
+        run
+    };
+    // Nobody asks for it.
+    assert!(run(&company, &["version"]).expect(0).stderr.is_empty());
+    // A value asks for it, and a secret does.
+    company.extra = String::from("policy: \"${HOLDOVER_BYTES}\"\nexceptions: \"${HOLDOVER_NONE}\"\n");
+    company.write_all();
+    let told = run(&company, &["config", "check"]);
+    mistake(&told, 2, "the environment variable HOLDOVER_BYTES is not UTF-8");
+    mistake(&told, 2, "the environment variable HOLDOVER_NONE is not set");
+    company.extra = String::from(
+        "serve: { bearer: { env: HOLDOVER_BYTES }, listen: \"127.0.0.1:0\", schedule: [{ cron: \"@daily\" }] }\n",
+    );
+    company.write_all();
+    run(&company, &["config", "check"]).expect(0);
+    let told = run(&company, &["serve", "--no-progress"]);
+    assert!(told.expect(2).stderr.contains("environment variable HOLDOVER_BYTES: is not UTF-8"), "{}", told.stderr);
+}

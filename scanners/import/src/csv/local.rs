@@ -1,8 +1,11 @@
 //! Times as tables write them: patterns, zones, and local times that happen twice or never.
 
-use chrono::format::{Item, Parsed, StrftimeItems, parse};
+use std::fmt::Write as _;
+
+use chrono::format::{Fixed, Item, Parsed, StrftimeItems, parse};
 use chrono::{
-    DateTime, Datelike as _, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc,
+    DateTime, Datelike as _, FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta,
+    TimeZone as _, Utc,
 };
 use chrono_tz::Tz;
 use scan_contract::{Moment, YEARS, is_in_calendar};
@@ -15,6 +18,8 @@ pub(crate) struct TimeReader {
     /// The pattern, taken apart; `None` reads RFC 3339 instants and ISO 8601 dates only.
     pattern: Option<Vec<Item<'static>>>,
     zone: Option<Tz>,
+    /// Why no value may be read with this pattern in this zone.
+    refused: Option<String>,
 }
 
 /// What a text says before a zone is applied.
@@ -37,12 +42,16 @@ impl Civil {
 impl TimeReader {
     /// A reader for `pattern`. A pattern that cannot be followed reads nothing: every value is then refused.
     pub(crate) fn new(pattern: Option<&str>, zone: Option<Tz>) -> Self {
-        let pattern = pattern.map(|text| StrftimeItems::new(text).map(Item::to_owned).collect());
-        Self { pattern, zone }
+        let pattern: Option<Vec<Item<'static>>> = pattern.map(items);
+        let refused = pattern.as_deref().and_then(|items| zone_problem(items, zone));
+        Self { pattern, zone, refused }
     }
 
     /// The moment `text` stands for, as wide as it is uncertain. The error says what is wrong with it.
     pub(crate) fn read(&self, text: &str) -> Result<Moment, String> {
+        if let Some(refused) = &self.refused {
+            return Err(format!("is not read: the configured format {refused}"));
+        }
         let civil = match &self.pattern {
             Some(items) => civil(text, items)?,
             None => match time::moment(text) {
@@ -120,7 +129,8 @@ fn civil(text: &str, items: &[Item<'static>]) -> Result<Civil, String> {
     }
     let precision = if parsed.second().is_some() { 0 } else { 60 };
     if parsed.hour_mod_12().is_none() {
-        return parsed.to_naive_date().map(Civil::Day).map_err(mismatch);
+        let date = parsed.to_naive_date().map_err(mismatch)?;
+        return parsed.offset().map_or(Ok(Civil::Day(date)), |seconds| day_at(date, seconds));
     }
     if parsed.offset().is_some() {
         let at = parsed.to_datetime().map_err(mismatch)?;
@@ -130,26 +140,98 @@ fn civil(text: &str, items: &[Item<'static>]) -> Result<Civil, String> {
     Ok(Civil::Local(local, precision))
 }
 
+/// A date with an offset, as XML writes it, is the day at that offset, whatever zone is configured.
+fn day_at(date: NaiveDate, offset_seconds: i32) -> Result<Civil, String> {
+    FixedOffset::east_opt(offset_seconds)
+        .and_then(|offset| offset.from_local_datetime(&date.and_time(NaiveTime::MIN)).single())
+        .map(|at| Civil::Instant(at.to_utc(), 86_400))
+        .ok_or_else(|| String::from("is beyond the calendar"))
+}
+
 fn looks_like_a_serial(text: &str) -> bool {
     let text = text.trim();
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
 }
 
-/// Whether a configured pattern can be followed; the error says why not.
-pub(crate) fn pattern_problem(pattern: &str, has_zone: bool) -> Result<(), String> {
-    let items: Vec<Item<'static>> = StrftimeItems::new(pattern).map(Item::to_owned).collect();
+fn items(pattern: &str) -> Vec<Item<'static>> {
+    StrftimeItems::new(pattern).map(Item::to_owned).collect()
+}
+
+/// What is wrong with how a pattern treats zones. The library passes over the name of a zone while it reads, and a
+/// literal says nothing to it, so that either would let a time of one zone be taken for one of another.
+fn zone_problem(items: &[Item<'static>], zone: Option<Tz>) -> Option<String> {
+    if items.contains(&Item::Fixed(Fixed::TimezoneName)) {
+        let help = "use %z for an offset, or write the name out as text and set time_zone to that zone";
+        return Some(format!("asks for the name of a zone (%Z), which is not read: {help}"));
+    }
+    let literal = |item: &Item<'static>| match item {
+        Item::Literal(text) => says_utc(text),
+        Item::OwnedLiteral(text) => says_utc(text),
+        _ => false,
+    };
+    let zone = zone.filter(|zone| !is_utc(*zone))?;
+    (items.iter().any(literal) && !items.iter().any(is_offset))
+        .then(|| format!("says UTC, and time_zone says {zone}: use %z, or set time_zone to UTC"))
+}
+
+fn says_utc(literal: &str) -> bool {
+    let word = literal.trim_matches(|letter: char| matches!(letter, '(' | ')' | '[' | ']' | '\''));
+    ["Z", "UTC", "GMT", "+00:00", "+0000", "+00"].iter().any(|utc| word.eq_ignore_ascii_case(utc))
+}
+
+/// Whether a zone's clock is that of UTC in winter and in summer.
+fn is_utc(zone: Tz) -> bool {
+    [1, 7].into_iter().filter_map(|month| NaiveDate::from_ymd_opt(2026, month, 1)).all(|date| {
+        let at = date.and_time(NaiveTime::MIN);
+        zone.from_utc_datetime(&at).naive_local() == at
+    })
+}
+
+fn is_offset(item: &Item<'static>) -> bool {
+    is_permissive(item)
+        || matches!(
+            item,
+            Item::Fixed(
+                Fixed::TimezoneOffset
+                    | Fixed::TimezoneOffsetZ
+                    | Fixed::TimezoneOffsetColon
+                    | Fixed::TimezoneOffsetColonZ
+                    | Fixed::TimezoneOffsetDoubleColon
+                    | Fixed::TimezoneOffsetTripleColon
+                    | Fixed::RFC2822
+                    | Fixed::RFC3339
+            )
+        )
+}
+
+/// `%#z`, which reads offsets and cannot write them.
+fn is_permissive(item: &Item<'static>) -> bool {
+    StrftimeItems::new("%#z").any(|permissive| permissive == *item)
+}
+
+/// Whether a configured pattern can be followed with the configured zone; the error says why not.
+pub(crate) fn pattern_problem(pattern: &str, zone: Option<Tz>) -> Result<(), String> {
+    let items = items(pattern);
     if items.iter().any(|item| matches!(item, Item::Error)) {
         return Err(format!("{pattern:?} is no strftime pattern"));
+    }
+    if let Some(says) = zone_problem(&items, zone) {
+        return Err(format!("{pattern:?} {says}"));
     }
     let probe = NaiveDate::from_ymd_opt(2026, 2, 3)
         .and_then(|date| date.and_hms_opt(4, 5, 6))
         .ok_or_else(|| String::from("the probe is a real date"))?
         .and_utc()
         .fixed_offset();
-    let written = probe.format_with_items(items.iter()).to_string();
+    let writable =
+        items.iter().map(|item| if is_permissive(item) { Item::Fixed(Fixed::TimezoneOffset) } else { item.clone() });
+    let mut written = String::new();
+    if write!(written, "{}", probe.format_with_items(writable)).is_err() {
+        return Err(format!("{pattern:?} cannot be tried"));
+    }
     match civil(&written, &items) {
         Err(_) => Err(format!("{pattern:?} does not give a whole date")),
-        Ok(Civil::Local(..)) if !has_zone => {
+        Ok(Civil::Local(..)) if zone.is_none() => {
             Err(format!("{pattern:?} gives times without an offset, so time_zone is needed"))
         }
         Ok(Civil::Instant(at, _)) if at.date_naive() == probe.date_naive() => Ok(()),
@@ -219,12 +301,47 @@ mod tests {
 
     #[test]
     fn a_pattern_is_tried_before_it_is_used() {
-        assert_eq!(pattern_problem("%d.%m.%Y", false), Ok(()));
-        assert_eq!(pattern_problem("%Y-%m-%dT%H:%M:%S%z", false), Ok(()));
-        assert_eq!(pattern_problem("%d/%m/%Y %I:%M %p", true), Ok(()));
-        assert!(pattern_problem("%d.%m.%Y %H:%M", false).is_err(), "a local time needs a zone");
-        assert!(pattern_problem("%d.%m.", true).is_err(), "no year");
-        assert!(pattern_problem("%Q", true).is_err(), "no such specifier");
+        assert_eq!(pattern_problem("%d.%m.%Y", None), Ok(()));
+        assert_eq!(pattern_problem("%Y-%m-%dT%H:%M:%S%z", None), Ok(()));
+        assert_eq!(pattern_problem("%d/%m/%Y %I:%M %p", BERLIN), Ok(()));
+        assert!(pattern_problem("%d.%m.%Y %H:%M", None).is_err(), "a local time needs a zone");
+        assert!(pattern_problem("%d.%m.", BERLIN).is_err(), "no year");
+        assert!(pattern_problem("%Q", BERLIN).is_err(), "no such specifier");
+    }
+
+    #[test]
+    fn a_pattern_that_throws_the_zone_of_a_cell_away_is_refused() {
+        let named = "%Y-%m-%d %H:%M:%S %Z";
+        assert!(pattern_problem(named, BERLIN).is_err_and(|says| says.contains("%z")), "the name of a zone");
+        assert!(read(Some(named), BERLIN, "2026-07-31 23:30:00 UTC").is_err(), "not read as a time of Berlin");
+        assert_eq!(pattern_problem("%Y-%m-%d %H:%M:%S UTC", Some(Tz::UTC)), Ok(()), "written out, with its zone");
+        assert_eq!(pattern_problem("%Y-%m-%d %H:%M:%S CEST", BERLIN), Ok(()));
+        for ending in ["Z", " UTC", "UTC", " (UTC)", "Z%n"] {
+            let pattern = format!("%Y-%m-%dT%H:%M:%S{ending}");
+            assert!(pattern_problem(&pattern, BERLIN).is_err_and(|says| says.contains("time_zone")), "{pattern}");
+            assert_eq!(pattern_problem(&pattern, Some(Tz::Etc__UTC)), Ok(()), "{pattern}");
+        }
+        assert!(read(Some("%Y-%m-%dT%H:%M:%SZ"), BERLIN, "2026-07-31T23:30:00Z").is_err());
+    }
+
+    #[test]
+    fn a_date_with_an_offset_is_the_day_there() {
+        assert_eq!(pattern_problem("%Y-%m-%d%z", BERLIN), Ok(()));
+        assert_eq!(
+            read(Some("%Y-%m-%d%z"), BERLIN, "2026-07-31-08:00"),
+            Ok((String::from("2026-07-31T08:00:00Z"), 86_400))
+        );
+        assert!(read(Some("%Y-%m-%d%z"), None, "9999-12-31-08:00").is_ok_and(|(at, _)| at.starts_with("9999")));
+        assert!(read(Some("%Y-%m-%d%z"), None, "0000-01-01+08:00").is_err(), "it begins in the year before");
+    }
+
+    #[test]
+    fn an_offset_without_minutes_can_be_asked_for() {
+        assert_eq!(pattern_problem("%Y-%m-%d %H:%M:%S%#z", None), Ok(()));
+        assert_eq!(
+            read(Some("%Y-%m-%d %H:%M:%S%#z"), BERLIN, "2026-07-31 23:30:00+05"),
+            Ok((String::from("2026-07-31T18:30:00Z"), 0))
+        );
     }
 
     #[test]

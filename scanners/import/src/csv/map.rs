@@ -68,7 +68,7 @@ impl Mapping {
     /// One row. The error says why it cannot be used; what is wrong with single cells is noted, and the row kept.
     pub(super) fn access(&self, cells: &[String], line: u64, notes: &mut Notes) -> Result<Access, Cause> {
         let row = RowReader { mapping: self, cells, line };
-        let Some(grant_id) = row.text(Field::GrantId) else {
+        let Some(grant_id) = row.id(Field::GrantId) else {
             return Err(Cause::Malformed { what: format!("{}: the cell is empty", Field::GrantId.as_str()) });
         };
         let (status, status_text) = row.status(notes);
@@ -77,7 +77,7 @@ impl Mapping {
         access.grant_display = row.text(Field::GrantDisplay).map(str::to_owned);
         (access.privilege, access.privilege_reason) = row.privilege(notes);
         access.subtype = row.subtype(notes);
-        access.parent = row.text(Field::Parent).map(GrantId::from);
+        access.parent = row.id(Field::Parent).map(GrantId::from);
         access.target = row.text(Field::Target).map(str::to_owned);
         access.created_at = row.time(Field::CreatedAt, notes);
         access.last_used_at = row.time(Field::LastUsedAt, notes);
@@ -151,6 +151,11 @@ impl<'r> RowReader<'r> {
     /// A cell that is not blank, as it is written.
     fn text(&self, field: Field) -> Option<&'r str> {
         self.cell(field).map(|(_, cell)| cell).filter(|cell| !cell.trim().is_empty())
+    }
+
+    /// An id, without the blanks that a database pads it with: another table, or another column, has it without.
+    fn id(&self, field: Field) -> Option<&'r str> {
+        self.text(field).map(str::trim)
     }
 
     fn note(&self, field: Field, says: &str, notes: &mut Notes) {
@@ -248,12 +253,14 @@ impl<'r> RowReader<'r> {
         let text = |field: Field| self.text(field).map(str::to_owned);
         let mut holder = Holder::new(relation);
         holder.employee_id = text(Field::EmployeeId);
-        holder.provider_id = text(Field::ProviderId);
+        holder.provider_id = self.id(Field::ProviderId).map(str::to_owned);
         holder.login = text(Field::Login);
         holder.email = text(Field::Email);
         holder.name = text(Field::Name);
-        holder.external =
-            text(Field::ExternalId).map(|id| ExternalIdentity { id, system: text(Field::ExternalSystem) });
+        holder.external = self.id(Field::ExternalId).map(|id| ExternalIdentity {
+            id: id.to_owned(),
+            system: self.id(Field::ExternalSystem).map(str::to_owned),
+        });
         if let Some(printed) = self.text(Field::SshFingerprint) {
             if fingerprint::is_sound(printed) {
                 holder.ssh_fingerprint = Some(KeyFingerprint::from(printed));

@@ -273,3 +273,31 @@ fn many_rows_come_in_pages() {
     assert_eq!(outcome.state("accounts"), ScopeState::Complete, "{}", outcome.text());
     assert_eq!(outcome.accesses.len(), 2_500);
 }
+
+#[test]
+fn blanks_around_the_ids_of_a_table_are_not_part_of_them() {
+    let mut csv = CsvSettings::new(ScopeName::from("tokens"), AccessKind::ApiToken);
+    for (field, column) in [
+        (Field::GrantId, "Id"),
+        (Field::Parent, "Account"),
+        (Field::ProviderId, "User"),
+        (Field::ExternalId, "Object"),
+        (Field::Login, "Name"),
+    ] {
+        csv.columns.insert(field, column.to_owned());
+    }
+    // As `char(12)` comes out of a database, and with a blank that no keyboard shows.
+    let padded = "Id,Account,User,Object,Name\ntok-1      ,u-19        ,\" u-19 \",o-7\u{a0},a b \n";
+    let outcome = read_with(csv.clone(), padded.as_bytes(), None);
+    let access = outcome.accesses.first().unwrap_or_else(|| panic!("{}", outcome.text()));
+    assert_eq!((access.grant_id.as_str(), access.parent.as_ref().map(|id| id.as_str())), ("tok-1", Some("u-19")));
+    let holder = &access.holders[0];
+    assert_eq!(holder.provider_id.as_deref(), Some("u-19"));
+    assert_eq!(holder.external.as_ref().map(|external| external.id.as_str()), Some("o-7"));
+    assert_eq!(holder.login.as_deref(), Some("a b "), "as the system writes it");
+    // Blanks inside are part of an id, and an id of blanks is none.
+    let inside = read_with(csv.clone(), b"Id,Account,User,Object,Name\ntok 1,u 19,,,a\n", None);
+    assert_eq!(inside.ids(), ["tok 1"]);
+    let none = read_with(csv, b"Id,Account,User,Object,Name\n   ,u-19,u-19,,a\n", None);
+    assert_eq!(none.ids(), [] as [&str; 0]);
+}
