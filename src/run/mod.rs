@@ -24,6 +24,7 @@
 //! | `wishes` | what tickets should tell of it |
 //! | `awaited` | scopes that are missed, since they were there before |
 //! | `closing` | scopes settled, report made |
+//! | `changes` | what is committed |
 //! | [`dry`] | a store that keeps nothing |
 //! | [`picture`] | leavers by system, flags, exit code |
 
@@ -34,6 +35,7 @@ mod awaited;
 #[cfg(test)]
 mod awaited_tests;
 pub mod carried;
+mod changes;
 mod closing;
 pub mod coverage;
 pub mod directory;
