@@ -113,7 +113,9 @@ impl Counts {
                 self.residual[severity_index(finding.severity)] += 1;
                 match finding.change {
                     Change::New | Change::Reopened => self.new += 1,
-                    Change::Unchanged | Change::Updated | Change::Closed | Change::Rehired => self.known += 1,
+                    Change::Unchanged | Change::Updated | Change::Closed | Change::Rehired | Change::Planted => {
+                        self.known += 1
+                    }
                 }
                 self.unverified += u64::from(finding.state == FindingState::Unverified);
                 self.used_after_end += u64::from(finding.used_after_end == crate::findings::UsedAfterEnd::After);

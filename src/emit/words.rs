@@ -46,6 +46,15 @@ pub fn after_the_end(finding: &Finding) -> String {
     }
 }
 
+/// Why a closed finding no longer applies although nothing was revoked.
+pub fn no_longer_applies(change: Change) -> Option<&'static str> {
+    match change {
+        Change::Rehired => Some("no longer applies: rehired"),
+        Change::Planted => Some("no longer applies: planted"),
+        Change::New | Change::Unchanged | Change::Updated | Change::Reopened | Change::Closed => None,
+    }
+}
+
 /// A time with its precision: `2026-07-30T22:22:00Z`, `2026-07-30 (that day, UTC)`, `from ... within 4 h`.
 pub fn moment(moment: Moment) -> String {
     match moment.precision_seconds {
@@ -220,6 +229,9 @@ pub fn leaver_sentence(leaver: &LeaverVerdict) -> String {
 pub fn how_closed(finding: &Finding) -> &'static str {
     if finding.change == Change::Rehired {
         return "no longer residual: the person is employed again, and it may still be there";
+    }
+    if finding.change == Change::Planted {
+        return "no longer residual: it was planted, and it is still there";
     }
     // What shows it as ended is the last read that saw it. What was absent was seen last before that.
     let shown = finding.revoked_between.is_some_and(|(_, until)| until == finding.last_seen_at);

@@ -36,6 +36,8 @@ pub enum Sight {
     Carried,
     /// The roster says with a date that the person is employed (again).
     Employed,
+    /// The configuration says that the grant was planted, and it was found as it was planted.
+    Planted,
 }
 
 /// A grant that was read.
@@ -52,6 +54,8 @@ pub struct Seen {
     pub confirms: bool,
     /// Covered by an exception in force.
     pub suppressed: bool,
+    /// Instant described by the data that show it; no later than the present.
+    pub as_of: Instant,
 }
 
 /// Facts of the run.
@@ -90,7 +94,12 @@ pub fn advance(memory: Option<Memory>, sight: Sight, context: &Context<'_>) -> O
         Sight::Unclear { suppressed } => memory.map(|memory| unclear(memory, suppressed, context)),
         Sight::NotRead { suppressed } => memory.map(|memory| not_read(memory, suppressed, context)),
         Sight::Carried => memory.map(|memory| carried(memory, context)),
-        Sight::Employed => memory.map(|memory| employed(memory, context)),
+        Sight::Employed => memory.map(|memory| {
+            apply_no_longer(memory, Change::Rehired, "the roster says with a date that the person is employed", context)
+        }),
+        Sight::Planted => memory.map(|memory| {
+            apply_no_longer(memory, Change::Planted, "planted: the configuration names it as a sentinel", context)
+        }),
     }
 }
 
@@ -110,9 +119,16 @@ fn present(memory: Option<Memory>, seen: Seen, context: &Context<'_>) -> Step {
         finding.state = target;
         finding.change = Change::New;
         let end_known_at = finding.access_end.known_at.or(Some(context.now));
-        let also_in = seen.also_in;
-        let memory =
-            Memory { finding, absent: None, closed_at: None, reopened: 0, end_known_at, acknowledged: None, also_in };
+        let memory = Memory {
+            finding,
+            absent: None,
+            closed_at: None,
+            reopened: 0,
+            end_known_at,
+            acknowledged: None,
+            also_in: seen.also_in,
+            seen_as_of: Some(seen.as_of),
+        };
         return Step { memory, from: None, why: Some("seen for the first time") };
     };
     let from = memory.finding.state;
@@ -143,6 +159,7 @@ fn present(memory: Option<Memory>, seen: Seen, context: &Context<'_>) -> Step {
     memory.also_in = seen.also_in;
     memory.absent = None;
     memory.closed_at = None;
+    memory.was_seen_at(seen.as_of);
     Step { memory, from: Some(from), why }
 }
 
@@ -157,6 +174,10 @@ fn ended(memory: Option<Memory>, seen: Seen, context: &Context<'_>) -> Option<St
     let from = memory.finding.state;
     if from == FindingState::Closed {
         return None;
+    }
+    if memory.was_seen_after(seen.as_of) {
+        // What newer data show is not undone by an older file.
+        return Some(not_read(memory, seen.suppressed, context));
     }
     let mut finding = seen.finding;
     finding.first_seen_at = memory.finding.first_seen_at;
@@ -173,6 +194,7 @@ fn ended(memory: Option<Memory>, seen: Seen, context: &Context<'_>) -> Option<St
         memory.finding = finding;
         memory.also_in = seen.also_in;
         memory.absent = None;
+        memory.was_seen_at(seen.as_of);
         return Some(Step { memory, from: Some(from), why });
     }
     finding.revoked_between = Some((memory.finding.last_seen_at, context.now));
@@ -186,6 +208,9 @@ fn ended(memory: Option<Memory>, seen: Seen, context: &Context<'_>) -> Option<St
 }
 
 fn absent(mut memory: Memory, as_of: Instant, suppressed: bool, context: &Context<'_>) -> Step {
+    if memory.was_seen_after(as_of) {
+        return not_read(memory, suppressed, context);
+    }
     let from = memory.finding.state;
     fall_due(&mut memory, context);
     // What an exception covers is not residual because it is on its way out.
@@ -193,7 +218,9 @@ fn absent(mut memory: Memory, as_of: Instant, suppressed: bool, context: &Contex
         if from == FindingState::Suppressed && suppressed { FindingState::Suppressed } else { FindingState::Closing };
     match &memory.absent {
         Some(first) if as_of > first.as_of => {
-            memory.finding.revoked_between = Some((memory.finding.last_seen_at, first.as_of));
+            // By the data's own times: the run that saw it last may lie after the instant that the next data describe.
+            let in_force_at = memory.seen_as_of.unwrap_or_else(|| memory.finding.last_seen_at.min(first.as_of));
+            memory.finding.revoked_between = Some((in_force_at, first.as_of));
             memory.finding.state = FindingState::Closed;
             memory.finding.change = Change::Closed;
             memory.closed_at = Some(context.now);
@@ -246,13 +273,14 @@ fn fall_due(memory: &mut Memory, context: &Context<'_>) {
     memory.finding.due |= memory.finding.due_at <= context.now;
 }
 
-fn employed(mut memory: Memory, context: &Context<'_>) -> Step {
+/// Closes what is no residual access any more although nothing was revoked.
+fn apply_no_longer(mut memory: Memory, change: Change, why: &'static str, context: &Context<'_>) -> Step {
     let from = memory.finding.state;
     memory.finding.state = FindingState::Closed;
-    memory.finding.change = Change::Rehired;
+    memory.finding.change = change;
     memory.closed_at = Some(context.now);
     memory.absent = None;
-    Step { memory, from: Some(from), why: Some("the roster says with a date that the person is employed") }
+    Step { memory, from: Some(from), why: Some(why) }
 }
 
 /// Time since access should have ended, as of the last time the object was read.

@@ -80,7 +80,21 @@ fn finding() -> Finding {
 }
 
 fn seen(confirms: bool, suppressed: bool, scope_complete: bool) -> Box<Seen> {
-    Box::new(Seen { finding: finding(), scope_complete, confirms, suppressed, also_in: Vec::new() })
+    let as_of = day(0);
+    Box::new(Seen { finding: finding(), scope_complete, confirms, suppressed, also_in: Vec::new(), as_of })
+}
+
+/// The same sight in data that describe a day.
+fn of_day(sight: Sight, number: i64) -> Sight {
+    let of = |mut seen: Box<Seen>| {
+        seen.as_of = day(number);
+        seen
+    };
+    match sight {
+        Sight::Present(seen) => Sight::Present(of(seen)),
+        Sight::Ended(seen) => Sight::Ended(of(seen)),
+        other => other,
+    }
 }
 
 fn context(number: i64) -> Context<'static> {
@@ -88,7 +102,7 @@ fn context(number: i64) -> Context<'static> {
 }
 
 fn step(memory: Option<Memory>, sight: Sight, number: i64) -> Step {
-    advance(memory, sight, &context(number)).expect("a step")
+    advance(memory, of_day(sight, number), &context(number)).expect("a step")
 }
 
 #[test]
@@ -157,6 +171,52 @@ fn shown_as_disabled_in_a_complete_read_closes_at_once_and_in_a_partial_one_does
     assert_eq!(closed.memory.finding.state, FindingState::Closed);
     let partial = step(Some(open), Sight::Ended(seen(true, false, false)), 1);
     assert_eq!(partial.memory.finding.state, FindingState::Unverified);
+}
+
+#[test]
+fn data_from_before_it_was_last_seen_neither_close_it_nor_are_a_look() {
+    let closed_by = |sight: Sight, number| {
+        let open = step(None, Sight::Present(seen(true, false, true)), 0).memory;
+        let partial = step(Some(open), Sight::Present(seen(true, false, false)), 5).memory;
+        assert_eq!(partial.seen_as_of, Some(day(5)));
+        advance(Some(partial), of_day(sight, number), &context(7)).expect("a step").memory
+    };
+    let ended = || Sight::Ended(seen(true, false, true));
+    assert_eq!(closed_by(ended(), 4).finding.state, FindingState::Unverified);
+    assert_eq!(closed_by(ended(), 4).finding.usability, Usability::UsableNow, "what newer data say stands");
+    assert_eq!(closed_by(ended(), 5).finding.state, FindingState::Closed, "of the same instant");
+    let absent = |number| Sight::Absent { as_of: day(number), suppressed: false };
+    let older = closed_by(absent(4), 4);
+    assert_eq!((older.finding.state, &older.absent), (FindingState::Unverified, &None));
+    let once = closed_by(absent(6), 6);
+    assert_eq!(once.finding.state, FindingState::Closing);
+    let twice = step(Some(once), absent(8), 8).memory.finding;
+    assert_eq!((twice.state, twice.revoked_between), (FindingState::Closed, Some((day(5), day(6)))));
+    // Shown as ended in a partial read is seen, too.
+    let open = step(None, Sight::Present(seen(true, false, true)), 0).memory;
+    let partial = step(Some(open), Sight::Ended(seen(true, false, false)), 5).memory;
+    let older = advance(Some(partial), absent(4), &context(7)).expect("a step").memory;
+    assert_eq!((older.finding.state, older.absent), (FindingState::Unverified, None));
+}
+
+#[test]
+fn a_record_of_an_older_version_bounds_a_revocation_by_no_run_after_its_data() {
+    let mut open = step(None, Sight::Present(seen(true, false, true)), 3).memory;
+    open.seen_as_of = None;
+    let absent = |number| Sight::Absent { as_of: day(number), suppressed: false };
+    let once = advance(Some(open), absent(2), &context(4)).expect("a step").memory;
+    let twice = step(Some(once), absent(5), 5).memory.finding;
+    assert_eq!(twice.revoked_between, Some((day(2), day(2))), "and not between the third and the second day");
+}
+
+#[test]
+fn a_planted_grant_is_closed_as_planted_and_opens_again_when_it_is_planted_no_longer() {
+    let open = step(None, Sight::Present(seen(true, false, true)), 0).memory;
+    let planted = step(Some(open), Sight::Planted, 1);
+    assert_eq!(planted.memory.finding.state, FindingState::Closed);
+    assert_eq!(planted.memory.finding.change, Change::Planted);
+    let back = step(Some(planted.memory), Sight::Present(seen(true, false, true)), 2);
+    assert_eq!(back.memory.finding.change, Change::Reopened);
 }
 
 #[test]
@@ -256,7 +316,7 @@ proptest! {
             if let Sight::Absent { as_of, .. } = &sight { absent_as_of.push(*as_of); }
             // What was read was there, whatever else is said of it.
             if matches!(event, Event::Present | Event::Unclear | Event::EndedPartial) { absent_as_of.clear(); }
-            if let Some(step) = advance(memory.clone(), sight, &context(number)) {
+            if let Some(step) = advance(memory.clone(), of_day(sight, number), &context(number)) {
                 if step.memory.finding.state == FindingState::Closed {
                     let by_end = matches!(event, Event::EndedComplete);
                     let looks = absent_as_of.iter().min() < absent_as_of.iter().max();
@@ -282,6 +342,7 @@ fn the_agreed_time_passes_although_nobody_can_look() {
         confirms: false,
         suppressed: false,
         also_in: Vec::new(),
+        as_of: day(0),
     }));
     let open = step(None, sight, 0).memory;
     let early = step(Some(open.clone()), Sight::NotRead { suppressed: false }, 1).memory;

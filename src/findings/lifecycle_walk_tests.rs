@@ -10,10 +10,12 @@ enum Turn {
         confirms: bool,
         suppressed: bool,
         complete: bool,
+        by: i64,
     },
     Ended {
         complete: bool,
         suppressed: bool,
+        by: i64,
     },
     Absent {
         by: i64,
@@ -34,9 +36,10 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
     let flag = any::<bool>;
     proptest::collection::vec(
         prop_oneof![
-            3 => (flag(), flag(), flag())
-                .prop_map(|(confirms, suppressed, complete)| Turn::Present { confirms, suppressed, complete }),
-            2 => (flag(), flag()).prop_map(|(complete, suppressed)| Turn::Ended { complete, suppressed }),
+            3 => (flag(), flag(), flag(), -3_i64..=0)
+                .prop_map(|(confirms, suppressed, complete, by)| Turn::Present { confirms, suppressed, complete, by }),
+            2 => (flag(), flag(), -3_i64..=0)
+                .prop_map(|(complete, suppressed, by)| Turn::Ended { complete, suppressed, by }),
             4 => (-3_i64..=0).prop_map(|by| Turn::Absent { by }),
             3 => flag().prop_map(|suppressed| Turn::Gap { suppressed }),
             1 => Just(Turn::Carried),
@@ -53,6 +56,8 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
 struct Life {
     /// Instants of the data of absent looks since the grant was last seen.
     looks: Vec<Instant>,
+    /// Latest instant of data that showed it.
+    seen: Option<Instant>,
     closed: bool,
     first_seen: Option<Instant>,
     reopened: u32,
@@ -68,10 +73,12 @@ impl Life {
     ) -> Result<(), TestCaseError> {
         let finding = &step.memory.finding;
         let state = finding.state;
+        let of = |by| now + chrono::TimeDelta::days(by);
+        let older = |by| self.seen.is_some_and(|seen| seen > of(by));
         let closes = match turn {
-            Turn::Ended { complete, .. } => complete,
+            Turn::Ended { complete, by, .. } => complete && !older(by),
             // Later than the first look; the machine need not remember any other.
-            Turn::Absent { by } => self.looks.first().is_some_and(|look| *look < now + chrono::TimeDelta::days(by)),
+            Turn::Absent { by } => !older(by) && self.looks.first().is_some_and(|look| *look < of(by)),
             Turn::Employed => true,
             Turn::Present { .. } | Turn::Gap { .. } | Turn::Carried | Turn::ClockBack { .. } | Turn::Restart => false,
         };
@@ -95,14 +102,20 @@ impl Life {
             prop_assert!(state.is_open() || state == FindingState::Suppressed);
             self.reopened += u32::from(self.closed);
         }
-        if matches!(turn, Turn::Present { .. } | Turn::Ended { complete: false, .. }) {
+        let is_older = matches!(turn, Turn::Ended { by, .. } | Turn::Absent { by } if older(by));
+        if let Turn::Present { by, .. } | Turn::Ended { complete: false, by, .. } = turn
+            && !is_older
+        {
             // It was read, so that a look before it proves nothing any more.
             self.looks.clear();
+            self.seen = self.seen.max(Some(of(by)));
         }
         prop_assert_eq!(step.memory.reopened, self.reopened);
         prop_assert_eq!(finding.first_seen_at, *self.first_seen.get_or_insert(now), "the first day is kept");
-        if let Turn::Absent { by } = turn {
-            self.looks.push(now + chrono::TimeDelta::days(by));
+        if let Turn::Absent { by } = turn
+            && !is_older
+        {
+            self.looks.push(of(by));
         }
         self.closed = state == FindingState::Closed;
         if self.closed {
@@ -135,8 +148,12 @@ proptest! {
             let number = today - std::mem::take(&mut back);
             let now = day(number);
             let sight = match turn {
-                Turn::Present { confirms, suppressed, complete } => Sight::Present(seen(confirms, suppressed, complete)),
-                Turn::Ended { complete, suppressed } => Sight::Ended(seen(true, suppressed, complete)),
+                Turn::Present { confirms, suppressed, complete, by } => {
+                    of_day(Sight::Present(seen(confirms, suppressed, complete)), number + by)
+                }
+                Turn::Ended { complete, suppressed, by } => {
+                    of_day(Sight::Ended(seen(true, suppressed, complete)), number + by)
+                }
                 Turn::Absent { by } => Sight::Absent { as_of: now + chrono::TimeDelta::days(by), suppressed: false },
                 Turn::Gap { suppressed } => Sight::NotRead { suppressed },
                 Turn::Carried => Sight::Carried,

@@ -40,4 +40,19 @@ pub struct Memory {
     /// Scopes beside the finding's own that showed the same grant and were not read completely since. A grant id is
     /// unique within a scope; where two scopes show it, it is gone when both of them are known not to have it.
     pub also_in: Vec<ScopeName>,
+    /// Latest instant described by data that showed the grant, complete or not. Data of an earlier instant say nothing
+    /// about whether it is gone since. `None` in records of versions that did not keep it.
+    pub seen_as_of: Option<Instant>,
+}
+
+impl Memory {
+    /// Data that describe `as_of` showed the grant.
+    pub fn was_seen_at(&mut self, as_of: Instant) {
+        self.seen_as_of = self.seen_as_of.max(Some(as_of));
+    }
+
+    /// Whether the grant was shown by data of a later instant.
+    pub fn was_seen_after(&self, as_of: Instant) -> bool {
+        self.seen_as_of.is_some_and(|seen| seen > as_of)
+    }
 }

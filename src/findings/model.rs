@@ -342,5 +342,7 @@ finding_words! {
         Closed = "closed",
         /// Ended by an explicit rehire.
         Rehired = "rehired",
+        /// Ended because the configuration says that the grant was planted.
+        Planted = "planted",
     }
 }

@@ -7,7 +7,7 @@ use scan_contract::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::lifecycle::{Context, Sight, Step, advance};
-use super::{AbsentLook, Class, Confidence, Finding, FindingState, Memory, Severity, UsedAfterEnd};
+use super::{AbsentLook, Change, Class, Confidence, Finding, FindingState, Memory, Severity, UsedAfterEnd};
 
 /// What proves that a grant is gone: both looks, by name (FND-3, TKT-9).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,11 @@ pub enum Proof {
     /// The roster says with a date that the person is employed again. Nothing was revoked.
     Employed {
         /// Run that read the roster.
+        run: String,
+    },
+    /// The configuration says that the grant was planted. Nothing was revoked.
+    Planted {
+        /// Run that found it.
         run: String,
     },
 }
@@ -127,21 +132,15 @@ pub fn advance_telling(memory: Option<Memory>, sight: Sight, context: &Context<'
         | Sight::Unclear { .. }
         | Sight::NotRead { .. }
         | Sight::Carried
-        | Sight::Employed => None,
+        | Sight::Employed
+        | Sight::Planted => None,
     };
-    let rehired = sight == Sight::Employed;
     let step = advance(memory, sight, context)?;
-    let told = told(before.as_ref(), &step.memory, context, second, rehired);
+    let told = told(before.as_ref(), &step.memory, context, second);
     Some((step, told))
 }
 
-fn told(
-    before: Option<&Before>,
-    after: &Memory,
-    context: &Context<'_>,
-    second: Option<Instant>,
-    rehired: bool,
-) -> Vec<Happening> {
+fn told(before: Option<&Before>, after: &Memory, context: &Context<'_>, second: Option<Instant>) -> Vec<Happening> {
     let finding = &after.finding;
     let was = before.map(|before| before.state);
     if was == Some(finding.state) {
@@ -151,7 +150,7 @@ fn told(
         FindingState::Confirmed if may_open(finding) => opened(before, after),
         FindingState::Unverified if was.is_some_and(|was| was != FindingState::Observed) => vec![Happening::Unverified],
         FindingState::Closed => before
-            .map(|before| Happening::Closed { proof: proof(before, context, second, rehired) })
+            .map(|before| Happening::Closed { proof: proof(before, finding.change, context, second) })
             .into_iter()
             .collect(),
         FindingState::Suppressed => finding
@@ -191,10 +190,11 @@ fn worse(before: &Before, now: &Finding) -> Option<Happening> {
     (used || now.severity < before.severity).then_some(Happening::Worse { from: before.severity, used })
 }
 
-fn proof(before: &Before, context: &Context<'_>, second: Option<Instant>, rehired: bool) -> Proof {
+fn proof(before: &Before, change: Change, context: &Context<'_>, second: Option<Instant>) -> Proof {
     let run = String::from(context.run_id);
     match (&before.absent, second) {
-        _ if rehired => Proof::Employed { run },
+        _ if change == Change::Rehired => Proof::Employed { run },
+        _ if change == Change::Planted => Proof::Planted { run },
         (Some(first), Some(second_as_of)) => Proof::AbsentTwice {
             first_run: first.run_id.clone(),
             first_as_of: first.as_of,

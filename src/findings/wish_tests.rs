@@ -17,7 +17,8 @@ fn tell(memory: Option<Memory>, sight: Sight) -> Vec<Happening> {
 fn present(confirms: bool, suppressed: bool, change: impl Fn(&mut Finding)) -> Sight {
     let mut finding = sample::memory(1, FindingState::Observed).finding;
     change(&mut finding);
-    Sight::Present(Box::new(Seen { finding, scope_complete: true, confirms, suppressed, also_in: Vec::new() }))
+    let (also_in, as_of) = (Vec::new(), sample::now());
+    Sight::Present(Box::new(Seen { finding, scope_complete: true, confirms, suppressed, also_in, as_of }))
 }
 
 #[test]
@@ -83,6 +84,8 @@ fn closing_names_both_looks() {
     assert_eq!(told, [Happening::Closed { proof }]);
     let rehired = tell(Some(sample::memory(1, FindingState::Confirmed)), Sight::Employed);
     assert_eq!(rehired, [Happening::Closed { proof: Proof::Employed { run: String::from("run-2") } }]);
+    let planted = tell(Some(sample::memory(1, FindingState::Confirmed)), Sight::Planted);
+    assert_eq!(planted, [Happening::Closed { proof: Proof::Planted { run: String::from("run-2") } }]);
 }
 
 #[test]

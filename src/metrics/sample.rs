@@ -25,6 +25,7 @@ pub(super) fn system(id: &str, scopes: Vec<ScopeFact>) -> SystemFact {
         id: SystemId::from(id),
         connector: String::from("import"),
         configuration: None,
+        unattributed_together: None,
         provider: String::from("import"),
         tier: String::from("tier1"),
         owner_team: None,

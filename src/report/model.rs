@@ -244,6 +244,9 @@ pub struct SystemFact {
     pub connector: String,
     /// Digest of how it was configured when it was read; `None` in reports of versions that did not say.
     pub configuration: Option<String>,
+    /// Objects that belonged to nobody when all systems were last read together. 0 where a system could be read since that
+    /// could not be then; `None` in reports of versions that did not say.
+    pub unattributed_together: Option<u64>,
     /// Provider word for metrics.
     pub provider: String,
     /// Tier, by word.

@@ -86,6 +86,8 @@ pub struct Raised {
     pub also_in: BTreeSet<ScopeName>,
     /// Fingerprint under which an earlier read knew the same grant.
     pub formerly: Option<Fingerprint>,
+    /// When the person came back, where the end that is judged is that of an earlier employment.
+    pub rehired_at: Option<Instant>,
 }
 
 /// The end that is judged, and how employment stands.
@@ -236,7 +238,7 @@ impl Bench<'_> {
             used_after_end,
             role_tier: stint.role_tier,
             urgency: stint.urgency,
-            informative: other_owner == Fact::Known(true) && !relation.can_act(),
+            informative: other_owner == Fact::Known(true) && only_answers_for(&matched.relations),
         });
         let due = self.policy.due(&PolicyInput {
             urgency: stint.urgency,
@@ -313,7 +315,8 @@ impl Bench<'_> {
         let formerly = access.formerly.as_ref().map(|earlier| {
             fingerprint::fingerprint(person.id.as_str(), place.config.id.as_str(), access.kind, earlier.as_str())
         });
-        Raised { finding, confirms, seen_twice: false, suppressed, also_in: BTreeSet::new(), formerly }
+        let rehired_at = ended.rehired_at;
+        Raised { finding, confirms, seen_twice: false, suppressed, also_in: BTreeSet::new(), formerly, rehired_at }
     }
 }
 
@@ -396,6 +399,11 @@ fn class(kind: AccessKind, usability: Usability, used: UsedAfterEnd) -> Class {
     } else {
         Class::Residual
     }
+}
+
+/// Whether somebody answers for a thing and no more: who could read it or made it may know what it opens.
+fn only_answers_for(relations: &[Relation]) -> bool {
+    !relations.is_empty() && relations.iter().all(|relation| matches!(relation, Relation::Owner | Relation::Approver))
 }
 
 fn is_presumed(end: &AccessEnd) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 
-use scan_contract::{Access, AccessKind, Status};
+use scan_contract::{Access, AccessKind, Status, SystemId};
 
 use super::drive::Reading;
 use super::interest::Interest;
@@ -11,7 +11,7 @@ use crate::config::SystemConfig;
 use crate::identity::graph::{DEPTH_LIMIT, Graph, Lesson, Node};
 use crate::identity::resolve::SystemView;
 use crate::identity::{AccessMatch, Index, PersonMatch, Resolver};
-use crate::roster::{Person, ReviewedLink};
+use crate::roster::{Person, PersonIndex, ReviewedLink};
 
 /// Status of accounts that were put aside, by node: what a grant's parent is.
 pub type Accounts = HashMap<Node, Status>;
@@ -52,7 +52,18 @@ pub struct Learned {
     pub too_deep: bool,
     /// Accounts by which grants were settled as a colleague's, and which turned out to lead to somebody of interest as
     /// well: those grants may be theirs.
-    pub contested: BTreeSet<String>,
+    pub contested: BTreeSet<Contested>,
+}
+
+/// An account by which grants were settled, and which leads to somebody of interest as well.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Contested {
+    /// The account, in words.
+    pub words: String,
+    /// Who of interest it leads to.
+    pub person: PersonIndex,
+    /// Where those grants lie.
+    pub system: SystemId,
 }
 
 /// Learns from everything that was put aside until nothing new comes, at most [`DEPTH_LIMIT`] rounds: an account
@@ -82,7 +93,7 @@ pub fn learn(readings: &mut [Reading], ground: &Ground<'_>, earlier: Learned) ->
                             About::Login => by_login,
                             About::Key => false,
                         };
-                        lessons.push((relied_on, lesson));
+                        lessons.push((relied_on.then(|| config.id.clone()), lesson));
                     }
                 }
                 Ok(())
@@ -90,8 +101,10 @@ pub fn learn(readings: &mut [Reading], ground: &Ground<'_>, earlier: Learned) ->
         }
         let mut new = false;
         for (relied_on, lesson) in lessons {
-            if let Some(words) = lesson.words.as_deref().filter(|_| relied_on && graph.is_taken_otherwise(&lesson)) {
-                contested.insert(String::from(words));
+            if let (Some(words), Some(system)) = (lesson.words.as_deref(), relied_on)
+                && graph.is_taken_otherwise(&lesson)
+            {
+                contested.insert(Contested { words: String::from(words), person: lesson.person, system });
             }
             new |= graph.learn(lesson);
         }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::TimeDelta;
-use scan_contract::{Instant, SystemId};
+use scan_contract::{Instant, ScopeState, SystemId};
 
 use super::judgement::Judgement;
 use crate::config::SystemConfig;
@@ -28,8 +28,10 @@ pub struct Carried {
     ids: HashSet<SystemId>,
     too_old: Vec<SystemId>,
     doubt: bool,
-    /// Grants of nobody that the last run counted, by system.
-    ghosts: BTreeMap<SystemId, u64>,
+    /// Objects that belonged to nobody when everything was last read together, by system.
+    together: BTreeMap<SystemId, u64>,
+    /// Systems that the last run knew without any gap.
+    whole: HashSet<SystemId>,
 }
 
 impl Carried {
@@ -55,7 +57,9 @@ impl Carried {
         let listed = last.ambiguous.iter().any(|grant| grant.may_be_leaver && ids.contains(&grant.system));
         let too_deep = last.notices.iter().any(|notice| notice.id == "graph-depth");
         let doubt = ((last.run.flags.ambiguous && !listed) || too_deep) && !ids.is_empty();
-        let ghosts = unattributed(&known);
+        let together = known.iter().map(|fact| (fact.id.clone(), fact.unattributed_together.unwrap_or(nobodys(fact))));
+        let together = together.collect();
+        let whole = known.iter().filter(|fact| is_whole(fact)).map(|fact| fact.id.clone()).collect();
         let keep = |findings: Vec<Finding>| findings.into_iter().filter(|one| ids.contains(&one.system)).collect();
         Self {
             remnants: keep(last.remnants),
@@ -67,7 +71,8 @@ impl Carried {
             ids,
             too_old,
             doubt,
-            ghosts,
+            together,
+            whole,
         }
     }
 
@@ -96,14 +101,28 @@ impl Carried {
         self.doubt
     }
 
-    /// Systems read now in which more grants belong to nobody than before: whose they are may stand in a system that is
-    /// not read.
-    pub fn strangers(&self, read: &[SystemFact]) -> Vec<SystemId> {
+    /// Systems in which more belongs to nobody than when everything was read together, whether they are read now or carried
+    /// on: whose it is may stand in a system that was read at another time. Writes down beside each what it was then.
+    pub fn strangers(&self, systems: &mut [SystemFact]) -> Vec<SystemId> {
         if self.is_empty() {
+            for fact in systems {
+                fact.unattributed_together = Some(nobodys(fact));
+            }
             return Vec::new();
         }
-        let before = |id: &SystemId| self.ghosts.get(id).copied().unwrap_or(0);
-        unattributed(read).into_iter().filter(|(id, now)| *now > before(id)).map(|(id, _)| id).collect()
+        // What can be read now and could not be when everything was read may tell whose something is elsewhere.
+        let mut read = systems.iter().filter(|fact| !self.holds(&fact.id));
+        let tells_more = read.any(|fact| is_whole(fact) && !self.whole.contains(&fact.id));
+        let mut strangers = Vec::new();
+        for fact in systems {
+            let known = self.together.get(&fact.id).copied().filter(|_| !tells_more);
+            let before = known.unwrap_or(0);
+            fact.unattributed_together = Some(before);
+            if nobodys(fact) > before {
+                strangers.push(fact.id.clone());
+            }
+        }
+        strangers
     }
 
     /// When each was tried last.
@@ -171,9 +190,13 @@ pub struct Joined {
     pub licenses: Vec<Finding>,
 }
 
-fn unattributed(systems: &[SystemFact]) -> BTreeMap<SystemId, u64> {
-    let count = |fact: &SystemFact| fact.scopes.iter().map(|scope| scope.unattributed).sum::<u64>();
-    systems.iter().map(|fact| (fact.id.clone(), count(fact))).collect()
+/// Objects of a system that belong to nobody.
+fn nobodys(fact: &SystemFact) -> u64 {
+    fact.scopes.iter().map(|scope| scope.unattributed).sum()
+}
+
+fn is_whole(fact: &SystemFact) -> bool {
+    fact.scopes.iter().all(|scope| scope.state == ScopeState::Complete)
 }
 
 /// Since when an end can have been judged: it may lie long before the day on which the roster first said so.

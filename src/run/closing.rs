@@ -1,6 +1,6 @@
 //! The end of a run: scopes are settled, findings meet the store, and the report is made.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use scan_contract::{AccessKind, CredentialFacts, Instant, ScopeState, SystemId};
@@ -15,27 +15,23 @@ use super::intake::watch_key;
 use super::judgement::Judgement;
 use super::picture::{self, Verdict};
 use super::progress::Event;
-use super::settle::{self, Settlement, settle};
+use super::settle::{self, settle};
 use super::wishes;
 use crate::config::PersonDisplay;
-use crate::exceptions::{Cover, ExceptionQuery, ExceptionState, Exceptions, Usage};
+use crate::exceptions::{Cover, ExceptionQuery, Exceptions};
+use crate::findings::Finding;
 use crate::findings::lifecycle::Context;
-use crate::findings::{Finding, FindingState};
 use crate::identity::Keys;
 use crate::inventory::DropGuard;
 use crate::report::{
-    CellVerdict, CredentialFact, EffortFact, ExceptionFact, Flags, ImpossibleFact, LeaverVerdict, Notice, NoticeLevel,
-    Report, RunFacts, ScopeFact, SentinelFact, SystemFact, Totals,
+    CredentialFact, EffortFact, Flags, ImpossibleFact, Notice, NoticeLevel, Report, RunFacts, ScopeFact, SentinelFact,
+    SystemFact,
 };
 use crate::roster::{Person, RosterState};
-use crate::store::outbox::RosterHold;
-use crate::store::{AcceptedRoster, LedgerEvent, Opening, RunChanges, SystemTimes};
+use crate::store::{Opening, RunChanges};
 
 /// A clock that is set right moves by less (TIM-8).
 const CLOCK_TOLERANCE: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
-
-/// Complete runs in a row in which each exception matched nothing.
-type IdleRuns = Vec<(String, u32)>;
 
 /// What is carried to the end of a run.
 #[derive(Debug)]
@@ -84,7 +80,6 @@ impl Engine<'_> {
             systems.push(self.settle_system(reading, &closing, &judgement.sentinels)?);
         }
         let read_at = closing.carried.read_at();
-        let strangers = closing.carried.strangers(&systems);
         let known = closing.carried.join(&mut judgement);
         let raised = std::mem::take(&mut judgement.raised);
         settle::carry_over(self.store, &raised, &Context { run_id: &closing.id, now: closing.now })?;
@@ -115,6 +110,12 @@ impl Engine<'_> {
                     let key = watch_key(&closing.keys, finding.access_kind, finding.grant_id.as_str());
                     judgement.handed_over.contains(&(finding.system.clone(), key))
                 },
+                renewed: &|finding| {
+                    let key = watch_key(&closing.keys, finding.access_kind, finding.grant_id.as_str());
+                    let renewed = judgement.renewed.get(&(finding.system.clone(), key)).copied().flatten();
+                    renewed.is_some_and(|at| at >= finding.access_end.latest)
+                },
+                planted: &judgement.planted,
                 live: &live,
                 carried: closing.carried.ids(),
                 hold_new: self.roster.surge,
@@ -129,11 +130,17 @@ impl Engine<'_> {
         settlement.join(known.remnants, known.licenses);
         systems.extend(known.systems);
         systems.sort_by(|left, right| left.id.cmp(&right.id));
+        let strangers = closing.carried.strangers(&mut systems);
+        let not_told_apart = not_told_apart(&closing.carried, &strangers, &systems, judgement.too_deep);
         let (exception_facts, idle) = self.exception_facts(closing.exceptions, &settlement, complete, closing.now)?;
         let leavers = picture::leavers(
             closing.people,
             &settlement.findings,
-            picture::Doubtful { ambiguous: &judgement.ambiguous, unlisted: &judgement.unlisted, strangers: &strangers },
+            picture::Doubtful {
+                ambiguous: &judgement.ambiguous,
+                unlisted: &judgement.unlisted,
+                anybodys: &not_told_apart,
+            },
             &systems,
             closing.now,
             self.config.leave_policy,
@@ -145,7 +152,8 @@ impl Engine<'_> {
             &closing.about,
             &read_at,
         );
-        let leavers_checked = self.count_leavers(&leavers, closing.people, strangers.is_empty(), &mut totals)?;
+        let leavers_checked =
+            self.count_leavers(&leavers, closing.people, not_told_apart.is_empty(), now, &mut totals)?;
         for grant in &mut judgement.unattributed {
             if let Some(since) = self.store.unattributed_since(&grant.system, grant.kind, grant.grant_id.as_str())? {
                 grant.first_seen_at = since;
@@ -282,6 +290,7 @@ impl Engine<'_> {
             id: config.id,
             connector: String::from(config.connector.as_str()),
             configuration: config.written,
+            unattributed_together: None,
             provider: reading.manifest.provider,
             tier: String::from(config.tier.as_str()),
             owner_team: config.owner_team,
@@ -333,150 +342,6 @@ impl Engine<'_> {
             written: Vec::new(),
         }
     }
-
-    fn exception_facts(
-        &self,
-        exceptions: &Exceptions,
-        settlement: &Settlement,
-        complete: bool,
-        now: Instant,
-    ) -> Result<(Vec<ExceptionFact>, IdleRuns), RunError> {
-        let mut covers: HashMap<&str, u64> = HashMap::new();
-        for finding in &settlement.findings {
-            if let (FindingState::Suppressed, Some(id)) = (finding.state, &finding.exception_id) {
-                *covers.entry(id).or_default() += 1;
-            }
-        }
-        let mut usage: HashMap<String, Usage> = HashMap::new();
-        let mut idle = Vec::new();
-        for judged in exceptions.judged() {
-            let id = &judged.exception.id;
-            let covered = covers.get(&**id).copied().unwrap_or(0);
-            let before = self.store.exception_idle_runs(id)?;
-            let active = judged.state_at(now) == ExceptionState::Active;
-            // Only complete runs count: with a gap, what it covers may simply not have been read.
-            let runs = match (covered, active, complete) {
-                (0, true, true) => before + 1,
-                (0, true, false) => before,
-                _ => 0,
-            };
-            idle.push((id.to_string(), runs));
-            usage.insert(id.to_string(), Usage { covers: covered, idle_runs: runs });
-        }
-        let facts = exceptions.facts(now, self.config.run.exception_warning, &|id| {
-            usage.get(id).copied().unwrap_or(Usage { covers: 0, idle_runs: 0 })
-        });
-        Ok((facts, idle))
-    }
-
-    /// Leavers whose first complete check after the end is now done.
-    fn count_leavers(
-        &self,
-        leavers: &[LeaverVerdict],
-        people: &[Person],
-        told_apart: bool,
-        totals: &mut Totals,
-    ) -> Result<Vec<(String, u32)>, RunError> {
-        let directory = Directory::new(people, self.config.leave_policy);
-        let mut checked = Vec::new();
-        totals.leavers_unverified = 0;
-        for leaver in leavers {
-            let id = leaver.person_id.as_str();
-            let stint = directory.find(id).and_then(|person| person.stints.last()).map_or(1, |stint| stint.number);
-            if self.store.leaver_checked(id, stint)? {
-                continue;
-            }
-            let in_doubt = leaver.cells.iter().any(|(cell, _)| *cell == CellVerdict::NotKnown);
-            // What may be used for some hours more is no clean state, and not residual yet either.
-            let within_time = leaver.cells.iter().any(|(cell, _)| *cell == CellVerdict::WithinTime);
-            let too_early = within_time && leaver.open == 0;
-            if leaver.complete_scopes < leaver.declared_scopes || in_doubt || too_early || !told_apart {
-                totals.leavers_unverified += 1;
-                continue;
-            }
-            if leaver.open == 0 {
-                totals.leavers_clean += 1;
-            } else {
-                totals.leavers_residual += 1;
-            }
-            checked.push((String::from(id), stint));
-        }
-        Ok(checked)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "everything that is committed, in one place")]
-    fn changes(
-        &mut self,
-        closing: &Closing<'_>,
-        systems: &[SystemFact],
-        settlement: &Settlement,
-        judgement: &Judgement,
-        exception_idle_runs: IdleRuns,
-        leavers_checked: Vec<(String, u32)>,
-        totals: &Totals,
-    ) -> RunChanges {
-        let accepted_roster: Option<AcceptedRoster> = self.roster.accept.take();
-        let mut ledger = Vec::new();
-        if let Some(digest) = &self.roster.facts.digest {
-            let decision = match (self.roster.state, self.roster.surge) {
-                (RosterState::Accepted, true) => "surge",
-                (RosterState::Accepted, false) => "accepted",
-                (RosterState::Held | RosterState::None, _) => "held",
-            };
-            let event = LedgerEvent::Roster {
-                by: closing.id.clone(),
-                digest: digest.clone(),
-                decision: String::from(decision),
-            };
-            ledger.push(event);
-        }
-        let read = || systems.iter().filter(|system| !closing.carried.holds(&system.id));
-        for system in read() {
-            for scope in &system.scopes {
-                ledger.push(LedgerEvent::Coverage {
-                    run: closing.id.clone(),
-                    system: String::from(system.id.as_str()),
-                    scope: String::from(scope.name.as_str()),
-                    state: String::from(scope.state.as_str()),
-                    objects: scope.objects,
-                });
-            }
-        }
-        ledger.extend(settlement.ledger.iter().cloned());
-        RunChanges {
-            memories: Vec::new(),
-            ledger,
-            scopes: read()
-                .flat_map(|system| system.scopes.iter().map(|scope| (system.id.clone(), scope.clone())))
-                .collect(),
-            systems: read()
-                .map(|system| {
-                    let times = SystemTimes {
-                        last_success_at: system.last_success_at,
-                        last_complete_at: system.last_complete_at,
-                    };
-                    (system.id.clone(), times)
-                })
-                .collect(),
-            totals: totals.clone(),
-            leavers_checked,
-            unattributed: judgement
-                .unattributed
-                .iter()
-                .map(|grant| (grant.system.clone(), grant.kind, String::from(grant.grant_id.as_str())))
-                .collect(),
-            exception_idle_runs,
-            accepted_roster,
-            wishes: Vec::new(),
-            roster_hold: match (self.roster.state, self.roster.surge, self.roster.baseline) {
-                (RosterState::Held | RosterState::None, _, _) => Some(RosterHold::Held),
-                (RosterState::Accepted, true, _) => Some(RosterHold::Surge),
-                (RosterState::Accepted, false, true) => Some(RosterHold::Baseline),
-                (RosterState::Accepted, false, false) => None,
-            },
-            roster_digest: self.roster.facts.digest.clone(),
-        }
-    }
 }
 
 /// Whether accounts can come out of this kind of scope. Of a kind that the manifest does not know, nobody can say.
@@ -485,10 +350,21 @@ fn carries_accounts(manifest: &scan_contract::Manifest, kind: &str) -> bool {
     known.is_none_or(|known| known.yields.contains(&AccessKind::Account))
 }
 
+/// Systems in which whatever belongs to nobody may be anybody's.
+fn not_told_apart(
+    carried: &Carried,
+    strangers: &[SystemId],
+    systems: &[SystemFact],
+    too_deep: bool,
+) -> BTreeSet<SystemId> {
+    let in_doubt = |id: &SystemId| too_deep || strangers.contains(id) || (carried.has_doubt() && carried.holds(id));
+    systems.iter().map(|fact| &fact.id).filter(|id| in_doubt(id)).cloned().collect()
+}
+
 /// What is said of a system in which more belongs to nobody than when everything was read together.
 fn stranger(system: &SystemId) -> Notice {
     let says = format!(
-        "{system}: more grants belong to nobody than before; whose they are may stand in a system that is not read in this run, so that nothing there can be told for certain"
+        "{system}: more grants belong to nobody than when all systems were read together; whose they are may stand in a system that was read at another time, so that nothing there can be told for certain until all are read together again"
     );
     Notice { id: String::from("carried"), level: NoticeLevel::Warning, says }
 }

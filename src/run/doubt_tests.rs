@@ -257,3 +257,32 @@ fn the_latest_use_counts_of_somebody_who_stands_on_a_grant_twice() {
         assert_eq!(report.findings[0].used_after_end, UsedAfterEnd::After, "{holders}");
     }
 }
+
+#[test]
+fn lessons_that_were_left_when_the_rounds_ran_out_leave_nobody_clean() {
+    let chain = |length: usize| {
+        let mut world = World::new();
+        world.people.push(person("p-4", true));
+        // Each account is the identity of the next one in the file, so that a round teaches one of them.
+        let known_by = |number: usize| match number {
+            1 => String::from(r#","holders":[{"relation":"holder","email":"p-1@acme.example"}]"#),
+            _ => format!(
+                r#","holders":[{{"relation":"holder","external_id":"u-{}","external_system":"crm"}}]"#,
+                number - 1
+            ),
+        };
+        let disabled = |number| record("accounts", "account", &format!("u-{number}"), &known_by(number));
+        world.records = (1..=length).rev().map(|number| disabled(number).replace("enabled", "disabled")).collect();
+        world.scan(NOW)
+    };
+    let report = chain(20);
+    assert!(report.notices.iter().any(|notice| notice.id == "graph-depth"), "{:?}", report.notices);
+    assert!(report.run.flags.gaps);
+    assert_eq!(report.leavers.len(), 2);
+    assert!(report.leavers.iter().all(|leaver| leaver.cells[0].0 == CellVerdict::NotKnown), "{:?}", report.leavers);
+    assert_eq!((report.totals.leavers_clean, report.totals.leavers_unverified), (0, 2));
+    // The twin: short enough to be walked to its end.
+    let report = chain(3);
+    assert!(report.leavers.iter().all(|leaver| leaver.cells[0].0 == CellVerdict::NoneFound), "{:?}", report.leavers);
+    assert_eq!((report.totals.leavers_clean, report.totals.leavers_unverified), (2, 0));
+}

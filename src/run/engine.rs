@@ -242,8 +242,10 @@ impl Engine<'_> {
             let watch = watches.entry(finding.system.clone()).or_default();
             watch.keys.insert(key);
             let kinds = manifests.get(&finding.system).map_or(&[][..], |manifest| manifest.scopes.as_slice());
-            if kinds.iter().any(|kind| kind.is_follow_up(finding.scope.as_str())) {
-                watch.follow_ups.entry(finding.scope.clone()).or_default().insert(finding.person_id.clone());
+            for scope in std::iter::once(&finding.scope).chain(&memory.also_in) {
+                if kinds.iter().any(|kind| kind.is_follow_up(scope.as_str())) {
+                    watch.follow_ups.entry(scope.clone()).or_default().insert(finding.person_id.clone());
+                }
             }
             Ok(())
         })?;
@@ -345,12 +347,7 @@ impl Engine<'_> {
     ) -> Result<Judgement, RunError> {
         let Learned { graph, accounts, too_deep, contested } = attribute::learn(readings, ground, learned)?;
         let mut judgement = Judgement::default();
-        judgement.contested = !contested.is_empty();
-        judgement.notices.extend(contested.into_iter().map(|account| Notice {
-            id: String::from("account-contested"),
-            level: NoticeLevel::Warning,
-            says: format!("{account}; another record of it leads to somebody else, and grants that were read in between were taken for theirs"),
-        }));
+        judgement.contest(contested);
         if too_deep {
             judgement.too_deep = true;
             judgement.notices.push(Notice {
@@ -379,6 +376,7 @@ impl Engine<'_> {
             let superseded = Superseded::find(&mut reading.intake, &reading.manifest)?;
             let config = &reading.config;
             let people_seen = &mut reading.intake.people_seen;
+            let watched_seen = &reading.intake.watched_seen;
             let scopes = &mut reading.intake.scopes;
             reading.intake.pile.for_each(|access| {
                 if superseded.holds(access) {
@@ -400,6 +398,7 @@ impl Engine<'_> {
                         record.count_hanging();
                     }
                 }
+                judgement.note_renewal(&bench, &config.id, access, watched_seen);
                 judgement.take(&bench, place, access, &found, self.config.run.unattributed_listed);
                 Ok(())
             })?;

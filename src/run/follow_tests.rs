@@ -445,3 +445,25 @@ fn an_exclusion_of_a_kind_leaves_out_its_follow_ups_remembered_ones_too_and_an_i
         report.notices.iter().filter(|one| one.id == "exclusion-idle").map(|one| one.says.as_str()).collect();
     assert_eq!(idle, ["live: the exclusion of nothing-of-that-name matches no scope"]);
 }
+
+#[test]
+fn every_question_that_showed_something_open_is_asked_again() {
+    let (live, truth) = live(&USERS);
+    {
+        let mut truth = truth.lock().unwrap();
+        truth.users.insert("ana-2", "p-1@acme.example");
+        truth.keys = BTreeMap::from([("ana", vec!["k-1"]), ("ana-2", vec!["k-1"])]);
+    }
+    let mut world = world_with(live);
+    let (report, _) = scan(&mut world, &truth, FIRST);
+    assert!(states(&report, "p-1").contains(&("k-1", "observed")), "{:?}", states(&report, "p-1"));
+    {
+        let mut truth = truth.lock().unwrap();
+        truth.users.retain(|user, _| !user.starts_with("ana"));
+        truth.keys.clear();
+    }
+    let (report, asked) = scan(&mut world, &truth, SECOND);
+    assert_eq!(asked, ["ana", "ana-2", "ghost"]);
+    assert!(states(&report, "p-1").contains(&("k-1", "closing")), "{:?}", states(&report, "p-1"));
+    assert!(scan(&mut world, &truth, THIRD).0.closed.iter().any(|one| one.grant_id.as_str() == "k-1"));
+}

@@ -3,9 +3,10 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use scan_contract::{Access, AccessKind, Relation, Status, SystemId};
+use scan_contract::{Access, AccessKind, Fact, Instant, Relation, Status, SystemId};
 
 use super::assess::{Assessed, Bench, Place, Raised, grant_id};
+use super::attribute::Contested;
 use super::intake::watch_key;
 use super::settle::Sighting;
 use crate::config::SentinelLeaver;
@@ -29,7 +30,7 @@ pub struct Judgement {
     pub raised: BTreeMap<Fingerprint, Box<Raised>>,
     /// Grants of leavers that were read and raised nothing.
     pub sightings: HashMap<Fingerprint, Sighting>,
-    /// Grants that a reviewed link ties to somebody, by system and watch key.
+    /// Grants of which a reviewed link says all there is to say, by system and watch key.
     pub linked: HashSet<(SystemId, u64)>,
     /// Grants whose every holder is known, and none of whom has left, by system and watch key.
     pub handed_over: HashSet<(SystemId, u64)>,
@@ -37,7 +38,8 @@ pub struct Judgement {
     pub ambiguous: Vec<AmbiguousGrant>,
     /// How many there are in all.
     pub ambiguous_total: u64,
-    /// Candidates who are not listed, with the systems where a grant may be theirs.
+    /// People with the systems where a grant may be theirs that is not listed: candidates beyond those that are, holders
+    /// of an account that somebody else's record names as well, grants that no rule looks at.
     pub unlisted: BTreeSet<(PersonIndex, SystemId)>,
     /// Whether one of those may be a leaver's.
     pub ambiguous_leaver: bool,
@@ -47,6 +49,11 @@ pub struct Judgement {
     pub unattributed_total: u64,
     /// Planted leavers.
     pub sentinels: Vec<SentinelFact>,
+    /// Since when what a remembered grant opens is another one than before, by system and watch key; `None` where nothing
+    /// says so. Of several records of one grant the oldest speaks.
+    pub renewed: HashMap<(SystemId, u64), Option<Instant>>,
+    /// Fingerprints of planted leavers that were found.
+    pub planted: HashSet<Fingerprint>,
     /// Whether grants were taken for a colleague's by an account that also leads to somebody of interest.
     pub contested: bool,
     /// Whether lessons were left when the rounds ran out (IDN-5): a gap.
@@ -60,7 +67,7 @@ pub struct Judgement {
 impl Judgement {
     /// Judges one access for everybody it leads to.
     pub fn take(&mut self, bench: &Bench<'_>, place: Place<'_>, access: &Access, found: &AccessMatch, listed: usize) {
-        if found.people.iter().any(|matched| matched.by_link) {
+        if is_linked(found) {
             let key = watch_key(bench.index.keys(), access.kind, &grant_id(access));
             self.linked.insert((place.config.id.clone(), key));
         }
@@ -78,6 +85,22 @@ impl Judgement {
         if let Some(reason) = &found.nobody {
             self.nobody(bench, place, access, reason, listed);
         }
+    }
+
+    /// Writes down since when a grant that is remembered opens something else than before, by its creation and its last
+    /// rotation. Whoever it leads to now, what was known of it until then is worth nothing.
+    pub fn note_renewal(&mut self, bench: &Bench<'_>, system: &SystemId, access: &Access, watched: &HashSet<u64>) {
+        let key = watch_key(bench.index.keys(), access.kind, &grant_id(access));
+        if !watched.contains(&key) {
+            return;
+        }
+        let told = [&access.created_at, &access.rotated_at].into_iter().filter_map(|fact| match fact {
+            Fact::Known(moment) => Some(moment.at),
+            Fact::None | Fact::Hidden(_) => None,
+        });
+        let at = told.max();
+        let known = self.renewed.entry((system.clone(), key)).or_insert(at);
+        *known = (*known).min(at);
     }
 
     fn judge(
@@ -112,6 +135,7 @@ impl Judgement {
                 let relation = matched.relations.first().map_or("holder", |relation| relation.as_str());
                 *self.without_rule.entry((access.kind.as_str(), relation)).or_default() += 1;
                 self.sightings.insert(print_of(bench, place, access, matched), Sighting::Undecided);
+                self.unlisted.insert((matched.person, place.config.id.clone()));
             }
             Assessed::Nothing => {
                 if matches!(person.standing(bench.now, bench.leave), Standing::Left { .. }) {
@@ -230,6 +254,9 @@ impl Judgement {
             let (system, grant) = (sentinel.system.as_str(), sentinel.grant_id.as_str());
             let print = fingerprint::fingerprint(sentinel.person_id.as_str(), system, sentinel.kind, grant);
             let found = self.raised.remove(&print).is_some_and(|raised| !raised.finding.usability.is_remnant());
+            if found {
+                self.planted.insert(print);
+            }
             self.sentinels.push(SentinelFact {
                 person_id: sentinel.person_id.clone(),
                 system: sentinel.system.clone(),
@@ -247,10 +274,30 @@ impl Judgement {
         }
     }
 
+    /// Accounts that other records lead elsewhere: what was taken for a colleague's there may be theirs.
+    pub fn contest(&mut self, contested: BTreeSet<Contested>) {
+        self.contested = !contested.is_empty();
+        for Contested { words, person, system } in contested {
+            self.unlisted.insert((person, system));
+            self.notices.push(Notice {
+                id: String::from("account-contested"),
+                level: NoticeLevel::Warning,
+                says: format!("{words}; another record of it leads to somebody else, and grants that were read in between were taken for theirs"),
+            });
+        }
+    }
+
     /// Whether a grant of a leaver was read that no rule looks at: then nothing may be called clean.
     pub fn has_unjudged(&self) -> bool {
         !self.without_rule.is_empty()
     }
+}
+
+/// Whether a reviewed link ties every holder of a grant to somebody. One that speaks of one holder says nothing of the
+/// others: their watch goes on.
+fn is_linked(found: &AccessMatch) -> bool {
+    let all = !found.people.is_empty() && found.people.iter().all(|matched| matched.by_link);
+    all && !found.some_unknown && found.ambiguity.is_none()
 }
 
 /// Whether somebody in employment answers for a grant, and nobody else is named.

@@ -23,6 +23,7 @@
 //! | [`settle`] | findings meet what is remembered of them |
 //! | `wishes` | what tickets should tell of it |
 //! | `closing` | scopes settled, report made |
+//! | `changes` | what is committed |
 //! | [`dry`] | a store that keeps nothing |
 //! | [`picture`] | leavers by system, flags, exit code |
 
@@ -30,6 +31,7 @@ pub mod apps;
 pub mod assess;
 pub mod attribute;
 pub mod carried;
+mod changes;
 mod closing;
 pub mod coverage;
 pub mod directory;

@@ -66,22 +66,22 @@ pub fn exit_code(flags: &Flags, exit_zero: bool) -> ExitCode {
 pub struct Doubtful<'a> {
     /// Those that are listed, of this run and carried on from an earlier one.
     pub ambiguous: &'a [AmbiguousGrant],
-    /// Candidates of this run who are not listed, with the systems.
+    /// People of this run of whom something may be that is not listed, with the systems.
     pub unlisted: &'a BTreeSet<(PersonIndex, SystemId)>,
-    /// Systems with more grants of nobody than before, in a run over some systems: they may be anybody's.
-    pub strangers: &'a [SystemId],
+    /// Systems in which something may be anybody's.
+    pub anybodys: &'a BTreeSet<SystemId>,
 }
 
 impl<'a> Doubtful<'a> {
-    /// By person, the systems where something may be theirs; and the carried ones where it may be anybody's, because
-    /// nobody wrote down all whose it may be.
+    /// By person, the systems where something may be theirs; and those where it may be anybody's, carried ones in which
+    /// nobody wrote down all whose it may be among them.
     fn sorted(
         self,
         people: &'a [Person],
         carried: &BTreeMap<SystemId, Instant>,
     ) -> (HashMap<&'a str, Vec<&'a SystemId>>, Vec<&'a SystemId>) {
         let mut doubts: HashMap<&str, Vec<&SystemId>> = HashMap::new();
-        let mut of_everybody: Vec<&SystemId> = self.strangers.iter().collect();
+        let mut of_everybody: Vec<&SystemId> = self.anybodys.iter().collect();
         for grant in self.ambiguous.iter().filter(|grant| grant.may_be_leaver) {
             for (candidate, _) in &grant.candidates {
                 doubts.entry(candidate.as_str()).or_default().push(&grant.system);

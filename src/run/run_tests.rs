@@ -242,6 +242,14 @@ fn a_login_that_was_given_to_two_people_is_told_even_if_the_leaver_is_read_last(
         .map(|notice| notice.says.as_str())
         .collect();
     assert!(matches!(told.as_slice(), [says] if says.contains("u-1")), "{told:?}");
+    // Her own account is disabled: nothing is open, and the token may be hers all the same.
+    let mut disabled = World::new();
+    disabled.records = world.records.clone();
+    disabled.records[2] = disabled.records[2].replace("enabled", "disabled");
+    let report = disabled.scan(NOW);
+    let leaver = &report.leavers[0];
+    assert_eq!((leaver.person_id.as_str(), leaver.open, leaver.cells[0].0), ("p-1", 0, CellVerdict::NotKnown));
+    assert_eq!((report.totals.leavers_clean, report.totals.leavers_unverified), (0, 1));
     // In any order: what the leaver's account teaches is learned after all that was settled by head alone.
     world.records = vec![with_login("u-1", "p-1"), with_login("u-2", "p-2"), by_login.clone()];
     world.as_of = String::from("2026-08-04T01:00:00Z");
@@ -300,4 +308,83 @@ fn a_clock_that_went_back_hires_nobody_again_and_is_never_clean() {
     assert_eq!(states(&report, "p-1"), [("u-1", "unverified")]);
     assert!(report.run.flags.gaps);
     assert_eq!(states(&world.scan(NEXT_DAY), "p-1"), [("u-1", "confirmed")]);
+}
+
+fn secret(status: &str, rest: &str, holders: &[(&str, &str)]) -> String {
+    let holders: Vec<String> =
+        holders.iter().map(|(relation, id)| format!(r#"{{"relation":"{relation}","employee_id":"{id}"}}"#)).collect();
+    record("tokens", "shared_secret", "s-1", &format!(r#"{rest},"holders":[{}]"#, holders.join(",")))
+        .replace("enabled", status)
+}
+
+#[test]
+fn a_second_owner_makes_owning_informative_and_not_what_somebody_could_read() {
+    let of = |record: String| {
+        let mut world = World::new();
+        world.records = vec![record.replace("write", "admin")];
+        let report = world.scan(NOW);
+        let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
+        (finding.person_id.as_str().to_owned(), finding.severity)
+    };
+    let never = r#","rotated_at":null"#;
+    for relation in ["reader", "custodian", "creator"] {
+        let read = of(secret("enabled", never, &[(relation, "p-1"), ("owner", "p-2")]));
+        assert_eq!(read, (String::from("p-1"), Severity::High), "{relation}");
+    }
+    let both = of(secret("enabled", never, &[("reader", "p-1"), ("owner", "p-1"), ("owner", "p-2")]));
+    assert_eq!(both.1, Severity::High, "one who could read it, too");
+    let subtype = r#","rotated_at":null,"subtype":"organisation_owner""#;
+    let owned = |owners: &[(&str, &str)]| secret("enabled", subtype, owners).replace("shared_secret", "ownership");
+    assert_eq!(of(owned(&[("owner", "p-1"), ("owner", "p-2")])).1, Severity::Info);
+}
+
+#[test]
+fn a_secret_that_was_rotated_and_is_no_longer_theirs_to_read_closes() {
+    let rotated = r#","rotated_at":"2026-08-03T20:00:00Z""#;
+    let before = r#","rotated_at":"2026-07-31T20:00:00Z""#;
+    let coarse = r#","rotated_at":"2026-07-31""#;
+    for (relation, now_says, closes) in [
+        ("reader", rotated, true),
+        ("custodian", rotated, true),
+        ("creator", rotated, true),
+        ("reader", before, false),
+        ("reader", coarse, false),
+        ("reader", "", false),
+        ("holder", rotated, false),
+    ] {
+        let mut world = World::new();
+        world.records = vec![secret("enabled", r#","rotated_at":null"#, &[(relation, "p-1"), ("reader", "p-2")])];
+        assert_eq!(states(&world.scan(NOW), "p-1"), [("s-1", "confirmed")], "{relation}");
+        world.records = vec![secret("enabled", now_says, &[("reader", "p-2")])];
+        let mut day = |as_of: &str, now: &str| {
+            world.as_of = String::from(as_of);
+            let report = world.scan(now);
+            (states(&report, "p-1").first().map(|(_, state)| *state), report.closed.len())
+        };
+        let first = day("2026-08-04T01:00:00Z", NEXT_DAY);
+        let second = day("2026-08-05T01:00:00Z", "2026-08-05T02:00:00Z");
+        let expected =
+            if closes { [(Some("closing"), 0), (None, 1)] } else { [(Some("unverified"), 0), (Some("unverified"), 0)] };
+        assert_eq!([first, second], expected, "{relation} {now_says}");
+    }
+}
+
+#[test]
+fn somebody_who_is_to_come_back_was_checked_for_the_time_that_ended() {
+    let mut world = World::new();
+    world.records = vec![account("u-2", "p-2@acme.example")];
+    assert_eq!(world.scan(NOW).totals.leavers_clean, 1);
+    world.people.push(String::from(
+        "p-1,employee,active,Name p-1,p-1@acme.example,2026-10-01,,Europe/Berlin,2026-08-03T09:00:00Z",
+    ));
+    world.as_of = String::from("2026-08-04T01:00:00Z");
+    let report = world.scan(NEXT_DAY);
+    assert_eq!((report.leavers.len(), report.totals.leavers_clean), (1, 1), "{:?}", report.notices);
+    // The stint that follows is checked in its own time.
+    world.people.pop();
+    world.people.push(String::from(
+        "p-1,employee,ended,Name p-1,p-1@acme.example,2026-10-01,2026-10-31,Europe/Berlin,2026-11-01T00:00:00Z",
+    ));
+    world.as_of = String::from("2026-11-02T01:00:00Z");
+    assert_eq!(world.scan("2026-11-02T02:00:00Z").totals.leavers_clean, 2);
 }

@@ -1,15 +1,19 @@
 //! Findings meet what is remembered of them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use scan_contract::{Fact, Instant, Relation, ScopeName, ScopeState, SystemId};
 
 use super::assess::Raised;
 use crate::findings::lifecycle::{Context, Seen, Sight, Step};
 use crate::findings::wish::{Happening, advance_telling};
-use crate::findings::{Change, Class, Finding, FindingState, Fingerprint, Memory, UsedAfterEnd};
+use crate::findings::{Change, Class, Finding, FindingState, Fingerprint, Memory, Severity, UsedAfterEnd, last_use};
 use crate::report::{DelayHistogram, SystemFact, Totals};
 use crate::store::{LedgerEvent, Store, StoreError};
+
+/// The rule whose hit says that a grant was used after the end.
+const USED_AFTER_END: &str = "used-after-end";
 
 /// What this run knows of a remembered grant that raised no finding now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +42,10 @@ pub struct Ground<'a> {
     pub linked: &'a dyn Fn(&Finding) -> bool,
     /// Whether the grant of a remembered finding was read, and every holder it names is somebody who has not left.
     pub handed_over: &'a dyn Fn(&Finding) -> bool,
+    /// Whether what the grant of a remembered finding opens was certainly made or replaced after the remembered end.
+    pub renewed: &'a dyn Fn(&Finding) -> bool,
+    /// Planted leavers that were found as they were planted.
+    pub planted: &'a HashSet<Fingerprint>,
     /// Systems that are asked themselves. What they say may be on its way to change, so one look opens nothing for good
     /// (FND-2): it is observed, and confirmed by a second look in the same run or by the next run. A file describes a
     /// point of time.
@@ -109,9 +117,12 @@ pub fn settle(
         settlement.take_raised(*one, memory, &scopes, ground, totals);
     }
     let mut rest = Vec::new();
-    store.for_each_open(&mut |memory| {
+    store.for_each_open(&mut |mut memory| {
         if !met.contains(&memory.finding.fingerprint) {
             let sight = sight_of(&memory, &scopes, ground, replaced.contains(&memory.finding.fingerprint));
+            if let (Sight::Unclear { .. }, Some(as_of)) = (&sight, scopes.oldest(&memory, ground.context.now)) {
+                memory.was_seen_at(as_of);
+            }
             rest.extend(advance_telling(Some(memory), sight, &ground.context));
         }
         Ok(())
@@ -137,7 +148,7 @@ impl Settlement {
 
     fn take_raised(
         &mut self,
-        raised: Raised,
+        mut raised: Raised,
         mut memory: Option<Memory>,
         scopes: &Scopes<'_>,
         ground: &Ground<'_>,
@@ -145,8 +156,10 @@ impl Settlement {
     ) {
         if let Some(memory) = &mut memory {
             forget_if_used_again(memory, &raised.finding);
+            keep_known_use(memory, &mut raised);
         }
-        let Raised { mut finding, confirms, seen_twice, suppressed, mut also_in, formerly: _ } = raised;
+        let Raised { mut finding, confirms, seen_twice, suppressed, mut also_in, formerly: _, rehired_at: _ } = raised;
+        let shown = scopes.described(&finding.system, &finding.scope, &also_in, ground.context.now);
         let scope = scopes.find(&finding.system, &finding.scope);
         finding.last_complete_read_at = scope.and_then(|scope| scope.last_complete_at);
         // Where it was seen earlier and nobody can tell now, it may be still.
@@ -176,7 +189,9 @@ impl Settlement {
                 memory.finding.state != FindingState::Closed && memory.finding.last_seen_at < ground.context.now
             });
         let confirms = confirms && second_look && !waits;
-        let seen = Box::new(Seen { finding, scope_complete, also_in, confirms, suppressed });
+        // In force by the newest data that show it, ended by all of them.
+        let as_of = if ended { shown.0 } else { shown.1 };
+        let seen = Box::new(Seen { finding, scope_complete, also_in, confirms, suppressed, as_of });
         if ended && memory.is_none() {
             // A remnant that never was a finding: nothing to remember, and nothing to copy.
             let mut remnant = seen.finding;
@@ -253,6 +268,9 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>, replaced:
     if (ground.employed)(finding.person_id.as_str()) {
         return Sight::Employed;
     }
+    if ground.planted.contains(&finding.fingerprint) {
+        return Sight::Planted;
+    }
     let suppressed = (ground.covered)(finding);
     let not_read = || Sight::NotRead { suppressed };
     if ground.carried.contains(&finding.system) {
@@ -268,11 +286,13 @@ fn sight_of(memory: &Memory, scopes: &Scopes<'_>, ground: &Ground<'_>, replaced:
     match ground.sightings.get(&finding.fingerprint) {
         Some(Sighting::Undecided) => return Sight::Unclear { suppressed },
         // It is there, and leads elsewhere now. A reviewed link may end a watch like that; a changed address or a lost
-        // identifier may not. Who answers for a thing is what its owners say: named successors take it over.
+        // identifier may not. Who answers for a thing is what its owners say: named successors take it over. And what
+        // somebody could read is worth nothing to them once it was replaced.
         None if !replaced
             && (ground.seen)(finding)
             && !(ground.linked)(finding)
-            && !is_handed_over(finding, ground) =>
+            && !is_handed_over(finding, ground)
+            && !is_worthless(finding, ground) =>
         {
             return Sight::Unclear { suppressed };
         }
@@ -297,6 +317,51 @@ fn forget_if_used_again(memory: &mut Memory, now: &Finding) {
     }
 }
 
+/// A use after the end that an earlier read told stays known, although this one does not tell it: a plan that shows less,
+/// a coarser time, another list. Only an end that was corrected releases it.
+fn keep_known_use(memory: &Memory, raised: &mut Raised) {
+    let known = &memory.finding;
+    let finding = &mut raised.finding;
+    let open = known.state != FindingState::Closed && finding.class != Class::License;
+    if !open || known.used_after_end != UsedAfterEnd::After || finding.used_after_end == UsedAfterEnd::After {
+        return;
+    }
+    let used = last_use::used_before_return(&known.last_used_at, &finding.access_end, raised.rehired_at);
+    if used != UsedAfterEnd::After {
+        return;
+    }
+    if std::mem::take(&mut raised.suppressed) {
+        finding.exception_id = None;
+        finding.exception_expires_at = None;
+    }
+    finding.used_after_end = UsedAfterEnd::After;
+    finding.last_used_at.clone_from(&known.last_used_at);
+    finding.class = Class::Residual;
+    finding.due = true;
+    if finding.severity != Severity::Critical {
+        finding.severity = Severity::Critical;
+        finding.severity_reasons.push(String::from("used after the end of access, as an earlier read told: critical"));
+    }
+    let by_use = |rule: &str| *rule == *known.rule || rule == USED_AFTER_END;
+    for hit in known.rules.iter().filter(|hit| by_use(&hit.rule)).rev() {
+        finding.undecided.retain(|undecided| undecided.rule != hit.rule);
+        if !finding.rules.iter().any(|held| held.rule == hit.rule) {
+            finding.rules.insert(0, hit.clone());
+        }
+    }
+    finding.rule = Arc::clone(&known.rule);
+    finding.remediation.clone_from(&known.remediation);
+    finding.controls.clone_from(&known.controls);
+    finding.notes.push(String::from("An earlier read told the use after the end; this one does not tell it."));
+}
+
+/// Somebody who could only read a secret, keep it or make it has nothing of it any more once it was replaced and no
+/// longer leads to them.
+fn is_worthless(finding: &Finding, ground: &Ground<'_>) -> bool {
+    let indirect = matches!(finding.relation, Relation::Reader | Relation::Custodian | Relation::Creator);
+    indirect && (ground.renewed)(finding)
+}
+
 fn is_handed_over(finding: &Finding, ground: &Ground<'_>) -> bool {
     matches!(finding.relation, Relation::Owner | Relation::Approver) && (ground.handed_over)(finding)
 }
@@ -315,7 +380,7 @@ fn count(from: Option<FindingState>, finding: &Finding, now: Instant, totals: &m
             let proven_at = finding.revoked_between.map_or(now, |(_, until)| until);
             observe(&mut totals.revocation_delay[severity], finding.access_end.at, proven_at);
         }
-        Change::Closed | Change::Unchanged | Change::Updated | Change::Rehired => {}
+        Change::Closed | Change::Unchanged | Change::Updated | Change::Rehired | Change::Planted => {}
     }
 }
 
@@ -351,6 +416,27 @@ impl<'a> Scopes<'a> {
         let tried = |scope: &&ScopeName| self.find(&finding.system, scope).is_some();
         let shown = std::iter::once(&finding.scope).chain(&memory.also_in);
         shown.filter(tried).filter(|scope| !self.is_complete(&finding.system, scope)).cloned().collect()
+    }
+
+    /// Instants of the oldest and of the newest data of the scopes that show a grant. What says that it describes a time
+    /// to come describes the present at most.
+    fn described(
+        &self,
+        system: &SystemId,
+        scope: &ScopeName,
+        also_in: &BTreeSet<ScopeName>,
+        now: Instant,
+    ) -> (Instant, Instant) {
+        let as_of = |scope| self.find(system, scope).and_then(|fact| fact.as_of).map_or(now, |as_of| as_of.min(now));
+        let own = as_of(scope);
+        also_in.iter().map(as_of).fold((own, own), |(oldest, newest), at| (oldest.min(at), newest.max(at)))
+    }
+
+    /// Instant of the oldest data of the scopes that showed a finding and were read, complete or not.
+    fn oldest(&self, memory: &Memory, now: Instant) -> Option<Instant> {
+        let finding = &memory.finding;
+        let shown = std::iter::once(&finding.scope).chain(&memory.also_in);
+        shown.filter_map(|scope| self.find(&finding.system, scope)?.as_of).min().map(|as_of| as_of.min(now))
     }
 
     /// Instant of the oldest data of all scopes that showed a finding; `None` unless each was read completely.

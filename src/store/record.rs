@@ -63,6 +63,8 @@ struct StoredMemory<'a> {
     acknowledged: Option<StoredAcknowledgement<'a>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     also_in: Vec<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seen_as_of: Option<Instant>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -232,6 +234,7 @@ pub fn write_memory(memory: &Memory, into: &mut Vec<u8>) -> Result<(), RecordErr
             .as_ref()
             .map(|word| StoredAcknowledgement { reference: borrowed(&word.reference), at: word.at }),
         also_in: memory.also_in.iter().map(|scope| borrowed(scope.as_str())).collect(),
+        seen_as_of: memory.seen_as_of,
     };
     into.clear();
     serde_json::to_writer(into, &stored)?;
@@ -258,6 +261,7 @@ pub fn read_memory(fingerprint: Fingerprint, bytes: &[u8]) -> Result<Memory, Rec
             .acknowledged
             .map(|word| Acknowledgement { reference: word.reference.into_owned(), at: word.at }),
         also_in: stored.also_in.iter().map(|scope| ScopeName::from(&**scope)).collect(),
+        seen_as_of: stored.seen_as_of,
     })
 }
 

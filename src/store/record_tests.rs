@@ -154,6 +154,7 @@ prop_compose! {
         memory.absent = maybe.map(|as_of| AbsentLook { run_id: text.clone(), as_of });
         memory.acknowledged = maybe.map(|at| Acknowledgement { reference: text, at });
         (memory.closed_at, memory.end_known_at, memory.reopened) = (maybe, maybe, reopened);
+        memory.seen_as_of = maybe;
         memory
     }
 }

@@ -105,6 +105,7 @@ pub(crate) fn memory(number: u32, state: FindingState) -> Memory {
         end_known_at: None,
         acknowledged: None,
         also_in: Vec::new(),
+        seen_as_of: None,
     }
 }
 

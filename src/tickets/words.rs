@@ -283,6 +283,9 @@ pub fn remark(happening: &Happening) -> Option<String> {
             Proof::Employed { run } => {
                 format!("the roster says with a date that the person is employed again ({run}); nothing was revoked")
             }
+            Proof::Planted { run } => {
+                format!("the configuration names it as a planted leaver ({run}); nothing was revoked")
+            }
         }),
         Happening::Suppressed { exception, until } => {
             let until = until.map_or_else(|| String::from("an end that is not known"), time);

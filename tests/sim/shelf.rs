@@ -256,6 +256,10 @@ impl Store for Shelf {
         self.read(|store| store.leaver_checked(person_id, stint))
     }
 
+    fn config_since(&self) -> Result<Option<(String, Instant)>, StoreError> {
+        self.read(|store| store.config_since())
+    }
+
     fn exception_idle_runs(&self, exception_id: &str) -> Result<u32, StoreError> {
         self.read(|store| store.exception_idle_runs(exception_id))
     }

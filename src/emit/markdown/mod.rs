@@ -9,7 +9,7 @@ use std::io::Write;
 
 use super::sections::{self, Counts, Section};
 use super::{EmitContext, EmitError, Persons, words};
-use crate::findings::{Change, Finding, Severity};
+use crate::findings::{Finding, Severity};
 use crate::report::{CellVerdict, NoticeLevel, Report};
 use crate::roster::RosterState;
 pub use text::cell;
@@ -274,12 +274,13 @@ fn one_line(finding: &Finding, persons: &Persons<'_>, out: &mut dyn Write) -> Re
             let until = finding.exception_expires_at.map_or_else(|| String::from("not known"), words::seconds);
             write!(out, ", exception {id} until {until}")?;
         }
-        Section::Closed if finding.change == Change::Rehired => write!(out, ", no longer applies: rehired")?,
-        Section::Closed => {
-            if let Some((from, until)) = finding.revoked_between {
+        Section::Closed => match (words::no_longer_applies(finding.change), finding.revoked_between) {
+            (Some(why), _) => write!(out, ", {why}")?,
+            (None, Some((from, until))) => {
                 write!(out, ", ended between {} and {}", words::seconds(from), words::seconds(until))?;
             }
-        }
+            (None, None) => {}
+        },
         Section::Residual | Section::Ambiguous => write!(out, ", {}", words::usability(finding.usability))?,
     }
     for note in &shown.notes {

@@ -29,6 +29,7 @@ impl Life {
         let first = if finding.change == Change::New { CREATE } else { UPDATE };
         let life = match (finding.state, finding.change) {
             (FindingState::Closed, Change::Rehired) => Self::new(CLOSE, ARCHIVED, "REHIRED", false),
+            (FindingState::Closed, Change::Planted) => Self::new(CLOSE, ARCHIVED, "PLANTED", false),
             (FindingState::Closed, _) => Self::new(CLOSE, RESOLVED, "CLOSED", false),
             (FindingState::Suppressed, _) => Self::new(UPDATE, SUPPRESSED, "SUPPRESSED", false),
             (FindingState::Ambiguous, _) => Self::new(first, NEW, "AMBIGUOUS", false),

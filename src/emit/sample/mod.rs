@@ -273,6 +273,7 @@ fn systems() -> Vec<SystemFact> {
         id: id.into(),
         connector: connector.to_owned(),
         configuration: None,
+        unattributed_together: None,
         provider: connector.to_owned(),
         tier: String::from("tier0"),
         owner_team: Some(String::from("platform")),

@@ -58,7 +58,7 @@ fn baseline(finding: &Finding) -> &'static str {
             FindingState::Observed | FindingState::Confirmed | FindingState::Suppressed | FindingState::Ambiguous,
             Change::Updated,
         ) => "updated",
-        (_, Change::Unchanged | Change::Updated | Change::Closed | Change::Rehired) => "unchanged",
+        (_, Change::Unchanged | Change::Updated | Change::Closed | Change::Rehired | Change::Planted) => "unchanged",
     }
 }
 

@@ -78,7 +78,7 @@ fn changed(change: Change) -> &'static str {
         Change::New => ", new",
         Change::Updated => ", changed",
         Change::Reopened => ", back after it was closed",
-        Change::Unchanged | Change::Closed | Change::Rehired => "",
+        Change::Unchanged | Change::Closed | Change::Rehired | Change::Planted => "",
     }
 }
 
@@ -173,9 +173,9 @@ pub(super) fn closed(page: &mut Page<'_>, report: &Report, persons: &Persons<'_>
     page.heading(format!("CLOSED BY THIS RUN  {}", report.closed.len()))?;
     for finding in report.closed.iter().take(LINES_SHOWN) {
         let shown = persons.finding(finding);
-        let how = match (finding.change, finding.revoked_between) {
-            (Change::Rehired, _) => String::from("no longer applies: rehired"),
-            (_, Some((from, until))) => {
+        let how = match (words::no_longer_applies(finding.change), finding.revoked_between) {
+            (Some(why), _) => why.to_owned(),
+            (None, Some((from, until))) => {
                 format!("ended between {} and {}", words::seconds(from), words::seconds(until))
             }
             (_, None) => words::how_closed(finding).to_owned(),

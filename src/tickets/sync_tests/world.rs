@@ -185,6 +185,7 @@ pub(super) fn present(finding: Finding) -> Sight {
         confirms: true,
         suppressed: false,
         also_in: Vec::new(),
+        as_of: sample::now(),
     }))
 }
 
@@ -198,6 +199,7 @@ pub(super) fn excepted(mut finding: Finding) -> Sight {
         confirms: true,
         suppressed: true,
         also_in: Vec::new(),
+        as_of: sample::now(),
     }))
 }
 

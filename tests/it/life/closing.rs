@@ -1,7 +1,7 @@
 //! Closing, reopening, freezing.
 
 use super::{DAYS, day, fresh, state};
-use crate::company::{Company, account, token};
+use crate::company::{Company, account, sha256, token};
 
 #[test]
 fn two_looks_of_different_times_close_and_the_same_file_twice_is_one_look() {
@@ -22,8 +22,8 @@ fn two_looks_of_different_times_close_and_the_same_file_twice_is_one_look() {
     let between = &second.finding("t-1")["revoked_between"];
     assert_eq!(
         (between["from"].as_str(), between["until"].as_str()),
-        (Some(DAYS[0]), Some("2026-08-04T01:00:00Z")),
-        "{between}"
+        (Some("2026-08-03T01:00:00Z"), Some("2026-08-04T01:00:00Z")),
+        "by the data: {between}"
     );
     let after = day(&mut company, 4);
     assert!(after.closed().is_empty(), "it is told once");
@@ -251,4 +251,82 @@ fn a_clock_that_goes_back_is_told_and_moves_nothing() {
     let again = company.scan_at(DAYS[0]);
     assert!(again.closed().is_empty(), "twice back is no second look");
     assert_ne!(state(&again, "t-1"), "-");
+}
+
+/// Reviewed links, by what names the grant or its holder.
+fn with_link(company: &mut Company, to: &str) {
+    let links = format!(
+        "version: 1\nlinks:\n  - person_id: p-2\n    system: crm\n    {to}\n    reviewer: p-3\n    date: 2026-08-03\n    reason: It was handed to Bea with the region.\n"
+    );
+    company.write("links.yaml", &links);
+    company.roster_extra = format!("  links: {{ path: links.yaml, sha256: {} }}\n", sha256(links.as_bytes()));
+}
+
+#[test]
+fn a_reviewed_link_of_one_holder_ends_no_watch_on_another_of_the_same_grant() {
+    let held_by = |holders: &str| {
+        account("u-1", "ana@acme.example", "enabled")
+            .replace(r#"{"relation":"holder","provider_id":"u-1","email":"ana@acme.example"}"#, holders)
+    };
+    let shared = r#"{"relation":"holder","login":"shared"}"#;
+    // The first lost what told that it is Ana's. The second is told by its address, which may have been changed.
+    let others = [r#"{"relation":"holder","login":"asilva"}"#, r#"{"relation":"holder","email":"cem@acme.example"}"#];
+    for other in others {
+        let mut company = Company::new();
+        company.records =
+            vec![account("u-1", "ana@acme.example", "enabled"), account("u-2", "bea@acme.example", "enabled")];
+        with_link(&mut company, "login: shared");
+        day(&mut company, 0).expect(1);
+        company.records[0] = held_by(&format!("{other},{shared}"));
+        for number in 1..4 {
+            let run = day(&mut company, number);
+            assert!(matches!(run.code, 1 | 4), "{other}: day {number}: {}", run.code);
+            assert_eq!(state(&run, "u-1"), "unverified", "{other}: day {number}");
+            assert!(run.closed().is_empty(), "{other}: day {number}");
+        }
+        // Its twin: the link is about the grant, whoever its holders are.
+        with_link(&mut company, "grant_id: u-1");
+        company.write_all();
+        assert_eq!(state(&company.scan_at("2026-08-06T07:00:00Z"), "u-1"), "closing", "{other}");
+        let run = day(&mut company, 4);
+        run.expect(0);
+        assert_eq!(run.closed(), ["u-1"], "{other}");
+    }
+}
+
+#[test]
+fn an_older_file_does_not_close_what_newer_data_showed_in_force() {
+    for (as_of, closes) in [("2026-08-04T01:00:00Z", false), ("2026-08-06T01:00:00Z", true)] {
+        for gone in [false, true] {
+            let mut company = Company::new();
+            company.records.pop();
+            day(&mut company, 0).expect(1);
+            let whole = company.records.clone();
+            company.records.push(String::from(
+                r#"{"record":"gap","scope":"accounts","part":"page 2","cause":"throttled","detail":"d"}"#,
+            ));
+            let run = day(&mut company, 2);
+            run.expect(4);
+            assert_eq!(state(&run, "u-1"), "confirmed");
+            // A whole file, which is older than what the partial read showed in the first case.
+            company.records = whole;
+            if gone {
+                company.records.remove(0);
+            } else {
+                company.records[0] = account("u-1", "ana@acme.example", "disabled");
+            }
+            fresh(&mut company, 3);
+            company.as_of = String::from(as_of);
+            company.write_all();
+            let run = company.scan_at(DAYS[3]);
+            assert_eq!(run.scope("accounts"), "complete", "{as_of}");
+            let expected = match (closes, gone) {
+                (false, _) => "unverified",
+                (true, true) => "closing",
+                (true, false) => "-",
+            };
+            assert_eq!(state(&run, "u-1"), expected, "{as_of}, gone: {gone}");
+            assert_eq!(run.closed().len(), usize::from(closes && !gone), "{as_of}, gone: {gone}");
+        }
+    }
 }

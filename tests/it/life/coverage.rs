@@ -192,3 +192,42 @@ fn a_run_for_one_system_leaves_the_others_as_they_are() {
     unknown.expect(2);
     assert!(unknown.stderr.contains("did you mean wiki"), "{}", unknown.stderr);
 }
+
+#[test]
+fn a_planted_leaver_that_was_a_finding_before_it_was_entered_is_one_no_longer() {
+    let mut company = Company::new();
+    company.people.push(String::from(
+        "p-canary,employee,ended,Canary,canary@acme.example,2020-01-01,2026-06-30,Europe/Berlin,2026-08-01T00:00:00Z",
+    ));
+    company.records =
+        vec![account("u-2", "bea@acme.example", "enabled"), account("u-canary", "canary@acme.example", "enabled")];
+    let run = day(&mut company, 0);
+    run.expect(1);
+    assert_eq!(state(&run, "u-canary"), "confirmed");
+    company.extra =
+        String::from("sentinel_leavers: [{ person_id: p-canary, system: crm, kind: account, grant_id: u-canary }]\n");
+    let run = day(&mut company, 1);
+    run.expect(0);
+    assert_eq!(run.closed(), ["u-canary"]);
+    assert_eq!(run.finding("u-canary")["change"], "planted", "nothing was revoked");
+    assert!(run.stdout.contains("no longer applies: planted"), "{}", run.stdout);
+    assert_eq!(run.report()["totals"]["closed"]["high"], 0, "nor is it counted as a revocation");
+    let ledger = std::fs::read_to_string(company.path().join("state/ledger.ndjson")).expect("the ledger");
+    assert!(ledger.contains("planted"), "{ledger}");
+    day(&mut company, 2).expect(0);
+    // One that is missing closes nothing.
+    let mut missing = Company::new();
+    missing.people = company.people.clone();
+    missing.records = company.records.clone();
+    day(&mut missing, 0).expect(1);
+    missing.records.pop();
+    missing.extra = company.extra.clone();
+    let run = day(&mut missing, 1);
+    run.expect(4);
+    assert_eq!(state(&run, "u-canary"), "unverified");
+    // And an entry that is taken back makes it a finding again.
+    company.extra = String::new();
+    let run = day(&mut company, 3);
+    run.expect(1);
+    assert_eq!(run.finding("u-canary")["change"], "reopened");
+}

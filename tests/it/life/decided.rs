@@ -158,6 +158,78 @@ fn use_after_the_end_on_a_remnant_stays_until_somebody_says_that_it_was_handled(
     assert!(explained.stdout.contains("INC-7"), "{}", explained.stdout);
 }
 
+/// Ana's account, used on a day after the end; `then` is what the next day's file says of its status and its last use.
+fn used_and_then(company: &mut Company, status: &str, then: &str) -> crate::company::Run {
+    let told = "\"last_used_at\":\"2026-07-30T22:22:00Z\"";
+    let used = account("u-1", "ana@acme.example", "enabled").replace(told, "\"last_used_at\":\"2026-08-01T10:00:00Z\"");
+    company.records = vec![used, account("u-2", "bea@acme.example", "enabled")];
+    let run = day(company, 0);
+    run.expect(1);
+    assert_eq!(run.finding("u-1")["rule"], "used-after-end");
+    company.records[0] = account("u-1", "ana@acme.example", status).replace(told, then);
+    day(company, 1)
+}
+
+/// What a file may say the day after that tells less of the last use.
+const TELLS_LESS: [&str; 4] = [
+    "\"last_used_at\":{\"hidden\":\"needs a higher plan\"}",
+    "\"last_used_at\":null",
+    // The end is 2026-07-31T22:00Z.
+    "\"last_used_at\":\"2026-07-31T00:00:00Z\",\"last_used_precision\":\"24h\"",
+    "\"last_used_at\":\"2026-07-30T22:22:00Z\"",
+];
+
+#[test]
+fn a_use_after_the_end_is_not_forgotten_because_a_later_read_does_not_tell_it() {
+    for then in TELLS_LESS {
+        let mut company = Company::new();
+        let run = used_and_then(&mut company, "disabled", then);
+        run.expect(1);
+        assert!(run.closed().is_empty(), "{then}");
+        let finding = run.finding("u-1");
+        for (field, value) in [
+            ("state", "confirmed"),
+            ("rule", "used-after-end"),
+            ("severity", "critical"),
+            ("class", "residual"),
+            ("used_after_end", "after"),
+        ] {
+            assert_eq!(finding[field], value, "{then}: {field}");
+        }
+        assert_eq!(finding["last_used_at"]["at"], "2026-08-01T10:00:00Z", "{then}");
+        // Until somebody says where it was handled.
+        let print = finding["fingerprint"].as_str().expect("a fingerprint");
+        company.holdover(&["incidents", "acknowledge", print, "--reference", "INC-7"]).expect(0);
+        let run = day(&mut company, 2);
+        run.expect(0);
+        assert_eq!(run.closed(), ["u-1"], "{then}");
+        day(&mut company, 3).expect(0);
+    }
+}
+
+#[test]
+fn an_end_that_was_corrected_releases_what_was_no_use_after_it() {
+    let mut company = Company::new();
+    let told = TELLS_LESS[0];
+    used_and_then(&mut company, "disabled", told).expect(1);
+    company.people[0] = company.people[0].replace("2026-07-31", "2026-08-02").replace("08-01T00", "08-04T00");
+    let run = day(&mut company, 2);
+    run.expect(0);
+    assert_eq!(run.closed(), ["u-1"], "the use was before the end, and the account is disabled");
+}
+
+#[test]
+fn an_exception_never_covers_a_use_that_an_earlier_read_told() {
+    for then in TELLS_LESS {
+        let mut company = with_exception("account, api_token", "2026-08-06T00:00:00Z");
+        let run = used_and_then(&mut company, "enabled", then);
+        run.expect(1);
+        let finding = run.finding("u-1");
+        assert_eq!((finding["state"].as_str(), finding["severity"].as_str()), (Some("confirmed"), Some("critical")));
+        assert_eq!(finding["exception_id"], serde_json::Value::Null, "{then}");
+    }
+}
+
 #[test]
 fn a_use_whose_precision_reaches_over_the_end_is_undecided_and_said_so() {
     let mut company = Company::new();

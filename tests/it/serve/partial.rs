@@ -141,3 +141,33 @@ fn what_was_read_under_another_configuration_is_not_called_all_of_it() {
     assert_eq!(run["exit_code"], 4, "what wiki declares now was never read: {run}");
     assert_eq!(state(&report(&company), "w-1"), "unverified");
 }
+
+#[test]
+fn what_belongs_to_nobody_since_is_not_forgotten_by_the_next_run_over_another_system() {
+    let hour = (present() - chrono::TimeDelta::hours(1)).format("%Y-%m-%dT%H:00:00Z").to_string();
+    let known = [account("w-1", "ana@acme.example", "disabled"), account("w-2", "bea@acme.example", "enabled")];
+    let mut company = two_systems(&hour, &known);
+    company.records =
+        vec![account("u-2", "bea@acme.example", "enabled"), account("u-9", "service@acme.example", "enabled")];
+    company.write_all();
+    let serving = Serving::start(&company);
+    assert_eq!(serving.run("")["exit_code"], 0, "the service account is nobody's, and was nobody's before");
+    assert_eq!(serving.run(r#"{"systems":["crm"]}"#)["exit_code"], 0);
+    // Whose it is stands in wiki alone: it is the identity of w-1.
+    let holder = r#"{"relation":"holder","external_id":"w-1","external_system":"wiki"}"#;
+    company.records.push(
+        account("u-5", "@", "enabled").replace(r#"{"relation":"holder","provider_id":"u-5","email":"@"}"#, holder),
+    );
+    company.write_all();
+    for only in ["crm", "wiki", "crm"] {
+        let run = serving.run(&format!("{{\"systems\":[\"{only}\"]}}"));
+        assert_eq!(run["exit_code"], 3, "{only}: {run}");
+        let partial = report(&company);
+        let position = list(&partial["systems"]).iter().position(|system| system["id"] == "crm").expect("crm");
+        let ana = list(&partial["leavers"]).iter().find(|leaver| leaver["person_id"] == "p-1").expect("Ana").clone();
+        assert_eq!(list(&ana["cells"])[position]["verdict"], "not_known", "{only}: {ana}");
+    }
+    // Its twin: read together, it is told whose it is.
+    assert_eq!(serving.run("")["exit_code"], 1);
+    assert_eq!(state(&report(&company), "u-5"), "confirmed");
+}

@@ -3,7 +3,7 @@
 use super::Line;
 use crate::emit::sections::{self, Counts, Section};
 use crate::emit::{Persons, words};
-use crate::findings::{Change, Finding, Severity};
+use crate::findings::{Finding, Severity};
 use crate::report::{NoticeLevel, Report};
 
 /// What a list holds.
@@ -210,10 +210,13 @@ fn standing(finding: &Finding) -> String {
             let until = finding.exception_expires_at.map_or_else(|| String::from("not known"), words::seconds);
             format!(", exception {} until {until}", finding.exception_id.as_deref().unwrap_or("not named"))
         }
-        Section::Closed if finding.change == Change::Rehired => String::from(", no longer applies: rehired"),
-        Section::Closed => finding.revoked_between.map_or_else(String::new, |(from, until)| {
-            format!(", ended between {} and {}", words::seconds(from), words::seconds(until))
-        }),
+        Section::Closed => match (words::no_longer_applies(finding.change), finding.revoked_between) {
+            (Some(why), _) => format!(", {why}"),
+            (None, Some((from, until))) => {
+                format!(", ended between {} and {}", words::seconds(from), words::seconds(until))
+            }
+            (None, None) => String::new(),
+        },
         Section::Ambiguous => {
             format!(", only {}: {}", finding.matched.method, finding.matched.evidence.join("; "))
         }

@@ -18,6 +18,10 @@ pub struct System {
     /// Digest of how it was configured when it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub configuration: Option<String>,
+    /// Objects that belonged to nobody when all systems were last read together: with more of them now, whose they are may
+    /// stand in a system that was not read since. 0 where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unattributed_together: Option<u64>,
     /// Provider word for metrics.
     pub provider: String,
     /// Tier.
@@ -235,6 +239,7 @@ impl From<&report::SystemFact> for System {
             id: system.id.to_string(),
             connector: system.connector.clone(),
             configuration: system.configuration.clone(),
+            unattributed_together: system.unattributed_together,
             provider: system.provider.clone(),
             tier: system.tier.clone(),
             owner_team: system.owner_team.clone(),
@@ -259,6 +264,7 @@ impl From<System> for report::SystemFact {
             id: system.id.into(),
             connector: system.connector,
             configuration: system.configuration,
+            unattributed_together: system.unattributed_together,
             provider: system.provider,
             tier: system.tier,
             owner_team: system.owner_team,

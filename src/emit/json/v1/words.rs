@@ -54,7 +54,7 @@ wire_words! {
     /// What this run did to a finding.
     Change = crate::findings::Change {
         New = "new", Unchanged = "unchanged", Updated = "updated", Reopened = "reopened", Closed = "closed",
-        Rehired = "rehired",
+        Rehired = "rehired", Planted = "planted",
     }
     /// Sort of access.
     AccessKind = scan_contract::AccessKind {
