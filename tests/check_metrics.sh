@@ -6,11 +6,11 @@ set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 file=${1:-$root/tests/golden/metrics.prom}
-port=${METRICS_CHECK_PORT:-19187}
+port=${METRICS_CHECK_PORT:-$(python3 -c 'import socket; one = socket.socket(); one.bind(("127.0.0.1", 0)); print(one.getsockname()[1])')}
 
 fail() { echo "check_metrics: $*" >&2; exit 1; }
 
-for tool in promtool prometheus-node-exporter curl; do
+for tool in promtool prometheus-node-exporter curl python3; do
     command -v "$tool" >/dev/null || fail "$tool is missing"
 done
 [ -s "$file" ] || fail "$file is missing or empty"
@@ -35,7 +35,7 @@ prometheus-node-exporter --collector.disable-defaults --collector.textfile \
     --collector.textfile.directory="$place/read" --web.listen-address="127.0.0.1:$port" >"$place/log" 2>&1 &
 exporter=$!
 
-curl -sS --retry 20 --retry-delay 1 --retry-connrefused --max-time 60 "http://127.0.0.1:$port/metrics" >"$place/scraped" \
+curl -sS --noproxy '*' --retry 20 --retry-delay 1 --retry-connrefused --max-time 60 "http://127.0.0.1:$port/metrics" >"$place/scraped" \
     || { cat "$place/log" >&2; fail "the exporter does not answer"; }
 kill -0 "$exporter" 2>/dev/null || { cat "$place/log" >&2; fail "the exporter ended (is port $port taken?)"; }
 
@@ -68,7 +68,7 @@ diff "$place/wanted.form" "$place/given.form" || fail "not every series came thr
 
 # And the check must be able to fail: one timestamp spoils the whole file.
 echo 'holdover_spoilt 1 1785555250000' >>"$place/read/holdover.prom"
-curl -sS --max-time 10 "http://127.0.0.1:$port/metrics" >"$place/spoilt"
+curl -sS --noproxy '*' --max-time 10 "http://127.0.0.1:$port/metrics" >"$place/spoilt"
 grep -q '^node_textfile_scrape_error 1$' "$place/spoilt" || fail "a file with a timestamp was not refused"
 
 echo "check_metrics: $(wc -l <"$place/wanted") series read back"

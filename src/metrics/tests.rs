@@ -310,8 +310,22 @@ fn no_person_grant_or_display_text_is_in_the_file() {
     assert!(text.contains("cloud-access-key-active"), "the control: rules are told");
 }
 
+/// The umask belongs to the whole process, and other tests make files at the same time: so it is changed in another one.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the test starts its own program")]
 fn the_text_file_is_whole_and_readable_whatever_the_umask_and_the_old_one_survives_a_refusal() {
+    let worker = "metrics::tests::worker_with_a_umask";
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", worker, "--ignored", "--nocapture", "--test-threads=1"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+#[ignore = "the program that the test above starts"]
+fn worker_with_a_umask() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("holdover.prom");
     let families = gather(&report(), MetricsDetail::Kind, &build());

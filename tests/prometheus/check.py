@@ -73,17 +73,23 @@ def panels():
 
 def check_queries(check, everything_there):
     """Every query parses and answers. With `everything_there` each gives something, except those of the list."""
-    now = time.time()
     empty = {}
     for board, panel, target in panels():
         where = f"{board['title']} / {panel['title']} / {target['refId']}"
         expression = substituted(target["expr"])
         check.servers.api("format_query", query=expression)
-        found = check.servers.ask(expression) if target["instant"] else check.servers.ask_range(
-            expression, now - 30, now, 1)
+        names = {panel["title"], f"{panel['title']} / {target['refId']}"}
+        needed = everything_there and not names & set(NOTHING_THERE)
+
+        def answer(expression=expression, target=target, needed=needed):
+            now = time.time()
+            found = check.servers.ask(expression) if target["instant"] else check.servers.ask_range(
+                expression, now - 30, now, 1)
+            return [found] if found or not needed else None
+        # A scrape that came too late is made up for by the next one.
+        found = wait_for(f"{where}: {expression}", answer)[0]
         check.queries += 1
         check.answers += bool(found)
-        names = {panel["title"], f"{panel['title']} / {target['refId']}"}
         for name in names:
             empty[name] = empty.get(name, True) and not found
         if found:
@@ -91,7 +97,7 @@ def check_queries(check, everything_there):
             missing = labels - set(found[0][0])
             check.expect(not missing, f"{where}: the legend names {missing}, the answer has {set(found[0][0])}")
         else:
-            check.expect(not everything_there or names & set(NOTHING_THERE), f"{where}: nothing for {expression}")
+            check.expect(not needed, f"{where}: nothing for {expression}")
     if everything_there:
         wrong = [title for title in NOTHING_THERE if not empty[title]]
         check.expect(not wrong, f"said to be empty, and are not: {wrong}")
@@ -101,9 +107,10 @@ def check_queries(check, everything_there):
             if variable["type"] == "query":
                 selector, label = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"]).groups()
                 # Grafana asks over the time that is shown, not for this moment.
-                found = check.servers.ask(f"last_over_time({substituted(selector)}[1h])")
-                names = {labels.get(label) for labels, _ in found}
-                check.expect(names - {None}, f"{board['title']}: the variable {variable['name']} has no values")
+                def values(selector=selector, label=label):
+                    found = check.servers.ask(f"last_over_time({substituted(selector)}[1h])")
+                    return {labels.get(label) for labels, _ in found} - {None}
+                wait_for(f"{board['title']}: values of the variable {variable['name']}", values)
                 check.queries += 1
         for mark in board["annotations"]["list"]:
             check.servers.api("format_query", query=substituted(mark["expr"]))
@@ -117,9 +124,12 @@ def check_same_by_both_ways(check):
         drop = {"job", "instance"}
         return {tuple(sorted((key, value) for key, value in labels.items() if key not in drop)): value
                 for labels, value in found}
-    by_file, by_push = told("node"), told("holdover")
-    check.expect(by_file and by_file.keys() == by_push.keys(),
-                 f"series differ: {set(by_file) ^ set(by_push)}")
+    def both():
+        by_file, by_push = told("node"), told("holdover")
+        if not by_file or by_file.keys() != by_push.keys():
+            raise Failed(f"series differ: {set(by_file) ^ set(by_push)}")
+        return by_file, by_push
+    by_file, by_push = wait_for("the same series by both ways", both)
     # The run is not told at the same second twice; everything else is equal.
     other = {key: (by_file[key], by_push[key]) for key in by_file
              if by_file[key] != by_push[key] and "_timestamp_seconds" not in dict(key)["__name__"]}
@@ -172,6 +182,15 @@ def scraped(servers, expression, value):
     wait_for(f"{expression} to be {value}", lambda: [number for _, number in servers.ask(expression)] == [value, value])
 
 
+def two_more_scrapes(servers):
+    """Waits until both jobs have told their series twice more."""
+    def at():
+        return {labels["job"]: when for labels, when in servers.ask("timestamp(holdover_run_exit_code)")}
+    for _ in range(2):
+        before = wait_for("both jobs", lambda: (lambda found: found if len(found) == 2 else None)(at()))
+        wait_for("another scrape of each", lambda before=before: all(at().get(job, 0) > when for job, when in before.items()))
+
+
 def bad_night(check, place):
     servers = check.servers
     folder = company.sample(place)
@@ -188,9 +207,9 @@ def bad_night(check, place):
         put(servers, stage)
         push(servers, stage)
         scraped(servers, "holdover_run_exit_code", exit_code)
-        time.sleep(2.5)  # Two scrapes on each side of the step, without which there is no increase.
+        two_more_scrapes(servers)  # On each side of the step, without which there is no increase.
     wait_for("the recording rules", lambda: servers.ask("job:holdover_scan_coverage:ratio"))
-    check.expect(servers.value("node_textfile_scrape_error") == 0, "the textfile reader reports an error")
+    wait_for("the textfile reader to report no error", lambda: servers.value("node_textfile_scrape_error") == 0)
     check_queries(check, everything_there=True)
     series = check_same_by_both_ways(check)
     check_alerts(check, BAD_NIGHT, BAD_NIGHT_PENDING)
@@ -209,9 +228,13 @@ def clean_run(check, place):
     check_queries(check, everything_there=False)
     for title, expected in [("Critical open", 0), ("Oldest", -1), ("Not looked at", 0), ("Used after the end", 0),
                             ("Coverage", 1), ("Roster held", 0), ("How it ended", 0)]:
-        found = [check.servers.value(substituted(target["expr"], job="node")) for _, panel, target in panels()
-                 if panel["title"] == title]
-        check.expect(found == [expected], f"{title}: {found}, expected {expected}")
+        def told(title=title, expected=expected):
+            found = [check.servers.value(substituted(target["expr"], job="node")) for _, panel, target in panels()
+                     if panel["title"] == title]
+            if found != [expected]:
+                raise Failed(f"{found}, expected {expected}")
+            return True
+        wait_for(title, told)
     # Series of the systems of the bad night are gone; what was known of them counts for three days.
     check_alerts(check, {"HoldoverResidualCritical", "HoldoverUsedAfterEnd"})
     return clean, both
@@ -222,8 +245,11 @@ def held_roster(check, clean, both):
     company.run(clean.folder, 5, *both)
     scraped(check.servers, "holdover_run_exit_code", 5.0)
     check_queries(check, everything_there=False)
-    states = wait_for("a held roster to be told",
-                      lambda: "firing" in check.servers.alerts().get("HoldoverRosterHeld", set()) and check.servers.alerts())
+    def held():
+        # One answer for both: that one alert fires and that the other is silent.
+        states = check.servers.alerts()
+        return states if "firing" in states.get("HoldoverRosterHeld", set()) else None
+    states = wait_for("a held roster to be told", held)
     check.expect("HoldoverRosterStale" not in states, "the age of a held roster is not known")
 
 
@@ -246,7 +272,7 @@ def service(check, clean):
     if asked.returncode != 0:
         return "no serve in this build"
     (clean.folder / "holdover.yaml").write_text(company.CLEAN, encoding="utf-8")
-    port = __import__("servers").free_port()
+    port = servers.ports["serve"]
     with open(clean.folder / "holdover.yaml", "a", encoding="utf-8") as file:
         file.write(f'serve: {{ listen: "127.0.0.1:{port}", schedule: [{{ cron: "30 2 * * *", time_zone: UTC }}] }}\n')
     command = [company.program(), "serve", "--config", str(clean.folder / "holdover.yaml")]
@@ -278,8 +304,19 @@ def dead_man(check):
     status, _ = fetch(servers.url("gateway", "/metrics/job/holdover"), "DELETE")
     check.expect(status == 202, f"deleting the group: {status}")
     wait_for("the group to be gone", lambda: len(servers.ask("holdover_build_info")) == 1)
-    time.sleep(4)
-    check.expect("HoldoverMetricsAbsent" not in servers.alerts(), "the dead-man fires while the exporter is there")
+    # While it is there: long enough for the rule to fire if it did not know better. A scrape that came too late is an
+    # exporter that was not there, which is another matter.
+    scrapes, quiet = set(), 0
+    until = time.monotonic() + 4
+    while time.monotonic() < until or quiet == 0 or len(scrapes) < 2:
+        states = servers.alerts().get("HoldoverMetricsAbsent", set())
+        found = servers.ask('min_over_time(up{job="node"}[20s])')
+        was_there = bool(found) and found[0][1] == 1
+        check.expect(not (was_there and "firing" in states), "the dead-man fires while the exporter is there")
+        quiet += was_there and not states
+        scrapes.update(when for _, when in servers.ask('timestamp(up{job="node"})'))
+        check.expect(time.monotonic() < until + 180, f"the exporter was never there for a while; scrapes at {scrapes}")
+        time.sleep(0.2)
     servers.end("node")
     wait_for("the dead-man to fire", lambda: "firing" in servers.alerts().get("HoldoverMetricsAbsent", set()))
     def arrived():

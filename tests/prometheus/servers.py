@@ -10,25 +10,33 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-PATIENCE = float(os.environ.get("HOLDOVER_CHECK_PATIENCE", "60"))
+PATIENCE = float(os.environ.get("HOLDOVER_CHECK_PATIENCE", "180"))
 
 
 class Failed(Exception):
     """What did not hold."""
 
 
-def free_port():
-    """A port nobody listens on now."""
-    with socket.socket() as one:
+# A proxy that the environment names is not asked for what is on this machine.
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def free_ports(count):
+    """So many ports nobody listens on now. Each is held until all are drawn, so that no two are the same."""
+    held = [socket.socket() for _ in range(count)]
+    for one in held:
         one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
 
 
 def fetch(url, method="GET", body=None):
     """Status and text of one answer."""
     request = urllib.request.Request(url, data=body, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with OPENER.open(request, timeout=30) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -56,7 +64,8 @@ class Servers:
         self.place = pathlib.Path(place)
         self.rules = pathlib.Path(rules)
         self.running = {}
-        self.ports = {name: free_port() for name in ("node", "gateway", "alertmanager", "prometheus")}
+        names = ("node", "gateway", "alertmanager", "prometheus", "serve")
+        self.ports = dict(zip(names, free_ports(len(names))))
         self.textfiles = self.place / "textfiles"
         self.textfiles.mkdir(parents=True, exist_ok=True)
         self.targets = self.place / "targets.json"
@@ -102,7 +111,7 @@ class Servers:
             f"--web.listen-address=127.0.0.1:{self.ports['alertmanager']}", "--cluster.listen-address="])
         self.use_rules(self.rules.read_text(encoding="utf-8"))
         (self.place / "prometheus.yml").write_text(f"""
-global: {{scrape_interval: 1s, evaluation_interval: 1s}}
+global: {{scrape_interval: 3s, scrape_timeout: 3s, evaluation_interval: 1s}}
 rule_files: [rules.yaml]
 alerting: {{alertmanagers: [{{static_configs: [{{targets: ['127.0.0.1:{self.ports['alertmanager']}']}}]}}]}}
 scrape_configs:

@@ -277,6 +277,15 @@ impl Met {
         Reached::ALL.iter().copied().filter(|what| !reached.contains_key(what)).collect()
     }
 
+    /// What was met or reached fewer than five times: soon it may be never.
+    pub(crate) fn seldom(&self) -> String {
+        let (counts, reached) = (self.counts.lock().expect("a lock"), self.reached.lock().expect("a lock"));
+        let faults = counts.iter().filter(|(_, count)| **count < 5).map(|(fault, count)| format!("{fault:?} {count}"));
+        let good = reached.iter().filter(|(_, count)| **count < 5).map(|(what, count)| format!("{what:?} {count}"));
+        let all: Vec<String> = faults.chain(good).collect();
+        if all.is_empty() { String::from("nothing") } else { all.join(", ") }
+    }
+
     /// Both, for people.
     pub(crate) fn told(&self) -> String {
         format!("{:?}\n{:?}", self.counts.lock().expect("a lock"), self.reached.lock().expect("a lock"))

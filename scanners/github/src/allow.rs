@@ -265,6 +265,7 @@ macro_rules! operations {
                     "actor_id",
                     "user",
                     "repo",
+                    "repo_id",
                     "name",
                     "hook_id",
                     "installation_id",

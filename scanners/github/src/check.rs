@@ -6,7 +6,7 @@ use http::StatusCode;
 use scan_contract::{Cause, Manifest, Right, RightState, Rights};
 
 use crate::allow::ALLOW;
-use crate::granted::{APPS_ONLY, Granted, NOT_FOR_APPS, needed};
+use crate::granted::{APPS_ONLY, AUDIT_LOG, Granted, NOT_FOR_APPS, needed};
 use crate::hub::Hub;
 use crate::scopes as s;
 use crate::settings::{Edition, SignIn};
@@ -71,10 +71,28 @@ pub(crate) async fn rights(hub: &Hub, manifest: &Manifest) -> Result<Rights, Cau
     for right in needed() {
         let state = state(hub, &granted, right, &tried);
         let known = |kind: &&&str| manifest.scopes.iter().any(|scope| scope.kind == ***kind);
-        let serves = serves(right).iter().filter(known).map(|kind| String::from(*kind)).collect();
+        let mut serves: Vec<String> = serves(right).iter().filter(known).map(|kind| String::from(*kind)).collect();
+        // A classic token needs a scope of its own for it.
+        let apart = matches!(granted, Granted::Scopes(_)) && right == AUDIT_LOG;
+        if apart {
+            serves.retain(|kind| kind != s::AUDIT_LOG);
+        }
         rights.needed.push(Right { name: granted.name(right), serves, state });
+        if apart {
+            let (name, state) = (granted.name_of_audit_log(), told(granted.reads_audit_log() == Some(true)));
+            rights.needed.push(Right { name, serves: vec![String::from(s::AUDIT_LOG)], state });
+        }
     }
     Ok(rights)
+}
+
+/// What the platform says of a right.
+fn told(held: bool) -> RightState {
+    if held {
+        RightState::Have
+    } else {
+        RightState::Missing { says: String::from("not among what GitHub says this credential has") }
+    }
 }
 
 fn credential(hub: &Hub, granted: &Granted) -> String {
@@ -102,8 +120,7 @@ fn state(hub: &Hub, granted: &Granted, right: &str, tried: &BTreeMap<&str, Right
         return RightState::Missing { says: String::from("GitHub gives it to Apps alone") };
     }
     match granted.holds(right) {
-        Some(true) => RightState::Have,
-        Some(false) => RightState::Missing { says: String::from("not among what GitHub says this credential has") },
+        Some(held) => told(held),
         None => tried.get(right).cloned().unwrap_or_else(|| {
             RightState::CannotTell(Cause::NotSupported {
                 what: String::from("shown only when the first repository is read"),

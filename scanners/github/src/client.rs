@@ -147,6 +147,9 @@ pub(crate) fn refused(reply: &Reply, granted: &Granted) -> Cause {
 
 /// The rights of an operation by our own table.
 pub(crate) fn by_table(name: &str, granted: &Granted) -> String {
+    if name == "GET /orgs/{org}/audit-log" {
+        return granted.name_of_audit_log();
+    }
     let rights = operation(name).map_or(&[] as &[&str], |operation| operation.rights);
     if rights.is_empty() {
         return format!("{name}, which needs no right of its own: an owner has to allow it");

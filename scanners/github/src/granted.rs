@@ -34,6 +34,13 @@ const CLASSIC: &[(&str, &[&str])] = &[
     ("read:enterprise", &["read:enterprise", "admin:enterprise"]),
 ];
 
+/// The right that opens the audit log to Apps. Of what else it opens, the lists are told to lesser scopes.
+pub(crate) const AUDIT_LOG: &str = "organization_administration=read";
+
+/// Scopes of classic tokens that open the audit log, any one of which is enough: by GitHub's REST description
+/// `read:audit_log`, which `audit_log` contains; before December 2022 it was `admin:org` alone.
+const AUDIT_LOG_SCOPES: &[&str] = &["read:audit_log", "audit_log", "admin:org"];
+
 /// Rights that only a GitHub App can have.
 pub(crate) const APPS_ONLY: &[&str] =
     &["organization_personal_access_tokens=read", "organization_personal_access_token_requests=read"];
@@ -104,6 +111,22 @@ impl Granted {
                 None => String::from(right),
             },
             Self::App(_) | Self::NotTold => String::from(right),
+        }
+    }
+
+    /// Whether the audit log may be read; `None` where nobody says.
+    pub(crate) fn reads_audit_log(&self) -> Option<bool> {
+        match self {
+            Self::Scopes(scopes) => Some(scopes.iter().any(|held| AUDIT_LOG_SCOPES.contains(&held.as_str()))),
+            Self::App(_) | Self::NotTold => self.holds(AUDIT_LOG),
+        }
+    }
+
+    /// The right to read it, as the holder of this credential has to ask for it.
+    pub(crate) fn name_of_audit_log(&self) -> String {
+        match self {
+            Self::Scopes(_) => format!("{AUDIT_LOG} (scope {})", AUDIT_LOG_SCOPES[0]),
+            Self::App(_) | Self::NotTold => String::from(AUDIT_LOG),
         }
     }
 
@@ -204,6 +227,11 @@ mod tests {
         assert_eq!(classic.holds(APPS_ONLY[0]), Some(false));
         assert_eq!(classic.excess(), ["delete_repo"]);
         assert_eq!(Granted::NotTold.holds("members=read"), None);
+        assert_eq!(classic.reads_audit_log(), Some(true));
+        let lists_alone = Granted::Scopes(vec![String::from("read:org")]);
+        assert_eq!(lists_alone.holds(AUDIT_LOG), Some(true));
+        assert_eq!(lists_alone.reads_audit_log(), Some(false));
+        assert_eq!(Granted::NotTold.reads_audit_log(), None);
     }
 
     #[test]

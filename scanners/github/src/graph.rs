@@ -4,6 +4,7 @@ use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
 use scan_contract::{Cause, Instant};
 use scan_transport::Reply;
+use scan_transport::dialect::is_graphql_limit;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -21,6 +22,8 @@ pub(crate) struct Problem {
     path: Vec<String>,
     /// Whether single sign-on is what is missing.
     sso: bool,
+    /// Whether a limit is why.
+    limit: bool,
 }
 
 /// Data with what is missing in it.
@@ -55,6 +58,8 @@ struct WireProblem {
     #[serde(rename = "type", default)]
     kind: Option<String>,
     #[serde(default)]
+    code: Option<String>,
+    #[serde(default)]
     path: Option<Vec<Value>>,
     #[serde(default)]
     extensions: Option<Extensions>,
@@ -87,7 +92,8 @@ struct Cost {
 impl Problem {
     fn of(wire: WireProblem) -> Self {
         let extensions = wire.extensions.as_ref();
-        let code = extensions.and_then(|extensions| extensions.code.clone());
+        let code = wire.code.or_else(|| extensions.and_then(|extensions| extensions.code.clone()));
+        let limit = is_graphql_limit(wire.kind.as_deref(), code.as_deref());
         let path = wire.path.into_iter().flatten().map(|step| match step {
             Value::String(text) => text,
             other => other.to_string(),
@@ -96,6 +102,7 @@ impl Problem {
             kind: wire.kind.or(code).unwrap_or_default(),
             path: path.collect(),
             sso: extensions.and_then(|extensions| extensions.saml_failure) == Some(true),
+            limit,
         }
     }
 
@@ -123,12 +130,14 @@ impl Problem {
                 permission: String::from("single sign-on authorisation of this token for the organisation"),
             };
         }
+        if self.limit {
+            return Cause::Throttled { until: None };
+        }
         match self.kind.as_str() {
             "FORBIDDEN" | "INSUFFICIENT_SCOPES" => Cause::Denied { permission: hub.rights_of(query) },
             "NOT_FOUND" => Cause::Denied {
                 permission: format!("{} (the service says \"not found\" where it is missing)", hub.rights_of(query)),
             },
-            "RATE_LIMITED" => Cause::Throttled { until: None },
             other => Cause::CutOff {
                 what: format!(
                     "{}: the service left {} out: {}",
@@ -211,7 +220,7 @@ pub(crate) async fn ask<T: DeserializeOwned>(hub: &Hub, query: &Query, variables
         return Err(no_data(hub, query, &problems, &reply));
     };
     learn(hub, &reply, &data);
-    if problems.iter().any(|problem| problem.kind == "RATE_LIMITED") {
+    if problems.iter().any(|problem| problem.limit) {
         return Err(Trouble::Other(Cause::Throttled { until: None }));
     }
     let form = |error: serde_json::Error| {
@@ -224,9 +233,11 @@ pub(crate) async fn ask<T: DeserializeOwned>(hub: &Hub, query: &Query, variables
 }
 
 fn no_data(hub: &Hub, query: &Query, problems: &[Problem], reply: &Reply) -> Trouble {
-    match problems.first() {
+    match problems.iter().find(|problem| problem.limit).or_else(|| problems.first()) {
         None => Trouble::Other(Cause::Malformed { what: format!("{}: neither data nor errors", reply.operation) }),
-        Some(problem) if problem.is_too_much() && !problem.sso => Trouble::TooMuch(problem.cause(hub, query)),
+        Some(problem) if problem.is_too_much() && !problem.sso && !problem.limit => {
+            Trouble::TooMuch(problem.cause(hub, query))
+        }
         Some(problem) => Trouble::Other(problem.cause(hub, query)),
     }
 }

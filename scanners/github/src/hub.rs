@@ -222,9 +222,16 @@ impl Hub {
         }
     }
 
-    /// Who made something, as far as the audit log says.
-    pub(crate) fn makers_of(&self, made: &Made) -> Vec<Maker> {
-        self.makers.lock().unwrap_or_else(PoisonError::into_inner).get(made).cloned().unwrap_or_default()
+    /// Who made something, as far as the audit log says, under any of the names it may be known by; each once.
+    pub(crate) fn makers_of(&self, made: &[Made]) -> Vec<Maker> {
+        let known = self.makers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut makers: Vec<Maker> = Vec::new();
+        for maker in made.iter().filter_map(|made| known.get(made)).flatten() {
+            if !makers.iter().any(|other| other.is(maker)) {
+                makers.push(maker.clone());
+            }
+        }
+        makers
     }
 
     /// Somebody of whom only the login is told; the id is added where a list showed it.
@@ -238,11 +245,17 @@ impl Hub {
     /// What "not found" means for a list that some plans or editions do not have: the right is held and so the list is
     /// not there, the right is missing, or nobody says which.
     pub(crate) fn absent(&self, right: &str, there: Cause) -> Cause {
-        match self.granted().holds(right) {
-            Some(true) => there,
-            Some(false) => Cause::Denied { permission: self.granted().name(right) },
-            None => Cause::Denied { permission: format!("{right} (or it is not there at all: {there})") },
-        }
+        let granted = self.granted();
+        absent_unless(granted.holds(right), granted.name(right), there)
+    }
+}
+
+/// The same, where it is known otherwise whether the right is held, and how it is called.
+pub(crate) fn absent_unless(held: Option<bool>, right: String, there: Cause) -> Cause {
+    match held {
+        Some(true) => there,
+        Some(false) => Cause::Denied { permission: right },
+        None => Cause::Denied { permission: format!("{right} (or it is not there at all: {there})") },
     }
 }
 
@@ -252,6 +265,27 @@ pub(crate) fn somebody(relation: Relation, id: u64, login: &str) -> Holder {
     holder.provider_id = Some(id.to_string());
     holder.login = Some(String::from(login));
     holder
+}
+
+/// One holder for each address that is vouched for, all with the id and login of `first`: the roster may know a person by
+/// any of them. Without an address, `first` alone.
+pub(crate) fn by_each_address<'a>(first: Holder, addresses: impl IntoIterator<Item = &'a str>) -> Vec<Holder> {
+    let mut holders: Vec<Holder> = Vec::new();
+    for address in addresses {
+        let is_known =
+            |holder: &Holder| holder.email.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(address));
+        if address.is_empty() || holders.iter().any(is_known) {
+            continue;
+        }
+        let mut holder = first.clone();
+        holder.email = Some(String::from(address));
+        if !holders.is_empty() {
+            // Said once.
+            holder.external = None;
+        }
+        holders.push(holder);
+    }
+    if holders.is_empty() { vec![first] } else { holders }
 }
 
 /// A scope by its kind alone.

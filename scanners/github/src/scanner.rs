@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use http::Method;
 use scan_contract::{Cause, CredentialFacts, Effort, Identity, Manifest, Outlet, Pass, Rights, Scanner, Sealed};
 use scan_transport::{Credential, Door, Secrets};
 
@@ -163,14 +162,10 @@ impl Scanner for GitHub {
     }
 
     async fn close(&self) -> Result<(), Cause> {
-        let Some(app) = &self.app else { return Ok(()) };
-        if !app.signed_in().await {
-            return Ok(());
+        match &self.app {
+            Some(app) => app.give_back().await,
+            None => Ok(()),
         }
-        let url = self.hub.client.address(&["installation", "token"], &[])?;
-        let reply = self.hub.client.exchange(Method::DELETE, &url, None).await?;
-        app.forget().await;
-        if reply.status.as_u16() == 204 { Ok(()) } else { Err(reply.unexpected()) }
     }
 }
 

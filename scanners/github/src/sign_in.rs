@@ -55,11 +55,15 @@ impl Credential for Token {
     }
 
     async fn renew(&self) -> Result<bool, Cause> {
-        // The file may have been replaced meanwhile.
+        let kept = self.kept.lock().await.as_ref().map(bearer).transpose()?;
+        self.renew_after(&kept.unwrap_or_default()).await
+    }
+
+    async fn renew_after(&self, refused: &HeaderMap) -> Result<bool, Cause> {
+        // The file may have been replaced meanwhile. What another refused request fetched since is as good as new.
         let fresh = self.secrets.fetch(&self.reference)?;
-        let mut kept = self.kept.lock().await;
-        let differs = kept.as_ref().is_none_or(|token| token.expose_secret() != fresh.expose_secret());
-        *kept = Some(fresh);
+        let differs = bearer(&fresh)? != *refused;
+        *self.kept.lock().await = Some(fresh);
         Ok(differs)
     }
 }
@@ -105,7 +109,16 @@ pub(crate) struct AppInstallation {
     installation_id: Option<u64>,
     secrets: Arc<dyn Secrets>,
     granted: SharedGranted,
-    kept: Mutex<Option<(Secret, Instant)>>,
+    kept: Mutex<Kept>,
+}
+
+/// Tokens of one installation.
+#[derive(Default)]
+struct Kept {
+    /// The one in use, with its end.
+    present: Option<(Secret, Instant)>,
+    /// Those that were refused once. A refusal can be a mistake of the service, so they are given back as well.
+    refused: Vec<Secret>,
 }
 
 impl AppInstallation {
@@ -122,11 +135,11 @@ impl AppInstallation {
         secrets: Arc<dyn Secrets>,
         granted: SharedGranted,
     ) -> Self {
-        let kept = Mutex::new(None);
+        let kept = Mutex::default();
         Self { door, rest, organisation, version, issuer, private_key, installation_id, secrets, granted, kept }
     }
 
-    async fn send(&self, method: Method, path: &str) -> Result<Reply, Cause> {
+    async fn send(&self, credential: Arc<dyn Credential>, method: Method, path: &str) -> Result<Reply, Cause> {
         let url = Url::parse(&format!("{}{path}", self.rest))
             .map_err(|_| Cause::Bug { what: String::from("github: an address of the sign-in that is none") })?;
         let mut request = Request::get(url);
@@ -136,14 +149,17 @@ impl AppInstallation {
         if let Ok(version) = HeaderValue::from_str(&self.version) {
             request.headers.insert("x-github-api-version", version);
         }
-        let signer = Signer {
+        self.door.with_credential(credential).send(request).await
+    }
+
+    /// Signs as the App itself.
+    fn signer(&self) -> Arc<dyn Credential> {
+        Arc::new(Signer {
             issuer: self.issuer.clone(),
             private_key: self.private_key.clone(),
             secrets: Arc::clone(&self.secrets),
             door: self.door.clone(),
-        };
-        let door = self.door.with_credential(Arc::new(signer));
-        door.send(request).await
+        })
     }
 
     async fn installation(&self) -> Result<u64, Cause> {
@@ -151,7 +167,7 @@ impl AppInstallation {
             return Ok(id);
         }
         let path = format!("/orgs/{}/installation", self.organisation);
-        let reply = self.send(Method::GET, &path).await?;
+        let reply = self.send(self.signer(), Method::GET, &path).await?;
         match reply.status.as_u16() {
             200 => reply.json::<Installation>().map(|installation| installation.id),
             404 => Err(unauthenticated("the App is not installed in this organisation")),
@@ -161,7 +177,8 @@ impl AppInstallation {
 
     async fn fetch(&self) -> Result<(Secret, Instant), Cause> {
         let id = self.installation().await?;
-        let reply = self.send(Method::POST, &format!("/app/installations/{id}/access_tokens")).await?;
+        let path = format!("/app/installations/{id}/access_tokens");
+        let reply = self.send(self.signer(), Method::POST, &path).await?;
         if reply.status.as_u16() != 201 {
             return Err(refusal(&reply));
         }
@@ -173,14 +190,45 @@ impl AppInstallation {
         Ok((token.token.0, token.expires_at))
     }
 
-    /// Drops a token that was given back.
-    pub(crate) async fn forget(&self) {
-        *self.kept.lock().await = None;
+    /// Gives every token back that was made and may still be taken. Each is tried, whatever becomes of the others; one
+    /// that could not be given back is tried again by the next call.
+    pub(crate) async fn give_back(&self) -> Result<(), Cause> {
+        let mut kept = self.kept.lock().await;
+        let present = kept.present.take();
+        let mut tokens = std::mem::take(&mut kept.refused);
+        tokens.extend(present.map(|(token, _)| token));
+        let mut failed = None;
+        for token in tokens {
+            if let Err(cause) = self.revoke(&token).await {
+                failed.get_or_insert(cause);
+                kept.refused.push(token);
+            }
+        }
+        failed.map_or(Ok(()), Err)
     }
 
-    /// Whether a token is in hand, so that there is something to give back.
-    pub(crate) async fn signed_in(&self) -> bool {
-        self.kept.lock().await.is_some()
+    async fn revoke(&self, token: &Secret) -> Result<(), Cause> {
+        let credential = Arc::new(Fixed(bearer(token)?));
+        let reply = self.send(credential, Method::DELETE, "/installation/token").await?;
+        match reply.status.as_u16() {
+            // What is not taken any more needs no revoking.
+            204 | 401 => Ok(()),
+            _ => Err(reply.unexpected()),
+        }
+    }
+}
+
+/// One token and no other.
+struct Fixed(HeaderMap);
+
+#[async_trait]
+impl Credential for Fixed {
+    async fn headers(&self, _: &Request) -> Result<HeaderMap, Cause> {
+        Ok(self.0.clone())
+    }
+
+    async fn renew(&self) -> Result<bool, Cause> {
+        Ok(false)
     }
 }
 
@@ -238,14 +286,26 @@ impl Credential for AppInstallation {
     async fn headers(&self, _: &Request) -> Result<HeaderMap, Cause> {
         let mut kept = self.kept.lock().await;
         let ends_soon = |ends: &Instant| *ends - TimeDelta::seconds(MARGIN_SECONDS) <= self.door.now();
-        if kept.as_ref().is_none_or(|(_, ends)| ends_soon(ends)) {
-            *kept = Some(self.fetch().await?);
+        if kept.present.as_ref().is_none_or(|(_, ends)| ends_soon(ends)) {
+            kept.present = Some(self.fetch().await?);
         }
-        kept.as_ref().map_or_else(|| Err(unauthenticated("no token")), |(token, _)| bearer(token))
+        kept.present.as_ref().map_or_else(|| Err(unauthenticated("no token")), |(token, _)| bearer(token))
     }
 
     async fn renew(&self) -> Result<bool, Cause> {
-        *self.kept.lock().await = None;
+        let mut kept = self.kept.lock().await;
+        let dropped = kept.present.take().map(|(token, _)| token);
+        kept.refused.extend(dropped);
+        Ok(true)
+    }
+
+    async fn renew_after(&self, refused: &HeaderMap) -> Result<bool, Cause> {
+        let mut kept = self.kept.lock().await;
+        // A token that was fetched since, for another request that was refused as well, stays in use.
+        let Some((token, _)) = kept.present.take_if(|(token, _)| bearer(token).is_ok_and(|own| own == *refused)) else {
+            return Ok(true);
+        };
+        kept.refused.push(token);
         Ok(true)
     }
 }
@@ -253,5 +313,34 @@ impl Credential for AppInstallation {
 impl std::fmt::Debug for AppInstallation {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("AppInstallation").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that was replaced once.
+    struct Replaced(std::sync::Mutex<Vec<&'static str>>);
+
+    impl Secrets for Replaced {
+        fn fetch(&self, _: &SecretRef) -> Result<Secret, Cause> {
+            let mut texts = self.0.lock().expect("no test panics with it");
+            let text = if texts.len() > 1 { texts.remove(0) } else { texts[0] };
+            Ok(Secret::from(String::from(text)))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_that_was_replaced_serves_every_request_that_was_refused_with_the_old_one() {
+        let secrets = Arc::new(Replaced(std::sync::Mutex::new(vec!["old", "new"])));
+        let token = Token::new(SecretRef::Environment(String::from("TOKEN")), secrets);
+        let request = Request::get(Url::parse("https://api.example/").expect("an address"));
+        let old = token.headers(&request).await.expect("headers");
+        assert_eq!(token.renew_after(&old).await, Ok(true), "the file has another one");
+        assert_eq!(token.renew_after(&old).await, Ok(true), "so it has for the second request that was refused");
+        let new = token.headers(&request).await.expect("headers");
+        assert_ne!(new, old);
+        assert_eq!(token.renew_after(&new).await, Ok(false), "there is none but the one that was refused");
     }
 }

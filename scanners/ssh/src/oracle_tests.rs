@@ -108,6 +108,14 @@ fn every_key(keygen: &Path, folder: &Folder) -> Vec<String> {
     keys
 }
 
+/// Public keys of every type, always the same: with keys made anew, the same damage would never happen twice.
+fn kept_keys() -> Vec<&'static str> {
+    let keys: Vec<&str> =
+        include_str!("oracle_keys.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    assert_eq!(keys.len(), 8);
+    keys
+}
+
 #[test]
 fn every_type_of_key_has_the_fingerprint_that_ssh_keygen_prints() {
     let Some(keygen) = program("ssh-keygen") else { return };
@@ -130,7 +138,7 @@ fn every_type_of_key_has_the_fingerprint_that_ssh_keygen_prints() {
 fn what_ssh_keygen_accepts_of_damaged_key_files_is_listed() {
     let Some(keygen) = program("ssh-keygen") else { return };
     let folder = Folder::new("damage");
-    let keys = every_key(&keygen, &folder);
+    let keys = kept_keys();
     let prefixes = [
         "",
         " ",

@@ -16,6 +16,13 @@ pub trait Credential: Send + Sync {
     /// The service has refused the present token (401): drop it, so that the next call of [`Credential::headers`]
     /// fetches another. `false`: there is none to be had, and the refusal stands.
     async fn renew(&self) -> Result<bool, Cause>;
+
+    /// The same, where it is known what [`Credential::headers`] had put on the refused request. Several requests are under
+    /// way with one token, and each of them is refused: a credential that compares keeps the token it fetched after the
+    /// first refusal. `true` as well where another one is at hand already.
+    async fn renew_after(&self, _: &HeaderMap) -> Result<bool, Cause> {
+        self.renew().await
+    }
 }
 
 /// No credential: for sign-in requests and public interfaces.

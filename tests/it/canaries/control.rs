@@ -36,7 +36,7 @@ fn m6_control_what_is_meant_to_be_shown_is_found_in_each_kind_of_place() {
         server.origin()
     );
     let more = format!(
-        "serve:\n  listen: 127.0.0.1:0\n  bearer: {{ file: bearer }}\n  watch: 0s\n  schedule: [{{ cron: \"0 0 1 1 *\" }}]\nmetrics: {{ textfile: out/holdover.prom }}\n{}",
+        "serve:\n  listen: 127.0.0.1:0\n  bearer: {{ file: bearer }}\n  watch: 0s\n  schedule: [{{ cron: \"0 0 29 2 *\" }}]\nmetrics: {{ textfile: out/holdover.prom }}\n{}",
         desk::section(&bench, "  person_display: name\n")
     );
     place.configure(&systems, &more);

@@ -119,7 +119,7 @@ fn m6_the_service_its_page_and_what_is_asked_of_it() {
     }));
     let systems = import(&mut place);
     let more = format!(
-        "serve:\n  listen: 127.0.0.1:0\n  bearer: {{ file: bearer }}\n  watch: 0s\n  schedule: [{{ cron: \"0 0 1 1 *\" }}]\nmetrics: {{ textfile: out/holdover.prom, pushgateway: {{ url: \"{}\", connection: {{ plain_to_loopback: true }} }} }}\n",
+        "serve:\n  listen: 127.0.0.1:0\n  bearer: {{ file: bearer }}\n  watch: 0s\n  schedule: [{{ cron: \"0 0 29 2 *\" }}]\nmetrics: {{ textfile: out/holdover.prom, pushgateway: {{ url: \"{}\", connection: {{ plain_to_loopback: true }} }} }}\n",
         gateway.origin()
     );
     place.configure(&systems, &more);
@@ -184,7 +184,7 @@ fn m6_the_key_of_the_services_certificate_whole_and_broken() {
     place.key_file("service.key", &pem);
     place.secret_file("bearer");
     let systems = import(&mut place);
-    let serve = "serve:\n  listen: 127.0.0.1:0\n  bearer: { file: bearer }\n  watch: 0s\n  tls: { certificate: service.crt, key: { file: service.key } }\n  schedule: [{ cron: \"0 0 1 1 *\" }]\n";
+    let serve = "serve:\n  listen: 127.0.0.1:0\n  bearer: { file: bearer }\n  watch: 0s\n  tls: { certificate: service.crt, key: { file: service.key } }\n  schedule: [{ cron: \"0 0 29 2 *\" }]\n";
     place.configure(&systems, serve);
     let mut service = Service::start(&place, "serve-tls.err");
     // Plain text at a door of TLS is told nothing, and tells the log nothing.
@@ -228,7 +228,7 @@ fn m6_an_abort_leaves_no_core_file() {
         let mut place = Place::new(92);
         place.secret_file("bearer");
         let systems = import(&mut place);
-        place.configure(&systems, "serve:\n  listen: 127.0.0.1:0\n  bearer: { file: bearer }\n  watch: 0s\n  schedule: [{ cron: \"0 0 1 1 *\" }]\n");
+        place.configure(&systems, "serve:\n  listen: 127.0.0.1:0\n  bearer: { file: bearer }\n  watch: 0s\n  schedule: [{ cron: \"0 0 29 2 *\" }]\n");
         let mut service = Service::start(&place, "serve.err");
         let status = service.end_by(signal);
         assert_eq!(status.signal(), Some(signal.as_raw()), "{status}");
@@ -249,6 +249,8 @@ fn m6_an_abort_leaves_no_core_file() {
     kill_process(Pid::from_child(&sleeper), Signal::ABORT).expect("a signal");
     let status = sleeper.wait().expect("a child");
     if !status.core_dumped() {
+        let required = std::env::var("HOLDOVER_SERVERS").as_deref() == Ok("required");
+        assert!(!required, "this machine writes no core files at all: the test above proves nothing here");
         println!("this machine writes no core files at all: the test above proves nothing here");
     }
 }

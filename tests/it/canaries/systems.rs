@@ -13,7 +13,7 @@ use serde_json::json;
 use super::place::Place;
 use crate::live::{days_ago, now};
 
-pub(super) const QUICK: &str = "connection: { internal: true, plain_to_loopback: true, idle_timeout: 2s, total_timeout: 4s, pace: { per_second: 1000, burst: 1000, longest_wait: 1s } }";
+pub(super) const QUICK: &str = "connection: { internal: true, plain_to_loopback: true, idle_timeout: 20s, total_timeout: 20s, pace: { per_second: 1000, burst: 1000, longest_wait: 1s } }";
 
 /// Fields that services send and that must not be kept.
 fn in_answers(seed: u64) -> Canaries {

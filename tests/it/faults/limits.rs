@@ -158,9 +158,10 @@ fn l4_an_outage_that_does_not_end_is_told_with_its_status_and_the_others_go_on()
 fn l4_an_outage_longer_than_the_run_ends_with_the_run_s_own_limit() {
     let (_stub, server, mut wire) = okta(8, QUICK);
     let silent = server.plant(On::get("/api/v1/users").nth(3), Damage::Silence);
-    wire.reconfigure("tickets:\n", "run: { deadline: 2s }\ntickets:\n");
+    wire.reconfigure("tickets:\n", "run: { deadline: 15s }\ntickets:\n");
     let told = wire.fault();
     assert_eq!((told.state("users").as_str(), told.objects("users")), ("partial", 4));
-    told.says("users", &["limit reached", "the run's deadline of 2 s"]);
+    told.says("users", &["limit reached", "the run's deadline of 15 s"]);
+    wire.reconfigure("run: { deadline: 15s }\n", "");
     wire.heals(&silent);
 }

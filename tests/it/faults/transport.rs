@@ -27,17 +27,63 @@ fn failed(told: &Told, words: &[&str]) {
     assert!(others.into_iter().all(|(_, state)| state == "unverified"));
 }
 
+/// The command that starts others with namespaces of their own, by these arguments; `None`, and said so, where there are
+/// none.
+fn unshared(arguments: &'static [&'static str]) -> Option<impl Fn() -> Command> {
+    let alone = move || {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user"]).args(arguments).stdin(Stdio::null());
+        command
+    };
+    let can = alone().arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    let required = std::env::var("HOLDOVER_SERVERS").as_deref() == Ok("required");
+    assert!(can || !required, "no namespace can be made here: {arguments:?}");
+    if !can {
+        let skipped = writeln!(std::io::stderr(), "skipped: no namespace can be made here: {arguments:?}");
+        assert!(skipped.is_ok(), "a skipped test says so");
+    }
+    can.then_some(alone)
+}
+
+/// The scan of this company, by a command that was prepared.
+fn scan_by(command: &mut Command, wire: &Wire) -> Told {
+    wire.export();
+    wire.live.write();
+    let output = command
+        .arg(env!("CARGO_BIN_EXE_holdover"))
+        .args(["scan", "--no-progress"])
+        .current_dir(wire.live.path())
+        .env_clear()
+        .envs([("TZ", "UTC"), ("TOKEN", OKTA_TOKEN)])
+        .output()
+        .expect("it starts");
+    wire.of(Run::new(&output, wire.live.path()))
+}
+
 #[test]
-fn x1_a_name_without_an_address_and_a_port_where_nobody_listens_are_told_with_host_and_step() {
+fn x1_a_name_without_an_address_is_told_with_host_and_step() {
+    // Names come from files alone: what a resolver out there says of such a name is nobody's promise.
+    let Some(alone) = unshared(&["--mount"]) else { return };
     let (_stub, server, mut wire) = okta(0, ONCE);
     let origin = String::from(server.origin());
     wire.reconfigure(&origin, "https://nowhere.invalid");
-    let told = wire.fault();
+    std::fs::write(wire.live.path().join("nsswitch.conf"), "hosts: files\n").expect("a file");
+    let script = "/usr/bin/mount --bind nsswitch.conf /etc/nsswitch.conf && exec \"$@\"";
+    let told = scan_by(alone().args(["/bin/sh", "-c", script, "sh"]), &wire);
+    wire.holds(&told);
     failed(&told, &["unreachable", "resolve nowhere.invalid:443"]);
+    wire.reconfigure("https://nowhere.invalid", &origin);
+    wire.whole();
+}
+
+#[test]
+fn x1_a_port_where_nobody_listens_is_told_with_host_and_step() {
+    let (_stub, server, mut wire) = okta(0, ONCE);
+    let origin = String::from(server.origin());
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = free.local_addr().expect("an address").port();
     drop(free);
-    wire.reconfigure("https://nowhere.invalid", &format!("http://127.0.0.1:{port}"));
+    wire.reconfigure(&origin, &format!("http://127.0.0.1:{port}"));
     let told = wire.fault();
     failed(&told, &["unreachable", &format!("connect to 127.0.0.1:{port}"), "connection refused"]);
     wire.reconfigure(&format!("http://127.0.0.1:{port}"), &origin);
@@ -46,32 +92,10 @@ fn x1_a_name_without_an_address_and_a_port_where_nobody_listens_are_told_with_ho
 
 #[test]
 fn x1_a_network_without_a_route_is_told_as_one() {
-    let alone = || {
-        let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--net"]).stdin(Stdio::null());
-        command
-    };
-    let can = alone().arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success());
-    let required = std::env::var("HOLDOVER_SERVERS").as_deref() == Ok("required");
-    assert!(can || !required, "no network namespace can be made here");
-    if !can {
-        let skipped = writeln!(std::io::stderr(), "skipped: no network namespace can be made here");
-        assert!(skipped.is_ok(), "a skipped test says so");
-        return;
-    }
+    let Some(alone) = unshared(&["--net"]) else { return };
     let (_stub, server, wire) = okta(0, ONCE);
-    wire.export();
-    wire.live.write();
     let before = server.count();
-    let output = alone()
-        .arg(env!("CARGO_BIN_EXE_holdover"))
-        .args(["scan", "--no-progress"])
-        .current_dir(wire.live.path())
-        .env_clear()
-        .envs([("TZ", "UTC"), ("TOKEN", OKTA_TOKEN)])
-        .output()
-        .expect("it starts");
-    let told = wire.of(Run::new(&output, wire.live.path()));
+    let told = scan_by(&mut alone(), &wire);
     failed(&told, &["unreachable", "connect to 127.0.0.1", "no route"]);
     assert_eq!(server.count(), before);
     wire.whole();
@@ -111,21 +135,33 @@ fn x2_each_check_of_a_certificate_that_fails_is_named() {
     assert!(good.count() > 0);
 }
 
-/// Short limits of time.
-const IMPATIENT: &str = "internal: true, plain_to_loopback: true, connect_timeout: 1s, idle_timeout: 1s, total_timeout: 3s, \
-                         pace: { per_second: 1000, burst: 1000, longest_wait: 1s }";
+/// For a service that says nothing: what is healthy answers sooner, also on a machine that has much to do.
+const IMPATIENT: &str = "connect_timeout: 2s, idle_timeout: 2s, total_timeout: 20s, ";
+/// For one that talks and does not end.
+const BRIEF: &str = "idle_timeout: 20s, total_timeout: 4s, ";
+
+/// Gives other limits of time to the system.
+fn timed(wire: &mut Wire, before: &str, after: &str) {
+    let begins = "internal: true, ";
+    wire.reconfigure(
+        &format!("{before}{begins}plain_to_loopback: true, pace: {{ per_second: 1000"),
+        &format!("{after}{begins}plain_to_loopback: true, pace: {{ per_second: 1000"),
+    );
+}
 
 #[test]
 fn x3_each_limit_of_time_is_named_and_what_was_read_stays() {
-    let (_stub, server, wire) = okta(8, IMPATIENT);
+    let (_stub, server, mut wire) = okta(8, ONCE);
     let drip = Damage::Drip { bytes: 1, every: Duration::from_millis(200) };
-    for (damage, words) in [
-        (Damage::StallAfter(10), "idle time limit of 1 s while reading the body from 127.0.0.1"),
-        (Damage::Silence, "idle time limit of 1 s while waiting for headers from 127.0.0.1"),
-        (drip, "total time limit of 3 s"),
+    for (damage, limits, words) in [
+        (Damage::StallAfter(10), IMPATIENT, "idle time limit of 2 s while reading the body from 127.0.0.1"),
+        (Damage::Silence, IMPATIENT, "idle time limit of 2 s while waiting for headers from 127.0.0.1"),
+        (drip, BRIEF, "total time limit of 4 s"),
     ] {
         let stalled = server.plant(On::get("/api/v1/users").nth(3), damage);
+        timed(&mut wire, "", limits);
         let told = wire.fault();
+        timed(&mut wire, limits, "");
         assert_eq!((told.state("users").as_str(), told.objects("users")), ("partial", 4));
         told.says("users", &["limit reached", "page 3", words]);
         assert_eq!(told.state("api-tokens"), "complete");
@@ -156,15 +192,17 @@ fn x3_a_late_line_is_read_late_and_one_that_breaks_is_asked_again() {
 
 #[test]
 fn x3_a_line_that_swallows_everything_hits_a_limit_that_is_named() {
-    let (_stub, server, mut wire) = okta(0, IMPATIENT);
+    let (_stub, server, mut wire) = okta(0, ONCE);
     let proxy = ChaosProxy::start(server.port());
     let direct = String::from(server.origin());
     wire.reconfigure(&direct, &proxy.origin("http"));
     proxy.set(Line { black_hole: true, ..Line::default() });
+    timed(&mut wire, "", IMPATIENT);
     let told = wire.fault();
+    timed(&mut wire, IMPATIENT, "");
     for scope in told.states().keys() {
         assert_ne!(told.state(scope), "complete");
-        told.says(scope, &["limit reached", "idle time limit of 1 s", "waiting for headers from 127.0.0.1"]);
+        told.says(scope, &["limit reached", "idle time limit of 2 s", "waiting for headers from 127.0.0.1"]);
     }
     assert!(proxy.counts().swallowed > 0);
     wire.reconfigure(&proxy.origin("http"), &direct);

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use holdover_kit::fault::FaultServer;
+use holdover_kit::fault::{Damage, FaultServer, On};
 use holdover_kit::stub::github::{GitHubStub, Means, Truth};
+
+use serde_json::json;
 
 use super::{Live, found};
 
@@ -39,4 +41,43 @@ fn what_a_leaver_holds_is_found_and_the_twin_is_silent() {
     // A token of a person cannot list the fine-grained tokens of others, and that is said.
     assert!(run.gaps().iter().any(|gap| gap.contains("of a GitHub App")), "{:#?}", run.gaps());
     server.finish();
+}
+
+#[test]
+fn a_leaver_is_found_by_any_address_that_the_service_vouches_for() {
+    let identities = |server: &FaultServer| {
+        let on = On::post("/graphql").body("\"operationName\":\"ExternalIdentities\"");
+        server.plant(
+            on,
+            Damage::change(|_, answer| {
+                answer.edit(|value| {
+                    let provider = &mut value["data"]["organization"]["samlIdentityProvider"];
+                    provider["externalIdentities"]["nodes"][1]["samlIdentity"] = json!({
+                        "nameId": "leaver@acme.tenant.example", "username": null,
+                        "emails": [{"value": "leaver@acme.example"}],
+                    });
+                })
+            }),
+        )
+    };
+    // The roster knows the second address of a member: told by the organisation's verified domains, or by the identity
+    // provider alone.
+    for by_provider in [false, true] {
+        let mut truth = Truth::usual();
+        truth.saml = by_provider;
+        truth.people[1].verified_emails.insert(0, String::from("old@acme.example"));
+        if by_provider {
+            truth.people[1].verified_emails.truncate(1);
+        }
+        let stub = Arc::new(GitHubStub::new(truth, Means::Classic(Vec::new()), TOKEN));
+        let server = FaultServer::start(Arc::clone(&stub));
+        let planted = by_provider.then(|| identities(&server));
+        let company = company(&server);
+        let run = company.scan();
+        assert!(planted.is_none_or(|planted| planted.fired() > 0));
+        let found = found(&run.report());
+        assert!(found.iter().any(|line| line == "p-1 account 101"), "{by_provider}: {found:#?}\n{:#?}", run.gaps());
+        assert!(found.iter().all(|line| line.starts_with("p-1 ")), "nobody who works here: {found:#?}");
+        server.finish();
+    }
 }

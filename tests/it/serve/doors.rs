@@ -127,6 +127,8 @@ fn curl(company: &Company, serving: &Serving, path: &str, arguments: &[&str]) ->
         .current_dir(company.path())
         .args([
             "--silent",
+            "--noproxy",
+            "*",
             "--output",
             "/dev/null",
             "--write-out",

@@ -10,7 +10,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -21,10 +21,10 @@ use crate::company::{Company, command};
 pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// How long a test waits for something that comes in moments.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A schedule that does not come while a test runs, and a bearer.
-pub(crate) const QUIET: &str = "serve:\n  listen: 127.0.0.1:0\n  bearer: { env: BEARER }\n  watch: 0s\n  schedule: [{ cron: \"0 0 1 1 *\", name: yearly }]\n";
+pub(crate) const QUIET: &str = "serve:\n  listen: 127.0.0.1:0\n  bearer: { env: BEARER }\n  watch: 0s\n  schedule: [{ cron: \"0 0 29 2 *\", name: leap-day }]\n";
 
 /// The present, as it stands in files.
 #[expect(clippy::disallowed_methods, reason = "the service runs by the machine's clock")]
@@ -32,15 +32,32 @@ pub(crate) fn present() -> chrono::DateTime<chrono::Utc> {
     chrono::Utc::now()
 }
 
+/// What the machine has to do.
+pub(crate) fn load() -> String {
+    std::fs::read_to_string("/proc/loadavg").unwrap_or_else(|error| error.to_string())
+}
+
+/// A schedule with a daily start that the machine's own clock does not come to while a test runs, at whatever hour that
+/// is; and the seconds until it.
+pub(crate) fn daily() -> (String, i64) {
+    let far = present() + chrono::TimeDelta::hours(12);
+    let hour = chrono::Timelike::hour(&far);
+    let start = far.date_naive().and_time(chrono::NaiveTime::from_hms_opt(hour, 0, 0).expect("an hour"));
+    let daily =
+        QUIET.replace("cron: \"0 0 29 2 *\", name: leap-day", &format!("cron: \"0 {hour} * * *\", name: daily"));
+    assert_ne!(daily, QUIET);
+    (daily, (start.and_utc() - present()).num_seconds())
+}
+
 /// Waits for a condition, with a limit.
 #[track_caller]
 pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begin = present();
+    let begin = Instant::now();
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(present() - begin < chrono::TimeDelta::from_std(PATIENCE).expect("a minute"), "{what}");
+        assert!(begin.elapsed() < PATIENCE, "{what}: not within {} s; load {}", PATIENCE.as_secs(), load());
         std::thread::park_timeout(Duration::from_millis(20));
     }
 }
@@ -145,6 +162,11 @@ impl Serving {
 
     pub(crate) fn told(&self) -> String {
         self.told.lock().expect("told").clone()
+    }
+
+    /// What the machine has to do and what the service said, for a limit of time that was missed.
+    pub(crate) fn why(&self) -> String {
+        format!("load {}\n{}", load(), self.told())
     }
 
     #[track_caller]

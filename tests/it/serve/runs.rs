@@ -1,10 +1,11 @@
 //! Runs: asked for, overlapping, caught up, interrupted.
 
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::{QUIET, Serving, present, today, until};
+use super::{QUIET, Serving, daily, today, until};
 use crate::company::{Company, NOW};
 
 #[test]
@@ -69,7 +70,7 @@ fn since_when_the_configuration_holds_is_told_after_a_run_after_a_failed_one_and
 
 #[test]
 fn a_service_that_was_not_there_at_its_time_catches_up_once_and_the_next_start_does_not() {
-    let daily = QUIET.replace("cron: \"0 0 1 1 *\", name: yearly", "cron: \"0 0 * * *\", name: daily");
+    let (daily, _) = daily();
     let mut company = Company::new();
     company.write_all();
     company.scan_at(NOW).expect(1);
@@ -86,7 +87,7 @@ fn a_service_that_was_not_there_at_its_time_catches_up_once_and_the_next_start_d
 
 #[test]
 fn without_catching_up_nothing_starts_before_its_time() {
-    let daily = QUIET.replace("cron: \"0 0 1 1 *\"", "cron: \"0 0 * * *\"") + "  catch_up: never\n";
+    let daily = daily().0 + "  catch_up: never\n";
     let mut company = Company::new();
     company.write_all();
     company.scan_at(NOW).expect(1);
@@ -140,10 +141,10 @@ fn told_to_stop_during_a_run_it_ends_in_time_and_the_run_is_interrupted() {
     let mut serving = Serving::start(&company);
     assert_eq!(serving.known("POST", "/api/v1/runs", "").status, 202);
     let (_open, _) = silent.accept().expect("the run asks");
-    let before = present();
+    let before = Instant::now();
     serving.signal(Signal::TERM);
     assert_eq!(serving.end().code(), Some(0), "{}", serving.told());
-    assert!((present() - before).num_seconds() < 10);
+    assert!(before.elapsed() < Duration::from_secs(10), "it ended in {:?}; {}", before.elapsed(), serving.why());
     let report = company.holdover(&["report", "--format", "json"]);
     let report: serde_json::Value = serde_json::from_str(&report.stdout).expect("a report");
     assert_eq!(report["run"]["flags"]["interrupted"], true, "{}", serving.told());
@@ -153,14 +154,19 @@ fn told_to_stop_during_a_run_it_ends_in_time_and_the_run_is_interrupted() {
 
 #[test]
 fn a_second_signal_ends_it_at_once() {
-    let (company, silent) = with_silence();
-    let mut serving = Serving::start(&company);
-    assert_eq!(serving.known("POST", "/api/v1/runs", "").status, 202);
-    let (_open, _) = silent.accept().expect("the run asks");
-    serving.signal(Signal::INT);
-    serving.until_told("stopping");
-    serving.signal(Signal::INT);
-    let code = serving.end().code();
-    // Where the run ended faster than the second signal came, it was a stop in order.
-    assert!(matches!(code, Some(130 | 0)), "{code:?}");
+    let mut codes = Vec::new();
+    // Where the run ended faster than the second signal came, it was a stop in order: then it is tried again.
+    while !codes.contains(&130) && codes.len() < 20 {
+        let (company, silent) = with_silence();
+        let mut serving = Serving::start(&company);
+        assert_eq!(serving.known("POST", "/api/v1/runs", "").status, 202);
+        let (_open, _) = silent.accept().expect("the run asks");
+        serving.signal(Signal::INT);
+        serving.until_told("stopping");
+        serving.signal(Signal::INT);
+        let code = serving.end().code();
+        assert!(matches!(code, Some(130 | 0)), "{code:?}; {}", serving.why());
+        codes.extend(code);
+    }
+    assert!(codes.contains(&130), "the second signal never came before the end: {codes:?}");
 }

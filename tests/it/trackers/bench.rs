@@ -197,10 +197,11 @@ impl Bench {
         keeper(self.open(SECRET, connection()))
     }
 
-    /// One that is given up on soon.
+    /// One that is given up on soon, for a tracker that says nothing.
     pub(crate) fn impatient(&self) -> Box<dyn Tracker> {
         let mut connection = connection();
-        connection.time.idle = Duration::from_millis(400);
+        connection.time.connect = Duration::from_secs(2);
+        connection.time.idle = Duration::from_secs(2);
         keeper(self.open(SECRET, connection))
     }
 

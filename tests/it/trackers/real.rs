@@ -178,7 +178,7 @@ async fn alertmanager_fires_and_ends_an_alert() {
     assert_eq!((firing.len(), firing[0]["annotations"]["severity"].as_str()), (1, Some("critical")));
     sink.resolve(std::slice::from_ref(&told)).await.expect("over");
     let mut left = usize::MAX;
-    for _ in 0..50 {
+    for _ in 0..600 {
         left = shown(name.clone(), String::from(server.origin())).await.len();
         if left == 0 {
             break;

@@ -81,10 +81,9 @@ fn installation(hub: &Hub, scope: &ScopeName, found: &Installation) -> Access {
         access.evidence.push(format!("suspended by {}", by.login));
     }
     access.evidence.push(format!("app {}", found.app_id));
-    audit::attach(hub, &mut access, &Made::Installation(found.id));
-    if let Some(client) = &found.client_id {
-        audit::attach(hub, &mut access, &Made::App(client.clone()));
-    }
+    let by_app = found.client_id.clone().map(Made::App);
+    let made: Vec<Made> = [Made::Installation(found.id)].into_iter().chain(by_app).collect();
+    audit::attach(hub, &mut access, &made);
     access
 }
 

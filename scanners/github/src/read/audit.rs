@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use scan_contract::{Access, AccessKind, Cause, Fact, Gap, GrantId, Holder, Moment, Relation, ScopeName, Status};
 use serde::Deserialize;
 
-use crate::hub::{Hub, OnPlan, scope};
+use crate::hub::{Hub, OnPlan, absent_unless, scope};
 use crate::list::{self, Failure, List};
 use crate::scopes;
 use crate::text::clean;
@@ -34,19 +34,43 @@ pub(crate) enum Made {
     Installation(u64),
     /// The same, by the client id of the App, which one organisation installs once.
     App(String),
-    /// An Actions secret: where it is kept, and `owner/repo/NAME`, or `/NAME` for one of the organisation, in lower case.
+    /// An Actions secret: where it is kept, and its name in lower case.
     Secret(Keeper, String),
 }
 
+impl Made {
+    /// A secret, whose name has no case.
+    pub(crate) fn secret(keeper: Keeper, name: &str) -> Self {
+        Self::Secret(keeper, name.to_ascii_lowercase())
+    }
+}
+
 /// Where an Actions secret is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Keeper {
     /// The organisation.
     Organisation,
     /// A repository.
-    Repository,
+    Repository(Named),
     /// An environment of a repository; the log does not say which.
-    Environment,
+    Environment(Named),
+}
+
+/// How an event names a repository. A name passes on when a repository is renamed and another one takes it: it stands
+/// only where the event has no id. GitHub's list of events gives those of secrets both.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Named {
+    /// By the id that never changes.
+    Id(u64),
+    /// By `owner/repo`, in lower case.
+    Name(String),
+}
+
+impl Named {
+    /// By its name.
+    pub(crate) fn name(name: &str) -> Self {
+        Self::Name(name.to_ascii_lowercase())
+    }
 }
 
 /// Who made something, and when.
@@ -79,6 +103,9 @@ struct Event {
     actor_id: Option<u64>,
     #[serde(default)]
     repo: Option<String>,
+    /// Events of other kinds may say it in another form, and are not lost for that.
+    #[serde(default)]
+    repo_id: Option<serde_json::Value>,
     #[serde(default)]
     hook_id: Option<u64>,
     #[serde(default)]
@@ -109,13 +136,18 @@ impl Event {
             return self.installation_id.map(Made::Installation).or_else(by_app);
         }
         let name = self.key.as_deref().or(self.name.as_deref())?;
-        let (keeper, repository) = match action.split_once('.')?.0 {
-            "org" => (Keeper::Organisation, ""),
-            "repo" => (Keeper::Repository, self.repo.as_deref()?),
-            "environment" => (Keeper::Environment, self.repo.as_deref()?),
+        let keeper = match action.split_once('.')?.0 {
+            "org" => Keeper::Organisation,
+            "repo" => Keeper::Repository(self.repository()?),
+            "environment" => Keeper::Environment(self.repository()?),
             _ => return None,
         };
-        Some(Made::Secret(keeper, format!("{repository}/{name}").to_ascii_lowercase()))
+        Some(Made::secret(keeper, name))
+    }
+
+    fn repository(&self) -> Option<Named> {
+        let id = self.repo_id.as_ref().and_then(serde_json::Value::as_u64).map(Named::Id);
+        id.or_else(|| self.repo.as_deref().map(Named::name))
     }
 }
 
@@ -160,11 +192,15 @@ fn list_of<'a>(hub: &'a Hub, scope: &'a ScopeName, phrase: String, include: &str
 }
 
 fn absent(hub: &Hub, failure: Failure) -> Cause {
-    if failure.is_not_found() { hub.absent("organization_administration=read", needs()) } else { failure.cause }
+    if !failure.is_not_found() {
+        return failure.cause;
+    }
+    let granted = hub.granted();
+    absent_unless(granted.reads_audit_log(), granted.name_of_audit_log(), needs())
 }
 
-/// Adds whoever made it, where the log says so.
-pub(crate) fn attach(hub: &Hub, access: &mut Access, made: &Made) {
+/// Adds whoever made it, under any of the names the log may know it by, where the log says so.
+pub(crate) fn attach(hub: &Hub, access: &mut Access, made: &[Made]) {
     for maker in hub.makers_of(made) {
         let mut holder = Holder::new(Relation::Creator);
         holder.provider_id = maker.id.map(|id| id.to_string());

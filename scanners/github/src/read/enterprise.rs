@@ -3,7 +3,7 @@
 use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Privilege, ScopeName, Status};
 use serde::Deserialize;
 
-use crate::hub::{Hub, scope};
+use crate::hub::{Hub, by_each_address, scope};
 use crate::list::{self, Items, List};
 use crate::read::roles;
 use crate::scopes;
@@ -64,9 +64,9 @@ async fn licenses(work: Work<'_>, slug: &str) -> Result<(), Cause> {
 fn license(hub: &Hub, scope: &ScopeName, slug: &str, found: &Licensed) -> Option<Access> {
     let login = found.github_com_login.as_deref().filter(|login| !login.is_empty());
     let saml = found.github_com_saml_name_id.as_deref().filter(|name| name.contains('@'));
-    let mut addresses = found.github_com_verified_domain_emails.iter().chain(&found.enterprise_server_emails);
-    let address = saml.map(String::from).or_else(|| addresses.next().cloned());
-    let id = login.map(String::from).or_else(|| address.clone())?;
+    let verified = found.github_com_verified_domain_emails.iter().chain(&found.enterprise_server_emails);
+    let addresses = saml.into_iter().chain(verified.map(String::as_str));
+    let id = login.or_else(|| addresses.clone().next())?;
     let mut access =
         Access::new(scope.clone(), AccessKind::License, GrantId::from(format!("license/{id}")), Status::Enabled);
     let kind = found.license_type.as_deref().unwrap_or("type not told");
@@ -78,8 +78,7 @@ fn license(hub: &Hub, scope: &ScopeName, slug: &str, found: &Licensed) -> Option
         Some(login) => hub.by_login(scan_contract::Relation::Holder, login),
         None => scan_contract::Holder::new(scan_contract::Relation::Holder),
     };
-    holder.email = address;
     holder.name.clone_from(&found.github_com_name);
-    access.holders.push(holder);
+    access.holders = by_each_address(holder, addresses);
     Some(access)
 }

@@ -66,6 +66,6 @@ pub(crate) fn access(hub: &Hub, scope: &ScopeName, place: &str, hook: &Hook) -> 
     access.last_used_at = Fact::Hidden(String::from("deliveries are not read"));
     access.expires_at = Fact::None;
     access.evidence.push(String::from("GitHub does not show who made a webhook; the audit log does, for 180 days"));
-    audit::attach(hub, &mut access, &Made::Hook(hook.id));
+    audit::attach(hub, &mut access, &[Made::Hook(hook.id)]);
     access
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::granted::Granted;
 use crate::graph::{Cursors, PageInfo, Stride, ask_page};
-use crate::hub::{Hub, scope};
+use crate::hub::{Hub, by_each_address, scope};
 use crate::queries::IDENTITIES;
 use crate::scopes;
 use crate::settings::Edition;
@@ -170,7 +170,7 @@ fn account(hub: &Hub, scope: &ScopeName, identity: &Identity, issuer: Option<&st
     (access.privilege, access.privilege_reason) = hub.base_privilege();
     access.created_at = Fact::Hidden(String::from("GitHub does not show when an identity was linked"));
     access.last_used_at = Fact::Hidden(String::from("GitHub does not show sign-ins; the identity provider does"));
-    access.holders.push(holder(hub, identity, name));
+    access.holders = holders(hub, identity, name);
     if let Some(issuer) = issuer {
         access.evidence.push(format!("identity provider {}", crate::text::clean(issuer, 200)));
     }
@@ -180,8 +180,9 @@ fn account(hub: &Hub, scope: &ScopeName, identity: &Identity, issuer: Option<&st
     access
 }
 
-/// The provider's own words for the person: its addresses are vouched for by it.
-fn holder(hub: &Hub, identity: &Identity, name: Option<&str>) -> Holder {
+/// The provider's own words for the person: its addresses are vouched for by it. A name that looks like an address may be
+/// a principal name that no roster knows, so every address beside it counts as well.
+fn holders(hub: &Hub, identity: &Identity, name: Option<&str>) -> Vec<Holder> {
     let mut holder = Holder::new(Relation::Holder);
     if let Some(user) = &identity.user {
         holder.provider_id = user.database_id.map(|id| id.to_string());
@@ -190,13 +191,12 @@ fn holder(hub: &Hub, identity: &Identity, name: Option<&str>) -> Holder {
             hub.remember(&user.login, id);
         }
     }
-    let both = [identity.saml.as_ref(), identity.scim.as_ref()];
-    let mut addresses = both.into_iter().flatten().filter_map(|found| found.emails.as_ref()).flatten();
-    let named = name.filter(|name| name.contains('@')).map(String::from);
-    holder.email = named.or_else(|| addresses.next().map(|address| address.value.clone()));
     holder.external = name.map(|name| ExternalIdentity {
         id: String::from(name),
         system: hub.settings.identity_provider.as_ref().map(|system| String::from(system.as_str())),
     });
-    holder
+    let both = || [identity.saml.as_ref(), identity.scim.as_ref()].into_iter().flatten();
+    let names = name.into_iter().chain(both().filter_map(|found| found.username.as_deref()));
+    let told = both().filter_map(|found| found.emails.as_ref()).flatten().map(|address| address.value.as_str());
+    by_each_address(holder, names.filter(|name| name.contains('@')).chain(told))
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::graph::{Cursors, PageInfo, Stride, ask_page};
-use crate::hub::{scope, somebody};
+use crate::hub::{by_each_address, scope, somebody};
 use crate::queries::MEMBERS;
 use crate::read::keys::{self, PublicKeys};
 use crate::scopes;
@@ -133,7 +133,7 @@ async fn tell_edge(
         Some(found) => keys::tell(work, keys, id, &member.login, found, told).await?,
         None => told.gap(keys, member.login.clone(), Cause::Denied { permission: work.hub.rights_of(&MEMBERS) }),
     }
-    let holder = holder_of(&member.login, id, None, None);
+    let holder = somebody(Relation::Holder, id, &member.login);
     for kind in [scopes::GPG_KEYS, scopes::AUDIT_LOG] {
         told.offers.extend(offer(work, kind, id, &holder));
     }
@@ -151,16 +151,16 @@ pub(crate) fn offer(work: Work<'_>, kind: &str, id: u64, holder: &Holder) -> Opt
     Some(scope)
 }
 
-/// A member as a holder. An address the organisation verified is the platform's word, one of the profile the member's.
-fn holder_of(login: &str, id: u64, verified: Option<&str>, profile: Option<&str>) -> Holder {
-    let mut holder = somebody(Relation::Holder, id, login);
-    if let Some(address) = verified {
-        holder.email = Some(String::from(address));
-    } else if let Some(address) = profile.filter(|address| !address.is_empty()) {
-        holder.email = Some(String::from(address));
+/// A member, once for each address the organisation verified, which is the platform's word. One of the profile is the
+/// member's, and counts where nothing was verified.
+fn holders(member: &Member, id: u64, verified: &[String]) -> Vec<Holder> {
+    let mut holder = somebody(Relation::Holder, id, &member.login);
+    holder.name.clone_from(&member.name);
+    if let Some(address) = member.email.as_ref().filter(|address| verified.is_empty() && !address.is_empty()) {
+        holder.email = Some(address.clone());
         holder.verified = Some(vec![IdentifierKind::ProviderId, IdentifierKind::Login]);
     }
-    holder
+    by_each_address(holder, verified.iter().map(String::as_str))
 }
 
 fn account(
@@ -192,16 +192,11 @@ fn account(
     }
     access.created_at = Fact::Hidden(String::from("GitHub does not show when somebody became a member"));
     access.last_used_at = Fact::Hidden(String::from("GitHub shows no last activity of a member; the audit log does"));
-    let mut holder = holder_of(&member.login, id, addresses.first().map(String::as_str), member.email.as_deref());
-    holder.name.clone_from(&member.name);
-    access.holders.push(holder);
+    access.holders = holders(member, id, addresses);
     access.evidence.push(String::from(match second_factor {
         Some(true) => "two-factor authentication is on",
         Some(false) => "two-factor authentication is off",
         None => "whether two-factor authentication is on is not shown to this credential",
     }));
-    if addresses.len() > 1 {
-        access.evidence.push(format!("further addresses in verified domains: {}", addresses[1..].join(", ")));
-    }
     access
 }

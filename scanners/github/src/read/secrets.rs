@@ -5,7 +5,7 @@ use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Privilege, ScopeNa
 use serde::Deserialize;
 
 use crate::hub::Hub;
-use crate::read::audit::{self, Keeper, Made};
+use crate::read::audit::{self, Keeper, Made, Named};
 use crate::scopes;
 use crate::settings::Edition;
 use crate::text::{clean, time};
@@ -116,12 +116,12 @@ pub(crate) fn access(
     access
 }
 
-/// How the audit log names a secret of Actions.
-fn made(kept: Option<Kept<'_>>, name: &str) -> Made {
-    let (keeper, repository) = match kept {
-        None => (Keeper::Organisation, ""),
-        Some(Kept { environment: None, name, .. }) => (Keeper::Repository, name),
-        Some(Kept { environment: Some(_), name, .. }) => (Keeper::Environment, name),
+/// How the audit log names a secret of Actions: by the repository's id, or by its name where an event has no id.
+fn made(kept: Option<Kept<'_>>, name: &str) -> Vec<Made> {
+    let Some(kept) = kept else { return vec![Made::secret(Keeper::Organisation, name)] };
+    let keeper = |named: Named| match kept.environment {
+        None => Keeper::Repository(named),
+        Some(_) => Keeper::Environment(named),
     };
-    Made::Secret(keeper, format!("{repository}/{name}").to_ascii_lowercase())
+    [Named::Id(kept.repository), Named::name(kept.name)].map(|named| Made::secret(keeper(named), name)).to_vec()
 }

@@ -10,7 +10,7 @@ use scan_contract::{Access, AccessKind, Cause, Fact, GrantId, Holder, Moment, Pr
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::graph::ask_whole;
+use crate::graph::{Graph, Trouble, ask};
 use crate::hub::{Hub, scope, somebody};
 use crate::queries::{BLAME, BLAMED};
 use crate::read::repositories::{Entries, Tree};
@@ -213,12 +213,10 @@ pub(crate) async fn read(work: Work<'_>, repositories: Vec<(Known, Vec<Scheduled
     for (batch, answer) in batches.iter().zip(answers.await?) {
         for (position, (known, file)) in batch.iter().enumerate() {
             let state = known_states.get(&known.id).and_then(|states| states.get(&file.path)).map(String::as_str);
-            match answer.as_ref().map(|answers| answers.get(position)) {
-                Ok(Some(Ok(ranges))) => tell(&scope, known, file, ranges, state, &mut told),
-                Ok(Some(Err(cause))) | Err(cause) => {
-                    told.gap(&scope, format!("{}: {}", known.name, file.path), cause.clone());
-                }
-                Ok(None) => told.gap(
+            match answer.get(position) {
+                Some(Ok(ranges)) => tell(&scope, known, file, ranges, state, &mut told),
+                Some(Err(cause)) => told.gap(&scope, format!("{}: {}", known.name, file.path), cause.clone()),
+                None => told.gap(
                     &scope,
                     format!("{}: {}", known.name, file.path),
                     Cause::Bug { what: String::from("github: an answer too few") },
@@ -239,9 +237,35 @@ async fn states(hub: &Hub, known: &Known) -> (States, Told) {
     (states, told)
 }
 
-/// Up to ten files in one query; the answer of each is its own.
-async fn blame(hub: &Hub, files: &[(Known, Scheduled)]) -> Result<Vec<Result<Vec<Range>, Cause>>, Cause> {
-    let Some((first, file)) = files.first() else { return Ok(Vec::new()) };
+/// Who last changed the lines of one file, or why that is not told.
+type History = Result<Vec<Range>, Cause>;
+
+/// Up to ten files in one query; the answer of each is its own. Histories that are too much for the service at once are
+/// asked for in halves, down to one file.
+async fn blame(hub: &Hub, files: &[(Known, Scheduled)]) -> Vec<History> {
+    let mut answers = Vec::with_capacity(files.len());
+    let mut waiting = vec![files];
+    // The last of those that wait is asked next: answers come in the order of the files.
+    while let Some(files) = waiting.pop() {
+        let Some(variables) = variables_of(files) else { continue };
+        match ask::<Blamed>(hub, &BLAME, &variables).await {
+            Ok(graph) => answers.extend(histories(hub, files, graph)),
+            Err(Trouble::TooMuch(_)) if files.len() > 1 => {
+                let (first, second) = files.split_at(files.len() / 2);
+                waiting.extend([second, first]);
+                tracing::info!(event = "page-reduced", query = BLAME.name, first = first.len());
+            }
+            Err(Trouble::TooMuch(cause) | Trouble::Other(cause)) => {
+                answers.extend(files.iter().map(|_| Err(cause.clone())));
+            }
+        }
+    }
+    answers
+}
+
+/// Places beyond the files are filled with the first one, and left out of the query.
+fn variables_of(files: &[(Known, Scheduled)]) -> Option<Value> {
+    let (first, file) = files.first()?;
     let mut variables = json!({});
     for position in 0..BLAMED {
         let (known, file) = files.get(position).map_or((first, file), |(known, file)| (known, file));
@@ -251,7 +275,10 @@ async fn blame(hub: &Hub, files: &[(Known, Scheduled)]) -> Result<Vec<Result<Vec
             variables[format!("n{position}")] = json!(position < files.len());
         }
     }
-    let mut graph = ask_whole::<Blamed>(hub, &BLAME, &variables).await?;
+    Some(variables)
+}
+
+fn histories(hub: &Hub, files: &[(Known, Scheduled)], mut graph: Graph<Blamed>) -> Vec<History> {
     let mut answers = Vec::new();
     for (position, (known, _)) in files.iter().enumerate() {
         let name = format!("b{position}");
@@ -273,7 +300,7 @@ async fn blame(hub: &Hub, files: &[(Known, Scheduled)]) -> Result<Vec<Result<Vec
             }
         });
     }
-    Ok(answers)
+    answers
 }
 
 fn tell(scope: &ScopeName, known: &Known, file: &Scheduled, ranges: &[Range], state: Option<&str>, told: &mut Told) {

@@ -154,6 +154,16 @@ async fn the_manifest_names_every_scope_and_what_comes_out_of_it() {
 }
 
 #[test]
+fn billing_managers_are_in_no_list_and_that_is_said() {
+    // `OrganizationMemberRole` of the schema knows owners and members alone.
+    let manifest = manifest().expect("a manifest");
+    let members = manifest.scopes.iter().find(|scope| scope.kind == "members").expect("members");
+    assert!(members.cannot_see.iter().any(|what| what.contains("billing managers")), "{:?}", members.cannot_see);
+    let impossible = manifest.impossible.iter().find(|row| row.what.contains("Billing managers")).expect("a row");
+    assert!(impossible.kinds.contains(&scan_contract::AccessKind::RoleBinding) && !impossible.instead.is_empty());
+}
+
+#[test]
 fn every_query_is_named_once_and_is_the_operation_of_its_document() {
     let names: BTreeSet<&str> = queries::ALL.iter().map(|query| query.name).collect();
     assert_eq!(names.len(), queries::ALL.len());

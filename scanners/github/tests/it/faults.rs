@@ -231,6 +231,40 @@ async fn p10_a_query_the_service_cannot_answer_is_asked_again_in_smaller_pages()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn p10_histories_that_are_too_much_at_once_are_asked_for_in_smaller_batches() {
+    let too_much = || {
+        let says = json!({"data": null, "errors": [{"message": "Something went wrong while executing your query."}]});
+        Damage::Reply(Answer::json(&says))
+    };
+    let truth = Truth { made: Made { repositories: 9, schedule_every: 1, ..Made::default() }, ..Truth::usual() };
+    let scene = Scene::new(truth.clone(), Means::App);
+    let several = |asked: &holdover_kit::fault::Asked| asked.json()["variables"]["n1"] == json!(true);
+    let fault = scene.server.plant(query("LineAuthors").when(several), too_much());
+    let reading = scene.read().await;
+    assert!(fault.fired() > 0);
+    reading.assert_complete("scheduled-workflows");
+    assert_eq!(reading.scope("scheduled-workflows").records.len(), 11);
+    // One that is too much by itself is a gap by its name, and the others are read.
+    let scene = Scene::new(truth, Means::App);
+    let nightly = |asked: &holdover_kit::fault::Asked| {
+        let variables = &asked.json()["variables"];
+        (0..10).any(|at| {
+            let asked_for = at == 0 || variables[format!("n{at}")] == json!(true);
+            let repository = variables[format!("r{at}")] == json!("R_1001");
+            asked_for && repository && variables[format!("p{at}")] == json!(".github/workflows/nightly.yml")
+        })
+    };
+    let fault = scene.server.plant(query("LineAuthors").when(nightly), too_much());
+    let reading = scene.read().await;
+    assert!(fault.fired() > 1, "in a batch, then alone");
+    let scope = reading.scope("scheduled-workflows");
+    let parts: Vec<_> = scope.gaps.iter().filter_map(|gap| gap.part.as_deref()).collect();
+    assert_eq!(parts, ["acme/svc: .github/workflows/nightly.yml"]);
+    assert!(matches!(scope.gaps[0].cause, Cause::CutOff { .. }), "{:?}", scope.gaps);
+    assert_eq!(scope.records.len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn l1_and_l2_limits_in_every_form_are_waits_and_never_refusals() {
     let limited = |answer: Answer| answer.with("content-type", "application/json");
     let cases = vec![
@@ -251,6 +285,11 @@ async fn l1_and_l2_limits_in_every_form_are_waits_and_never_refusals() {
         (
             query("OrganizationTeams").times(1),
             Answer::json(&json!({"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]})),
+        ),
+        (
+            query("OrganizationTeams").times(1),
+            Answer::json(&json!({"errors": [{"type": "RATE_LIMIT", "code": "graphql_rate_limit",
+                "message": "API rate limit already exceeded for user ID 1."}]})),
         ),
     ];
     for (on, answer) in cases {

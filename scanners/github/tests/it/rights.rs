@@ -2,7 +2,7 @@
 
 use holdover_kit::fault::{Answer, Damage, On};
 use holdover_kit::stub::github::{APP_RIGHTS, Means, Truth};
-use scan_contract::{RightState, Scanner};
+use scan_contract::{Cause, RightState, Scanner};
 use scan_github::Edition;
 use serde_json::json;
 
@@ -149,6 +149,36 @@ async fn check_permissions_tells_what_is_there_what_is_missing_and_what_is_too_m
     assert_eq!(state("organization_secrets=read"), Some(RightState::Have), "it was tried");
     assert!(matches!(state("contents=read"), Some(RightState::CannotTell(_))), "no repository was asked");
     assert!(!rights.excess_not_told.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_classic_token_needs_a_scope_of_its_own_for_the_audit_log() {
+    for (scopes, held) in [
+        (&["repo", "read:org"][..], false),
+        (&["repo", "read:org", "read:audit_log"], true),
+        (&["repo", "read:org", "audit_log"], true),
+        (&["repo", "admin:org"], true),
+    ] {
+        let scopes = scopes.iter().map(|scope| String::from(*scope)).collect();
+        for status in [404, 403] {
+            let scene = Scene::new(Truth::usual(), Means::Classic(Vec::clone(&scopes)));
+            let refusal = Answer::json(&json!({"message": "Not Found"})).of(status);
+            let planted = scene.server.plant(On::get("/orgs/*/audit-log"), Damage::Reply(refusal));
+            let reading = scene.read().await;
+            assert!(planted.fired() > 0);
+            let gaps = &reading.scope("audit-log").gaps;
+            let named = |gap: &scan_contract::Gap| matches!(&gap.cause, Cause::Denied { permission } if permission.contains("read:audit_log"));
+            assert_eq!(gaps.iter().any(named), !held || status == 403, "{scopes:?} {status}: {gaps:?}");
+        }
+        let scene = Scene::new(Truth::usual(), Means::Classic(Vec::clone(&scopes)));
+        let rights = scene.scanner.check_rights().await.expect("rights").expect("a credential");
+        let serving: Vec<_> =
+            rights.needed.iter().filter(|right| right.serves.iter().any(|kind| kind == "audit-log")).collect();
+        let own = serving.iter().find(|right| right.name.contains("read:audit_log")).expect("a right of its own");
+        assert_eq!(own.state == RightState::Have, held, "{scopes:?}: {serving:?}");
+        let lists = rights.needed.iter().find(|right| right.serves.iter().any(|kind| kind == "installations"));
+        assert_eq!(lists.map(|right| right.state == RightState::Have), Some(true), "{scopes:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,10 +2,15 @@
 
 use holdover_kit::fault::{Answer, Damage, On};
 use holdover_kit::stub::github::{Event, LEAVER, Made, Means, TWIN, Truth};
-use scan_contract::{AccessKind, Cause, Fact, Pass, Privilege, Relation, Scope, Status};
+use scan_contract::{Access, AccessKind, Cause, Fact, Pass, Privilege, Relation, Scope, Status};
 use serde_json::{Value, json};
 
 use crate::kit::{Reading, Scene, walk};
+
+/// Addresses of everybody a record names, in order.
+fn addresses(access: &Access) -> Vec<&str> {
+    access.holders.iter().filter_map(|holder| holder.email.as_deref()).collect()
+}
 
 const SWEEP: &str = "RepositorySweep";
 
@@ -390,4 +395,86 @@ async fn a_plan_in_a_word_that_is_not_known_is_neither() {
         assert_eq!(answers.fired() == 0, missing, "{plan}: {:?}", reading.gaps());
         assert_eq!(reading.scope("audit-log").is_complete(), !missing, "{plan}: {:?}", reading.gaps());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_address_the_identity_provider_gives_may_be_the_one_the_roster_knows() {
+    // The name at the provider is the principal name; the address of work stands beside it.
+    let reading = with(query("ExternalIdentities"), |value| {
+        let nodes = &mut value["data"]["organization"]["samlIdentityProvider"]["externalIdentities"]["nodes"];
+        nodes[1]["samlIdentity"] = json!({"nameId": "leaver@acme.tenant.example", "username": null,
+            "emails": [{"value": "leaver@acme.example"}, {"value": "LEAVER@acme.example"}]});
+        nodes[1]["scimIdentity"] =
+            json!({"username": "leaver@acme.tenant.example", "emails": [{"value": "l.eaver@acme.example"}]});
+    })
+    .await;
+    let identity = |id: &str| reading.record("external-identities", AccessKind::Account, id);
+    let leaver = identity("external-identity/g-101");
+    assert_eq!(addresses(leaver), ["leaver@acme.tenant.example", "leaver@acme.example", "l.eaver@acme.example"]);
+    for holder in &leaver.holders {
+        assert_eq!((holder.provider_id.as_deref(), holder.login.as_deref()), (Some("101"), Some("leaver")));
+        assert!(holder.vouches_for(scan_contract::IdentifierKind::Email));
+    }
+    assert_eq!(addresses(identity("external-identity/g-102")), ["twin@acme.example"], "equal addresses are one");
+    let nameless = with(query("ExternalIdentities"), |value| {
+        let nodes = &mut value["data"]["organization"]["samlIdentityProvider"]["externalIdentities"]["nodes"];
+        nodes[1]["samlIdentity"] = json!({"nameId": "00u1", "username": null, "emails": []});
+    })
+    .await;
+    let leaver = nameless.record("external-identities", AccessKind::Account, "external-identity/g-101");
+    assert_eq!(leaver.holders.len(), 1, "without an address the account alone");
+    assert_eq!(leaver.holders[0].external.as_ref().map(|external| external.id.as_str()), Some("00u1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_verified_address_of_a_member_and_of_a_licence_counts() {
+    let mut truth = Truth::usual();
+    truth.people[1].verified_emails.insert(0, String::from("old@acme.example"));
+    let scene = Scene::new(truth, Means::Classic(["repo", "admin:org", "read:enterprise"].map(String::from).to_vec()));
+    let planted = scene.server.plant(
+        On::get("/enterprises/*/consumed-licenses"),
+        Damage::change(|_, answer| {
+            answer.edit(|value| {
+                value["users"][0]["github_com_saml_name_id"] = json!("leaver@acme.tenant.example");
+                value["users"][0]["github_com_verified_domain_emails"] = json!(["leaver@acme.example"]);
+                value["users"][0]["enterprise_server_emails"] = json!(["old@acme.example", "Leaver@acme.example"]);
+            })
+        }),
+    );
+    let reading = scene.read().await;
+    assert!(planted.fired() > 0);
+    let member = |id: &str| reading.record("members", AccessKind::Account, id);
+    assert_eq!(addresses(member("101")), ["old@acme.example", "leaver@acme.example"]);
+    assert!(member("101").holders.iter().all(|holder| holder.provider_id.as_deref() == Some("101")));
+    assert_eq!(addresses(member("102")), ["twin@acme.example"]);
+    assert_eq!(addresses(member("104")), ["hidden@private.example"], "a claim, where nothing was verified");
+    let license = reading.record("enterprise-licenses", AccessKind::License, "license/leaver");
+    assert_eq!(addresses(license), ["leaver@acme.tenant.example", "leaver@acme.example", "old@acme.example"]);
+    assert!(license.holders.iter().all(|holder| holder.login.as_deref() == Some("leaver")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secrets_maker_follows_the_repository_and_not_its_name() {
+    let made_by = |reading: &Reading, id: &str| {
+        let secret = reading.record("repository-secrets", AccessKind::SharedSecret, id);
+        secret.holders.iter().filter_map(|holder| holder.login.clone()).collect::<Vec<_>>()
+    };
+    // The secret was made in what is called `svc` now; another repository took the name it had then.
+    let mut truth = Truth::usual();
+    for event in truth.events.iter_mut().filter(|event| event.action == "repo.create_actions_secret") {
+        event.more = json!({"key": "API", "repo": "acme/web", "repo_id": 1001});
+    }
+    let mut new = truth.repositories[2].clone();
+    (new.id, new.name) = (1004, String::from("web"));
+    new.secrets = vec![truth.repositories[0].secrets[0].clone()];
+    truth.repositories.push(new);
+    let reading = Scene::new(truth.clone(), Means::App).read().await;
+    assert_eq!(made_by(&reading, "1001/actions-secret/API"), ["leaver"], "the name changed, the repository did not");
+    assert!(made_by(&reading, "1004/actions-secret/API").is_empty(), "the name alone is nobody's work");
+    // An event that does not say which repository by id is known by the name; both of one person are one maker.
+    let mut named = truth.events[3].clone();
+    named.more = json!({"key": "API", "repo": "acme/svc"});
+    truth.events.push(named);
+    let reading = Scene::new(truth, Means::App).read().await;
+    assert_eq!(made_by(&reading, "1001/actions-secret/API"), ["leaver"]);
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use self::hint::Unit;
+pub use self::words::is_graphql_limit;
 use crate::reply::Reply;
 
 /// What an answer says about pace.
@@ -42,7 +43,7 @@ pub enum Dialect {
     /// 400 with a throttling code in the body, `TooManyRequestsException`, 503 `SlowDown`.
     Aws,
     /// 403 or 429 with `x-ratelimit-remaining: 0` or `retry-after`, secondary limits by their words, GraphQL 200 with
-    /// `RATE_LIMITED`.
+    /// `RATE_LIMITED` or `RATE_LIMIT`.
     GitHub,
     /// 429 with `X-Rate-Limit-Reset` in epoch seconds.
     Okta,
@@ -138,7 +139,7 @@ impl Dialect {
     }
 
     /// docs.github.com: a primary limit answers 403 or 429 with `x-ratelimit-remaining: 0`; a secondary one with
-    /// `retry-after`, or with words alone; GraphQL answers 200 with an error of type `RATE_LIMITED`.
+    /// `retry-after`, or with words alone; GraphQL answers 200 with an error of a type of its own.
     fn is_github_limit(reply: &Reply, says_when: bool) -> bool {
         match reply.status {
             StatusCode::FORBIDDEN => {

@@ -127,6 +127,16 @@ fn a_graphql_answer_of_200_can_be_a_limit() {
     let says = |body: &str| Dialect::GitHub.read(&reply(200, &[("retry-after", "7")], body));
     assert_eq!(says(r#"{"errors":[{"type":"RATE_LIMITED","message":"API rate limit exceeded"}]}"#), throttled(7));
     assert_eq!(says(r#"{"data":{"a":null},"errors":[{"type":"NOT_FOUND"},{"type":"RATE_LIMITED"}]}"#), throttled(7));
+    // What github.com answers at present, and each half of it alone.
+    for problem in [
+        r#"{"type":"RATE_LIMIT","code":"graphql_rate_limit","message":"API rate limit already exceeded for user ID 1."}"#,
+        r#"{"type":"RATE_LIMIT"}"#,
+        r#"{"code":"graphql_rate_limit"}"#,
+        r#"{"extensions":{"code":"graphql_rate_limit"}}"#,
+    ] {
+        assert_eq!(says(&format!(r#"{{"errors":[{problem}]}}"#)), throttled(7), "{problem}");
+    }
+    assert_eq!(says(r#"{"errors":[{"type":"RATE_LIMIT_OF_ANOTHER_KIND","code":5}]}"#), Signal::Go);
     assert_eq!(says(r#"{"errors":[{"type":"FORBIDDEN","message":"RATE_LIMITED"}]}"#), Signal::Go);
     assert_eq!(says(r#"{"data":{"name":"RATE_LIMITED"}}"#), Signal::Go);
 }

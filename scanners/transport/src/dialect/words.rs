@@ -75,23 +75,42 @@ pub(super) fn github_secondary(reply: &Reply) -> bool {
         || ["secondary-rate-limits", "abuse-rate-limits", "#rate-limiting"].iter().any(|words| page.contains(words))
 }
 
+/// Whether an error of GitHub's GraphQL interface is a limit: by its type, in the word of the documentation or in the one
+/// the service answers with at present, or by its code. The English text beside them decides nothing.
+pub fn is_graphql_limit(kind: Option<&str>, code: Option<&str>) -> bool {
+    matches!(kind, Some("RATE_LIMITED" | "RATE_LIMIT")) || code == Some("graphql_rate_limit")
+}
+
 /// Whether a GraphQL answer was refused for a limit.
 pub(super) fn graphql_limited(reply: &Reply) -> bool {
+    #[derive(Deserialize)]
+    struct Extensions {
+        code: Option<String>,
+    }
     #[derive(Deserialize)]
     struct Problem {
         #[serde(rename = "type")]
         kind: Option<String>,
+        code: Option<String>,
+        extensions: Option<Extensions>,
+    }
+    impl Problem {
+        fn is_limit(&self) -> bool {
+            let extended = self.extensions.as_ref().and_then(|extensions| extensions.code.as_deref());
+            is_graphql_limit(self.kind.as_deref(), self.code.as_deref().or(extended))
+        }
     }
     #[derive(Deserialize)]
     struct Answer {
         #[serde(default)]
         errors: Vec<Problem>,
     }
-    if reply.body.len() > LIMITED || !reply.body.windows(12).any(|window| window == b"RATE_LIMITED".as_slice()) {
+    // Every such word holds this one; only an answer with it is decoded.
+    let word = b"rate_limit";
+    if reply.body.len() > LIMITED || !reply.body.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word)) {
         return false;
     }
-    serde_json::from_slice::<Answer>(&reply.body)
-        .is_ok_and(|answer| answer.errors.iter().any(|problem| problem.kind.as_deref() == Some("RATE_LIMITED")))
+    serde_json::from_slice::<Answer>(&reply.body).is_ok_and(|answer| answer.errors.iter().any(Problem::is_limit))
 }
 
 /// Points that a GraphQL answer cost, where the document asked for `rateLimit { cost }`.

@@ -74,7 +74,7 @@ impl Door {
         }
         let permit = self.shared.pace.permit().await?;
         let heard =
-            self.attempt(operation, &request, HeaderMap::new(), permit, 1).await.map_err(|failure| failure.cause);
+            self.attempt(operation, &request, &HeaderMap::new(), permit, 1).await.map_err(|failure| failure.cause);
         // A refusal that the library will repeat is not the answer of this request.
         let settled = heard.as_ref().is_ok_and(|reply| self.shared.settings.dialect.read(reply) == Signal::Go);
         if settled {
@@ -110,10 +110,10 @@ impl Door {
         loop {
             self.take_turn(operation, host).await.map_err(WriteFailed::NotSent)?;
             let (headers, permit) = self.sign(operation, request, host).await.map_err(WriteFailed::NotSent)?;
-            let wait = match self.attempt(operation, request, headers, permit, attempt).await {
+            let wait = match self.attempt(operation, request, &headers, permit, attempt).await {
                 Ok(reply) if reply.status == http::StatusCode::UNAUTHORIZED && !renewed => {
                     renewed = true;
-                    if !self.credential.renew().await.map_err(WriteFailed::NotSent)? {
+                    if !self.credential.renew_after(&headers).await.map_err(WriteFailed::NotSent)? {
                         return Ok(reply);
                     }
                     pace.count_repeat();
@@ -171,10 +171,10 @@ impl Door {
         loop {
             self.take_turn(operation, host).await?;
             let (headers, permit) = self.sign(operation, request, host).await?;
-            let wait = match self.attempt(operation, request, headers, permit, attempt).await {
+            let wait = match self.attempt(operation, request, &headers, permit, attempt).await {
                 Ok(reply) if reply.status == http::StatusCode::UNAUTHORIZED && !renewed => {
                     renewed = true;
-                    if !self.credential.renew().await? {
+                    if !self.credential.renew_after(&headers).await? {
                         return Ok(reply);
                     }
                     pace.count_repeat();
@@ -266,7 +266,7 @@ impl Door {
         &self,
         operation: &'static Operation,
         request: &Request,
-        headers: HeaderMap,
+        headers: &HeaderMap,
         permit: Permit,
         attempt: u32,
     ) -> Result<Reply, Failure> {
@@ -299,7 +299,7 @@ impl Door {
         &self,
         operation: &'static Operation,
         request: &Request,
-        headers: HeaderMap,
+        headers: &HeaderMap,
     ) -> Result<Reply, Failure> {
         let connection = &self.shared.settings.connection;
         let host = shown_host(&request.url);

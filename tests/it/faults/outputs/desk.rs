@@ -36,8 +36,8 @@ pub(crate) fn place(dialect: Dialect, origin: &str) -> String {
     }
 }
 
-/// How a stub of this machine is reached: soon, and soon given up.
-pub(crate) const NEAR: &str = "connection: { internal: true, plain_to_loopback: true, idle_timeout: 2s, total_timeout: 2s, pace: { per_second: 500, burst: 500 } }";
+/// How a stub of this machine is reached: soon, and with patience for a machine that has much to do.
+pub(crate) const NEAR: &str = "connection: { internal: true, plain_to_loopback: true, idle_timeout: 20s, total_timeout: 20s, pace: { per_second: 500, burst: 500 } }";
 
 /// The section `tickets` with one tracker.
 pub(crate) fn section(bench: &Bench, keys: &str) -> String {
@@ -125,6 +125,22 @@ impl Desk {
         sync(company.path(), 0);
         assert!(bench.creations() > 0, "tickets have begun");
         Self { company, bench }
+    }
+
+    /// From now on a tracker that says nothing is given up soon.
+    pub(crate) fn be_impatient(&mut self) {
+        self.be("idle_timeout: 20s", "connect_timeout: 2s, idle_timeout: 2s");
+    }
+
+    /// And no more.
+    pub(crate) fn be_patient(&mut self) {
+        self.be("connect_timeout: 2s, idle_timeout: 2s", "idle_timeout: 20s");
+    }
+
+    fn be(&mut self, before: &str, after: &str) {
+        assert!(self.company.extra.contains(before), "{}", self.company.extra);
+        self.company.extra = self.company.extra.replace(before, after);
+        self.company.write_all();
     }
 
     /// The folder.

@@ -114,10 +114,17 @@ fn lost_answers(dialect: Dialect) {
     ];
     for (number, damage) in faults {
         let run = leaves(&mut desk, number, DAYS[1]);
+        let is_silent = matches!(damage, Damage::Silence);
         let fault = desk.bench.server.plant(On::any().when(move |asked| is_creation(dialect, asked)).once(), damage);
+        if is_silent {
+            desk.be_impatient();
+        }
         let began = Instant::now();
         let outcome = desk::sync(desk.path(), 0);
         fault.expect_fired();
+        if is_silent {
+            desk.be_patient();
+        }
         let person = format!("p-{number}");
         assert_eq!(outcome["found"], 1, "{dialect:?}: the look-up tells what it found: {outcome}");
         assert!(began.elapsed() >= Duration::from_secs(1), "{dialect:?}: it waited for the index");
@@ -241,10 +248,17 @@ fn t4_a_tracker_that_is_down_for_three_runs_loses_nothing_and_doubles_nothing() 
         let number = 100 + ["refuses", "answers 503", "is silent"].iter().position(|one| *one == name).expect("one");
         let run = leaves(&mut desk, number, DAYS[1]);
         assert!(run.incomplete().is_empty(), "the report knows nothing of it");
+        let is_silent = matches!(down, Damage::Silence);
         let fault = desk.bench.server.plant(On::any(), down);
+        if is_silent {
+            desk.be_impatient();
+        }
         let outcome = desk::sync(desk.path(), 3);
         fault.expect_fired();
         fault.withdraw();
+        if is_silent {
+            desk.be_patient();
+        }
         assert!(outcome["pending"].as_u64().is_some_and(|count| count == number as u64 - 99), "{name}: {outcome}");
         let faults = list(&outcome["faults"]);
         assert!(!faults.is_empty() && faults.iter().all(|fault| fault["tracker"] == "desk"), "{name}: {outcome}");

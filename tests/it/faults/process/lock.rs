@@ -1,8 +1,10 @@
 //! S4: many at once, the holder killed, a lock file that lies about.
 
+use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use holdover_kit::fault::{Damage, On};
 use holdover_kit::stub::tracker::Dialect;
@@ -51,8 +53,8 @@ impl Silent {
 }
 
 /// Every file below a folder with its bytes.
-fn files(folder: PathBuf) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = std::collections::BTreeMap::new();
+fn files(folder: PathBuf) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
     let mut todo = vec![folder];
     while let Some(next) = todo.pop() {
         for entry in std::fs::read_dir(next).expect("a folder") {
@@ -65,6 +67,19 @@ fn files(folder: PathBuf) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
         }
     }
     found
+}
+
+/// The state folder once nothing in it has changed for a moment: whoever holds it may not have come to its silent system
+/// with all its threads.
+fn settled(silent: &Silent) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut before = files(silent.company.path().join("state"));
+    until("the state is quiet", || {
+        std::thread::sleep(Duration::from_millis(200));
+        let after = files(silent.company.path().join("state"));
+        let is_quiet = before == after;
+        before = after;
+        is_quiet.then(|| before.clone())
+    })
 }
 
 #[test]
@@ -92,7 +107,7 @@ fn s4_of_twenty_started_together_one_runs_and_the_others_are_busy_and_change_not
     });
     let mut holder = children.pop().expect("one goes on");
     let name = format!("process {} on ", holder.id());
-    let before = files(silent.company.path().join("state"));
+    let before = settled(&silent);
     let mut named = 0;
     for child in busy {
         let output = child.wait_with_output().expect("ended");

@@ -226,6 +226,13 @@ impl Shim {
         self.lines("trace")
     }
 
+    /// How many calls it saw at which such a point is counted.
+    pub(super) fn count_at(&self, point: &Point) -> usize {
+        let word = format!("{} ", point.call.word());
+        let counts = |line: &&String| line.starts_with(&word) && point.name.is_none_or(|name| line.contains(name));
+        self.seen().iter().filter(counts).count()
+    }
+
     /// How many of these calls it saw.
     pub(super) fn count(&self, call: Call) -> usize {
         let counts = |line: &&String| {

@@ -2,11 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::Timelike as _;
-
 use super::cannot_run;
 use crate::company::{Company, Copy, Run, account, command};
-use crate::serve::{QUIET, Serving, present, today, until};
+use crate::serve::{Serving, daily, today, until};
 
 /// The clock of the C library, moved: `libfaketime`, from Debian's package `faketime`.
 fn library() -> Option<PathBuf> {
@@ -204,13 +202,7 @@ impl Moved {
 #[test]
 fn s7_a_start_that_a_jump_passed_over_is_caught_up_once_and_one_that_comes_twice_runs_once() {
     let Some(library) = needs_library("s7_a_start_that_a_jump_passed_over") else { return };
-    // A start that the machine's own clock does not come to while this is tried, at whatever hour that is.
-    let (to_start, cron) = {
-        let far = present() + chrono::TimeDelta::hours(12);
-        let start = far.date_naive().and_time(chrono::NaiveTime::from_hms_opt(far.hour(), 0, 0).expect("an hour"));
-        ((start.and_utc() - present()).num_seconds(), format!("cron: \"0 {} * * *\", name: daily", far.hour()))
-    };
-    let daily = QUIET.replace("cron: \"0 0 1 1 *\", name: yearly", &cron);
+    let (daily, to_start) = daily();
     let company = today(&daily.replace("watch: 0s", "watch: 1s"));
     let moved = Moved::start(&library, company);
     // To ten minutes before it.

@@ -115,6 +115,41 @@ async fn c2_a_second_refusal_stands() {
     assert_eq!(server.count(), 2);
 }
 
+/// Remembers with what a refused request was signed.
+#[derive(Default)]
+struct Told(std::sync::Mutex<Vec<HeaderMap>>);
+
+#[async_trait]
+impl Credential for Told {
+    async fn headers(&self, _: &Request) -> Result<HeaderMap, Cause> {
+        let text = format!("Bearer t-{}", self.0.lock().unwrap().len());
+        Ok(HeaderMap::from_iter([(http::header::AUTHORIZATION, HeaderValue::from_str(&text).unwrap())]))
+    }
+
+    async fn renew(&self) -> Result<bool, Cause> {
+        panic!("it is told what was refused");
+    }
+
+    async fn renew_after(&self, refused: &HeaderMap) -> Result<bool, Cause> {
+        self.0.lock().unwrap().push(refused.clone());
+        Ok(true)
+    }
+}
+
+#[tokio::test]
+async fn c2_a_credential_is_told_with_what_the_refused_request_was_signed() {
+    let server = Server::plain(|number, _| reply(if number == 1 { 401 } else { 200 }, &[], "[]")).await;
+    let told = Arc::new(Told::default());
+    let credential: Arc<dyn Credential> = Arc::clone(&told) as _;
+    let signed = door(&server).with_credential(credential);
+    assert_eq!(signed.send(members(&server)).await.unwrap().status.as_u16(), 200);
+    assert_eq!(server.count(), 2);
+    let refused = told.0.lock().unwrap();
+    assert_eq!(refused.len(), 1);
+    assert_eq!(refused[0][http::header::AUTHORIZATION], "Bearer t-0");
+    assert!(server.log()[1].head.contains("Bearer t-1"));
+}
+
 /// Signs in through the door it is used on.
 struct SignsIn {
     door: Door,

@@ -9,7 +9,7 @@ mod truth;
 mod usual;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -267,6 +267,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn now() -> chrono::DateTime<chrono::Utc> {
     chrono::Utc::now()
 }
+
+/// The day on which tokens expire that have not: the same for every answer of a process.
+static IN_A_YEAR: LazyLock<String> =
+    LazyLock::new(|| (now() + chrono::TimeDelta::days(365)).format("%Y-%m-%dT00:00:00Z").to_string());
 
 fn in_an_hour() -> String {
     (now() + chrono::TimeDelta::hours(1)).format("%Y-%m-%dT%H:%M:%SZ").to_string()

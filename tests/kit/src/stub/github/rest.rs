@@ -315,7 +315,7 @@ fn tokens(truth: &Truth, all: &[Token]) -> Vec<Value> {
             "permissions": {"organization": {&one.permission.0: one.permission.1}, "repository": {"metadata": "read"}},
             "access_granted_at": "2025-06-01T00:00:00Z", "created_at": "2025-06-01T00:00:00Z", "reason": "because",
             "token_id": one.id + 2_000, "token_name": one.name, "token_expired": one.expired,
-            "token_expires_at": "2027-01-01T00:00:00Z", "token_last_used_at": one.last_used_at,
+            "token_expires_at": *super::IN_A_YEAR, "token_last_used_at": one.last_used_at,
         })
     });
     shown.collect()
