@@ -25,6 +25,9 @@ const COMMAND_TIME: Duration = Duration::from_secs(30);
 /// Looks a variable up in the environment that the program was given. The error says why it gives no secret.
 pub type Variables = Box<dyn Fn(&str) -> Result<String, &'static str> + Send + Sync>;
 
+/// The same where every variable is text, and one that is not there is not set.
+pub type Texts = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// Why a variable gives no secret, where nothing is known but that it is not there.
 pub const NOT_SET: &str = "is not set, or empty";
 
@@ -43,7 +46,7 @@ impl std::fmt::Debug for Keeper {
 
 impl Keeper {
     /// Relative paths start at `base`. For an environment that holds nothing but text.
-    pub fn new(base: PathBuf, variables: Box<dyn Fn(&str) -> Option<String> + Send + Sync>) -> Self {
+    pub fn new(base: PathBuf, variables: Texts) -> Self {
         Self::of(base, Box::new(move |name| variables(name).ok_or(NOT_SET)))
     }
 

@@ -82,13 +82,11 @@ impl Check<'_> {
     /// What to say where `text` names none of `known`, each with its form for messages.
     fn did_you_mean(&self, pointer: &str, text: &str, known: &[(String, String)], otherwise: &str) -> String {
         let near = self.nearest(pointer, text, known.iter().map(|(known, _)| known.as_str()));
-        match known.iter().find(|(known, _)| Some(known.as_str()) == near) {
-            Some((_, shown)) => format!("did you mean `{shown}`?"),
-            None => {
-                let shown: Vec<&str> = known.iter().map(|(_, shown)| shown.as_str()).collect();
-                format!("{otherwise}: {}", shown.join(", "))
-            }
+        if let Some((_, shown)) = known.iter().find(|(known, _)| Some(known.as_str()) == near) {
+            return format!("did you mean `{shown}`?");
         }
+        let shown: Vec<&str> = known.iter().map(|(_, shown)| shown.as_str()).collect();
+        format!("{otherwise}: {}", shown.join(", "))
     }
 
     fn say(&mut self, pointer: &str, says: impl Into<String>) {

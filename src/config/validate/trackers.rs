@@ -188,15 +188,12 @@ fn request_tracker(check: &mut Check<'_>, part: &Part<'_>, raw: RawRequestTracke
     closes(check, part, &resolve_to, &reopen_to, &done_statuses, "done_statuses");
     let mut priorities: BTreeMap<Severity, u8> = BTreeMap::new();
     for (severity, number) in numbers(raw.priorities) {
-        match u8::try_from(number) {
-            Ok(number @ 0..=100) => {
-                priorities.insert(severity, number);
-            }
-            _ => {
-                let here = part.pointer(&format!("priorities/{severity}"));
-                let says = format!("{} is not between 0 and 100", check.shown(&here, number));
-                check.say(&here, says);
-            }
+        if let Ok(number @ 0..=100) = u8::try_from(number) {
+            priorities.insert(severity, number);
+        } else {
+            let here = part.pointer(&format!("priorities/{severity}"));
+            let says = format!("{} is not between 0 and 100", check.shown(&here, number));
+            check.say(&here, says);
         }
     }
     Some(Kind::RequestTracker(RequestTracker {
