@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{QUIET, Serving, present, today};
+use super::{QUIET, Serving, daily, present, today};
 use crate::company::{Company, NOW, account, list, word};
 use crate::life::{DAYS, fresh};
 
@@ -142,22 +142,13 @@ fn what_was_read_under_another_configuration_is_not_called_all_of_it() {
     assert_eq!(state(&report(&company), "w-1"), "unverified");
 }
 
-/// Every day, at an hour that is half a day away from now.
-fn daily() -> String {
-    use chrono::Timelike as _;
-    let hour = (present() + chrono::TimeDelta::hours(12)).hour();
-    let (before, after) = QUIET.split_once("cron: \"").expect("a schedule");
-    let (_, after) = after.split_once(", name: yearly").expect("a name");
-    format!("{before}cron: \"0 {hour} * * *\", name: daily{after}")
-}
-
 /// Whoever scans one system by hand has not done what the missed start would have done for the others.
 #[test]
 fn a_missed_start_is_caught_up_though_one_system_was_read_by_hand_since() {
     let hour = (present() - chrono::TimeDelta::hours(1)).format("%Y-%m-%dT%H:00:00Z").to_string();
     for (by_hand, caught_up) in [(vec!["scan", "--no-progress", "--system", "crm"], true), (vec!["scan"], false)] {
         let mut company = two_systems(&hour, &[account("w-2", "bea@acme.example", "enabled")]);
-        company.extra = daily();
+        company.extra = daily().0;
         company.write_all();
         let run = company.holdover(&by_hand);
         assert!(matches!(run.code, 1 | 3 | 4 | 5), "exit {}: {}", run.code, run.stderr);
@@ -177,7 +168,7 @@ fn a_missed_start_is_caught_up_though_one_system_was_read_by_hand_since() {
 fn a_report_that_cannot_be_read_keeps_no_service_from_starting() {
     let hour = (present() - chrono::TimeDelta::hours(1)).format("%Y-%m-%dT%H:00:00Z").to_string();
     let mut company = two_systems(&hour, &[account("w-2", "bea@acme.example", "enabled")]);
-    company.extra = daily();
+    company.extra = daily().0;
     company.write_all();
     company.holdover(&["scan", "--no-progress"]).expect(1);
     let kept: Vec<_> = std::fs::read_dir(company.path().join("state/reports"))
