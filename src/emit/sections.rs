@@ -114,7 +114,7 @@ impl Counts {
                 match finding.change {
                     Change::New | Change::Reopened => self.new += 1,
                     Change::Unchanged | Change::Updated | Change::Closed | Change::Rehired | Change::Planted => {
-                        self.known += 1
+                        self.known += 1;
                     }
                 }
                 self.unverified += u64::from(finding.state == FindingState::Unverified);

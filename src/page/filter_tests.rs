@@ -143,7 +143,7 @@ fn ways(page: &str) -> (Vec<String>, Vec<Control>) {
             b"form" if attribute("method").as_deref() == Some("get") => action = attribute("action").unwrap(),
             b"form" => action.clear(),
             b"select" => {
-                controls.push(Control { action: action.clone(), name: attribute("name").unwrap(), values: Vec::new() })
+                controls.push(Control { action: action.clone(), name: attribute("name").unwrap(), values: Vec::new() });
             }
             b"option" => controls.last_mut().unwrap().values.extend(attribute("value")),
             b"input" => controls.push(Control {

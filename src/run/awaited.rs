@@ -29,7 +29,7 @@ impl Awaited {
         if !reading.ran_to_end {
             return Ok(());
         }
-        self.add_known_object(reading);
+        add_known_object(reading);
         if !reading.config.connector.scopes_come_from_source() {
             return Ok(());
         }
@@ -47,16 +47,6 @@ impl Awaited {
             }
         }
         Ok(())
-    }
-
-    fn add_known_object(&self, reading: &mut Reading) {
-        let Some(known) = &reading.config.known_object else { return };
-        if reading.intake.scopes.contains_key(&known.scope) {
-            return;
-        }
-        let what = format!("no scope is called {}, and known_object is to be seen there", known.scope);
-        let scope = Scope::new(known.scope.clone(), known.scope.as_str());
-        reading.intake.add_missing(scope, Cause::NotInSource { what });
     }
 
     fn miss(&mut self, reading: &mut Reading, known: KnownScope) {
@@ -79,4 +69,15 @@ impl Awaited {
         self.notices.push(Notice { id: String::from(NOTICE), level: NoticeLevel::Warning, says });
         self.forgotten.push((system.clone(), known.name));
     }
+}
+
+/// Adds the scope in which an operator knows an object, where the walk met none of that name.
+fn add_known_object(reading: &mut Reading) {
+    let Some(known) = &reading.config.known_object else { return };
+    if reading.intake.scopes.contains_key(&known.scope) {
+        return;
+    }
+    let what = format!("no scope is called {}, and known_object is to be seen there", known.scope);
+    let scope = Scope::new(known.scope.clone(), known.scope.as_str());
+    reading.intake.add_missing(scope, Cause::NotInSource { what });
 }
