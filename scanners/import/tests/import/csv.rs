@@ -290,7 +290,10 @@ fn blanks_around_the_ids_of_a_table_are_not_part_of_them() {
     let padded = "Id,Account,User,Object,Name\ntok-1      ,u-19        ,\" u-19 \",o-7\u{a0},a b \n";
     let outcome = read_with(csv.clone(), padded.as_bytes(), None);
     let access = outcome.accesses.first().unwrap_or_else(|| panic!("{}", outcome.text()));
-    assert_eq!((access.grant_id.as_str(), access.parent.as_ref().map(scan_contract::GrantId::as_str)), ("tok-1", Some("u-19")));
+    assert_eq!(
+        (access.grant_id.as_str(), access.parent.as_ref().map(scan_contract::GrantId::as_str)),
+        ("tok-1", Some("u-19"))
+    );
     let holder = &access.holders[0];
     assert_eq!(holder.provider_id.as_deref(), Some("u-19"));
     assert_eq!(holder.external.as_ref().map(|external| external.id.as_str()), Some("o-7"));
