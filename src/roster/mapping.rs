@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::format::{Parsed, StrftimeItems};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use scan_contract::Instant;
 
@@ -140,14 +141,27 @@ impl<'s> Mapper<'s> {
 
     fn parse_date(&self, text: &str) -> Option<NaiveDate> {
         let date = match &self.settings.date_format {
-            Some(format) => {
-                let Ok(date) = NaiveDate::parse_from_str(text, format) else { return None };
-                date
-            }
+            Some(format) => parse_declared_date(text, format)?,
             None => parse_iso_date(text)?,
         };
         (1900..=9999).contains(&date.year()).then_some(date)
     }
+}
+
+/// A date as its source declared it. A time of day is read over where it is midnight, which says no more than the date;
+/// any other one is an instant, whose day depends on a zone that nobody declared: midnight in Berlin, written in UTC, is
+/// ten at night of the day before.
+fn parse_declared_date(text: &str, format: &str) -> Option<NaiveDate> {
+    let mut parsed = Parsed::new();
+    if chrono::format::parse(&mut parsed, text, StrftimeItems::new(format)).is_err() {
+        return None;
+    }
+    let begins_the_day = [parsed.hour_div_12(), parsed.hour_mod_12(), parsed.minute(), parsed.second()]
+        .into_iter()
+        .flatten()
+        .all(|number| number == 0);
+    let Ok(date) = parsed.to_naive_date() else { return None };
+    begins_the_day.then_some(date)
 }
 
 /// `YYYY-MM-DD` and nothing else.
@@ -304,7 +318,9 @@ impl<'r> Cells<'_, 'r> {
             let help = match (&self.mapper.settings.date_format, serial) {
                 (_, true) => "this looks like the serial number of a spreadsheet: export dates as YYYY-MM-DD",
                 (None, false) => "day and month cannot be told apart without `date_format`: declare it for this source",
-                (Some(_), false) => "the value does not follow the declared `date_format`",
+                (Some(_), false) => {
+                    "the value does not follow the declared `date_format`, or names a time of day other than midnight, whose date depends on a zone"
+                }
             };
             let expected = match &self.mapper.settings.date_format {
                 Some(format) => format!("a date of the form {format}"),

@@ -270,6 +270,21 @@ fn declared_words_and_dates_are_read_and_others_are_not() {
     assert!(holds(&world.load(), "ROS-3"), "a word for nothing has to be declared");
 }
 
+/// Midnight in Berlin, written in UTC, is ten at night of the day before: who believed its date would end access a day
+/// early, and take the last day of work for use after the end.
+#[test]
+fn a_date_with_a_time_of_day_is_read_only_where_it_is_midnight() {
+    let mut world = world(NOW);
+    world.settings.sources[0].date_format = Some("%Y-%m-%dT%H:%M:%SZ".to_owned());
+    let base = |id: &str| row(id).with("start_date", "2020-03-04T00:00:00Z").with("end_date", "");
+    let left = |end: &str| base("p-1").with("status", "ended").with("end_date", end);
+    world.put_rows("hris", &[left("2026-07-03T00:00:00Z"), base("p-2")]);
+    assert_eq!(standing(&world.load(), "p-1", &world), "left 2026-07-04T00:00Z");
+    world.put_rows("hris", &[left("2026-07-02T22:00:00Z"), base("p-2")]);
+    let loaded = world.load();
+    assert!(holds(&loaded, "ROS-3"), "{:?}", loaded.facts.gates);
+}
+
 #[test]
 fn numbers_are_no_ids_and_unknown_keys_are_listed() {
     let mut world = world(NOW);
