@@ -143,6 +143,20 @@ fn s5_a_missing_database_is_a_loss_and_an_empty_directory_is_a_beginning() {
     assert_eq!(open(place.path()).unwrap().verify_ledger().unwrap().records, 0);
 }
 
+/// The database's own check looks at pages, and not at what the values say.
+#[test]
+fn s5_a_damaged_value_that_a_change_meets_is_told_as_damage() {
+    for damage in ["UPDATE run SET roster_digest = CAST(x'61ff' AS TEXT)", "UPDATE run SET ended_at = 'once'"] {
+        let (place, state) = one_run();
+        let connection = rusqlite::Connection::open(state.join(DATABASE_FILE)).unwrap();
+        assert_eq!(connection.execute(damage, []).unwrap(), 1);
+        connection.close().unwrap();
+        let begun = open(place.path()).and_then(|mut store| store.begin_run("run-2", now(), "c1"));
+        assert!(matches!(begun, Err(StoreError::Damaged { .. })), "{damage}: {begun:?}");
+        assert!(state.join(DATABASE_FILE).exists(), "it stays where it is");
+    }
+}
+
 #[test]
 fn s5_a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
     let (place, state) = one_run();

@@ -178,16 +178,7 @@ impl Change<'_> {
 /// Turns an error of the database into ours.
 fn database(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
     move |error| {
-        // A value that is not what we write: nothing but damage makes that, and the database's own check misses it.
-        let damage =
-            matches!(
-                error,
-                rusqlite::Error::FromSqlConversionFailure(..)
-                    | rusqlite::Error::InvalidColumnType(..)
-                    | rusqlite::Error::IntegralValueOutOfRange(..)
-                    | rusqlite::Error::Utf8Error(..)
-            ) || matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase));
-        let help = if damage {
+        let help = if is_of_damage(&error) {
             format!(
                 " ({DATABASE_FILE} in the state directory is damaged: restore a backup, or start anew with an empty state directory)"
             )
@@ -204,19 +195,28 @@ fn database(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
 
 /// The same, with the file and the space left where writing failed (S3).
 fn full(directory: &StateDirectory, doing: &'static str, error: &rusqlite::Error) -> StoreError {
-    let detail = match error.sqlite_error_code() {
-        _ if is_of_the_disk(error) => {
-            let free =
-                directory.free_bytes().map_or_else(|| String::from("an unknown number of"), |free| free.to_string());
-            format!("{error} ({}; {free} bytes are free there)", directory.text(DATABASE_FILE))
-        }
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            let path = directory.text(DATABASE_FILE);
-            return StoreError::Damaged { kept_as: path.clone(), path, detail: format!("{doing}: {error}") };
-        }
-        _ => error.to_string(),
-    };
-    StoreError::Database { doing, detail }
+    if is_of_damage(error) {
+        let path = directory.text(DATABASE_FILE);
+        return StoreError::Damaged { kept_as: path.clone(), path, detail: format!("{doing}: {error}") };
+    }
+    if !is_of_the_disk(error) {
+        return StoreError::Database { doing, detail: error.to_string() };
+    }
+    let free = directory.free_bytes().map_or_else(|| String::from("an unknown number of"), |free| free.to_string());
+    let path = directory.text(DATABASE_FILE);
+    StoreError::Database { doing, detail: format!("{error} ({path}; {free} bytes are free there)") }
+}
+
+/// Whether the file is damaged. A value that is not what we write is made by nothing else, and the database's own check
+/// misses it.
+fn is_of_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::Utf8Error(..)
+    ) || matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 /// Whether the operating system refused something, rather than the database.
