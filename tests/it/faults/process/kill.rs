@@ -243,7 +243,8 @@ fn kill_where_it_comes(company: &Company, point: &Point, goes: Goes) {
             return;
         }
         let there = watch(company).count_at(point);
-        assert!(there > 0, "{point:?} was never reached, and nothing like it is there");
+        // One less is what threads make of it; more would be another program than the one that was counted.
+        assert!(there > 0 && there + 1 >= point.nth, "{point:?} was never reached: there are {there}");
         if there < point.nth {
             println!("{point:?} was never reached: this time there are {there}");
             return;
@@ -369,7 +370,8 @@ fn s1_killed_at_points_with_a_name_nothing_is_lost() {
     company.scan_at("2026-08-03T03:00:00Z").expect(1);
     for (call, name, nth) in NAMED {
         for act in [Act::KillBefore, Act::KillAfter] {
-            kill_where_it_comes(&company, &Point::named(call, name, nth, act), Goes::Program);
+            let point = Point::named(call, name, nth, act);
+            assert!(kill_and_recover(&company, &point, Goes::Program).is_some(), "{point:?} was never reached");
         }
     }
 }
